@@ -1,0 +1,85 @@
+namespace TalosTailscale.Lab;
+
+/// <summary>Something that goes wrong in the lab, by name. The list is <see cref="All"/>.</summary>
+/// <param name="Name">The name, PascalCase (<c>ExpiredKey</c>).</param>
+/// <param name="Description">What happens, in one line.</param>
+public sealed record LabFault(string Name, string Description)
+{
+    /// <summary>The auth key has expired: the tailnet refuses it.</summary>
+    public static LabFault ExpiredKey { get; } = new("ExpiredKey", "the tailnet says that the auth key has expired");
+
+    /// <summary>The tailnet's policy does not permit the tags.</summary>
+    public static LabFault TagRefused { get; } = new("TagRefused", "the tailnet's policy does not permit the requested tags");
+
+    /// <summary>The node's device has to be approved first.</summary>
+    public static LabFault DeviceApproval { get; } = new("DeviceApproval", "the tailnet waits for somebody to approve the device");
+
+    /// <summary>The Image Factory hands out a UKI without the extension.</summary>
+    public static LabFault ExtensionMissing { get; } = new("ExtensionMissing", "the images of the factory lack the tailscale extension");
+
+    /// <summary>The user takes the UKI of the installer ISO. Played by the client; the lab node halts on it.</summary>
+    public static LabFault InstallerIso { get; } = new("InstallerIso", "the UKI comes from an installer ISO, with talos.halt_if_installed=1");
+
+    /// <summary>The EFI system partition has no room.</summary>
+    public static LabFault FullEsp { get; } = new("FullEsp", "the EFI system partition has no room for another UKI");
+
+    /// <summary>Booting takes long.</summary>
+    public static LabFault SlowBoot { get; } = new("SlowBoot", "the node takes long to come back");
+
+    /// <summary>After the next reboot the node has another host name. Value: the name.</summary>
+    public static LabFault Renamed { get; } = new("Renamed", "the node comes back from a reboot under another name");
+
+    /// <summary>After the next reboot the node has another address. Value: the address.</summary>
+    public static LabFault AddressChanged { get; } = new("AddressChanged", "the node comes back from a reboot with another address");
+
+    /// <summary>The connection to the endpoint is cut. Value: after how many bytes sent to the client.</summary>
+    public static LabFault CutConnection { get; } = new("CutConnection", "the Talos connection is cut after a number of bytes");
+
+    /// <summary>Calls that name the node never get an answer.</summary>
+    public static LabFault NeverAnswers { get; } = new("NeverAnswers", "the node's API takes calls and never answers");
+
+    /// <summary>The node refuses any machine config. Value: the text of the refusal.</summary>
+    public static LabFault RejectsConfig { get; } = new("RejectsConfig", "the node refuses the machine config");
+
+    /// <summary>Somebody else changes the machine config right after it was read.</summary>
+    public static LabFault ConfigChangesInBetween { get; } = new("ConfigChangesInBetween", "somebody else changes the machine config between read and apply");
+
+    /// <summary>A staged config waits for the next reboot when the lab starts.</summary>
+    public static LabFault StagedConfigPending { get; } = new("StagedConfigPending", "a staged machine config waits for the next reboot");
+
+    /// <summary>The node reboots by itself while an upgrade, apply or transfer runs.</summary>
+    public static LabFault RebootsHalfWay { get; } = new("RebootsHalfWay", "the node reboots in the middle of the work");
+
+    /// <summary>Firmware fails every write of an EFI variable, as ARM boards do.</summary>
+    public static LabFault EfivarsIoError { get; } = new("EfivarsIoError", "firmware fails writes of EFI variables with an input/output error");
+
+    /// <summary>The node never comes back from a reboot.</summary>
+    public static LabFault NeverBoots { get; } = new("NeverBoots", "the node does not come back from a reboot");
+
+    /// <summary>All faults.</summary>
+    public static IReadOnlyList<LabFault> All { get; } =
+    [
+        AddressChanged, ConfigChangesInBetween, CutConnection, DeviceApproval, EfivarsIoError, ExpiredKey,
+        ExtensionMissing, FullEsp, InstallerIso, NeverAnswers, NeverBoots, RebootsHalfWay, RejectsConfig, Renamed,
+        SlowBoot, StagedConfigPending, TagRefused,
+    ];
+
+    /// <summary>This fault on one node, or on all.</summary>
+    /// <param name="node">Name or address of the node; null for all.</param>
+    /// <param name="value">What the fault needs to know.</param>
+    /// <returns>The setting for <see cref="LabOptions.Faults"/>.</returns>
+    public LabFaultSetting On(string? node, string? value = null) => new(this, node, value);
+
+    /// <summary>Finds a fault by its name, in any case and with or without dashes.</summary>
+    /// <param name="name">The name as typed (<c>expired-key</c>).</param>
+    /// <returns>The fault, or null when there is none of that name.</returns>
+    public static LabFault? Find(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        var plain = name.Replace("-", "", StringComparison.Ordinal);
+        return All.FirstOrDefault(f => f.Name.Equals(plain, StringComparison.OrdinalIgnoreCase));
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+}

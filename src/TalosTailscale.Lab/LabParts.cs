@@ -1,0 +1,11 @@
+namespace TalosTailscale.Lab;
+
+/// <summary>The parts of the lab, in the order in which they start; they stop in reverse.</summary>
+internal static class LabParts
+{
+    /// <summary>Makes the parts for one lab.</summary>
+    internal static IReadOnlyList<ILabPart> Create() =>
+    [
+        // Images first: the nodes boot UKIs that these make. One line per part.
+    ];
+}
