@@ -1,0 +1,47 @@
+namespace TalosTailscale.Core.Inventory;
+
+/// <summary>What can go wrong with the <c>devices/</c> folder and with small YAML files in general.</summary>
+public static class InventoryErrors
+{
+    /// <summary>There is no devices folder.</summary>
+    public static readonly TsError InventoryNotFound = new(
+        "InventoryNotFound",
+        TsErrorCategory.ObjectNotFound,
+        "No devices folder was given or found.",
+        "Give -Inventory, set TALOSTAILSCALE_DEVICES, or change to a folder at or below the one that holds devices/.");
+
+    /// <summary>A name or address is not in the inventory.</summary>
+    public static readonly TsError NodeNotFound = new(
+        "NodeNotFound",
+        TsErrorCategory.ObjectNotFound,
+        "A node was named that is neither in the inventory nor an address.",
+        "Use one of the names that Get-TsNode lists, or an IP address.");
+
+    /// <summary>Two nodes claim the same address or Kubernetes name.</summary>
+    public static readonly TsError NodeDuplicate = new(
+        "NodeDuplicate",
+        TsErrorCategory.InvalidData,
+        "Two nodes of the inventory have the same address or Kubernetes name.",
+        "Correct the node.yaml of one of them.");
+
+    /// <summary>A node.yaml that says something it may not.</summary>
+    public static readonly TsError NodeFileInvalid = new(
+        "NodeFileInvalid",
+        TsErrorCategory.InvalidData,
+        "A node.yaml lacks a key, has an unknown one, or a value that is not acceptable.",
+        "Correct the line that the message names; the keys are address, architecture, kubernetesName and activation.");
+
+    /// <summary>A text that is not YAML, or is YAML of a form that is not taken.</summary>
+    public static readonly TsError YamlMalformed = new(
+        "YamlMalformed",
+        TsErrorCategory.ParserError,
+        "A file is not YAML, repeats a key, nests too deeply, is too large, or uses anchors.",
+        "Correct the file at the line and column that the message names.");
+
+    /// <summary>A file could not be read.</summary>
+    public static readonly TsError InventoryUnreadable = new(
+        "InventoryUnreadable",
+        TsErrorCategory.ReadError,
+        "A file of the inventory exists but could not be read.",
+        "Check the permissions of the file.");
+}

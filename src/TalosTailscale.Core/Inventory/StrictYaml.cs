@@ -1,0 +1,115 @@
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
+
+namespace TalosTailscale.Core.Inventory;
+
+/// <summary>
+/// Reads small YAML texts (node.yaml, templates, resource specs) into values that know their line. Strict and bounded:
+/// no anchors or aliases, no repeated keys, limited size and depth, so that no text can exhaust memory.
+/// </summary>
+internal static class StrictYaml
+{
+    /// <summary>The largest text that is read, in characters.</summary>
+    public const int MaximumLength = 1 << 20;
+
+    /// <summary>The deepest nesting.</summary>
+    public const int MaximumDepth = 48;
+
+    /// <summary>Reads every document of a text.</summary>
+    /// <param name="text">The YAML.</param>
+    /// <param name="name">What to call it in messages: the path as a rule.</param>
+    /// <returns>The root of each document; a null document is a plain scalar.</returns>
+    /// <exception cref="TsException">YamlMalformed, with line and column.</exception>
+    public static IReadOnlyList<YamlValue> Parse(string text, string name)
+    {
+        if (text.Length > MaximumLength)
+            throw InventoryErrors.YamlMalformed.New(
+                $"'{name}' has {text.Length} characters; at most {MaximumLength} were expected.", name);
+        try
+        {
+            var parser = new Parser(new StringReader(text));
+            var documents = new List<YamlValue>();
+            parser.Consume<StreamStart>();
+            while (!parser.Accept<StreamEnd>(out _))
+            {
+                parser.Consume<DocumentStart>();
+                documents.Add(ReadValue(parser, name, 0));
+                parser.Consume<DocumentEnd>();
+            }
+
+            return documents;
+        }
+        catch (YamlException e)
+        {
+            throw Malformed(name, e.Start, e.Message.TrimEnd('.'), e);
+        }
+    }
+
+    /// <summary>Reads a text that has to be one mapping.</summary>
+    /// <param name="text">The YAML.</param>
+    /// <param name="name">What to call it in messages.</param>
+    /// <returns>The mapping.</returns>
+    /// <exception cref="TsException">YamlMalformed, with line and column.</exception>
+    public static YamlMapping ParseMapping(string text, string name)
+    {
+        var documents = Parse(text, name);
+        if (documents is [YamlMapping mapping])
+            return mapping;
+        if (documents.Count > 1)
+            throw InventoryErrors.YamlMalformed.New(
+                $"'{name}' has {documents.Count} YAML documents, the second at line {documents[1].Line}; one was expected.",
+                name);
+        throw InventoryErrors.YamlMalformed.New($"'{name}' holds no YAML mapping at line 1; 'key: value' lines were expected.", name);
+    }
+
+    private static YamlValue ReadValue(Parser parser, string name, int depth)
+    {
+        if (parser.Accept<AnchorAlias>(out var alias))
+            throw Malformed(name, alias.Start, "aliases are not accepted here", null);
+        if (!parser.Accept<NodeEvent>(out var node))
+            throw Malformed(name, parser.Current?.Start ?? Mark.Empty, "a value was expected", null);
+        if (depth > MaximumDepth)
+            throw Malformed(name, node.Start, $"nesting deeper than {MaximumDepth} levels is not accepted", null);
+        if (!node.Anchor.IsEmpty)
+            throw Malformed(name, node.Start, "anchors are not accepted here", null);
+        parser.MoveNext();
+        var (line, column) = (Line(node.Start), Column(node.Start));
+        switch (node)
+        {
+            case Scalar scalar:
+                return new YamlScalar(scalar.Value, scalar.Style == ScalarStyle.Plain, line, column);
+            case SequenceStart:
+                var items = new List<YamlValue>();
+                while (!parser.TryConsume<SequenceEnd>(out _))
+                    items.Add(ReadValue(parser, name, depth + 1));
+                return new YamlSequence(items, line, column);
+            default:
+                return new YamlMapping(ReadEntries(parser, name, depth), line, column);
+        }
+    }
+
+    private static List<(YamlScalar, YamlValue)> ReadEntries(Parser parser, string name, int depth)
+    {
+        var entries = new List<(YamlScalar, YamlValue)>();
+        var seen = new Dictionary<string, int>(StringComparer.Ordinal);
+        while (!parser.TryConsume<MappingEnd>(out _))
+        {
+            var start = parser.Current?.Start ?? Mark.Empty;
+            if (ReadValue(parser, name, depth + 1) is not YamlScalar key)
+                throw Malformed(name, start, "a mapping key has to be plain text", null);
+            if (!seen.TryAdd(key.Text, key.Line))
+                throw Malformed(name, start, $"the key '{key.Text}' is already at line {seen[key.Text]}", null);
+            entries.Add((key, ReadValue(parser, name, depth + 1)));
+        }
+
+        return entries;
+    }
+
+    private static TsException Malformed(string name, Mark at, string what, Exception? inner) =>
+        InventoryErrors.YamlMalformed.New(
+            $"'{name}' is not usable YAML at line {Line(at)}, column {Column(at)}: {what}.", name, inner);
+
+    private static int Line(Mark mark) => checked((int)mark.Line);
+
+    private static int Column(Mark mark) => checked((int)mark.Column);
+}
