@@ -79,7 +79,7 @@ public sealed class DeviceInventory
         return null;
     }
 
-    /// <summary>Reads the inventory at the place that <see cref="Locate"/> finds.</summary>
+    /// <summary>Reads the inventory at the place that <see cref="Locate(string?, string?)"/> finds.</summary>
     /// <param name="folder">What the user gave, absolute; null for none.</param>
     /// <param name="currentLocation">The user's current folder.</param>
     /// <returns>The inventory.</returns>
