@@ -1,0 +1,53 @@
+namespace TalosTailscale.Core.Images;
+
+/// <summary>What can be wrong with an image, or with what was asked of it.</summary>
+public static class ImageErrors
+{
+    /// <summary>The data ends before its own tables say so.</summary>
+    public static readonly TsError ImageTruncated = new(
+        "ImageTruncated", TsErrorCategory.InvalidData,
+        "An image or a UKI ends before its own tables say that it does.",
+        "Download or copy the file again and compare its size and hash with the source.");
+
+    /// <summary>Not PE32+, or tables that contradict each other.</summary>
+    public static readonly TsError PeMalformed = new(
+        "PeMalformed", TsErrorCategory.InvalidData,
+        "A file that should be a UEFI program is not a well-formed PE32+ file.",
+        "Check that the file is a UKI (.efi) and download or copy it again.");
+
+    /// <summary>A PE file, but not a unified kernel image.</summary>
+    public static readonly TsError NotAUki = new(
+        "NotAUki", TsErrorCategory.InvalidData,
+        "A UEFI program lacks the sections of a unified kernel image (.linux, .osrel, .cmdline, .initrd).",
+        "Give the Talos UKI (EFI/Linux/Talos-*.efi), not the boot manager or a shell.");
+
+    /// <summary>A text section is larger than any real one.</summary>
+    public static readonly TsError UkiSectionTooLarge = new(
+        "UkiSectionTooLarge", TsErrorCategory.InvalidData,
+        "A section that holds a short text is larger than any real one.",
+        "Check where the file comes from; it was not made by the Talos imager.");
+
+    /// <summary>The initrd is not what the kernel would accept.</summary>
+    public static readonly TsError InitrdMalformed = new(
+        "InitrdMalformed", TsErrorCategory.InvalidData,
+        "The initrd of a UKI is not a sequence of well-formed cpio archives.",
+        "Download or copy the UKI again and compare its hash with the source.");
+
+    /// <summary>An initrd that would need more memory than any real one.</summary>
+    public static readonly TsError InitrdTooLarge = new(
+        "InitrdTooLarge", TsErrorCategory.InvalidData,
+        "An initrd expands to, or needs a window of, more bytes than any real one.",
+        "Check where the file comes from; it was not made by the Talos imager.");
+
+    /// <summary>A compression without a managed decoder here.</summary>
+    public static readonly TsError CompressionUnsupported = new(
+        "CompressionUnsupported", TsErrorCategory.NotImplemented,
+        "Data is compressed in a way that this module does not read.",
+        "Decompress the file first, or use the UKI or ISO instead of the compressed image.");
+
+    /// <summary>The PCR signing key of a UKI cannot be read.</summary>
+    public static readonly TsError PcrKeyMalformed = new(
+        "PcrKeyMalformed", TsErrorCategory.InvalidData,
+        "The PCR signing key in a UKI is not an RSA public key.",
+        "Download or copy the UKI again and compare its hash with the source.");
+}

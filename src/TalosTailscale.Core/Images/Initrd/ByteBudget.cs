@@ -1,0 +1,21 @@
+namespace TalosTailscale.Core.Images.Initrd;
+
+/// <summary>How many decompressed bytes may still be looked at; stops small files that expand without end.</summary>
+internal sealed class ByteBudget(long bytes)
+{
+    private long _left = bytes;
+
+    /// <summary>
+    /// The content of a real initrd is compressed already (squashfs), so 64 times its size is plenty, with a floor that
+    /// lets small archives of text through.
+    /// </summary>
+    public static ByteBudget For(long compressed) =>
+        new(Math.Min(4L << 30, (64L << 20) + (64 * Math.Min(compressed, 1L << 30))));
+
+    public void Take(int count, string name)
+    {
+        _left -= count;
+        if (_left < 0)
+            throw ImageErrors.InitrdTooLarge.New($"'{name}' expands to far more bytes than any real one.", name);
+    }
+}

@@ -1,0 +1,83 @@
+using System.Buffers;
+using System.Security.Cryptography;
+
+namespace TalosTailscale.Core.Images.Pe;
+
+/// <summary>The hashes of a PE file, all from one pass over it.</summary>
+/// <param name="File">SHA-256 of the whole file.</param>
+/// <param name="Authenticode">The Authenticode digest; null when none was asked for.</param>
+/// <param name="Sections">SHA-256 of the content of each section, in the order of the table; empty when not asked for.</param>
+internal sealed record PeHashes(byte[] File, byte[]? Authenticode, IReadOnlyList<byte[]> Sections);
+
+/// <summary>Hashes a PE file in one sequential pass with one small buffer.</summary>
+internal static class PeHasher
+{
+    private const int BufferSize = 256 * 1024;
+
+    public static async Task<PeHashes> HashAsync(
+        Stream stream, PeImage image, HashAlgorithmName? authenticode, bool sections, CancellationToken cancellationToken)
+    {
+        using var whole = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using var signed = authenticode is { } name ? IncrementalHash.CreateHash(name) : null;
+        var ranges = signed is null ? [] : AuthenticodeRanges(image);
+        var perSection = sections ? image.Sections.Select(s => (s, Hash: IncrementalHash.CreateHash(HashAlgorithmName.SHA256))).ToArray() : [];
+        var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+        try
+        {
+            stream.Position = 0;
+            var at = 0L;
+            int read;
+            while ((read = await stream.ReadAsync(buffer.AsMemory(0, BufferSize), cancellationToken).ConfigureAwait(false)) > 0)
+            {
+                whole.AppendData(buffer, 0, read);
+                foreach (var range in ranges) Append(signed!, range, buffer, at, read);
+                foreach (var (section, hash) in perSection)
+                    Append(hash, new Extent(section.RawOffset, section.ContentLength), buffer, at, read);
+                at += read;
+            }
+
+            return new PeHashes(
+                whole.GetHashAndReset(), signed?.GetHashAndReset(), [.. perSection.Select(p => p.Hash.GetHashAndReset())]);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+            foreach (var (_, hash) in perSection) hash.Dispose();
+        }
+    }
+
+    /// <summary>
+    /// What the digest covers: the headers without checksum and certificate entry, the sections in the order of the
+    /// file, and what follows the last one up to the certificate table. Gaps between sections are left out, as the
+    /// firmware does (edk2, DxeImageVerificationLib).
+    /// </summary>
+    internal static List<Extent> AuthenticodeRanges(PeImage image)
+    {
+        var ranges = new List<Extent> { new(0, image.CheckSumOffset) };
+        var afterChecksum = image.CheckSumOffset + 4L;
+        if (image.CertificateEntryOffset is { } entry)
+        {
+            ranges.Add(new Extent(afterChecksum, entry - afterChecksum));
+            afterChecksum = entry + 8;
+        }
+
+        ranges.Add(new Extent(afterChecksum, image.SizeOfHeaders - afterChecksum));
+        long end = image.SizeOfHeaders;
+        foreach (var section in image.Sections.Where(s => s.RawSize > 0).OrderBy(s => s.RawOffset))
+        {
+            ranges.Add(new Extent(section.RawOffset, section.RawSize));
+            end = Math.Max(end, section.RawEnd);
+        }
+
+        var last = image.Certificates.Length > 0 ? image.Certificates.Offset : image.Length;
+        if (last > end) ranges.Add(new Extent(end, last - end));
+        return ranges;
+    }
+
+    private static void Append(IncrementalHash hash, Extent range, byte[] buffer, long at, int read)
+    {
+        var from = Math.Max(range.Offset, at);
+        var to = Math.Min(range.End, at + read);
+        if (from < to) hash.AppendData(buffer, (int)(from - at), (int)(to - from));
+    }
+}

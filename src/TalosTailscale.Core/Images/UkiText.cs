@@ -1,0 +1,98 @@
+using TalosTailscale.Core.Images.Pe;
+
+namespace TalosTailscale.Core.Images;
+
+/// <summary>The text sections of a UKI, put in order: what is before the first <c>.profile</c> is the base.</summary>
+internal sealed record UkiText
+{
+    private const int MaxText = 64 * 1024;
+    private static readonly string[] s_required = [".linux", ".osrel", ".cmdline", ".initrd"];
+
+    public string? OsId { get; init; }
+
+    public string? Version { get; init; }
+
+    public string? KernelRelease { get; init; }
+
+    public required string CommandLine { get; init; }
+
+    public bool HasPcrSignature { get; init; }
+
+    public IReadOnlyList<UkiProfile> Profiles { get; init; } = [];
+
+    public static async Task<UkiText> ReadAsync(RandomReader file, PeImage image, CancellationToken cancellationToken)
+    {
+        var missing = s_required.Where(n => image.Find(n) is null).ToList();
+        if (missing.Count > 0)
+        {
+            throw ImageErrors.NotAUki.New(
+                $"'{file.Name}' is not a unified kernel image: it has no section {string.Join(", ", missing)}.", file.Name);
+        }
+
+        async ValueTask<string> Read(PeSection section) =>
+            (await ReadSectionAsync(file, section, MaxText, cancellationToken).ConfigureAwait(false)).Trim();
+
+        var release = OsRelease.Parse(await Read(image.Find(".osrel")!).ConfigureAwait(false));
+        var profiles = new List<UkiProfile>();
+        string? commandLine = null, kernel = null;
+        var pcrSignature = false;
+        foreach (var section in image.Sections)
+        {
+            var inProfile = profiles.Count > 0;
+            switch (section.Name)
+            {
+                case ".profile":
+                    var values = OsRelease.Parse(await Read(section).ConfigureAwait(false));
+                    profiles.Add(new UkiProfile
+                    {
+                        Id = values.GetValueOrDefault("ID") ?? "",
+                        Title = values.GetValueOrDefault("TITLE"),
+                        CommandLine = commandLine ?? "",
+                    });
+                    break;
+                case ".cmdline" when inProfile:
+                    var own = await Read(section).ConfigureAwait(false);
+                    profiles[^1] = profiles[^1] with { CommandLine = own, HasOwnCommandLine = true };
+                    break;
+                case ".cmdline":
+                    commandLine ??= await Read(section).ConfigureAwait(false);
+                    break;
+                case ".pcrsig" when inProfile:
+                    profiles[^1] = profiles[^1] with { HasPcrSignature = true };
+                    break;
+                case ".pcrsig":
+                    pcrSignature = true;
+                    break;
+                case ".uname" when !inProfile:
+                    kernel ??= await Read(section).ConfigureAwait(false);
+                    break;
+            }
+        }
+
+        return new UkiText
+        {
+            OsId = release.GetValueOrDefault("ID"),
+            Version = release.GetValueOrDefault("VERSION_ID"),
+            KernelRelease = kernel,
+            CommandLine = commandLine ?? "",
+            HasPcrSignature = pcrSignature || profiles is [{ HasPcrSignature: true }, ..],
+            Profiles = profiles,
+        };
+    }
+
+    public static async ValueTask<string> ReadSectionAsync(
+        RandomReader file, PeSection section, int limit, CancellationToken cancellationToken)
+    {
+        if (section.ContentLength > limit)
+        {
+            throw ImageErrors.UkiSectionTooLarge.New(
+                $"'{file.Name}' has a section '{section.Name}' of {section.ContentLength} bytes; at most {limit} are expected.",
+                file.Name);
+        }
+
+        var bytes = await file.ReadAsync(
+            section.RawOffset, (int)section.ContentLength, $"the section '{section.Name}'", cancellationToken)
+            .ConfigureAwait(false);
+        return PrintableText.Utf8(bytes);
+    }
+}
