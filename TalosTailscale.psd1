@@ -1,0 +1,23 @@
+@{
+    RootModule           = 'module/TalosTailscale.psm1'
+    ModuleVersion        = '0.1.0'
+    GUID                 = '5d1c8f0e-7a0b-4c57-9a5e-0f1b6f1f7c3a'
+    Author               = 'TalosTailscale contributors'
+    CompanyName          = 'TalosTailscale contributors'
+    Copyright            = '(c) TalosTailscale contributors. MIT licence.'
+    Description          = 'Node-level Tailscale on Talos Linux: render the service config, patch the machine config without loss, swap the unified kernel image or upgrade, validate, diagnose and repair. No talosctl, kubectl, bsdtar or tailscale needed.'
+    PowerShellVersion    = '7.4'
+    CompatiblePSEditions = @('Core')
+    FormatsToProcess     = @(
+    )
+    CmdletsToExport      = @(
+    )
+    FunctionsToExport    = @()
+    VariablesToExport    = @()
+    AliasesToExport      = @()
+    PrivateData          = @{
+        PSData = @{
+            Tags = @('Talos', 'Tailscale', 'Kubernetes', 'UKI', 'PSEdition_Core', 'Windows', 'Linux', 'MacOS')
+        }
+    }
+}

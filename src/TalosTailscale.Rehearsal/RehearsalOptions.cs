@@ -1,0 +1,56 @@
+namespace TalosTailscale.Rehearsal;
+
+/// <summary>What the command line asked for. Options are written as PowerShell's: <c>-Command '…'</c>.</summary>
+internal sealed record RehearsalOptions
+{
+    public string? Command { get; private init; }
+
+    public string? File { get; private init; }
+
+    public string? Fault { get; private init; }
+
+    public bool Serve { get; private init; }
+
+    public bool Help { get; private init; }
+
+    public const string Usage = """
+        Rehearses the runbook on an embedded cluster: nothing leaves this machine.
+
+          dotnet run --project src/TalosTailscale.Rehearsal
+              the tour: render, patch, swap or upgrade, validate
+          … -- -Command 'Get-TsNode | Test-TsNode'
+          … -- -File my.ps1
+              your own script against the lab
+          … -- -Fault NAME
+              what a fault looks like; without a name, the list of them
+          … -- -Serve
+              keeps the lab up and prints the environment by which pwsh, kubectl or another Talos client reaches it
+        """;
+
+    /// <summary>Reads the command line.</summary>
+    /// <exception cref="ArgumentException">An option is unknown, lacks its value, or contradicts another.</exception>
+    public static RehearsalOptions Parse(IReadOnlyList<string> arguments)
+    {
+        var options = new RehearsalOptions();
+        for (int i = 0; i < arguments.Count; i++)
+        {
+            string name = arguments[i].TrimStart('-').ToLowerInvariant();
+            string Value() => ++i < arguments.Count
+                ? arguments[i]
+                : throw new ArgumentException($"'{arguments[i - 1]}' needs a value.");
+            options = name switch
+            {
+                "command" or "c" => options with { Command = Value() },
+                "file" or "f" => options with { File = Value() },
+                "fault" => options with { Fault = i + 1 < arguments.Count ? Value() : "" },
+                "serve" => options with { Serve = true },
+                "help" or "h" or "?" => options with { Help = true },
+                _ => throw new ArgumentException($"'{arguments[i]}' is not an option."),
+            };
+        }
+
+        int modes = new[] { options.Command is not null, options.File is not null, options.Fault is not null, options.Serve }
+            .Count(chosen => chosen);
+        return modes <= 1 ? options : throw new ArgumentException("Give one of -Command, -File, -Fault and -Serve.");
+    }
+}

@@ -1,0 +1,59 @@
+using System.Collections.ObjectModel;
+using System.Management.Automation;
+using DriveNotFoundException = System.Management.Automation.DriveNotFoundException;
+
+namespace TalosTailscale.Commands;
+
+/// <summary>Turns what a user typed as a path into absolute file system paths, by the session's rules.</summary>
+internal static class FileSystemPaths
+{
+    public static IReadOnlyList<string> Existing(SessionState session, string path, bool literal)
+    {
+        if (literal)
+        {
+            string full = Unresolved(session, path);
+            return File.Exists(full) || Directory.Exists(full) ? [full] : throw NotFound(path, null);
+        }
+
+        Collection<string> resolved;
+        ProviderInfo provider;
+        try
+        {
+            resolved = session.Path.GetResolvedProviderPathFromPSPath(path, out provider);
+        }
+        catch (ItemNotFoundException exception)
+        {
+            throw NotFound(path, exception);
+        }
+        catch (DriveNotFoundException exception)
+        {
+            throw NotFound(path, exception);
+        }
+
+        if (provider.Name != "FileSystem") throw NotFileSystem(path, provider);
+        return resolved.Count > 0 ? resolved : throw NotFound(path, null);
+    }
+
+    public static string Unresolved(SessionState session, string path)
+    {
+        string full;
+        ProviderInfo provider;
+        try
+        {
+            full = session.Path.GetUnresolvedProviderPathFromPSPath(path, out provider, out _);
+        }
+        catch (DriveNotFoundException exception)
+        {
+            throw NotFound(path, exception);
+        }
+
+        return provider.Name == "FileSystem" ? full : throw NotFileSystem(path, provider);
+    }
+
+    private static TsException NotFound(string path, Exception? inner) =>
+        CommandErrors.PathNotFound.New($"Nothing was found at '{path}'; an existing file was expected.", path, inner);
+
+    private static TsException NotFileSystem(string path, ProviderInfo provider) =>
+        CommandErrors.PathNotFileSystem.New(
+            $"'{path}' belongs to the provider '{provider.Name}'; a path of the file system was expected.", path);
+}

@@ -1,0 +1,124 @@
+using System.Diagnostics;
+using System.Management.Automation;
+using TalosTailscale.Core.MachineConfig;
+using TalosTailscale.Core.Reporting;
+
+namespace TalosTailscale.Commands;
+
+/// <summary>Hands what the Core reports to the pipeline, redacted; progress at most five times a second.</summary>
+internal sealed class PipelineReporter(PSCmdlet cmdlet, PipelineQueue queue) : IReporter, IDisposable
+{
+    private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(200);
+    private readonly object _gate = new();
+    private readonly Dictionary<(string Activity, string? Target), Bar> _bars = [];
+    private bool _closed;
+
+    public void Verbose(string message)
+    {
+        string text = Redactor.Mask(message);
+        queue.Post(() => cmdlet.WriteVerbose(text));
+    }
+
+    public void Warning(string message)
+    {
+        string text = Redactor.Mask(message);
+        queue.Post(() => cmdlet.WriteWarning(text));
+    }
+
+    public void Progress(ProgressStep step)
+    {
+        ProgressRecord? record = Next(step);
+        if (record is not null) queue.Post(() => cmdlet.WriteProgress(record));
+    }
+
+    /// <summary>Takes away every bar that is still there.</summary>
+    public void CompleteAll()
+    {
+        List<ProgressRecord> open;
+        lock (_gate)
+        {
+            _closed = true;
+            open = [.. _bars.Values.Where(bar => bar.Shown).Select(bar => Completed(bar))];
+            _bars.Clear();
+        }
+
+        foreach (ProgressRecord record in open) queue.Post(() => cmdlet.WriteProgress(record));
+    }
+
+    public void Dispose()
+    {
+        lock (_gate) _closed = true;
+    }
+
+    private ProgressRecord? Next(ProgressStep step)
+    {
+        lock (_gate)
+        {
+            if (_closed) return null;
+            var key = (step.Activity, step.Target);
+            if (!_bars.TryGetValue(key, out Bar? bar))
+            {
+                if (step.Completed) return null;
+                _bars[key] = bar = new Bar(_bars.Count + 1, step.Activity, step.Target);
+            }
+
+            if (step.Completed)
+            {
+                _bars.Remove(key);
+                return bar.Shown ? Completed(bar) : null;
+            }
+
+            bool sameStatus = bar.Status == step.Status;
+            if (!sameStatus) bar.Restart(step.Status, step.Done ?? 0);
+            if (bar.Shown && sameStatus && bar.SinceUpdate.Elapsed < s_interval) return null;
+            bar.Shown = true;
+            bar.SinceUpdate.Restart();
+            return Record(bar, step);
+        }
+    }
+
+    private static ProgressRecord Record(Bar bar, ProgressStep step)
+    {
+        double seconds = bar.SinceStart.Elapsed.TotalSeconds;
+        double rate = step.Done is { } done && seconds > 0.5 ? (done - bar.StartedAt) / seconds : 0;
+        string status = step.Status;
+        if (step.Done is { } moved)
+            status += step.Total is { } of ? $" {Sizes.Text(moved)} of {Sizes.Text(of)}" : $" {Sizes.Text(moved)}";
+        if (rate > 0) status += $", {Sizes.Text((long)rate)}/s";
+        var record = new ProgressRecord(bar.Id, bar.Title, Redactor.Mask(status));
+        if (step is { Done: { } now, Total: > 0 and var total })
+        {
+            record.PercentComplete = (int)Math.Clamp(100.0 * now / total, 0, 100);
+            if (rate > 0) record.SecondsRemaining = (int)Math.Min(int.MaxValue, Math.Ceiling((total - now) / rate));
+        }
+
+        return record;
+    }
+
+    private static ProgressRecord Completed(Bar bar) =>
+        new(bar.Id, bar.Title, "done") { RecordType = ProgressRecordType.Completed };
+
+    private sealed class Bar(int id, string activity, string? target)
+    {
+        public int Id { get; } = id;
+
+        public string Title { get; } = Redactor.Mask(target is null ? activity : $"{activity}: {target}");
+
+        public string? Status { get; private set; }
+
+        public long StartedAt { get; private set; }
+
+        public bool Shown { get; set; }
+
+        public Stopwatch SinceStart { get; } = Stopwatch.StartNew();
+
+        public Stopwatch SinceUpdate { get; } = Stopwatch.StartNew();
+
+        public void Restart(string status, long startedAt)
+        {
+            Status = status;
+            StartedAt = startedAt;
+            SinceStart.Restart();
+        }
+    }
+}
