@@ -7,5 +7,6 @@ internal static class LabParts
     internal static IReadOnlyList<ILabPart> Create() =>
     [
         // Images first: the nodes boot UKIs that these make. One line per part.
+        new Images.LabUkiMaker(),
     ];
 }
