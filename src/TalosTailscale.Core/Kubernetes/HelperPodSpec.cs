@@ -1,0 +1,29 @@
+namespace TalosTailscale.Core.Kubernetes;
+
+/// <summary>What a helper pod is for and where it runs.</summary>
+public sealed record HelperPodSpec
+{
+    /// <summary>The namespace that Talos exempts from its default Pod Security admission.</summary>
+    public const string DefaultNamespace = "kube-system";
+
+    /// <summary>Name of the Kubernetes node; set into <c>spec.nodeName</c>, so cordons do not matter.</summary>
+    public required string NodeName { get; init; }
+
+    /// <summary>Container image; may be pinned by digest. It must have <c>sh</c> and <c>sleep</c>.</summary>
+    public required string Image { get; init; }
+
+    /// <summary>What the pod is for, as a label value and part of its name (<c>node-shell</c>).</summary>
+    public string Purpose { get; init; } = "node-shell";
+
+    /// <summary>Namespace of the pod.</summary>
+    public string Namespace { get; init; } = DefaultNamespace;
+
+    /// <summary>How long the pod may live at most; the kubelet ends it then even if this machine is gone.</summary>
+    public TimeSpan Lifetime { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>How long the image may take to be pulled and the container to start.</summary>
+    public TimeSpan ReadyTimeout { get; init; } = TimeSpan.FromMinutes(3);
+
+    /// <summary>Names of the namespace's image pull secrets.</summary>
+    public IReadOnlyList<string> ImagePullSecrets { get; init; } = [];
+}

@@ -1,0 +1,167 @@
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using k8s;
+using KubernetesApi = k8s.Kubernetes;
+
+namespace TalosTailscale.Core.Kubernetes;
+
+/// <summary>
+/// A connection to one Kubernetes API server as one user: where it is, who we are, and the handler that every request
+/// and every exec stream goes through. Safe to use from several threads.
+/// </summary>
+public sealed class KubernetesConnection : IDisposable
+{
+    private static readonly TimeSpan s_keepAlive = TimeSpan.FromSeconds(20);
+
+    private readonly SocketsHttpHandler _handler;
+    private readonly string? _hostHeader;
+
+    private KubernetesConnection(KubernetesClientConfiguration config, string source)
+    {
+        Source = source;
+        Server = ParseServer(config, source);
+        Context = config.CurrentContext ?? "";
+        UserAgent = config.UserAgent = "talos-tailscale/" + typeof(KubernetesConnection).Assembly.GetName().Version?.ToString(3);
+        config.DisableHttp2 = true; // one request cut or stalled must not take the others of its connection along
+        SocketsHttpHandler? handler = null;
+        config.FirstMessageHandlerSetup = h => handler = h;
+        try
+        {
+            Api = new KubernetesApi(config);
+        }
+        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException
+            or KubernetesException or FormatException or ArgumentException)
+        {
+            throw KubernetesErrors.KubeconfigInvalid.New(
+                $"The kubeconfig '{source}' has a client certificate or key that cannot be read.", source, e);
+        }
+        _handler = handler ?? throw new InvalidOperationException("KubernetesClient made no SocketsHttpHandler.");
+        _handler.SslOptions = TlsOptions(config, _handler.SslOptions.LocalCertificateSelectionCallback);
+        _handler.ConnectCallback = ConnectAsync;
+        _handler.PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1);
+        _hostHeader = string.IsNullOrEmpty(config.TlsServerName) ? null : config.TlsServerName;
+        Invoker = new HttpMessageInvoker(_handler, disposeHandler: false);
+    }
+
+    /// <summary>Address of the API server.</summary>
+    public Uri Server { get; }
+
+    /// <summary>Name of the context that was taken.</summary>
+    public string Context { get; }
+
+    /// <summary>Where the kubeconfig came from: its path, or what the caller said of its bytes.</summary>
+    public string Source { get; }
+
+    /// <summary>How long one request that is no watch and no exec may take.</summary>
+    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    internal KubernetesApi Api { get; }
+
+    internal HttpMessageInvoker Invoker { get; }
+
+    internal string UserAgent { get; }
+
+    /// <summary>
+    /// Opens the kubeconfig at <paramref name="path"/>; without one those of <c>$env:KUBECONFIG</c>, merged as kubectl
+    /// does, and else <c>~/.kube/config</c>. Nothing is sent yet.
+    /// </summary>
+    /// <param name="path">File; null to look it up.</param>
+    /// <param name="context">Name of the context; null for the current one.</param>
+    /// <returns>The connection.</returns>
+    /// <exception cref="TsException">KubeconfigNotFound, KubeconfigInvalid, KubeconfigContextNotFound or KubeconfigInsecure.</exception>
+    public static KubernetesConnection Open(string? path = null, string? context = null)
+    {
+        var files = Kubeconfig.Locate(path);
+        var source = string.Join(Path.PathSeparator, files);
+        return new KubernetesConnection(Kubeconfig.Build(Kubeconfig.Read(files), context, source), source);
+    }
+
+    /// <summary>Opens a kubeconfig held in memory, such as the one that the Talos API hands out.</summary>
+    /// <param name="kubeconfig">The YAML text as bytes.</param>
+    /// <param name="source">What to call it in messages (<c>kubeconfig of 192.168.1.194</c>).</param>
+    /// <param name="context">Name of the context; null for the current one.</param>
+    /// <returns>The connection.</returns>
+    /// <exception cref="TsException">KubeconfigInvalid, KubeconfigContextNotFound or KubeconfigInsecure.</exception>
+    public static KubernetesConnection FromBytes(ReadOnlyMemory<byte> kubeconfig, string source, string? context = null) =>
+        new(Kubeconfig.Build(Kubeconfig.Parse(kubeconfig, source), context, source), source);
+
+    /// <summary>True when <see cref="Open"/> would find a kubeconfig file.</summary>
+    /// <returns>Whether one is there.</returns>
+    public static bool HasDefault() => Kubeconfig.DefaultFiles().Any(File.Exists);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Invoker.Dispose();
+        Api.Dispose();
+        _handler.Dispose();
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Context.Length == 0 ? Server.ToString() : $"{Context} ({Server})";
+
+    /// <summary>The headers that authenticate a request, for the exec stream, which is no request of the client library.</summary>
+    internal async Task<IReadOnlyList<KeyValuePair<string, string>>> HeadersAsync(CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, Server);
+        if (Api.Credentials is { } credentials)
+            await credentials.ProcessHttpRequestAsync(request, cancellationToken).ConfigureAwait(false);
+        var headers = new List<KeyValuePair<string, string>>();
+        foreach (var (name, values) in request.Headers)
+            headers.Add(new(name, string.Join(", ", values)));
+        if (_hostHeader is not null && !headers.Exists(h => h.Key.Equals("Host", StringComparison.OrdinalIgnoreCase)))
+            headers.Add(new("Host", _hostHeader));
+        return headers;
+    }
+
+    private static Uri ParseServer(KubernetesClientConfiguration config, string source)
+    {
+        if (!Uri.TryCreate(config.Host, UriKind.Absolute, out var server))
+            throw KubernetesErrors.KubeconfigInvalid.New($"The kubeconfig '{source}' has the server '{config.Host}', expected an https address.", source);
+        if (server.Scheme != Uri.UriSchemeHttps || config.SkipTlsVerify)
+            throw KubernetesErrors.KubeconfigInsecure.New($"The kubeconfig '{source}' reaches '{server}' without verifying it, expected TLS with a certificate authority.", source);
+        return server;
+    }
+
+    // The library's own check takes a certificate for any host name once the authority matches, hence the platform's.
+    private static SslClientAuthenticationOptions TlsOptions(
+        KubernetesClientConfiguration config, LocalCertificateSelectionCallback? clientCertificate)
+    {
+        var options = new SslClientAuthenticationOptions
+        {
+            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+            LocalCertificateSelectionCallback = clientCertificate,
+        };
+        if (config.SslCaCerts is { Count: > 0 } authorities)
+        {
+            options.CertificateChainPolicy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                RevocationMode = X509RevocationMode.NoCheck,
+            };
+            options.CertificateChainPolicy.CustomTrustStore.AddRange(authorities);
+        }
+        return options;
+    }
+
+    // A peer that vanished without a word (a rebooted node, a dropped NAT entry) is noticed within about a minute.
+    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, (int)s_keepAlive.TotalSeconds);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 10);
+            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}
