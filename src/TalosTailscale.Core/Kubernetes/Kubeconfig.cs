@@ -71,7 +71,7 @@ internal static class Kubeconfig
         return Guard(source, () => KubernetesClientConfiguration.BuildConfigFromConfigObject(config, name));
     }
 
-    private static IEnumerable<T> Merge<T>(IEnumerable<T>? first, IEnumerable<T>? second, Func<T, string> name) =>
+    private static T[] Merge<T>(IEnumerable<T>? first, IEnumerable<T>? second, Func<T, string> name) =>
         (first ?? []).Concat(second ?? []).DistinctBy(name, StringComparer.Ordinal).ToArray();
 
     // The words of the parser may quote the file, which holds keys: they stay in the inner exception's type only.
