@@ -50,4 +50,52 @@ public static class ImageErrors
         "PcrKeyMalformed", TsErrorCategory.InvalidData,
         "The PCR signing key in a UKI is not an RSA public key.",
         "Download or copy the UKI again and compare its hash with the source.");
+
+    /// <summary>The tables of an ISO 9660 image contradict each other.</summary>
+    public static readonly TsError IsoMalformed = new(
+        "IsoMalformed", TsErrorCategory.InvalidData,
+        "An ISO image is not well formed.",
+        "Download the ISO again and compare its size with the source.");
+
+    /// <summary>The tables of a FAT file system contradict each other.</summary>
+    public static readonly TsError FatMalformed = new(
+        "FatMalformed", TsErrorCategory.InvalidData,
+        "A FAT file system is not well formed.",
+        "Run fsck.fat -n on the image; where it is a copy of an ESP, copy it again while nothing writes to it.");
+
+    /// <summary>Folders inside of themselves, or more files than an image can have.</summary>
+    public static readonly TsError FileSystemMalformed = new(
+        "FileSystemMalformed", TsErrorCategory.InvalidData,
+        "The folders of an image lead into each other or hold more files than an image can have.",
+        "Download or copy the image again and compare its size with the source.");
+
+    /// <summary>The partition table is damaged.</summary>
+    public static readonly TsError PartitionTableMalformed = new(
+        "PartitionTableMalformed", TsErrorCategory.InvalidData,
+        "The partition table of a disk image is damaged.",
+        "Copy the image again; sgdisk --verify says more about the table.");
+
+    /// <summary>Not a format that can hold a UKI.</summary>
+    public static readonly TsError ImageFormatUnknown = new(
+        "ImageFormatUnknown", TsErrorCategory.InvalidData,
+        "A file is neither a UKI nor an ISO, a raw disk or an ESP image.",
+        "Give a .efi, .iso, .raw (also .zst, .xz, .gz) or ESP image; convert qcow2 and vhd with qemu-img convert -O raw.");
+
+    /// <summary>No UKI in the image.</summary>
+    public static readonly TsError UkiNotFound = new(
+        "UkiNotFound", TsErrorCategory.ObjectNotFound,
+        "An image holds no unified kernel image under EFI/Linux.",
+        "Use an image of Talos 1.10 or later, or a secureboot image; older ones and GRUB installs carry no UKI.");
+
+    /// <summary>The file is not there.</summary>
+    public static readonly TsError ImageNotFound = new(
+        "ImageNotFound", TsErrorCategory.ObjectNotFound,
+        "An image file does not exist.",
+        "Check the path; -Path takes wildcards, -LiteralPath does not.");
+
+    /// <summary>The file is there and cannot be read.</summary>
+    public static readonly TsError ImageUnreadable = new(
+        "ImageUnreadable", TsErrorCategory.ReadError,
+        "An image file cannot be opened or read.",
+        "Check the permissions of the file and the health of the disk.");
 }
