@@ -88,7 +88,7 @@ public sealed class AuthKeyReference
         {
             AuthKeyScheme.Environment => Environment.GetEnvironmentVariable(Value)
                 ?? throw TailnetErrors.AuthKeyNotFound.New($"The environment variable '{Value}' is not set.", Text),
-            AuthKeyScheme.File => await ReadFileAsync(sources.ResolvePath?.Invoke(Value) ?? Value, cancellationToken).ConfigureAwait(false),
+            AuthKeyScheme.File => await ReadFileAsync(sources.ResolvePath, cancellationToken).ConfigureAwait(false),
             AuthKeyScheme.OnePassword => await OnePassword.ReadAsync(Value, cancellationToken).ConfigureAwait(false),
             AuthKeyScheme.Vault => await Need(sources.ReadVault)(Value, cancellationToken).ConfigureAwait(false),
             _ => await Need(sources.MintKey)(Value, cancellationToken).ConfigureAwait(false),
@@ -102,8 +102,9 @@ public sealed class AuthKeyReference
     private Func<string, CancellationToken, Task<string>> Need(Func<string, CancellationToken, Task<string>>? source) =>
         source ?? throw TailnetErrors.AuthKeyReferenceInvalid.New($"'{Text}' cannot be used here.", Text);
 
-    private async Task<string> ReadFileAsync(string path, CancellationToken cancellationToken)
+    private async Task<string> ReadFileAsync(Func<string, Task<string>>? resolve, CancellationToken cancellationToken)
     {
+        var path = resolve is null ? Value : await resolve(Value).ConfigureAwait(false);
         try
         {
             var length = new FileInfo(path).Length;
@@ -131,7 +132,7 @@ public sealed record AuthKeySources
     public Func<string, CancellationToken, Task<string>>? MintKey { get; init; }
 
     /// <summary>Turns a path as typed into an absolute one.</summary>
-    public Func<string, string>? ResolvePath { get; init; }
+    public Func<string, Task<string>>? ResolvePath { get; init; }
 
     /// <summary>True with a login server of one's own, whose keys have other forms.</summary>
     public bool OwnControlServer { get; init; }

@@ -104,7 +104,7 @@ public sealed class RenderedExtensionService
     {
         var extra = template.Variable("TS_EXTRA_ARGS");
         var dnsFlag = ContainerbootRules.Flag(extra, "accept-dns");
-        return new TsExtensionServiceConfig
+        return new TsExtensionServiceConfig(template.ToSafeText())
         {
             Node = node,
             Path = path,
@@ -117,7 +117,6 @@ public sealed class RenderedExtensionService
             KeyKind = key.Kind,
             KeySource = key.Source,
             TemplatePath = Path.IsPathFullyQualified(template.Name) ? template.Name : null,
-            Template = template.ToSafeText(),
         };
     }
 

@@ -3,6 +3,12 @@ namespace TalosTailscale;
 /// <summary>A rendered ExtensionServiceConfig of the tailscale extension. Holds no key; the file at <see cref="Path"/> does.</summary>
 public sealed record TsExtensionServiceConfig
 {
+    private readonly string _yaml;
+
+    /// <summary>Makes one.</summary>
+    /// <param name="yaml">The document with the placeholder where the file has the key.</param>
+    public TsExtensionServiceConfig(string yaml) => _yaml = yaml;
+
     /// <summary>The node it is for.</summary>
     public required TsNode Node { get; init; }
 
@@ -39,12 +45,9 @@ public sealed record TsExtensionServiceConfig
     /// <summary>Whether the file was written: false when it was there with the same content, and under <c>-WhatIf</c>.</summary>
     public bool Written { get; init; }
 
-    /// <summary>The document with the placeholder where the file has the key.</summary>
-    public required string Template { private get; init; }
-
     /// <summary>The document as YAML, with <c>${TAILSCALE_AUTHKEY}</c> in the place of the key.</summary>
     /// <returns>The YAML; safe to show.</returns>
-    public string ToYaml() => Template;
+    public string ToYaml() => _yaml;
 
     /// <inheritdoc/>
     public override string ToString() => Path;

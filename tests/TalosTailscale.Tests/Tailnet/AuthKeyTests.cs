@@ -88,7 +88,7 @@ public sealed class AuthKeyTests
         Environment.SetEnvironmentVariable(name, Key);
         var sources = new AuthKeySources
         {
-            ResolvePath = path => Path.Combine(folder.Path, path),
+            ResolvePath = path => Task.FromResult(Path.Combine(folder.Path, path)),
             ReadVault = (secret, _) => Task.FromResult(secret == "ts" ? Key : ""),
         };
 
@@ -106,7 +106,7 @@ public sealed class AuthKeyTests
         using var folder = new TemporaryFolder();
         var sources = new AuthKeySources
         {
-            ResolvePath = path => Path.Combine(folder.Path, path),
+            ResolvePath = path => Task.FromResult(Path.Combine(folder.Path, path)),
             ReadVault = (_, _) => Task.FromResult(""),
         };
 

@@ -1,6 +1,6 @@
 using TalosTailscale.Core.Inventory;
 using TalosTailscale.Core.Tailnet;
-using TalosTailscale.Tests.Inventory;
+using TalosTailscale.Tests.Engine;
 
 namespace TalosTailscale.Tests.Tailnet;
 
