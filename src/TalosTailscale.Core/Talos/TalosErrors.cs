@@ -214,4 +214,12 @@ public static class TalosErrors
         "TalosProtocolViolation", TsErrorCategory.ProtocolError,
         "An answer does not follow the protocol.",
         "Check what listens at the endpoint and that its Talos version is 1.9 or later.");
+
+    // What this module decides
+
+    /// <summary>The installer of an upgrade did not end well.</summary>
+    public static readonly TsError TalosUpgradeFailed = new(
+        "TalosUpgradeFailed", TsErrorCategory.InvalidOperation,
+        "The installer that the node ran for an upgrade failed.",
+        "The node still runs what it ran. If the bootloader step failed on an ARM board, use Invoke-UkiSwap instead.");
 }
