@@ -222,4 +222,17 @@ public static class TalosErrors
         "TalosUpgradeFailed", TsErrorCategory.InvalidOperation,
         "The installer that the node ran for an upgrade failed.",
         "The node still runs what it ran. If the bootloader step failed on an ARM board, use Invoke-UkiSwap instead.");
+
+    /// <summary>A node did not become ready in time.</summary>
+    public static readonly TsError TalosWaitTimeout = new(
+        "TalosWaitTimeout", TsErrorCategory.OperationTimeout,
+        "A node was not running and ready in the time given.",
+        "Look at the node's console or its management controller. If the boot menu or a halt message shows after a UKI swap, "
+        + "put the backup back from the UEFI shell (Restore-Uki prints the names).");
+
+    /// <summary>A node came back at another address, or another machine has its address.</summary>
+    public static readonly TsError TalosNodeMoved = new(
+        "TalosNodeMoved", TsErrorCategory.InvalidOperation,
+        "A node came back at another address, or another machine answers at its address.",
+        "Update-TalosNodeAddress repairs what still names the old address.");
 }

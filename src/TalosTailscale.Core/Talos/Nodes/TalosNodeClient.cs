@@ -22,6 +22,14 @@ public sealed partial class TalosNodeClient
     /// <summary>The client that it belongs to.</summary>
     public TalosClient Client => _caller.Client;
 
+    /// <summary>The address that calls are passed on to; null for the endpoint itself.</summary>
+    internal string? Address => _caller.Address;
+
+    /// <summary>The same node with another time for calls that have none of their own.</summary>
+    /// <param name="callTimeout">For one answer, and for each part of an answer in parts.</param>
+    /// <returns>The node.</returns>
+    public TalosNodeClient With(TimeSpan callTimeout) => new(_caller.With(callTimeout)) { _version = _version };
+
     private static Empty Nothing { get; } = new();
 
     /// <summary>Version, architecture and platform.</summary>

@@ -8,11 +8,16 @@ namespace TalosTailscale.Core.Talos;
 /// Carries calls to one node: picks the endpoint, sets metadata and deadline, connects anew and fails over, and turns
 /// every failure into a <see cref="TsException"/> that names the node.
 /// </summary>
-internal sealed class TalosCaller(TalosClient client, string? node, string displayName)
+internal sealed class TalosCaller(TalosClient client, string? node, string displayName, TimeSpan? callTimeout = null)
 {
     internal string Node => displayName;
 
+    internal string? Address => node;
+
     internal TalosClient Client => client;
+
+    /// <summary>The same node with another time for its calls.</summary>
+    internal TalosCaller With(TimeSpan timeout) => new(client, node, displayName, timeout);
 
     /// <summary>A call with one request and one answer.</summary>
     internal async Task<T> UnaryAsync<T>(
@@ -27,7 +32,7 @@ internal sealed class TalosCaller(TalosClient client, string? node, string displ
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, client.Disposed);
             try
             {
-                CallOptions options = Options(stop.Token).WithDeadline(DateTime.UtcNow + (timeout ?? client.Options.CallTimeout));
+                CallOptions options = Options(stop.Token).WithDeadline(DateTime.UtcNow + (timeout ?? callTimeout ?? client.Options.CallTimeout));
                 using AsyncUnaryCall<T> running = start(channel.Invoker, options);
                 T answer = await running.ResponseAsync.ConfigureAwait(false);
                 channel.Answered();
@@ -55,7 +60,7 @@ internal sealed class TalosCaller(TalosClient client, string? node, string displ
         TalosCall call, Func<CallInvoker, CallOptions, AsyncServerStreamingCall<T>> start,
         [EnumeratorCancellation] CancellationToken cancellation, TimeSpan? stall = null)
     {
-        TimeSpan limit = stall ?? client.Options.StallTimeout;
+        TimeSpan limit = stall ?? callTimeout ?? client.Options.StallTimeout;
         TalosEndpoint[] endpoints = client.Order();
         bool answered = false;
         for (int attempt = 0; ; attempt++)
