@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
@@ -9,6 +10,7 @@ internal static class TalosYaml
 {
     private const int MaxDepth = 128;
     private const int MaxNodes = 1_000_000;
+    private static readonly SearchValues<char> s_floatCharacters = SearchValues.Create("+-.eE0123456789");
 
     /// <summary>Maps become dictionaries in their order, lists lists, plain scalars numbers, truths or null.</summary>
     /// <exception cref="TsException"><see cref="TalosErrors.TalosProtocolViolation"/>.</exception>
@@ -87,7 +89,7 @@ internal static class TalosYaml
     private static bool HasLeadingZero(string text) => text.Length > 1 && text.TrimStart('-', '+') is ['0', _, ..];
 
     private static bool IsFloat(string text) =>
-        text.AsSpan().IndexOfAnyExcept("+-.eE0123456789") < 0
+        text.AsSpan().IndexOfAnyExcept(s_floatCharacters) < 0
         && text.AsSpan().IndexOfAnyInRange('0', '9') >= 0
         && text.AsSpan().IndexOfAny('.', 'e', 'E') >= 0;
 }

@@ -116,8 +116,12 @@ public sealed partial class TalosNodeClient
     /// <summary>What Kubernetes says of the node, as the node knows it; null where it does not.</summary>
     /// <param name="cancellation">Cancels the call.</param>
     /// <returns>The status or null.</returns>
-    public async Task<TalosKubernetesNodeStatus?> KubernetesStatusAsync(CancellationToken cancellation = default) =>
-        (await AllAsync(TalosTypes.NodeStatus, TalosSpecs.KubernetesStatus, cancellation).ConfigureAwait(false)).FirstOrDefault();
+    public async Task<TalosKubernetesNodeStatus?> KubernetesStatusAsync(CancellationToken cancellation = default)
+    {
+        IReadOnlyList<TalosKubernetesNodeStatus> all =
+            await AllAsync(TalosTypes.NodeStatus, TalosSpecs.KubernetesStatus, cancellation).ConfigureAwait(false);
+        return all.Count > 0 ? all[0] : null;
+    }
 
     /// <summary>The machine configuration. Needs the admin role.</summary>
     /// <param name="id"><c>v1alpha1</c> for the active one, <c>persistent</c> (1.10 and later) for the one on disk.</param>
