@@ -1,0 +1,15 @@
+namespace TalosTailscale;
+
+/// <summary>How one gate came out.</summary>
+/// <param name="Gate">The gate.</param>
+/// <param name="Status">Its outcome.</param>
+/// <param name="Evidence">What was found, and what was expected where they differ.</param>
+/// <param name="ErrorId">The ErrorId that a refusal has.</param>
+/// <param name="Advice">What to do about a refusal.</param>
+/// <param name="CanSkip">Whether <c>-SkipGate</c> may name it.</param>
+public sealed record UkiSwapGateResult(
+    UkiSwapGate Gate, UkiSwapGateStatus Status, string Evidence, string ErrorId, string Advice, bool CanSkip)
+{
+    /// <inheritdoc/>
+    public override string ToString() => $"{Gate}: {Status}";
+}
