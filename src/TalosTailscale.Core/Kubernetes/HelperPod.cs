@@ -135,6 +135,27 @@ public sealed class HelperPod : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether a pod of that name is there, in whatever state.</summary>
+    /// <param name="connection">The cluster.</param>
+    /// <param name="ns">Namespace.</param>
+    /// <param name="name">Name of the pod.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <returns>False only when the API server says that there is none.</returns>
+    internal static Task<bool> ExistsAsync(
+        KubernetesConnection connection, string ns, string name, CancellationToken cancellationToken) =>
+        KubernetesCall.RepeatAsync(connection, $"read the pod '{ns}/{name}'", name, async (api, ct) =>
+        {
+            try
+            {
+                await api.CoreV1.ReadNamespacedPodAsync(name, ns, cancellationToken: ct).ConfigureAwait(false);
+                return true;
+            }
+            catch (HttpOperationException e) when (KubernetesCall.IsStatus(e, HttpStatusCode.NotFound))
+            {
+                return false;
+            }
+        }, cancellationToken);
+
     /// <inheritdoc/>
     public override string ToString() => $"{Spec.Namespace}/{Name}";
 

@@ -1,0 +1,142 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using TalosTailscale.Core.Reporting;
+
+namespace TalosTailscale.Core.Boot.NodeShell;
+
+/// <summary>
+/// The shell program <c>esp.sh</c> on a node: put there once, then called for each step. Arguments are passed as
+/// arguments, and what it says by exit code and <c>key=value</c> lines becomes values and errors.
+/// </summary>
+internal sealed class EspProgram
+{
+    /// <summary>Blocks in which <c>read</c> and <c>raw</c> count.</summary>
+    internal const int BlockSize = 4096;
+
+    private const int OutputLimit = 4 * 1024 * 1024;
+
+    // Printed first, so that a login banner or a warning of the container's shell is not taken for the path.
+    private const string Install =
+        "umask 077; f=$(mktemp \"${TMPDIR:-/tmp}/esp.XXXXXX\") && head -c \"$1\" >\"$f\" && printf 'program=%s\\n' \"$f\" && sha256sum <\"$f\"";
+
+    private static readonly Lazy<byte[]> s_text = new(ReadProgram);
+
+    private readonly INodeShell _shell;
+    private readonly IReporter _reporter;
+    private readonly string _path;
+
+    private EspProgram(INodeShell shell, IReporter reporter, string path)
+    {
+        _shell = shell;
+        _reporter = reporter;
+        _path = path;
+    }
+
+    /// <summary>The text of the program.</summary>
+    internal static ReadOnlyMemory<byte> Text => s_text.Value;
+
+    /// <summary>The shell that it runs in.</summary>
+    internal INodeShell Shell => _shell;
+
+    /// <summary>Puts the program into the shell's temporary folder.</summary>
+    internal static async Task<EspProgram> InstallAsync(INodeShell shell, IReporter reporter, CancellationToken cancellationToken)
+    {
+        using var input = new MemoryStream(s_text.Value, writable: false);
+        using var output = new BoundedText(OutputLimit);
+        using var errors = new BoundedText(OutputLimit);
+        string[] command = ["sh", "-c", Install, "install", s_text.Value.Length.ToString(CultureInfo.InvariantCulture)];
+        int code = await shell.RunAsync(command, input, output, errors, cancellationToken).ConfigureAwait(false);
+        string text = output.ToString();
+        string path = ProgramResult.Parse(text)["program"];
+        string hash = Convert.ToHexString(SHA256.HashData(s_text.Value)).ToLowerInvariant();
+        if (code != 0 || path.Length == 0 || !text.Contains(hash, StringComparison.Ordinal))
+        {
+            throw BootErrors.NodeShellFailed.New(
+                $"The program could not be put into the node shell of '{shell.Node}': exit code {code}. {Tail(errors)}", shell.Node);
+        }
+
+        return new EspProgram(shell, reporter, path);
+    }
+
+    /// <summary>Runs a sub-command whose answer is lines.</summary>
+    internal Task<ProgramResult> RunAsync(CancellationToken cancellationToken, params string[] arguments) =>
+        RunAsync(null, cancellationToken, arguments);
+
+    /// <summary>Runs a sub-command that reads bytes and answers with lines.</summary>
+    internal async Task<ProgramResult> RunAsync(Stream? input, CancellationToken cancellationToken, params string[] arguments)
+    {
+        using var output = new BoundedText(OutputLimit);
+        await CallAsync(input, output, output.ToString, arguments, cancellationToken).ConfigureAwait(false);
+        return ProgramResult.Parse(output.ToString());
+    }
+
+    /// <summary>Runs <c>read</c> or <c>raw</c>, whose answer is bytes.</summary>
+    internal async Task<ReadOnlyMemory<byte>> ReadAsync(int limit, CancellationToken cancellationToken, params string[] arguments)
+    {
+        // The lines of a failure come on the same stream and are short.
+        var output = new BoundedText(Math.Max(limit, 64 * 1024));
+        await using (output.ConfigureAwait(false))
+        {
+            await CallAsync(null, output, output.ToString, arguments, cancellationToken).ConfigureAwait(false);
+            return output.Bytes.ToArray();
+        }
+    }
+
+    private async Task CallAsync(
+        Stream? input, Stream output, Func<string> said, string[] arguments, CancellationToken cancellationToken)
+    {
+        _reporter.Verbose($"{_shell.Node}: esp.sh {string.Join(' ', arguments)}");
+        using var errors = new BoundedText(OutputLimit);
+        int code = await _shell.RunAsync(["sh", _path, .. arguments], input, output, errors, cancellationToken).ConfigureAwait(false);
+        if (code == 0) return;
+        ProgramResult result = ProgramResult.Parse(said());
+        if (result.Find("error") is not { } error)
+        {
+            throw BootErrors.NodeShellFailed.New(
+                $"'esp.sh {arguments[0]}' on '{_shell.Node}' ended with exit code {code}{Reason(code)}. {Tail(errors)}", _shell.Node);
+        }
+
+        TsException exception = ErrorOf(error).New($"{_shell.Node}: {result["message"]}.", _shell.Node);
+        foreach ((string key, string value) in result.Lines) exception.Data[key] = value;
+        throw exception;
+    }
+
+    private static string Reason(int code) => code switch
+    {
+        126 or 127 => " (a tool is missing in the image)",
+        137 => " (killed, as for want of memory)",
+        > 128 and < 165 => string.Create(CultureInfo.InvariantCulture, $" (signal {code - 128})"),
+        _ => "",
+    };
+
+    private static TsError ErrorOf(string code) => code switch
+    {
+        "DeviceNotFound" or "MountFailed" or "FolderNotFound" or "UnmountFailed" => BootErrors.EspMountFailed,
+        "ReadOnly" => BootErrors.EspReadOnly,
+        "FileNotFound" or "FileExists" or "Changed" => BootErrors.EspChanged,
+        "Locked" => BootErrors.EspLocked,
+        "NoSpace" => BootErrors.EspFull,
+        "ShortTransfer" => BootErrors.TransferIncomplete,
+        "HashMismatch" => BootErrors.EspHashMismatch,
+        "WriteFailed" or "ReadFailed" => BootErrors.EspWriteFailed,
+        _ => BootErrors.NodeShellFailed,
+    };
+
+    private static string Tail(BoundedText errors)
+    {
+        string text = errors.ToString().Trim();
+        return text.Length <= 500 ? text : text[^500..];
+    }
+
+    private static byte[] ReadProgram()
+    {
+        const string Name = "TalosTailscale.Core.Boot.NodeShell.esp.sh";
+        using Stream stream = typeof(EspProgram).Assembly.GetManifestResourceStream(Name)
+            ?? throw new InvalidOperationException($"The resource '{Name}' is missing.");
+        using var reader = new StreamReader(stream, Encoding.UTF8);
+
+        // A checkout on Windows may have converted the line ends, which sh does not forgive.
+        return Encoding.UTF8.GetBytes(reader.ReadToEnd().Replace("\r\n", "\n", StringComparison.Ordinal));
+    }
+}

@@ -1,0 +1,43 @@
+namespace TalosTailscale.Core.Boot.NodeShell;
+
+/// <summary>
+/// A root shell on a node, with the node's devices: a privileged pod, or a container that Talos itself runs. Disposing
+/// of it leaves nothing on the node.
+/// </summary>
+public interface INodeShell : IAsyncDisposable
+{
+    /// <summary>The node's name, for messages.</summary>
+    string Node { get; }
+
+    /// <summary>A name by which another run can tell whether this shell still exists (<c>pod/kube-system/…</c>).</summary>
+    string Holder { get; }
+
+    /// <summary>Nothing that was started through the shell can be running longer than this after its start.</summary>
+    TimeSpan Lifetime { get; }
+
+    /// <summary>Runs a program and passes its streams through.</summary>
+    /// <param name="command">Program and arguments; no shell looks at them.</param>
+    /// <param name="stdin">Sent to the program; null for none. The end may not be passed on, so the program must know the length.</param>
+    /// <param name="stdout">Gets the standard output.</param>
+    /// <param name="stderr">Gets the standard error.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <returns>The exit code.</returns>
+    Task<int> RunAsync(
+        IReadOnlyList<string> command, Stream? stdin, Stream stdout, Stream stderr, CancellationToken cancellationToken);
+
+    /// <summary>Whether the holder of a lock is known not to exist any more.</summary>
+    /// <param name="holder">What <see cref="Holder"/> of the other shell was.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <returns>True only when it is certain.</returns>
+    Task<bool> IsGoneAsync(string holder, CancellationToken cancellationToken);
+
+    /// <summary>Ends the shell and waits until nothing of it is left on the node: mounts would keep a reboot from being clean.</summary>
+    /// <param name="cancellationToken">Cancels the waiting.</param>
+    /// <returns>A task that ends when it is gone.</returns>
+    Task CloseAsync(CancellationToken cancellationToken);
+
+    /// <summary>Whether the command may be tried again after this failure: the connection broke, the shell is still there.</summary>
+    /// <param name="exception">What <see cref="RunAsync"/> threw.</param>
+    /// <returns>True when a new attempt makes sense.</returns>
+    bool IsTransient(TsException exception);
+}

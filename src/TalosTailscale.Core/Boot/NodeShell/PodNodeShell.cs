@@ -1,0 +1,73 @@
+using TalosTailscale.Core.Kubernetes;
+using TalosTailscale.Core.Reporting;
+
+namespace TalosTailscale.Core.Boot.NodeShell;
+
+/// <summary>A node shell in a privileged pod.</summary>
+public sealed class PodNodeShell : INodeShell
+{
+    /// <summary>Has sh, mount, dd, sha256sum, and perl for the exchange of two names.</summary>
+    public const string DefaultImage = "docker.io/library/debian:12-slim";
+
+    private const string Prefix = "pod/";
+
+    private readonly KubernetesConnection _connection;
+    private readonly HelperPod _pod;
+
+    private PodNodeShell(KubernetesConnection connection, HelperPod pod)
+    {
+        _connection = connection;
+        _pod = pod;
+    }
+
+    /// <inheritdoc/>
+    public string Node => _pod.Spec.NodeName;
+
+    /// <inheritdoc/>
+    public string Holder => Prefix + _pod;
+
+    /// <inheritdoc/>
+    public TimeSpan Lifetime => _pod.Spec.Lifetime;
+
+    /// <summary>Makes the pod and waits until it is ready.</summary>
+    /// <param name="connection">The cluster; stays the caller's.</param>
+    /// <param name="spec">Node and image.</param>
+    /// <param name="reporter">Told of each step.</param>
+    /// <param name="cancellationToken">Cancels; nothing is left then.</param>
+    /// <returns>The shell, to be disposed of by the caller.</returns>
+    public static async Task<PodNodeShell> OpenAsync(
+        KubernetesConnection connection, HelperPodSpec spec, IReporter reporter, CancellationToken cancellationToken)
+    {
+        HelperPod pod = await HelperPod.CreateAsync(connection, spec, reporter, cancellationToken).ConfigureAwait(false);
+        return new PodNodeShell(connection, pod);
+    }
+
+    /// <inheritdoc/>
+    public Task<int> RunAsync(
+        IReadOnlyList<string> command, Stream? stdin, Stream stdout, Stream stderr, CancellationToken cancellationToken) =>
+        _pod.ExecAsync(command, stdin, stdout, stderr, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<bool> IsGoneAsync(string holder, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(holder);
+        string[] parts = holder.Split('/');
+        if (parts.Length != 3 || parts[0] + "/" != Prefix || parts[1].Length == 0 || parts[2].Length == 0) return false;
+        return !await HelperPod.ExistsAsync(_connection, parts[1], parts[2], cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public Task CloseAsync(CancellationToken cancellationToken) => _pod.DeleteAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public bool IsTransient(TsException exception)
+    {
+        ArgumentNullException.ThrowIfNull(exception);
+        return exception.Error == KubernetesErrors.ExecConnectionLost
+            || exception.Error == KubernetesErrors.KubernetesUnreachable
+            || exception.Error == KubernetesErrors.KubernetesTimeout;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _pod.DisposeAsync();
+}
