@@ -9,12 +9,8 @@
     PowerShellVersion    = '7.4'
     CompatiblePSEditions = @('Core')
     FormatsToProcess     = @(
-        'module/Inventory.Format.ps1xml'
-        'module/Tailnet.Format.ps1xml'
     )
     CmdletsToExport      = @(
-        'Get-TsNode'
-        'New-TsExtensionServiceConfig'
     )
     FunctionsToExport    = @()
     VariablesToExport    = @()

@@ -1,5 +1,4 @@
 using TalosTailscale.Core.Inventory;
-using TalosTailscale.Tests.Engine;
 
 namespace TalosTailscale.Tests.Inventory;
 

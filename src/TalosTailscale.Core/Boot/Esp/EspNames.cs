@@ -1,0 +1,60 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace TalosTailscale.Core.Boot.Esp;
+
+/// <summary>The names that a swap gives to files, and how they are told apart from everybody else's.</summary>
+internal static partial class EspNames
+{
+    internal const string LinuxFolder = "EFI/Linux/";
+    internal const string LockName = ".talostailscale.lock";
+
+    /// <summary>The name under which an image is staged: the same for the same image, so that a broken transfer goes on.</summary>
+    internal static string Staged(string target, string sha256) => $"{target}.new-{sha256[..12]}";
+
+    /// <summary>The name of the old image.</summary>
+    internal static string Backup(string target, DateTimeOffset now) => $"{target}.bak.{Stamp(now)}";
+
+    /// <summary>The name of a duplicate that is taken out of the menu.</summary>
+    internal static string Disabled(string name, DateTimeOffset now) => $"{name}.disabled.{Stamp(now)}";
+
+    /// <summary>Whether a name is a backup that this module made of the target.</summary>
+    internal static bool IsOwnBackup(string name, string target) =>
+        name.StartsWith(target + ".bak.", StringComparison.OrdinalIgnoreCase) && OwnStamp().IsMatch(name);
+
+    /// <summary>Whether a name is what a swap stages.</summary>
+    internal static bool IsStaged(string name) => OwnStaged().IsMatch(name);
+
+    /// <summary>Whether a name is a piece of a lock.</summary>
+    internal static bool IsLock(string name) => name.StartsWith(LockName, StringComparison.OrdinalIgnoreCase);
+
+    internal static EspFileRole RoleOf(string path, bool isEntry)
+    {
+        string name = path[(path.LastIndexOf('/') + 1)..];
+        if (path.StartsWith(LinuxFolder, StringComparison.OrdinalIgnoreCase))
+        {
+            if (isEntry) return EspFileRole.Entry;
+            if (IsLock(name)) return EspFileRole.Lock;
+            if (IsStaged(name)) return EspFileRole.Staged;
+            if (name.Contains(".efi.bak", StringComparison.OrdinalIgnoreCase)) return EspFileRole.Backup;
+            return name.Contains(".efi.disabled", StringComparison.OrdinalIgnoreCase) ? EspFileRole.Disabled : EspFileRole.Other;
+        }
+
+        if (path.StartsWith("loader/", StringComparison.OrdinalIgnoreCase)
+            || path.StartsWith("EFI/keys/", StringComparison.OrdinalIgnoreCase)) return EspFileRole.LoaderData;
+        return name.EndsWith(".efi", StringComparison.OrdinalIgnoreCase)
+            && (path.StartsWith("EFI/BOOT/", StringComparison.OrdinalIgnoreCase)
+                || path.StartsWith("EFI/systemd/", StringComparison.OrdinalIgnoreCase))
+            ? EspFileRole.BootLoader
+            : EspFileRole.Other;
+    }
+
+    private static string Stamp(DateTimeOffset now) =>
+        now.UtcDateTime.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(@"\.bak\.\d{8}T\d{6}Z$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex OwnStamp();
+
+    [GeneratedRegex(@"\.efi\.new-[0-9a-f]{12}$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex OwnStaged();
+}

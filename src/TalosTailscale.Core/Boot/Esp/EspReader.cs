@@ -1,0 +1,122 @@
+using System.Text;
+using TalosTailscale.Core.Boot.NodeShell;
+using TalosTailscale.Core.Boot.Swap;
+using TalosTailscale.Core.Images;
+
+namespace TalosTailscale.Core.Boot.Esp;
+
+/// <summary>Reads what is on a node's EFI system partition, what boots now and what boots next. Changes nothing.</summary>
+internal static class EspReader
+{
+    private const int MaxLoaderConf = 64 * 1024;
+
+    internal static async Task<EspState> ReadAsync(EspVolume volume, SwapNodeFacts facts, CancellationToken cancellationToken)
+    {
+        ProgramResult probe = await volume.ProbeAsync(cancellationToken).ConfigureAwait(false);
+        EspListing listing = await volume.ListAsync(hash: true, cancellationToken).ConfigureAwait(false);
+        IReadOnlyDictionary<string, string> guarded = await ClusterGuard.FindUnsafeAsync(volume, listing, cancellationToken).ConfigureAwait(false);
+        Dictionary<string, (BootFile File, UkiInfo? Uki)> images = await ReadImagesAsync(volume, listing, cancellationToken).ConfigureAwait(false);
+
+        LoaderState state = (facts.Variables ?? LoaderState.Empty) with
+        {
+            LoaderConf = await ReadLoaderConfAsync(volume, listing, cancellationToken).ConfigureAwait(false),
+        };
+        BootPrediction next = BootPredictor.Predict(images.Values.Select(i => i.File), state);
+        string? booted = BootedFile(facts, next);
+        EspFile[] files =
+        [
+            .. listing.Files.Select(f =>
+            {
+                bool isEntry = f.IsInLinux && next.Order.Any(e => Same(e.FileName, f.Name));
+                return new EspFile
+                {
+                    Path = f.Path,
+                    Size = f.Size,
+                    Modified = f.Modified,
+                    Sha256 = f.Sha256,
+                    Role = EspNames.RoleOf(f.Path, isEntry),
+                    IsBooted = f.IsInLinux && Same(f.Name, booted),
+                    BootsNext = f.IsInLinux && Same(f.Name, next.Entry?.FileName),
+                    Uki = f.IsInLinux && images.TryGetValue(f.Path, out var image) ? image.Uki : null,
+                };
+            }),
+        ];
+        var info = new EspInfo
+        {
+            Node = facts.Node,
+            Device = volume.Device,
+            Size = listing.Total,
+            Free = listing.Free,
+            BootedEntry = facts.BootedEntry?.ToLowerInvariant(),
+            NextBoot = next,
+            VariablesRead = facts.Variables is not null,
+            SecureBoot = facts.SecureBoot,
+            Files = files,
+        };
+        info = info with { Findings = EspFindings.Of(info, guarded) };
+        return new EspState(info, listing, state, Array.Find(files, f => f.IsBooted), probe["exchange"] is "mv" or "perl", guarded);
+    }
+
+    // Before Talos 1.11 there is no BootedEntry; what boots next is then the best guess, and the NextBoot gate holds trivially.
+    private static string? BootedFile(SwapNodeFacts facts, BootPrediction next)
+    {
+        if (string.IsNullOrEmpty(facts.BootedEntry)) return next.Entry?.FileName;
+        int profile = facts.BootedEntry.IndexOf('@', StringComparison.Ordinal);
+        return profile < 0 ? facts.BootedEntry : facts.BootedEntry[..profile];
+    }
+
+    private static async Task<Dictionary<string, (BootFile File, UkiInfo? Uki)>> ReadImagesAsync(
+        EspVolume volume, EspListing listing, CancellationToken cancellationToken)
+    {
+        var images = new Dictionary<string, (BootFile, UkiInfo?)>(StringComparer.Ordinal);
+        var byHash = new Dictionary<string, (BootFile File, UkiInfo? Uki)>(StringComparer.Ordinal);
+        foreach (EspEntry entry in listing.Files.Where(f => f.IsInLinux))
+        {
+            // A backup of the booted image is the same bytes: read once.
+            if (entry.Sha256 is { } hash && byHash.TryGetValue(hash, out var known))
+            {
+                images[entry.Path] = (known.File with { Name = entry.Name }, known.Uki is null ? null : known.Uki with { Name = entry.Name });
+                continue;
+            }
+
+            images[entry.Path] = await ReadImageAsync(volume, entry, cancellationToken).ConfigureAwait(false);
+            if (entry.Sha256 is { } fresh && BootEntries.HiddenBy(images[entry.Path].Item1) is null) byHash[fresh] = images[entry.Path];
+        }
+
+        return images;
+    }
+
+    private static async Task<(BootFile File, UkiInfo? Uki)> ReadImageAsync(
+        EspVolume volume, EspEntry entry, CancellationToken cancellationToken)
+    {
+        var stream = new NodeBlockStream(entry.Size, (block, count, ct) => volume.ReadAsync(entry.Path, block, count, ct));
+        await using (stream.ConfigureAwait(false))
+        {
+            BootFile file = await BootFileReader.ReadAsync(entry.Name, stream, cancellationToken).ConfigureAwait(false);
+            if (!entry.Name.Contains(".efi", StringComparison.OrdinalIgnoreCase)) return (file, null);
+            try
+            {
+                var options = new UkiReadOptions { Path = entry.Path, Container = UkiContainer.Esp, Hash = false, Extensions = false };
+                UkiInfo uki = await UkiReader.ReadAsync(stream, options, cancellationToken).ConfigureAwait(false);
+                return (file, uki with { Sha256 = entry.Sha256 });
+            }
+            catch (TsException exception) when (exception.Error.Category is TsErrorCategory.InvalidData)
+            {
+                // A half-staged file, a shell, a firmware tool: it has no facts, which is a fact.
+                return (file, null);
+            }
+        }
+    }
+
+    private static async Task<string?> ReadLoaderConfAsync(
+        EspVolume volume, EspListing listing, CancellationToken cancellationToken)
+    {
+        if (listing.FindPath("loader/loader.conf") is not { } conf) return null;
+        if (conf.Size == 0) return "";
+        int blocks = (int)((Math.Min(conf.Size, MaxLoaderConf) + EspProgram.BlockSize - 1) / EspProgram.BlockSize);
+        ReadOnlyMemory<byte> bytes = await volume.ReadAsync(conf.Path, 0, blocks, cancellationToken).ConfigureAwait(false);
+        return Encoding.UTF8.GetString(bytes.Span);
+    }
+
+    private static bool Same(string? a, string? b) => string.Equals(a, b, StringComparison.OrdinalIgnoreCase);
+}

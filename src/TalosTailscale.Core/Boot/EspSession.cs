@@ -1,0 +1,141 @@
+using System.Diagnostics;
+using TalosTailscale.Core.Boot.Esp;
+using TalosTailscale.Core.Boot.NodeShell;
+using TalosTailscale.Core.Boot.Swap;
+using TalosTailscale.Core.Reporting;
+
+namespace TalosTailscale.Core.Boot;
+
+/// <summary>
+/// The EFI system partition of a node, through a node shell: read it, plan a swap, carry the plan out, go back to a
+/// backup, prune. Owns the shell: disposing of the session leaves nothing on the node.
+/// </summary>
+public sealed class EspSession : IAsyncDisposable
+{
+    private readonly INodeShell _shell;
+    private readonly EspVolume _volume;
+    private readonly IReporter _reporter;
+
+    private EspSession(INodeShell shell, EspVolume volume, IReporter reporter)
+    {
+        _shell = shell;
+        _volume = volume;
+        _reporter = reporter;
+    }
+
+    /// <summary>The partition's device on the node.</summary>
+    public string Device => _volume.Device;
+
+    /// <summary>Opens the partition of a node. The shell becomes the session's, also when this fails.</summary>
+    /// <param name="shell">A shell on the node.</param>
+    /// <param name="device">The partition's device there.</param>
+    /// <param name="reporter">Told of each step.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <returns>The session.</returns>
+    /// <exception cref="TsException"><c>NodeShellFailed</c>, or what the shell's transport throws.</exception>
+    public static async Task<EspSession> OpenAsync(
+        INodeShell shell, string device, IReporter reporter, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(shell);
+        ArgumentException.ThrowIfNullOrEmpty(device);
+        ArgumentNullException.ThrowIfNull(reporter);
+        try
+        {
+            EspProgram program = await EspProgram.InstallAsync(shell, reporter, cancellationToken).ConfigureAwait(false);
+            return new EspSession(shell, new EspVolume(program, device), reporter);
+        }
+        catch
+        {
+            await shell.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Reads what is on the partition and predicts the next boot.</summary>
+    /// <param name="facts">The node.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <returns>The partition.</returns>
+    public async Task<EspInfo> ReadAsync(SwapNodeFacts facts, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(facts);
+        return (await EspReader.ReadAsync(_volume, facts, cancellationToken).ConfigureAwait(false)).Info;
+    }
+
+    /// <summary>Reads everything, evaluates all gates and says what a swap would do. Changes nothing.</summary>
+    /// <param name="facts">The node.</param>
+    /// <param name="source">The new image.</param>
+    /// <param name="options">How.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <returns>The plan; whether it is allowed is for the caller to look at.</returns>
+    public async Task<UkiSwapPlan> PlanAsync(
+        SwapNodeFacts facts, UkiSwapSource source, UkiSwapOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(facts);
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(options);
+        EspState esp = await EspReader.ReadAsync(_volume, facts, cancellationToken).ConfigureAwait(false);
+        return SwapPlanner.Plan(esp, facts, source, options);
+    }
+
+    /// <summary>Carries out a plan.</summary>
+    /// <param name="plan">The plan; one with refusing gates is refused again.</param>
+    /// <param name="source">The image that the plan was made for.</param>
+    /// <param name="cancellationToken">Cancels until the exchange; from then on the swap is finished first.</param>
+    /// <returns>What was done.</returns>
+    /// <exception cref="TsException">The refusal of a gate (<see cref="SwapErrors"/>), or a failure (<see cref="BootErrors"/>).
+    /// After any but <c>SwapNotRestored</c> the booted entry is as it was.</exception>
+    public async Task<UkiSwapResult> SwapAsync(UkiSwapPlan plan, UkiSwapSource source, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(source);
+        if (Refusals(plan).FirstOrDefault() is { } refusal) throw refusal;
+        var clock = Stopwatch.StartNew();
+        var result = new UkiSwapResult
+        {
+            Node = plan.Node,
+            EspDevice = plan.EspDevice,
+            BootedEntry = plan.BootedEntry,
+            OldSha256 = plan.OldSha256,
+            NewSha256 = plan.NewSha256,
+        };
+        if (!plan.Changes)
+        {
+            _reporter.Verbose($"{plan.Node}: '{plan.BootedEntry}' has SHA-256 {plan.NewSha256} already; nothing is changed.");
+            return result with
+            {
+                Checks = [new("Boot entry", true, $"'{plan.BootedEntry}' has the content already")],
+                Duration = clock.Elapsed,
+            };
+        }
+
+        SwapOutcome outcome = await new SwapExecutor(_volume, plan, source, _reporter).RunAsync(cancellationToken).ConfigureAwait(false);
+        return result with
+        {
+            Changed = true,
+            Backup = outcome.Backup,
+            DisabledEntries = outcome.Disabled,
+            Removed = outcome.Removed,
+            Checks = outcome.Checks,
+            Duration = clock.Elapsed,
+        };
+    }
+
+    /// <summary>The refusals of a plan as errors, one for each gate that refuses.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <returns>The errors, in the order of the gates.</returns>
+    public static IEnumerable<TsException> Refusals(UkiSwapPlan plan)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        return plan.Gates.Where(g => g.Status == UkiSwapGateStatus.Refused).Select(g =>
+            SwapGates.ErrorOf(g.Gate).New(
+                $"'{plan.NewUki.Name}' is not put on '{plan.Node}' (gate {g.Gate}): {g.Evidence}.", plan.Node));
+    }
+
+    /// <summary>Ends the shell and waits until nothing of it is left on the node.</summary>
+    /// <param name="cancellationToken">Cancels the waiting.</param>
+    /// <returns>A task that ends when it is gone.</returns>
+    public Task CloseAsync(CancellationToken cancellationToken) => _shell.CloseAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _shell.DisposeAsync();
+}

@@ -1,0 +1,97 @@
+using TalosTailscale.Core.Boot.Esp;
+
+namespace TalosTailscale.Core.Boot.Swap;
+
+/// <summary>From what was read to what will be done: pure.</summary>
+internal static class SwapPlanner
+{
+    // FAT rounds up to clusters and folders may grow by one.
+    private const long Margin = 1024 * 1024;
+
+    internal static UkiSwapPlan Plan(EspState esp, SwapNodeFacts facts, UkiSwapSource source, UkiSwapOptions options)
+    {
+        string target = esp.Target?.Name ?? facts.BootedEntry ?? "(none)";
+        string oldHash = esp.Target?.Sha256 ?? "";
+        bool changes = !string.Equals(oldHash, source.Sha256, StringComparison.Ordinal);
+        string staged = source.PromotedName ?? StagedName(esp, target, source.Sha256);
+        string[] leftovers = [.. Leftovers(esp, staged)];
+        long needed = changes ? Needed(esp, source, staged) : 0;
+        long available = esp.Listing.Free + leftovers.Sum(name => esp.Listing.Find(name)?.Size ?? 0);
+        var input = new SwapGateInput(
+            facts, esp.Info, source.Uki, esp.Target?.Uki, esp.Target?.Name, needed, available, options.Reboot);
+        return new UkiSwapPlan
+        {
+            Node = facts.Node,
+            EspDevice = esp.Info.Device,
+            BootedEntry = target,
+            Changes = changes,
+            NewUki = source.Uki,
+            OldSha256 = oldHash,
+            NewSha256 = source.Sha256,
+            StagedName = staged,
+            Backup = Free(esp, stamp => EspNames.Backup(target, stamp), options.Now),
+            DisabledEntries = changes && !options.KeepDuplicates
+                ? Duplicates(esp, source, options.Now)
+                : new Dictionary<string, string>(),
+            Removed = changes ? [.. leftovers, .. OwnBackups(esp, target)] : [],
+            Free = esp.Listing.Free,
+            Needed = needed,
+            NextBoot = esp.Info.NextBoot,
+            Gates = SwapGates.Evaluate(input, options.Skip),
+        };
+    }
+
+    /// <summary>Backups that this module made of the entry, oldest first, as far as they may be deleted.</summary>
+    internal static IEnumerable<string> OwnBackups(EspState esp, string target) =>
+        esp.Listing.Files.Where(f => f.IsInLinux && EspNames.IsOwnBackup(f.Name, target) && esp.MayRemove(f.Name))
+            .Select(f => f.Name).Order(StringComparer.OrdinalIgnoreCase);
+
+    // What an earlier run staged of the same image is gone on with, unless its clusters are another file's too.
+    private static string StagedName(EspState esp, string target, string sha256)
+    {
+        string name = EspNames.Staged(target, sha256);
+        for (int i = 1; !esp.MayRemove(name) && i + 12 <= sha256.Length; i++) name = EspNames.Staged(target, sha256[i..]);
+        return name;
+    }
+
+    private static IEnumerable<string> Leftovers(EspState esp, string staged) =>
+        esp.Listing.Files
+            .Where(f => f.IsInLinux && EspNames.IsStaged(f.Name) && esp.MayRemove(f.Name)
+                && !f.Name.Equals(staged, StringComparison.OrdinalIgnoreCase))
+            .Select(f => f.Name);
+
+    private static long Needed(EspState esp, UkiSwapSource source, string staged)
+    {
+        long copy = esp.CanExchange ? 0 : esp.Target?.Size ?? 0;
+        if (source.PromotedName is not null) return copy == 0 ? 0 : copy + Margin;
+        long there = Math.Min(esp.Listing.Find(staged)?.Size ?? 0, source.Uki.Size);
+        return source.Uki.Size - there + copy + Margin;
+    }
+
+    private static string Free(EspState esp, Func<DateTimeOffset, string> name, DateTimeOffset now)
+    {
+        string found = name(now);
+        for (int i = 1; esp.Listing.Find(found) is not null; i++) found = name(now.AddSeconds(i));
+        return found;
+    }
+
+    // Only entries of the same version that nobody names: not the running system, no variable, not loader.conf. Without
+    // the variables nobody can say that, and the entry stays.
+    private static Dictionary<string, string> Duplicates(EspState esp, UkiSwapSource source, DateTimeOffset now)
+    {
+        var names = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        if (!esp.Info.VariablesRead) return names;
+        string?[] patterns = [esp.Loader.OneShot, esp.Loader.Default, esp.Loader.LastBooted, esp.Loader.ConfiguredDefault];
+        foreach (EspFile file in esp.Info.Files)
+        {
+            if (file.Role != EspFileRole.Entry || file.IsBooted || file.BootsNext) continue;
+            if (file.Uki?.Version is null || file.Uki.Version != source.Uki.Version) continue;
+            if (file.Name.Equals(source.PromotedName, StringComparison.OrdinalIgnoreCase)) continue;
+            string id = BootEntries.LowerAscii(file.Name);
+            if (patterns.Any(p => !string.IsNullOrEmpty(p) && BootGlob.IsMatch(BootEntries.LowerAscii(p), id))) continue;
+            names[file.Name] = Free(esp, stamp => EspNames.Disabled(file.Name, stamp), now);
+        }
+
+        return names;
+    }
+}
