@@ -9,8 +9,12 @@
     PowerShellVersion    = '7.4'
     CompatiblePSEditions = @('Core')
     FormatsToProcess     = @(
+        'module/Inventory.Format.ps1xml'
+        'module/Tailnet.Format.ps1xml'
     )
     CmdletsToExport      = @(
+        'Get-TsNode'
+        'New-TsExtensionServiceConfig'
     )
     FunctionsToExport    = @()
     VariablesToExport    = @()

@@ -73,26 +73,27 @@ internal static class StrictYaml
         if (!node.Anchor.IsEmpty)
             throw Malformed(name, node.Start, "anchors are not accepted here", null);
         parser.MoveNext();
-        var (line, column) = (Line(node.Start), Column(node.Start));
         switch (node)
         {
             case Scalar scalar:
-                return new YamlScalar(scalar.Value, scalar.Style == ScalarStyle.Plain, line, column);
-            case SequenceStart:
+                return new YamlScalar(scalar.Value, scalar.Style == ScalarStyle.Plain, Span(node, node.End));
+            case SequenceStart sequence:
                 var items = new List<YamlValue>();
-                while (!parser.TryConsume<SequenceEnd>(out _))
+                while (!parser.Accept<SequenceEnd>(out _))
                     items.Add(ReadValue(parser, name, depth + 1));
-                return new YamlSequence(items, line, column);
+                return new YamlSequence(
+                    items, sequence.Style == SequenceStyle.Flow, Span(node, parser.Consume<SequenceEnd>().End));
             default:
-                return new YamlMapping(ReadEntries(parser, name, depth), line, column);
+                var entries = ReadEntries(parser, name, depth, out var last);
+                return new YamlMapping(entries, Span(node, last));
         }
     }
 
-    private static List<(YamlScalar, YamlValue)> ReadEntries(Parser parser, string name, int depth)
+    private static List<(YamlScalar, YamlValue)> ReadEntries(Parser parser, string name, int depth, out Mark last)
     {
         var entries = new List<(YamlScalar, YamlValue)>();
         var seen = new Dictionary<string, int>(StringComparer.Ordinal);
-        while (!parser.TryConsume<MappingEnd>(out _))
+        while (!parser.Accept<MappingEnd>(out _))
         {
             var start = parser.Current?.Start ?? Mark.Empty;
             if (ReadValue(parser, name, depth + 1) is not YamlScalar key)
@@ -102,12 +103,16 @@ internal static class StrictYaml
             entries.Add((key, ReadValue(parser, name, depth + 1)));
         }
 
+        last = parser.Consume<MappingEnd>().End;
         return entries;
     }
 
     private static TsException Malformed(string name, Mark at, string what, Exception? inner) =>
         InventoryErrors.YamlMalformed.New(
             $"'{name}' is not usable YAML at line {Line(at)}, column {Column(at)}: {what}.", name, inner);
+
+    private static YamlSpan Span(ParsingEvent from, Mark end) =>
+        new(Line(from.Start), Column(from.Start), checked((int)from.Start.Index), checked((int)end.Index));
 
     private static int Line(Mark mark) => checked((int)mark.Line);
 

@@ -1,4 +1,5 @@
 using TalosTailscale.Core.Inventory;
+using TalosTailscale.Tests.Engine;
 
 namespace TalosTailscale.Tests.Inventory;
 

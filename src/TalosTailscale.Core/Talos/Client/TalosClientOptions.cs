@@ -1,0 +1,23 @@
+namespace TalosTailscale.Core.Talos;
+
+/// <summary>How a <see cref="TalosClient"/> connects and how long it waits.</summary>
+public sealed record TalosClientOptions
+{
+    /// <summary>Endpoints instead of those of the context; empty for the context's.</summary>
+    public IReadOnlyList<string> Endpoints { get; init; } = [];
+
+    /// <summary>For connecting and shaking hands with one endpoint.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>For a call with one answer, unless the call has a time of its own.</summary>
+    public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>For the next message of an answer in parts; a followed log is not held to it.</summary>
+    public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>The connections to use; by default those that the process shares.</summary>
+    public TalosConnections Connections { get; init; } = TalosConnections.Shared;
+
+    /// <summary>Against what certificates are checked.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+}

@@ -1,0 +1,107 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Org.BouncyCastle.Crypto;
+using Org.BouncyCastle.Crypto.Parameters;
+using Org.BouncyCastle.X509;
+
+namespace TalosTailscale.Core.Talos;
+
+/// <summary>What a context needs to prove who it is and to judge who answers. Parsed once, checked offline.</summary>
+internal sealed class TalosCredentials
+{
+    private TalosCredentials(
+        IReadOnlyList<X509Certificate> authorities, IReadOnlyList<X509Certificate> chain, AsymmetricKeyParameter? key,
+        string fingerprint)
+    {
+        Authorities = authorities;
+        Chain = chain;
+        Key = key;
+        Fingerprint = fingerprint;
+    }
+
+    /// <summary>The CAs that server certificates must lead to; empty for those of the system.</summary>
+    internal IReadOnlyList<X509Certificate> Authorities { get; }
+
+    /// <summary>The client's certificate and its intermediates; empty for none.</summary>
+    internal IReadOnlyList<X509Certificate> Chain { get; }
+
+    /// <summary>The client's key; null for none.</summary>
+    internal AsymmetricKeyParameter? Key { get; }
+
+    /// <summary>Tells contexts with different credentials apart; a digest, so safe to keep.</summary>
+    internal string Fingerprint { get; }
+
+    /// <summary>The roles that Talos reads from the certificate: the values of O in its subject.</summary>
+    internal IReadOnlyList<string> Roles => Chain.Count == 0
+        ? []
+        : [.. Chain[0].SubjectDN.GetValueList(Org.BouncyCastle.Asn1.X509.X509Name.O)];
+
+    internal static TalosCredentials Create(TalosConfigContext context)
+    {
+        string at = context.Source is null ? $"contexts.{context.Name}" : $"{context.Source}: contexts.{context.Name}";
+        List<X509Certificate> authorities = context.Ca is null
+            ? []
+            : TalosPem.Certificates(TalosPem.Unwrap(context.Ca, $"{at}.ca"), $"{at}.ca");
+        if (context.Certificate is null && context.Key is null)
+            return new TalosCredentials(authorities, [], null, Digest(context));
+
+        if (context.Certificate is null || context.Key is null)
+        {
+            throw TalosErrors.TalosCredentialInvalid.New(
+                $"'{at}' has '{(context.Key is null ? "crt" : "key")}' but no '{(context.Key is null ? "key" : "crt")}'; "
+                + "expected both or neither.", context.Name);
+        }
+
+        List<X509Certificate> chain =
+            TalosPem.Certificates(TalosPem.Unwrap(context.Certificate, $"{at}.crt"), $"{at}.crt");
+        AsymmetricKeyParameter key = TalosPem.PrivateKey(TalosPem.Unwrap(context.Key, $"{at}.key"), $"{at}.key");
+        if (!Belongs(chain[0], key))
+        {
+            throw TalosErrors.TalosCredentialMismatch.New(
+                $"'{at}.key' is not the key of the certificate in '{at}.crt'.", context.Name);
+        }
+
+        return new TalosCredentials(authorities, chain, key, Digest(context));
+    }
+
+    /// <summary>Refuses a client certificate that the node would refuse, with the date.</summary>
+    internal void CheckDates(TalosConfigContext context, DateTimeOffset now)
+    {
+        if (Chain.Count == 0) return;
+        DateTime from = Chain[0].NotBefore.ToUniversalTime();
+        DateTime until = Chain[0].NotAfter.ToUniversalTime();
+        if (now.UtcDateTime > until)
+        {
+            throw TalosErrors.TalosClientCertificateExpired.New(
+                $"The client certificate of the context '{context.Name}' expired on {Date(until)}; it is {Date(now.UtcDateTime)} now.",
+                context.Name);
+        }
+
+        if (now.UtcDateTime < from)
+        {
+            throw TalosErrors.TalosClientCertificateNotYetValid.New(
+                $"The client certificate of the context '{context.Name}' is valid from {Date(from)}; it is {Date(now.UtcDateTime)} now.",
+                context.Name);
+        }
+    }
+
+    private static string Date(DateTime time) => time.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
+
+    private static string Digest(TalosConfigContext context) => Convert.ToHexString(SHA256.HashData(
+        Encoding.UTF8.GetBytes($"{context.Ca}\n{context.Certificate}\n{context.Key}\n{context.BasicAuthorization}\n{context.Cluster}")));
+
+    private static bool Belongs(X509Certificate certificate, AsymmetricKeyParameter key)
+    {
+        AsymmetricKeyParameter owner = certificate.GetPublicKey();
+        return key switch
+        {
+            Ed25519PrivateKeyParameters ed => ed.GeneratePublicKey().Equals(owner),
+            ECPrivateKeyParameters ec => owner is ECPublicKeyParameters point
+                && point.Q.Equals(ec.Parameters.G.Multiply(ec.D).Normalize()),
+            RsaPrivateCrtKeyParameters rsa => owner is RsaKeyParameters modulus
+                && modulus.Modulus.Equals(rsa.Modulus) && modulus.Exponent.Equals(rsa.PublicExponent),
+            _ => false,
+        };
+    }
+}

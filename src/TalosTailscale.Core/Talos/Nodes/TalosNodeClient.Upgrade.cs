@@ -1,0 +1,97 @@
+using TalosTailscale.Core.Reporting;
+using TalosTailscale.Protos.Machine;
+
+namespace TalosTailscale.Core.Talos;
+
+/// <content>Upgrades.</content>
+public sealed partial class TalosNodeClient
+{
+    // Before 1.13 the node pulls and checks the installer within the call.
+    private static readonly TimeSpan s_upgradeTimeout = TimeSpan.FromMinutes(20);
+
+    /// <summary>
+    /// Installs another Talos image beside the running one and makes it the default. Before 1.13 the node then restarts
+    /// by itself; from 1.13 on it is restarted with <see cref="RebootAsync"/>.
+    /// </summary>
+    /// <param name="image">The installer image; it decides about extensions as well.</param>
+    /// <param name="options">How.</param>
+    /// <param name="reporter">Told what the installer says.</param>
+    /// <param name="cancellation">Cancels the waiting, not an installer that already runs.</param>
+    /// <returns>True if the node restarts by itself.</returns>
+    public async Task<bool> UpgradeAsync(
+        string image, TalosUpgradeOptions? options = null, IReporter? reporter = null, CancellationToken cancellation = default)
+    {
+        options ??= new TalosUpgradeOptions();
+        reporter ??= SilentReporter.Instance;
+        if (await HasServicesOf113Async(cancellation).ConfigureAwait(false))
+        {
+            try
+            {
+                await InstallAsync(image, reporter, cancellation).ConfigureAwait(false);
+                return false;
+            }
+            catch (TsException e) when (e.Error == TalosErrors.TalosUnimplemented)
+            {
+                reporter.Verbose($"{Node}: no LifecycleService, using MachineService.Upgrade.");
+            }
+        }
+
+        await UpgradeOldAsync(image, options, cancellation).ConfigureAwait(false);
+        return true;
+    }
+
+    private async Task UpgradeOldAsync(string image, TalosUpgradeOptions how, CancellationToken cancellation)
+    {
+        var request = new UpgradeRequest
+        {
+            Image = image,
+            Preserve = true,
+            Stage = how.Stage,
+            Force = how.Force,
+            RebootMode = how.PowerCycle ? UpgradeRequest.Types.RebootMode.Powercycle : UpgradeRequest.Types.RebootMode.Default,
+        };
+        UpgradeResponse answer = await _caller.UnaryAsync(
+            TalosCall.Change("Upgrade", TalosCall.Admin),
+            (invoker, options) => Machine(invoker).UpgradeAsync(request, options), cancellation, s_upgradeTimeout)
+            .ConfigureAwait(false);
+        if (Failure(Single(answer.Messages, "Upgrade").Metadata, "Upgrade") is { } failure) throw failure;
+    }
+
+    private async Task InstallAsync(string image, IReporter reporter, CancellationToken cancellation)
+    {
+        const string activity = "Upgrading";
+        reporter.Progress(new ProgressStep(activity, Node, "pulling the installer"));
+        await PullAsync(image, TalosImageNamespace.System, null, reporter, cancellation).ConfigureAwait(false);
+        var request = new LifecycleServiceUpgradeRequest
+        {
+            Containerd = Instance(TalosImageNamespace.System),
+            Source = new InstallArtifactsSource { ImageName = image },
+        };
+        var call = TalosCall.Change("LifecycleService.Upgrade", TalosCall.Admin);
+        IAsyncEnumerable<LifecycleServiceUpgradeResponse> answers = _caller.StreamAsync(
+            call, (invoker, options) => new LifecycleService.LifecycleServiceClient(invoker).Upgrade(request, options),
+            cancellation, s_upgradeTimeout);
+        string last = "";
+        int? exitCode = null;
+        await foreach (LifecycleServiceUpgradeResponse answer in answers.ConfigureAwait(false))
+        {
+            if (answer.Progress is not { } progress) continue;
+            if (progress.ResponseCase == LifecycleServiceInstallProgress.ResponseOneofCase.ExitCode)
+            {
+                exitCode = progress.ExitCode;
+                continue;
+            }
+
+            last = progress.Message.Trim();
+            reporter.Verbose($"{Node}: {last}");
+            reporter.Progress(new ProgressStep(activity, Node, last));
+        }
+
+        reporter.Progress(new ProgressStep(activity, Node, "done", Completed: true));
+
+        // The call itself ends OK whatever the installer did: only its exit code counts.
+        if (exitCode is 0) return;
+        string outcome = exitCode is { } code ? $"ended with exit code {code}" : "never told how it ended";
+        throw TalosErrors.TalosUpgradeFailed.New($"The installer '{image}' on '{Node}' {outcome}; it said last: '{last}'.", Node);
+    }
+}

@@ -1,0 +1,75 @@
+using System.Net.Sockets;
+using Org.BouncyCastle.Security;
+using Org.BouncyCastle.Tls;
+using Org.BouncyCastle.Tls.Crypto.Impl.BC;
+
+namespace TalosTailscale.Core.Talos;
+
+/// <summary>Makes one verified TLS connection to an endpoint.</summary>
+internal sealed class TalosDialer(TalosEndpoint endpoint, TalosCredentials credentials, TimeSpan timeout, TimeProvider clock)
+{
+    // Finds a peer that lost its power during a followed log; TCP's own, apid counts HTTP/2 pings against us.
+    private const int KeepAliveIdleSeconds = 20;
+    private const int KeepAliveIntervalSeconds = 5;
+    private const int KeepAliveProbes = 4;
+
+    private static readonly BcTlsCrypto s_crypto = new(new SecureRandom());
+
+    /// <summary>Connects and shakes hands.</summary>
+    /// <exception cref="TalosDialException">Nothing was sent but the handshake; the cause is inside.</exception>
+    internal async Task<Stream> ConnectAsync(CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(timeout);
+        Socket? socket = null;
+        try
+        {
+            socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            KeepAlive(socket);
+            await socket.ConnectAsync(endpoint.Host, endpoint.Port, limit.Token).ConfigureAwait(false);
+            return await HandshakeAsync(new NetworkStream(socket, ownsSocket: true), limit.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
+        {
+            socket?.Dispose();
+            throw new TalosDialException($"No connection to '{endpoint}' within {timeout.TotalSeconds:0} s.", new TimeoutException(e.Message, e));
+        }
+        catch (Exception e)
+        {
+            socket?.Dispose();
+            if (e is OperationCanceledException) throw;
+            throw new TalosDialException($"No connection to '{endpoint}': {e.Message}", e);
+        }
+    }
+
+    private async Task<Stream> HandshakeAsync(NetworkStream network, CancellationToken cancellation)
+    {
+        var client = new TalosTlsClient(s_crypto, credentials, endpoint, clock);
+        var protocol = new TlsClientProtocol();
+        var stream = new TlsStream(network, protocol);
+        try
+        {
+            protocol.Connect(client);
+            await stream.HandshakeAsync(cancellation).ConfigureAwait(false);
+            return stream;
+        }
+        catch (Exception) when (client.Refusal is not null)
+        {
+            await stream.DisposeAsync().ConfigureAwait(false);
+            throw client.Refusal;
+        }
+        catch
+        {
+            await stream.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private static void KeepAlive(Socket socket)
+    {
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, KeepAliveIdleSeconds);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, KeepAliveIntervalSeconds);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, KeepAliveProbes);
+    }
+}

@@ -1,0 +1,58 @@
+using System.Management.Automation;
+using TalosTailscale.Core.Inventory;
+
+namespace TalosTailscale.Commands;
+
+/// <summary>Gets the nodes of the inventory: the folders of <c>devices/</c> that have a node.yaml.</summary>
+[Cmdlet(VerbsCommon.Get, "TsNode")]
+[OutputType(typeof(TsNode))]
+public sealed class GetTsNodeCommand : TsCmdlet
+{
+    private DeviceInventory? _inventory;
+
+    /// <summary>Names, addresses or Kubernetes names; wildcards are understood in names. All nodes when not given.</summary>
+    [Parameter(Mandatory = false, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [ArgumentCompleter(typeof(NodeNameCompleter))]
+    public string[] Name { get; set; } = ["*"];
+
+    /// <summary>
+    /// The devices folder; else the one that TALOSTAILSCALE_DEVICES names, else the nearest at or above the current location.
+    /// </summary>
+    [Parameter(Mandatory = false)]
+    [ValidateNotNullOrEmpty]
+    public string? Inventory { get; set; }
+
+    /// <inheritdoc/>
+    protected override async Task BeginAsync(CancellationToken cancellationToken)
+    {
+        _inventory = await OnPipelineAsync(() => SessionInventory.Load(SessionState, Inventory));
+        Reporter.Verbose($"The inventory '{_inventory.Folder}' has {_inventory.Nodes.Count} nodes.");
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ProcessAsync(CancellationToken cancellationToken)
+    {
+        foreach (var name in Name)
+        {
+            if (WildcardPattern.ContainsWildcardCharacters(name))
+            {
+                var pattern = new WildcardPattern(name, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant);
+                foreach (var node in _inventory!.Nodes.Where(node => pattern.IsMatch(node.Name)))
+                    await WriteObjectAsync(node);
+                continue;
+            }
+
+            try
+            {
+                await WriteObjectAsync(_inventory!.Find(name));
+            }
+            catch (TsException e) when (e.Error == InventoryErrors.NodeNotFound)
+            {
+                // One unknown name is one error; the others go on.
+                await WriteErrorAsync(e);
+            }
+        }
+    }
+}
