@@ -1,4 +1,5 @@
 using System.Globalization;
+using TalosTailscale.Lab.Nodes;
 
 namespace TalosTailscale.Lab;
 
@@ -16,6 +17,7 @@ public sealed class LabCluster : IAsyncDisposable
     {
         Options = options;
         Folder = folder;
+        Etcd = new LabEtcd(this);
         Nodes = [.. options.Nodes.Select(n => new LabNode(this, n))];
     }
 
@@ -27,6 +29,12 @@ public sealed class LabCluster : IAsyncDisposable
 
     /// <summary>The nodes.</summary>
     public IReadOnlyList<LabNode> Nodes { get; }
+
+    /// <summary>The etcd of the control planes.</summary>
+    public LabEtcd Etcd { get; }
+
+    /// <summary>The secrets that every machine config of the lab holds.</summary>
+    internal LabSecrets Secrets { get; } = new();
 
     /// <summary>Cancelled when the lab stops: everything that runs in the background ends on it.</summary>
     public CancellationToken Stopping => _stopping.Token;

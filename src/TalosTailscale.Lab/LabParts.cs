@@ -8,5 +8,7 @@ internal static class LabParts
     [
         // Images first: the nodes boot UKIs that these make. One line per part.
         new Images.LabUkiMaker(),
+        new Nodes.LabMachines(),
+        new Talos.LabTalosApi(),
     ];
 }

@@ -1,9 +1,12 @@
+using TalosTailscale.Lab.Nodes;
+
 namespace TalosTailscale.Lab;
 
 /// <summary>One node of the lab: the state that every API of the lab shows and changes.</summary>
 public sealed class LabNode
 {
     private readonly Lock _lock = new();
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     internal LabNode(LabCluster cluster, LabNodeOptions options)
     {
@@ -13,6 +16,10 @@ public sealed class LabNode
         Hostname = options.KubernetesName;
         TalosVersion = options.TalosVersion ?? cluster.Options.TalosVersion;
         EspDirectory = Directory.CreateDirectory(Path.Combine(cluster.Folder, "nodes", options.Name, "esp")).FullName;
+        Power = new LabPower(this);
+        Config = new LabConfigStore(this);
+        Tailscale = new LabTailscaleService(this);
+        Images = new LabImageStore(this);
         foreach (var setting in cluster.Options.Faults)
         {
             if (setting.Node is null || setting.Node == options.Name || setting.Node == options.Address)
@@ -35,17 +42,29 @@ public sealed class LabNode
     /// <summary>Processor architecture.</summary>
     public TalosArchitecture Architecture => Options.Architecture;
 
+    /// <summary>The architecture by Go's name.</summary>
+    public string GoArchitecture => Architecture == TalosArchitecture.Arm64 ? "arm64" : "amd64";
+
     /// <summary>Whether it is a control plane.</summary>
     public bool IsControlPlane => Options.IsControlPlane;
 
     /// <summary>The address by which the Talos API routes to it.</summary>
-    public string Address { get; private set; }
+    public string Address { get; internal set; }
+
+    /// <summary>The node's address in the tailnet while tailscale is up, else null.</summary>
+    public string? TailnetAddress { get; internal set; }
 
     /// <summary>The Talos version that is running, with the leading <c>v</c>.</summary>
-    public string TalosVersion { get; private set; }
+    public string TalosVersion { get; internal set; }
 
     /// <summary>The host name, which is also the name of the Kubernetes node.</summary>
-    public string Hostname { get; private set; }
+    public string Hostname { get; internal set; }
+
+    /// <summary>An id that survives reboots and changes of name and address (<c>Identities.cluster.talos.dev</c>).</summary>
+    public string NodeId { get; } = LabIds.NodeId();
+
+    /// <summary>The machine id that Kubernetes shows; also survives.</summary>
+    public string MachineId { get; } = Guid.NewGuid().ToString("N");
 
     /// <summary>The faults of this node.</summary>
     public LabFaults Faults { get; } = new();
@@ -57,42 +76,111 @@ public sealed class LabNode
     public LabLoaderVariables LoaderVariables { get; } = new();
 
     /// <summary>Where the node is in its life.</summary>
-    public LabStage Stage { get; private set; }
+    public LabStage Stage { get; internal set; }
+
+    /// <summary>Whether the stage's conditions are all met.</summary>
+    public bool IsReady { get; internal set; }
+
+    /// <summary>What keeps the node from being ready: names and reasons.</summary>
+    public IReadOnlyList<(string Name, string Reason)> UnmetConditions { get; internal set; } = [];
 
     /// <summary>The id of this boot (<c>/proc/sys/kernel/random/boot_id</c>); new at every boot.</summary>
-    public Guid BootId { get; private set; }
+    public Guid BootId { get; internal set; }
 
     /// <summary>When this boot began, in UTC.</summary>
-    public DateTimeOffset BootTime { get; private set; }
+    public DateTimeOffset BootTime { get; internal set; }
 
     /// <summary>The file name of the UKI that was booted, lower case as systemd-boot has it; null before the first boot.</summary>
-    public string? BootedEntry { get; private set; }
+    public string? BootedEntry { get; internal set; }
+
+    /// <summary>The UKI that was booted; null before the first boot.</summary>
+    public UkiInfo? BootedUki { get; internal set; }
+
+    /// <summary>Whether this boot came by kexec, so that firmware and systemd-boot had no part in it.</summary>
+    public bool BootedByKexec { get; internal set; }
 
     /// <summary>The kernel command line of this boot.</summary>
-    public string KernelCommandLine { get; private set; } = "";
+    public string KernelCommandLine { get; internal set; } = "";
 
     /// <summary>The extensions of the booted UKI.</summary>
-    public IReadOnlyList<LabExtension> Extensions { get; private set; } = [];
+    public IReadOnlyList<LabExtension> Extensions { get; internal set; } = [];
 
     /// <summary>The config that is in force.</summary>
-    public LabMachineConfig ActiveConfig { get; private set; } = new("", 0);
+    public LabMachineConfig ActiveConfig => Config.Active;
 
     /// <summary>The config on disk: ahead of the active one while a change is staged, behind it in try mode.</summary>
-    public LabMachineConfig PersistentConfig { get; private set; } = new("", 0);
+    public LabMachineConfig PersistentConfig => Config.Persistent;
 
     /// <summary>Whether its Talos API answers.</summary>
-    public bool IsApiUp { get; private set; }
+    public bool IsApiUp { get; internal set; }
 
     /// <summary>Whether its kubelet runs, so that its Kubernetes node is Ready.</summary>
-    public bool IsKubernetesReady { get; private set; }
+    public bool IsKubernetesReady { get; internal set; }
+
+    /// <summary>Its services.</summary>
+    public LabServices Services { get; } = new();
+
+    /// <summary>Its logs by service id; <c>kernel</c> is what <c>talosctl dmesg</c> shows, and what a console would.</summary>
+    public LabLogs Logs { get; } = new();
+
+    /// <summary>The minor version of Talos 1 that is running.</summary>
+    internal int Minor => LabIds.Minor(TalosVersion);
+
+    internal LabResources Resources { get; } = new();
+
+    internal LabEventLog Events { get; } = new();
+
+    internal LabPower Power { get; }
+
+    internal LabConfigStore Config { get; }
+
+    internal LabTailscaleService Tailscale { get; }
+
+    internal LabImageStore Images { get; }
+
+    /// <summary>Switches the node off and on, as its operator would at the board; works in any state.</summary>
+    public void PowerCycle() => Power.Reboot(powerCycle: true);
+
+    /// <summary>Waits until something is true of the node.</summary>
+    /// <param name="condition">Looked at after every change.</param>
+    /// <param name="cancellationToken">Stops the waiting.</param>
+    /// <returns>When it is true.</returns>
+    public async Task WhenAsync(Func<LabNode, bool> condition, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(condition);
+        while (true)
+        {
+            Task changed;
+            lock (_lock)
+                changed = _changed.Task;
+            if (condition(this))
+                return;
+            await changed.WaitAsync(cancellationToken);
+        }
+    }
 
     /// <inheritdoc/>
     public override string ToString() => Name;
 
+    /// <summary>Changes the node in one step, then tells everybody.</summary>
     internal void Change(Action<LabNode> change)
     {
+        TaskCompletionSource changed;
         lock (_lock)
+        {
             change(this);
+            Refresh();
+            (changed, _changed) = (_changed, new(TaskCreationOptions.RunContinuationsAsynchronously));
+        }
+
+        changed.TrySetResult();
         Changed?.Invoke(this, EventArgs.Empty);
+    }
+
+    /// <summary>Brings the COSI resources up to what the node, and the nodes around it, are now.</summary>
+    internal void Refresh()
+    {
+        lock (_lock)
+            Resources.Publish(LabNodeResources.Of(this));
     }
 }
