@@ -9,11 +9,14 @@
     PowerShellVersion    = '7.4'
     CompatiblePSEditions = @('Core')
     FormatsToProcess     = @(
+        'module/Images.Format.ps1xml'
         'module/Inventory.Format.ps1xml'
         'module/Tailnet.Format.ps1xml'
     )
     CmdletsToExport      = @(
+        'Export-Uki'
         'Get-TsNode'
+        'Get-Uki'
         'New-TsExtensionServiceConfig'
     )
     FunctionsToExport    = @()

@@ -98,4 +98,28 @@ public static class ImageErrors
         "ImageUnreadable", TsErrorCategory.ReadError,
         "An image file cannot be opened or read.",
         "Check the permissions of the file and the health of the disk.");
+
+    /// <summary>Several UKIs where one was meant.</summary>
+    public static readonly TsError UkiAmbiguous = new(
+        "UkiAmbiguous", TsErrorCategory.InvalidArgument,
+        "An image holds several UKIs and none was chosen.",
+        "Choose one with -Location, or pipe one of the objects of Get-Uki.");
+
+    /// <summary>A UKI that already fits an installed system.</summary>
+    public static readonly TsError UkiNothingToChange = new(
+        "UkiNothingToChange", TsErrorCategory.InvalidOperation,
+        "A UKI was to be rebuilt for an installed system and is made for one already.",
+        "Leave out -ForInstalledSystem: the UKI can be used as it is, with its signature.");
+
+    /// <summary>The file to write is there.</summary>
+    public static readonly TsError ExportTargetExists = new(
+        "ExportTargetExists", TsErrorCategory.ResourceExists,
+        "The file that a UKI should be written to exists.",
+        "Give another -Destination, or -Force to replace the file.");
+
+    /// <summary>The file cannot be written.</summary>
+    public static readonly TsError ExportFailed = new(
+        "ExportFailed", TsErrorCategory.WriteError,
+        "A UKI could not be written to its destination.",
+        "Check that the folder exists, that you may write to it and that it has space.");
 }

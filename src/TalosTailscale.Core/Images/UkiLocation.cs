@@ -39,6 +39,9 @@ public sealed class UkiLocation
     /// <summary>The file name of the UKI itself.</summary>
     public string Name => System.IO.Path.GetFileName(Location ?? Path ?? "");
 
+    /// <summary>True when systemd-boot would list a file of this name; false for backups.</summary>
+    public bool IsBootEntry => BootEntryName.IsListed(Name);
+
     /// <summary>Opens the UKI as a seekable read-only stream from its first to its last byte; copies nothing.</summary>
     /// <param name="cancellationToken">Stops the opening.</param>
     /// <returns>The stream. The caller disposes it.</returns>

@@ -10,8 +10,6 @@ namespace TalosTailscale.Core.Images;
 /// </summary>
 public static class UkiReader
 {
-    private const int MaxText = 64 * 1024;
-
     /// <summary>Reads a UKI.</summary>
     /// <param name="stream">The UKI from its first to its last byte; seekable. Its position is moved.</param>
     /// <param name="options">What to look at.</param>
@@ -54,7 +52,8 @@ public static class UkiReader
             Variant = image.Certificates.Length > 0 || pcrKey is not null ? UkiVariant.SecureBoot : UkiVariant.Plain,
             KernelRelease = text.KernelRelease,
             CommandLine = text.CommandLine,
-            HaltsIfInstalled = KernelCommandLine.Halts(text.CommandLine),
+            HaltsIfInstalled = text.Halts,
+            IsBootEntry = BootEntryName.IsListed(Path.GetFileName(options.Location ?? options.Path ?? "")),
             Profiles = text.Profiles,
             Extensions = [.. layers.Select(ToExtension)],
             ExtensionsRead = options.Extensions,
@@ -67,22 +66,18 @@ public static class UkiReader
             HasPcrSignature = text.HasPcrSignature,
             Size = file.Length,
             Sha256 = hashes is null ? null : Convert.ToHexString(hashes.File).ToLowerInvariant(),
-            Sections = [.. image.Sections.Select((s, i) => ToSection(s, hashes?.Sections.ElementAtOrDefault(i)))],
+            Sections = [.. image.Sections.Select((s, i) => ToSection(s, hashes?.Sections.ElementAtOrDefault(i), name))],
         };
     }
 
     private static string NameOf(UkiReadOptions options) =>
         options.Location is null ? options.Path ?? "UKI" : $"{options.Path}:{options.Location}";
 
-    // Menu entries that wipe: an ISO's is called "reset", that of the installer "reset-maintenance" (siderolabs/talos,
-    // pkg/imager/out.go).
-    private static UkiKind KindOf(UkiText text)
-    {
-        if (text.OsId != "talos") return UkiKind.Unknown;
-        if (KernelCommandLine.Halts(text.CommandLine) || text.Profiles.Any(p => p.Id == "reset"))
-            return UkiKind.InstallerIso;
-        return text.Profiles.Any(p => p.Id == "reset-maintenance") ? UkiKind.DiskImage : UkiKind.InstalledSystem;
-    }
+    private static UkiKind KindOf(UkiText text) =>
+        text.OsId != "talos" ? UkiKind.Unknown
+        : text.IsForInstaller ? UkiKind.InstallerIso
+        : text.Profiles.Any(p => p.Id == "reset-maintenance") ? UkiKind.DiskImage
+        : UkiKind.InstalledSystem;
 
     private static async Task<IReadOnlyList<ExtensionLayer>> ReadLayersAsync(
         RandomReader file, PeImage image, CancellationToken cancellationToken)
@@ -100,7 +95,7 @@ public static class UkiReader
         RandomReader file, PeImage image, CancellationToken cancellationToken)
     {
         if (image.Find(".pcrpkey") is not { } section) return null;
-        var pem = await UkiText.ReadSectionAsync(file, section, MaxText, cancellationToken).ConfigureAwait(false);
+        var pem = await UkiText.ReadSectionAsync(file, section, UkiText.MaxText, cancellationToken).ConfigureAwait(false);
         try
         {
             using var key = RSA.Create();
@@ -147,11 +142,12 @@ public static class UkiReader
         Image = layer.Image,
     };
 
-    private static UkiSection ToSection(PeSection section, byte[]? hash) => new()
+    private static UkiSection ToSection(PeSection section, byte[]? hash, string uki) => new()
     {
         Name = section.Name,
         Size = section.ContentLength,
         Offset = section.RawOffset,
         Sha256 = hash is null ? null : Convert.ToHexString(hash).ToLowerInvariant(),
+        Uki = uki,
     };
 }

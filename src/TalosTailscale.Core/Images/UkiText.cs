@@ -5,7 +5,9 @@ namespace TalosTailscale.Core.Images;
 /// <summary>The text sections of a UKI, put in order: what is before the first <c>.profile</c> is the base.</summary>
 internal sealed record UkiText
 {
-    private const int MaxText = 64 * 1024;
+    /// <summary>No text section of a real UKI comes near.</summary>
+    public const int MaxText = 64 * 1024;
+
     private static readonly string[] s_required = [".linux", ".osrel", ".cmdline", ".initrd"];
 
     public string? OsId { get; init; }
@@ -19,6 +21,16 @@ internal sealed record UkiText
     public bool HasPcrSignature { get; init; }
 
     public IReadOnlyList<UkiProfile> Profiles { get; init; } = [];
+
+    /// <summary>Whether the entry that boots by default stops an installed system: that is the first profile.</summary>
+    public bool Halts =>
+        KernelCommandLine.Halts(CommandLine) || (Profiles.Count > 0 && KernelCommandLine.Halts(Profiles[0].CommandLine));
+
+    /// <summary>
+    /// Whether it is the UKI of an installer ISO. Its entry that wipes the disk is called "reset", that of the installer
+    /// and of disk images "reset-maintenance" (siderolabs/talos, pkg/imager/out.go).
+    /// </summary>
+    public bool IsForInstaller => Halts || Profiles.Any(p => p.Id == "reset");
 
     public static async Task<UkiText> ReadAsync(RandomReader file, PeImage image, CancellationToken cancellationToken)
     {

@@ -30,6 +30,9 @@ public sealed record UkiInfo
     /// <summary>What holds the UKI.</summary>
     public UkiContainer Container { get; init; }
 
+    /// <summary>True when systemd-boot would list a file of this name; false for backups (<c>.efi.bak.…</c>).</summary>
+    public bool IsBootEntry { get; init; }
+
     /// <summary>The kernel release of <c>.uname</c> (<c>6.18.9-talos</c>); null where the section is missing.</summary>
     public string? KernelRelease { get; init; }
 
@@ -37,7 +40,7 @@ public sealed record UkiInfo
     public string CommandLine { get; init; } = "";
 
     /// <summary>
-    /// True when the first <c>talos.halt_if_installed</c> is true in the sense of Go's <c>strconv.ParseBool</c>: Talos
+    /// True when the first <c>talos.halt_if_installed</c> of the entry that boots by default is true in the sense of Go's <c>strconv.ParseBool</c>: Talos
     /// then stops before it loads the configuration when it finds itself installed on the disk (siderolabs/talos,
     /// <c>haltIfInstalled</c>).
     /// </summary>

@@ -15,6 +15,9 @@ public sealed record UkiSection
     /// <summary>SHA-256 of the content, lower case; null unless asked for.</summary>
     public string? Sha256 { get; init; }
 
+    /// <summary>The UKI that it is a section of, as <see cref="UkiInfo.ToString"/> names it.</summary>
+    public string? Uki { get; init; }
+
     /// <inheritdoc/>
     public override string ToString() => Name;
 }

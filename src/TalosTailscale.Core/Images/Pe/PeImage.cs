@@ -113,6 +113,13 @@ internal sealed class PeImage
     public PeSection? Find(string name) =>
         Sections.FirstOrDefault(s => string.Equals(s.Name, name, StringComparison.Ordinal));
 
+    public int IndexOf(PeSection section)
+    {
+        for (var i = 0; i < Sections.Count; i++)
+            if (ReferenceEquals(Sections[i], section)) return i;
+        return -1;
+    }
+
     private static Extent ReadCertificateEntry(RandomReader file, ReadOnlySpan<byte> optional)
     {
         var count = BinaryPrimitives.ReadUInt32LittleEndian(optional[108..]);

@@ -1,0 +1,102 @@
+namespace TalosTailscale.Core.Images;
+
+/// <summary>A piece of a <see cref="SegmentStream"/>: bytes at hand, else a piece of the source, else zeros.</summary>
+internal readonly record struct Segment(byte[]? Bytes, long SourceOffset, long Length)
+{
+    public static Segment Of(byte[] bytes) => new(bytes, 0, bytes.Length);
+
+    public static Segment Copy(long offset, long length) => new(null, offset, length);
+
+    public static Segment Zeros(long length) => new(null, -1, length);
+}
+
+/// <summary>A read-only file put together from new bytes and pieces of another one, without copying those.</summary>
+internal sealed class SegmentStream : Stream
+{
+    private readonly Stream _source;
+    private readonly Segment[] _segments;
+    private readonly long[] _starts;
+    private long _position;
+
+    public SegmentStream(Stream source, IReadOnlyList<Segment> segments)
+    {
+        _source = source;
+        _segments = [.. segments.Where(s => s.Length > 0)];
+        _starts = new long[_segments.Length];
+        for (var i = 0; i < _segments.Length; i++)
+        {
+            _starts[i] = Length;
+            Length = checked(Length + _segments[i].Length);
+        }
+    }
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => true;
+
+    public override bool CanWrite => false;
+
+    public override long Length { get; }
+
+    public override long Position
+    {
+        get => _position;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value);
+            _position = value;
+        }
+    }
+
+    public override async ValueTask<int> ReadAsync(
+        Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (_position >= Length || buffer.IsEmpty) return 0;
+        var i = Array.BinarySearch(_starts, _position);
+        if (i < 0) i = ~i - 1;
+        var segment = _segments[i];
+        var into = _position - _starts[i];
+        var count = (int)Math.Min(buffer.Length, segment.Length - into);
+        if (segment.Bytes is { } bytes)
+        {
+            bytes.AsMemory((int)into, count).CopyTo(buffer);
+        }
+        else if (segment.SourceOffset < 0)
+        {
+            buffer.Span[..count].Clear();
+        }
+        else
+        {
+            _source.Position = segment.SourceOffset + into;
+            count = await _source.ReadAsync(buffer[..count], cancellationToken).ConfigureAwait(false);
+        }
+
+        _position += count;
+        return count;
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) =>
+        throw new NotSupportedException("Read asynchronously.");
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override long Seek(long offset, SeekOrigin origin)
+    {
+        Position = checked(offset + origin switch
+        {
+            SeekOrigin.Begin => 0,
+            SeekOrigin.Current => _position,
+            _ => Length,
+        });
+        return _position;
+    }
+
+    public override void Flush()
+    {
+    }
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+}
