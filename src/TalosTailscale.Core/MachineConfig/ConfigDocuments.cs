@@ -1,0 +1,43 @@
+using TalosTailscale.Core.MachineConfig.Merging;
+using TalosTailscale.Core.MachineConfig.Yaml;
+
+namespace TalosTailscale.Core.MachineConfig;
+
+/// <summary>The documents of a machine configuration as spans of its text.</summary>
+public static class ConfigDocuments
+{
+    /// <summary>Finds the documents; those of blanks and comments only are left out.</summary>
+    /// <param name="text">The configuration.</param>
+    /// <param name="name">The name of the file or node, for messages.</param>
+    /// <returns>The documents in the order of the text.</returns>
+    /// <exception cref="TsException">
+    /// <see cref="MachineConfigErrors.YamlInvalid"/>, <see cref="MachineConfigErrors.DocumentDuplicate"/>.
+    /// </exception>
+    public static IReadOnlyList<MachineConfigDocument> Parse(string text, string name = "machine configuration")
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        ConfigTree tree = ConfigTree.Read(text, name);
+        return [.. tree.Documents.Select(item => Describe(item.Id, item.Document, MachineConfigChange.Unchanged))];
+    }
+
+    /// <summary>The text of a document, without its marker lines.</summary>
+    /// <param name="text">The text that the document was found in.</param>
+    /// <param name="document">The document.</param>
+    /// <returns>The span of it.</returns>
+    public static string TextOf(string text, MachineConfigDocument document)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        ArgumentNullException.ThrowIfNull(document);
+        return text.Substring(document.Start, document.Length);
+    }
+
+    internal static MachineConfigDocument Describe(DocumentId id, YamlDocument document, MachineConfigChange change) => new()
+    {
+        Kind = id.Kind.Length == 0 ? "v1alpha1" : id.Kind,
+        Name = id.Name.Length == 0 ? null : id.Name,
+        ApiVersion = id.ApiVersion.Length == 0 ? "v1alpha1" : id.ApiVersion,
+        Change = change,
+        Start = document.BodyStart,
+        Length = document.BodyEnd - document.BodyStart,
+    };
+}

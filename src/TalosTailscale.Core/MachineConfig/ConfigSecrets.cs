@@ -1,0 +1,91 @@
+using TalosTailscale.Core.MachineConfig.Merging;
+using TalosTailscale.Core.MachineConfig.Yaml;
+
+namespace TalosTailscale.Core.MachineConfig;
+
+/// <summary>The secrets of machine configurations: found by where they stand, whatever they look like.</summary>
+public static class ConfigSecrets
+{
+    // Keys of Talos documents whose values are secret (the fields that Talos redacts, and environment variables below).
+    private static readonly HashSet<string> s_keys = new(StringComparer.Ordinal)
+    {
+        "token", "key", "crt", "cert", "secret", "password", "passphrase", "auth", "identityToken", "aescbcEncryptionSecret",
+        "secretboxEncryptionSecret", "clusterSecret", "apiToken", "privateKey", "presharedKey", "uniqueToken",
+    };
+
+    /// <summary>Masks a text in which parts of configurations appear (a diff, a message).</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="configs">The configurations whose secrets must not be seen; those that are no YAML are skipped.</param>
+    /// <returns>The text without secrets.</returns>
+    public static string Mask(string text, params ReadOnlySpan<string> configs)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        foreach (string config in configs)
+        {
+            // Longest first: one secret may be part of another.
+            foreach (string secret in Find(config).OrderByDescending(value => value.Length))
+                text = text.Replace(secret, Redactor.Masked, StringComparison.Ordinal);
+        }
+
+        return Redactor.Mask(text);
+    }
+
+    /// <summary>Makes the secrets of a configuration known to the redactor for the rest of the session.</summary>
+    /// <param name="config">The configuration.</param>
+    public static void Register(string config)
+    {
+        foreach (string secret in Find(config)) Redactor.Register(secret);
+    }
+
+    /// <summary>The secret values of a configuration, each line of those of several lines.</summary>
+    internal static IReadOnlyCollection<string> Find(string config)
+    {
+        var secrets = new HashSet<string>(StringComparer.Ordinal);
+        ConfigTree tree;
+        try
+        {
+            tree = ConfigTree.Read(config, "configuration");
+        }
+        catch (TsException)
+        {
+            // No YAML, no structure to look at: the patterns of the redactor remain.
+            return secrets;
+        }
+
+        foreach ((_, YamlDocument document) in tree.Documents) Collect(document.Root!, null, secrets);
+        return secrets;
+    }
+
+    private static void Collect(YamlNode node, string? key, HashSet<string> secrets)
+    {
+        if (node.Kind == YamlKind.Alias) return;
+        if (node.Entries is not null)
+        {
+            foreach (YamlEntry entry in node.Entries) Collect(entry.Value, entry.Key?.Value ?? key, secrets);
+            return;
+        }
+
+        string value = node.Value;
+        if (key == "environment")
+        {
+            int equals = value.IndexOf('=', StringComparison.Ordinal);
+            if (equals > 0 && IsSecretName(value[..equals]) && !value.AsSpan(equals + 1).StartsWith("file:")) Add(value[(equals + 1)..], secrets);
+        }
+        else if (key is not null && s_keys.Contains(key))
+        {
+            Add(value, secrets);
+        }
+    }
+
+    private static bool IsSecretName(string name) =>
+        name.Contains("KEY", StringComparison.OrdinalIgnoreCase) || name.Contains("SECRET", StringComparison.OrdinalIgnoreCase)
+        || name.Contains("TOKEN", StringComparison.OrdinalIgnoreCase) || name.Contains("PASS", StringComparison.OrdinalIgnoreCase);
+
+    private static void Add(string value, HashSet<string> secrets)
+    {
+        foreach (string line in value.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (line.Length >= 6 && !line.StartsWith("-----", StringComparison.Ordinal)) secrets.Add(line);
+        }
+    }
+}

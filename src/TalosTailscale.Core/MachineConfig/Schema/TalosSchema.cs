@@ -1,0 +1,117 @@
+using System.Reflection;
+
+namespace TalosTailscale.Core.MachineConfig.Schema;
+
+/// <summary>
+/// The known documents of Talos. Read once from <c>talos-schema.txt</c>, which is the one place where types, keyed lists
+/// and replaced lists are written down.
+/// </summary>
+internal sealed class TalosSchema
+{
+    private static readonly Lazy<TalosSchema> s_instance = new(Load);
+
+    // siderolabs/talos pkg/machinery/config/types/network: a name can be a link of one kind only.
+    private static readonly string[] s_links =
+    [
+        "BondConfig", "BridgeConfig", "DummyLinkConfig", "LinkConfig", "VLANConfig", "WireguardConfig", "VethConfig", "VRFConfig",
+    ];
+
+    private readonly Dictionary<string, SchemaType> _kinds = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SchemaStruct> _structs = new(StringComparer.Ordinal);
+
+    private TalosSchema()
+    {
+    }
+
+    /// <summary>The schema.</summary>
+    public static TalosSchema Instance => s_instance.Value;
+
+    /// <summary>The names of all kinds, the main document not among them.</summary>
+    public IEnumerable<string> Kinds => _kinds.Keys.Where(kind => kind != "v1alpha1");
+
+    /// <summary>The type of a document; null for a kind that is not known.</summary>
+    /// <param name="kind">The kind; empty for the main document.</param>
+    public SchemaType? Document(string kind) => _kinds.GetValueOrDefault(kind.Length == 0 ? "v1alpha1" : kind);
+
+    /// <summary>Documents of this kind are told apart by name.</summary>
+    public bool IsNamed(string kind) => Document(kind)?.Struct?.Find("name") is not null;
+
+    /// <summary>Two documents of these kinds with one name exclude each other.</summary>
+    public static bool Conflict(string kind, string other)
+    {
+        if (kind == other) return false;
+        if (Array.IndexOf(s_links, kind) >= 0) return Array.IndexOf(s_links, other) >= 0;
+        return (kind, other) is ("UserVolumeConfig", "ExistingVolumeConfig") or ("ExistingVolumeConfig", "UserVolumeConfig")
+            or ("HCloudVIPConfig", "Layer2VIPConfig") or ("Layer2VIPConfig", "HCloudVIPConfig");
+    }
+
+    private static TalosSchema Load()
+    {
+        var schema = new TalosSchema();
+        const string name = "TalosTailscale.Core.MachineConfig.Schema.talos-schema.txt";
+        using Stream stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(name)
+            ?? throw new InvalidOperationException($"The resource '{name}' is missing from the assembly.");
+        using var reader = new StreamReader(stream);
+        SchemaStruct? current = null;
+        while (reader.ReadLine() is { } line)
+        {
+            if (line.Length == 0 || line[0] == '#') continue;
+            string[] parts = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (line[0] != ' ' && parts.Length == 3) schema._kinds.Add(parts[0], schema.Parse(parts[2]));
+            else if (line[0] != ' ') current = schema.Struct(parts[0]);
+            else current!.Add(parts[0].TrimStart('^'), new SchemaField(schema.Parse(parts[1]), parts[0][0] == '^'));
+        }
+
+        return schema;
+    }
+
+    private SchemaStruct Struct(string name)
+    {
+        if (!_structs.TryGetValue(name, out SchemaStruct? found)) _structs.Add(name, found = new SchemaStruct(name));
+        return found;
+    }
+
+    private SchemaType Parse(string text)
+    {
+        int slash = text.LastIndexOf('/');
+        UnionKey union = slash < 0 ? UnionKey.None : Enum.Parse<UnionKey>(text[(slash + 1)..], ignoreCase: true);
+        if (slash >= 0) text = text[..slash];
+        bool replaced = text[0] == '=';
+        if (replaced) text = text[1..];
+        bool pointer = text[0] == '*';
+        if (pointer) text = text[1..];
+        return text[0] switch
+        {
+            '[' => ParseList(text[1..^1], replaced, union),
+            '{' => new SchemaType { Kind = SchemaKind.Map, Element = Parse(text[1..^1]), IsReplaced = replaced },
+            _ => ParseName(text, pointer, replaced),
+        };
+    }
+
+    private SchemaType ParseList(string text, bool replaced, UnionKey union)
+    {
+        int colon = text.IndexOf(':', StringComparison.Ordinal);
+        string[] keys = colon < 0 ? [] : text[..colon].Split('|');
+        SchemaType element = Parse(text[(colon + 1)..]);
+        return new SchemaType { Kind = SchemaKind.List, Element = element, IsReplaced = replaced, Keys = keys, Union = union };
+    }
+
+    private SchemaType ParseName(string text, bool pointer, bool replaced)
+    {
+        SchemaKind kind = text switch
+        {
+            "s" => SchemaKind.Text,
+            "t" => SchemaKind.Format,
+            "i" => SchemaKind.Integer,
+            "f" => SchemaKind.Fraction,
+            "b" => SchemaKind.Boolean,
+            "d" => SchemaKind.Duration,
+            "p" => SchemaKind.TextOrNumber,
+            "a" => SchemaKind.Argument,
+            "any" => SchemaKind.Any,
+            _ => SchemaKind.Struct,
+        };
+        SchemaStruct? fields = kind == SchemaKind.Struct ? Struct(text) : null;
+        return new SchemaType { Kind = kind, IsPointer = pointer, IsReplaced = replaced, Struct = fields };
+    }
+}
