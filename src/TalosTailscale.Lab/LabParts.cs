@@ -10,5 +10,6 @@ internal static class LabParts
         new Images.LabUkiMaker(),
         new Nodes.LabMachines(),
         new Talos.LabTalosApi(),
+        new Kubernetes.LabKubernetesPart(),
     ];
 }

@@ -1,0 +1,83 @@
+using System.Collections.Concurrent;
+
+namespace TalosTailscale.Lab.Kubernetes;
+
+/// <summary>What goes wrong in the lab's Kubernetes, switched on and off while it runs.</summary>
+public sealed class LabKubernetesFaults
+{
+    private long _execCutIn = -1;
+    private long _execCutOut = -1;
+    private int _execRefusals;
+    private int _execCuts;
+
+    /// <summary>Rights that the user lacks: <c>verb resource</c> (<c>create pods/exec</c>, <c>* nodes</c>).</summary>
+    public ConcurrentDictionary<string, bool> Forbidden { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Images that cannot be pulled: the reference and the registry's words.</summary>
+    public ConcurrentDictionary<string, string> UnpullableImages { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>True: an API server from before 1.29, which has no v5.channel.k8s.io.</summary>
+    public bool OnlyV4 { get; set; }
+
+    /// <summary>Watches end after so many events; null for no end.</summary>
+    public int? WatchEventLimit { get; set; }
+
+    /// <summary>What happens between the Ready of a pod and its exec server working.</summary>
+    public TimeSpan ExecDelay { get; set; }
+
+    /// <summary>Every command ends with this code once it has run; null for its own.</summary>
+    public int? ExitCode { get; set; }
+
+    /// <summary>The kubelet evicts a pod when this many bytes of input have come to a command in it; null for never.</summary>
+    public long? EvictAfterInput { get; set; }
+
+    /// <summary>The message of the kubelet that refuses every new pod (<c>OutOfpods</c>); null for none.</summary>
+    public string? KubeletRefusal { get; set; }
+
+    /// <summary>True: the EFI system partition cannot be written to.</summary>
+    public bool EspReadOnly { get; set; }
+
+    /// <summary>Bytes that can still be written to the EFI system partition; null for what its size leaves.</summary>
+    public long? EspFreeBytes { get; set; }
+
+    /// <summary>Cuts the connection of the next commands.</summary>
+    /// <param name="afterInput">After so many bytes of standard input; null for not there.</param>
+    /// <param name="afterOutput">After so many bytes of standard output; null for not there.</param>
+    /// <param name="times">How many commands are cut.</param>
+    public void CutExec(long? afterInput = null, long? afterOutput = null, int times = 1)
+    {
+        Interlocked.Exchange(ref _execCutIn, afterInput ?? -1);
+        Interlocked.Exchange(ref _execCutOut, afterOutput ?? -1);
+        Interlocked.Exchange(ref _execCuts, times);
+    }
+
+    /// <summary>The next commands are refused as by a kubelet that does not find the container yet.</summary>
+    /// <param name="times">How many.</param>
+    public void RefuseExec(int times) => Interlocked.Exchange(ref _execRefusals, times);
+
+    internal bool TakeExecRefusal() => TakeOne(ref _execRefusals);
+
+    // A cut at byte 0 of the input is one before any of it; commands without input are left alone by an input cut.
+    internal (long In, long Out) TakeExecCut(bool hasInput)
+    {
+        var (cutIn, cutOut) = (Interlocked.Read(ref _execCutIn), Interlocked.Read(ref _execCutOut));
+        if ((cutIn >= 0 && !hasInput) || (cutIn < 0 && cutOut < 0) || !TakeOne(ref _execCuts))
+            return (-1, -1);
+        return (cutIn, cutOut);
+    }
+
+    internal bool IsForbidden(string verb, string resource) =>
+        !Forbidden.IsEmpty && (Forbidden.ContainsKey($"{verb} {resource}") || Forbidden.ContainsKey($"* {resource}"));
+
+    private static bool TakeOne(ref int count)
+    {
+        while (true)
+        {
+            var now = Volatile.Read(ref count);
+            if (now <= 0)
+                return false;
+            if (Interlocked.CompareExchange(ref count, now - 1, now) == now)
+                return true;
+        }
+    }
+}

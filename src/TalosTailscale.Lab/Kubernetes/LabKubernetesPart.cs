@@ -1,0 +1,51 @@
+namespace TalosTailscale.Lab.Kubernetes;
+
+/// <summary>The Kubernetes API of a lab cluster.</summary>
+public sealed class LabKubernetesPart : ILabPart, ILabKubernetes
+{
+    private LabKubernetesApi? _api;
+
+    /// <summary>The server.</summary>
+    public LabKubernetesApi Api => _api ?? throw new InvalidOperationException("The lab's Kubernetes has not been started.");
+
+    /// <inheritdoc/>
+    public string AdminKubeconfig => Api.AdminKubeconfig;
+
+    /// <inheritdoc/>
+    public async Task StartAsync(LabCluster cluster, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        _api = await LabKubernetesApi.StartAsync(
+            cluster.Nodes.Select(n => new Machine(n)), Path.Combine(cluster.Folder, "pods"), cancellationToken);
+        foreach (var node in cluster.Nodes)
+            node.Changed += (_, _) => _api.Refresh();
+    }
+
+    /// <inheritdoc/>
+    public void AddClientFiles(LabClientFiles files)
+    {
+        ArgumentNullException.ThrowIfNull(files);
+        files.AddFile("kubeconfig", AdminKubeconfig, "KUBECONFIG");
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _api?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private sealed class Machine(LabNode node) : ILabKubernetesNode
+    {
+        public LabKubernetesNodeFacts Facts => new()
+        {
+            Name = node.Hostname,
+            Ready = node.IsKubernetesReady,
+            ControlPlane = node.IsControlPlane,
+            Architecture = node.Architecture == TalosArchitecture.Arm64 ? "arm64" : "amd64",
+            Addresses = node.Address,
+            OsImage = $"Talos ({node.TalosVersion})",
+            BootId = node.BootId.ToString(),
+            EspDevice = $"/dev/{node.Options.SystemDisk}{(char.IsAsciiDigit(node.Options.SystemDisk[^1]) ? "p1" : "1")}",
+            EspDirectory = node.EspDirectory,
+            EspCapacity = node.Options.EspSize,
+            EspFree = node.Faults.Has(LabFault.FullEsp) ? 0 : null,
+        };
+    }
+}

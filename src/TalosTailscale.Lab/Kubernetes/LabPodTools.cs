@@ -1,0 +1,86 @@
+namespace TalosTailscale.Lab.Kubernetes;
+
+/// <summary>
+/// The programs of a lab pod that must not be this machine's own: mounting shows the folder which stands for the EFI system
+/// partition, and its size is the partition's.
+/// </summary>
+internal static class LabPodTools
+{
+    private const string Mount = """
+        #!/bin/sh
+        # mount(8) of a lab pod: only the EFI system partition of its node can be mounted, on an empty folder.
+        options=
+        while getopts 't:o:rwvn' option; do
+          case $option in
+            o) options=$OPTARG ;;
+            r) options=ro ;;
+            t) case $OPTARG in vfat | msdos | auto) ;; *) echo "mount: unknown filesystem type '$OPTARG'." >&2; exit 32 ;; esac ;;
+            *) ;;
+          esac
+        done
+        shift $((OPTIND - 1))
+        [ $# -gt 0 ] || exit 0
+        case ,$options, in *,remount,*) exit 0 ;; esac
+        if [ "$1" != "${LAB_ESP_DEVICE:-}" ] || [ -z "${LAB_ESP_DIRECTORY:-}" ]; then
+          echo "mount: $2: special device $1 does not exist." >&2
+          exit 32
+        fi
+        if [ ! -d "$2" ] || [ -L "$2" ]; then
+          echo "mount: $2: mount point does not exist." >&2
+          exit 32
+        fi
+        [ -z "${LAB_ESP_READONLY:-}" ] || echo "mount: $2: WARNING: source write-protected, mounted read-only." >&2
+        rmdir "$2" && ln -s "$LAB_ESP_DIRECTORY" "$2" || exit 32
+        """;
+
+    private const string Unmount = """
+        #!/bin/sh
+        # umount(8) of a lab pod.
+        while getopts 'lfvn' option; do :; done
+        shift $((OPTIND - 1))
+        target=${1%/}
+        if [ ! -L "$target" ]; then
+          echo "umount: $target: not mounted." >&2
+          exit 32
+        fi
+        rm -- "$target" && mkdir -- "$target" || exit 32
+        """;
+
+    // Files take whole clusters of 4 KiB, as on the partition that Talos makes.
+    private const string DiskFree = """
+        #!/bin/sh
+        # df(1) of a lab pod, for the EFI system partition; in 1024-byte blocks, or in bytes with -B1.
+        unit=1024
+        for argument; do
+          case $argument in -B1 | --block-size=1) unit=1 ;; -*) ;; *) path=$argument ;; esac
+        done
+        case $(readlink -f "${path:-/}") in
+          "$LAB_ESP_DIRECTORY" | "$LAB_ESP_DIRECTORY"/*) ;;
+          *) exec /bin/df "$@" ;;
+        esac
+        used=$(find "$LAB_ESP_DIRECTORY" -type f -exec stat -c %s {} + | awk '{ n += int(($1 + 4095) / 4096) * 4096 } END { printf "%.0f", n }')
+        free=$((LAB_ESP_CAPACITY - used))
+        [ -z "${LAB_ESP_FREE:-}" ] || free=$LAB_ESP_FREE
+        [ "$free" -ge 0 ] || free=0
+        echo "Filesystem     $unit-blocks Used Available Capacity Mounted on"
+        echo "$LAB_ESP_DEVICE $((LAB_ESP_CAPACITY / unit)) $((used / unit)) $((free / unit)) $((used * 100 / LAB_ESP_CAPACITY))% $path"
+        """;
+
+    // The disks of this machine have nothing to do with the lab's.
+    private const string Sync = """
+        #!/bin/sh
+        exit 0
+        """;
+
+    /// <summary>Writes the programs into a folder.</summary>
+    internal static void Write(string folder)
+    {
+        foreach (var (name, text) in ((string, string)[])[("mount", Mount), ("umount", Unmount), ("df", DiskFree), ("sync", Sync)])
+        {
+            var path = Path.Combine(folder, name);
+            File.WriteAllText(path, text + "\n");
+            if (!OperatingSystem.IsWindows())
+                File.SetUnixFileMode(path, (UnixFileMode)0b111_101_101);
+        }
+    }
+}
