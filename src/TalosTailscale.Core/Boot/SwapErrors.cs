@@ -3,6 +3,18 @@ namespace TalosTailscale.Core.Boot;
 /// <summary>What a swap refuses; one for each <see cref="UkiSwapGate"/>.</summary>
 public static class SwapErrors
 {
+    /// <summary>Several UKIs in one source.</summary>
+    public static readonly TsError UkiAmbiguous = new(
+        "UkiAmbiguous", TsErrorCategory.InvalidArgument,
+        "The source of a swap holds more than one UKI, or a node was given more than one source.",
+        "Take the one that is meant out with 'Export-Uki -Location' and give its file.");
+
+    /// <summary>A gate that nothing skips.</summary>
+    public static readonly TsError GateNotSkippable = new(
+        "GateNotSkippable", TsErrorCategory.InvalidArgument,
+        "-SkipGate names a gate that cannot be skipped.",
+        "Get an image that passes the gate; the halt flag, the architecture and the space are never overridden.");
+
     /// <summary>A section is missing.</summary>
     public static readonly TsError UkiIncomplete = new(
         "UkiIncomplete", TsErrorCategory.InvalidData,

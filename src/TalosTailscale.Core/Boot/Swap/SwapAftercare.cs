@@ -1,0 +1,128 @@
+using System.Net;
+using TalosTailscale.Core.Reporting;
+using TalosTailscale.Core.Talos;
+
+namespace TalosTailscale.Core.Boot.Swap;
+
+/// <summary>After a swap: reboot through the firmware, wait, and look whether the node is what it was, with the new image.</summary>
+public static class SwapAftercare
+{
+    private static readonly TimeSpan s_settle = TimeSpan.FromMinutes(2);
+
+    /// <summary>Whether the running system is of another image than the one that the booted entry holds by now.</summary>
+    /// <param name="facts">The node before the swap.</param>
+    /// <param name="uki">The image.</param>
+    /// <returns>True when a reboot would change something.</returns>
+    public static bool NeedsReboot(SwapNodeFacts facts, UkiInfo uki)
+    {
+        ArgumentNullException.ThrowIfNull(facts);
+        ArgumentNullException.ThrowIfNull(uki);
+        if (!uki.ExtensionsRead || facts.Extensions is null) return true;
+        if (uki.SchematicId is not null && facts.SchematicId is not null && uki.SchematicId != facts.SchematicId) return true;
+        return uki.Extensions.Any(e => !e.IsSchematic && !facts.Extensions.Contains(e.Name, StringComparer.OrdinalIgnoreCase));
+    }
+
+    /// <summary>Asks for the reboot and does not wait.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <returns>The boot that ends.</returns>
+    /// <remarks>
+    /// POWERCYCLE: a kexec would start the new kernel without the firmware having loaded it once (siderolabs/talos#14146).
+    /// </remarks>
+    public static async Task<TalosBootMark> RebootAsync(TalosNodeClient node, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        TalosBootMark before = await TalosBootMark.TakeAsync(node, cancellationToken).ConfigureAwait(false);
+        await node.RebootAsync(TalosRebootMode.PowerCycle, cancellationToken).ConfigureAwait(false);
+        return before;
+    }
+
+    /// <summary>Waits for the node and checks it.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="before">The boot that ended.</param>
+    /// <param name="result">What the swap did.</param>
+    /// <param name="uki">The image.</param>
+    /// <param name="options">How long.</param>
+    /// <param name="reporter">Told the phases.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>The result with boot ids and checks.</returns>
+    /// <exception cref="TsException"><c>NodeNotBack</c> with the recovery steps.</exception>
+    public static async Task<UkiSwapResult> WaitAsync(
+        TalosNodeClient node, TalosBootMark before, UkiSwapResult result, UkiInfo uki, TalosWaitOptions options,
+        IReporter reporter, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        ArgumentNullException.ThrowIfNull(before);
+        ArgumentNullException.ThrowIfNull(result);
+        ArgumentNullException.ThrowIfNull(uki);
+        ArgumentNullException.ThrowIfNull(options);
+        TalosWaitResult back;
+        try
+        {
+            back = await TalosNodeWait.ForReadyAsync(node, before, options, reporter, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TsException exception) when (exception.Error == TalosErrors.TalosWaitTimeout && result.Backup is not null)
+        {
+            throw BootErrors.NodeNotBack.New(
+                $"{exception.Message} {RecoveryText.For(result.BootedEntry, result.Backup)}", result.Node, exception);
+        }
+
+        var checks = new List<UkiSwapCheck>(result.Checks)
+        {
+            new("Reboot", back.Restarted, back.Restarted ? "another boot than before" : "still the boot of before"),
+            new("Node name", back.PreviousHostname is null, back.PreviousHostname is null ? $"'{back.Hostname}'" : $"'{back.Hostname}', was '{back.PreviousHostname}'"),
+        };
+        IReadOnlyList<TalosExtension> extensions = await node.ExtensionsAsync(cancellationToken).ConfigureAwait(false);
+        checks.Add(Schematic(extensions, uki));
+        string running = await node.KernelCommandLineAsync(cancellationToken).ConfigureAwait(false);
+        checks.Add(new("Command line", SameWords(running, uki.CommandLine), running));
+        if (uki.HasExtension("tailscale"))
+        {
+            checks.Add(new("Extension", extensions.Any(e => e.Name == "tailscale"), $"{string.Join(", ", extensions)}"));
+            checks.AddRange(await TailscaleAsync(node, options.Interval, cancellationToken).ConfigureAwait(false));
+        }
+
+        string? after = (await TalosBootMark.TakeAsync(node, cancellationToken).ConfigureAwait(false)).BootId;
+        return result with { BootIdBefore = before.BootId, BootIdAfter = after, Checks = checks };
+    }
+
+    private static UkiSwapCheck Schematic(IReadOnlyList<TalosExtension> extensions, UkiInfo uki)
+    {
+        string? running = extensions.FirstOrDefault(e => e.Name == "schematic")?.Version;
+        return new("Schematic", uki.SchematicId is null ? null : running == uki.SchematicId, running ?? "(none)");
+    }
+
+    // The service logs in to the tailnet after the node is ready: given some time, it has an address.
+    private static async Task<IEnumerable<UkiSwapCheck>> TailscaleAsync(
+        TalosNodeClient node, TimeSpan interval, CancellationToken cancellationToken)
+    {
+        using var clock = new PeriodicTimer(interval);
+        for (DateTimeOffset until = DateTimeOffset.UtcNow + s_settle; ;)
+        {
+            IReadOnlyList<TalosService> services = await node.ServiceListAsync(cancellationToken).ConfigureAwait(false);
+            TalosService? service = services.FirstOrDefault(s => s.Id == "ext-tailscale");
+            TalosNodeAddresses addresses = await node.NodeAddressesAsync(cancellation: cancellationToken).ConfigureAwait(false);
+            string? address = addresses.Addresses.FirstOrDefault(IsTailnet);
+            if ((service?.State == "Running" && address is not null) || DateTimeOffset.UtcNow >= until)
+            {
+                return
+                [
+                    new("Service", service?.State == "Running", $"ext-tailscale {service?.State ?? "is not there"}"),
+                    new("Tailnet address", address is not null, address ?? "none in 100.64.0.0/10"),
+                ];
+            }
+
+            await clock.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private static bool IsTailnet(string address) =>
+        IPAddress.TryParse(address.Split('/')[0], out IPAddress? ip) && IPNetwork.Parse("100.64.0.0/10").Contains(ip);
+
+    // The firmware or the loader may append; what the image says has to be there.
+    private static bool SameWords(string running, string image)
+    {
+        var words = running.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal);
+        return image.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).All(words.Contains);
+    }
+}
