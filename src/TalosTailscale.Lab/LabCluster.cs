@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using TalosTailscale.Lab.Nodes;
 
@@ -32,6 +33,9 @@ public sealed class LabCluster : IAsyncDisposable
 
     /// <summary>The etcd of the control planes.</summary>
     public LabEtcd Etcd { get; }
+
+    /// <summary>What is in UKI files, by their length and time of last write.</summary>
+    internal ConcurrentDictionary<(long Length, DateTime Written), UkiInfo?> KnownUkis { get; } = new();
 
     /// <summary>The secrets that every machine config of the lab holds.</summary>
     internal LabSecrets Secrets { get; } = new();

@@ -38,7 +38,7 @@ internal static class LabBoot
         var (choice, console) = firmware ? await LabFirmware.SelectAsync(node, boot) : await KexecAsync(node, boot);
         if (choice is null)
         {
-            node.Logs["kernel"].Add(console);
+            node.Change(n => n.Logs["kernel"].Add(console));
             return;
         }
 

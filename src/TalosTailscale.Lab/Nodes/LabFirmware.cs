@@ -73,6 +73,17 @@ internal static class LabFirmware
         }
     }
 
+    // What an installation put there is known, as long as nobody has touched the file: a fleet boots one UKI a
+    // thousand times.
+    private static async Task<UkiInfo?> ReadKnownAsync(LabNode node, string path, CancellationToken cancellationToken)
+    {
+        var file = new System.IO.FileInfo(path);
+        var key = (file.Length, file.LastWriteTimeUtc);
+        if (node.Cluster.KnownUkis.TryGetValue(key, out var known))
+            return known is null ? null : known with { Name = file.Name, Path = path };
+        return node.Cluster.KnownUkis[key] = await ReadAsync(path, cancellationToken);
+    }
+
     private static async Task<Dictionary<string, UkiInfo?>> ReadAllAsync(LabNode node, CancellationToken cancellationToken)
     {
         var ukis = new Dictionary<string, UkiInfo?>(StringComparer.OrdinalIgnoreCase);
@@ -80,7 +91,7 @@ internal static class LabFirmware
         if (!Directory.Exists(folder))
             return ukis;
         foreach (var path in Directory.GetFiles(folder).Where(IsUkiName))
-            ukis[Path.GetFileName(path)] = await ReadAsync(path, cancellationToken);
+            ukis[Path.GetFileName(path)] = await ReadKnownAsync(node, path, cancellationToken);
         return ukis;
     }
 

@@ -62,6 +62,15 @@ internal sealed class LabTlsServer(LabCertificate identity, LabAuthority clients
 
     protected override ProtocolVersion[] GetSupportedVersions() => versions;
 
+    // In TLS 1.2 the suite says which kind of key signs; Ed25519 counts as ECDSA (RFC 8422).
+    protected override int[] GetSupportedCipherSuites() =>
+    [
+        CipherSuite.TLS_AES_128_GCM_SHA256, CipherSuite.TLS_AES_256_GCM_SHA384, CipherSuite.TLS_CHACHA20_POLY1305_SHA256,
+        .. identity.Algorithm == LabKeyAlgorithm.Rsa
+            ? (int[])[CipherSuite.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, CipherSuite.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384]
+            : [CipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, CipherSuite.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384],
+    ];
+
     protected override IList<ProtocolName> GetProtocolNames() => [ProtocolName.Http_2_Tls];
 
     // The alerts are those of Go's crypto/tls for each failure of x509.Certificate.Verify.

@@ -23,8 +23,8 @@ public sealed class LabTalosApi : ILabPart
     private LabCluster? _cluster;
     private WebApplication? _application;
 
-    /// <summary>The CA of the Talos API.</summary>
-    public LabAuthority Authority => Cluster.Secrets.TalosAuthority;
+    /// <summary>The CA of the Talos API: that of the machine configs, unless a test puts another in its place.</summary>
+    public LabAuthority Authority { get; set; } = null!;
 
     /// <summary>The endpoint for every node (<c>127.0.0.1:port</c>).</summary>
     public string Endpoint => _shared.Address;
@@ -73,6 +73,7 @@ public sealed class LabTalosApi : ILabPart
     {
         ArgumentNullException.ThrowIfNull(cluster);
         _cluster = cluster;
+        Authority = cluster.Secrets.TalosAuthority;
         ServerCertificate = Authority.IssueServer(
             "lab", ["127.0.0.1", "::1", "localhost", .. cluster.Nodes.Take(64).SelectMany(n => new[] { n.Address, n.Hostname }).Distinct()]);
         foreach (var node in cluster.Options.EndpointPerNode ? cluster.Nodes : [])
