@@ -1,0 +1,57 @@
+namespace TalosTailscale.Core.Validation;
+
+/// <summary>The proof of it all: the node pulls from the registry that only the tailnet reaches.</summary>
+internal static class PullChecks
+{
+    public static NodeCheck RegistryName { get; } = new(
+        "RegistryName", "the registry's name resolves on the node", false,
+        async (probe, options) =>
+        {
+            if (options.RegistryImage is not { } image)
+                return CheckResult.Skip("no -RegistryImage was given");
+            var host = image.Split('/')[0];
+            try
+            {
+                var pull = await probe.PullAsync(image).ConfigureAwait(false);
+                return pull.Pulled
+                    ? CheckResult.Pass($"'{host}' was reached")
+                    : CheckResult.Skip("the image was on the node already, so no name was looked up");
+            }
+            catch (TsException e)
+            {
+                return IsNameError(e.Message)
+                    ? CheckResult.Fail(Causes.RegistryNameUnresolved, e.Message)
+                    : CheckResult.Pass($"'{host}' resolves; the pull failed later");
+            }
+        });
+
+    public static NodeCheck PrivatePull { get; } = new(
+        "PrivatePull", "the node pulls a private image that it does not have yet", false,
+        async (probe, options) =>
+        {
+            if (options.RegistryImage is not { } image)
+                return CheckResult.Skip("no -RegistryImage was given");
+            try
+            {
+                var pull = await probe.PullAsync(image).ConfigureAwait(false);
+                return pull.Pulled
+                    ? CheckResult.Pass($"pulled {pull.Digest} in {pull.Duration.TotalSeconds:0.0} s")
+                    : CheckResult.Skip($"'{image}' was on the node already, which proves nothing; give a tag that no node has pulled");
+            }
+            catch (TsException e)
+            {
+                return CheckResult.Fail(CauseOf(e.Message), e.Message);
+            }
+        });
+
+    private static TsCheckCause CauseOf(string message) =>
+        IsNameError(message) ? Causes.RegistryNameUnresolved
+        : Has(message, "401") || Has(message, "403") || Has(message, "unauthorized") || Has(message, "authorization failed") ? Causes.RegistryUnauthorized
+        : Has(message, "not found") || Has(message, "manifest unknown") ? Causes.ImageNotFound
+        : Causes.PullFailed;
+
+    private static bool IsNameError(string message) =>
+        Has(message, "no such host") || Has(message, "server misbehaving") || (Has(message, "lookup ") && Has(message, "timeout"));
+
+    private static bool Has(string message, string part) => message.Contains(part, StringComparison.OrdinalIgnoreCase);
+}

@@ -1,0 +1,211 @@
+using TalosTailscale.Core.Reporting;
+using TalosTailscale.Core.Talos;
+using TalosTailscale.Core.Validation;
+
+namespace TalosTailscale.Tests.Validation;
+
+public sealed class NodeValidationTests
+{
+    private const string Image = "registry.ide-newton.ts.net/lab/registry-smoketest:1";
+
+    public static TheoryData<string, string, string, int?> Faults { get; } = new()
+    {
+        { "old address", "NodeAddress", "NodeAddressDrift", 5 },
+        { "renamed", "NodeName", "NodeNameDrift", 5 },
+        { "kubelet on the tailnet", "NodeAddress", "NodeAddressInTailnet", 5 },
+        { "etcd on the tailnet", "NodeAddress", "NodeAddressInTailnet", 5 },
+        { "off", "Api", "NodeNotAnswering", null },
+        { "wrong CA", "Api", "ClientNotAccepted", null },
+        { "certificate ends", "Certificate", "ClientCertificateEnds", null },
+        { "other architecture", "Version", "ArchitectureUnexpected", 5 },
+        { "booting", "Stage", "BootNotFinished", null },
+        { "halted", "Stage", "HaltIfInstalled", null },
+        { "boot waits for config", "Stage", "ServiceConfigMissing", 3 },
+        { "no extension", "Extension", "ExtensionMissing", 3 },
+        { "no config", "ServiceConfig", "ServiceConfigMissing", 3 },
+        { "config only active", "ServiceConfig", "ServiceConfigNotPersistent", 3 },
+        { "accept DNS", "ServiceConfig", "AcceptDnsOnReadOnlyRoot", 4 },
+        { "host bits", "ServiceConfig", "ServiceConfigInvalid", 3 },
+        { "flapping", "Service", "ServiceFlapping", 3 },
+        { "flapping, running at the moment", "Service", "ServiceFlapping", 3 },
+        { "stopped", "Service", "ServiceNotRunning", 3 },
+        { "waiting for config", "Service", "ServiceConfigMissing", 3 },
+        { "expired key", "Log", "AuthKeyRejected", 3 },
+        { "no tailnet address", "TailnetAddress", "TailnetAddressMissing", 3 },
+        { "no quad-100", "Resolver", "TailnetResolverMissing", 4 },
+        { "quad-100 last", "Resolver", "TailnetResolverNotFirst", 4 },
+        { "only quad-100", "Resolver", "OnlyTailnetResolver", 4 },
+        { "halt flag running", "BootVariant", "HaltIfInstalled", null },
+        { "GRUB", "BootVariant", "NotBootedFromUki", null },
+        { "efivars", "Efivars", "EfivarsNotWritable", 1 },
+        { "no such host", "RegistryName", "RegistryNameUnresolved", 4 },
+        { "no such host", "PrivatePull", "RegistryNameUnresolved", 4 },
+        { "no such image", "PrivatePull", "ImageNotFound", null },
+        { "unauthorized", "PrivatePull", "RegistryUnauthorized", null },
+        { "refused", "PrivatePull", "PullFailed", 3 },
+        { "device missing", "TailnetDevice", "DeviceMissing", 3 },
+        { "device renamed", "TailnetDevice", "DeviceRenamed", null },
+        { "device offline", "TailnetDevice", "DeviceOffline", 3 },
+        { "device not approved", "TailnetDevice", "DeviceApprovalNeeded", 3 },
+        { "device expired", "TailnetDevice", "NodeKeyExpired", 3 },
+        { "device expires soon", "TailnetDevice", "DeviceKeyEnds", null },
+        { "device without tag", "TailnetDevice", "DeviceTagsDiffer", null },
+        { "duplicate entries", "BootEntries", "BootEntriesDuplicate", 2 },
+        { "other next boot", "BootEntries", "NextBootDiffers", 2 },
+        { "UKI of another schematic", "RunningUki", "RunningUkiDiffers", 1 },
+        { "installer UKI on the ESP", "RunningUki", "HaltIfInstalled", null },
+    };
+
+    [Fact]
+    public async Task A_healthy_node_passes_every_check()
+    {
+        var checks = await RunAsync("");
+
+        Assert.Equal(NodeValidation.CheckNames, checks.Select(check => check.Name));
+        Assert.All(checks, check => Assert.True(check.Status == TsCheckStatus.Pass, $"{check} {check.Evidence}"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Faults))]
+    public async Task Every_fault_has_its_cause_and_fix(string fault, string name, string cause, int? failureMode)
+    {
+        var check = Assert.Single(await RunAsync(fault), check => check.Name == name);
+
+        Assert.True(check.Status is TsCheckStatus.Fail or TsCheckStatus.Warning, $"{check} {check.Evidence}");
+        Assert.Equal((cause, failureMode), (check.Cause, check.FailureMode));
+        Assert.False(string.IsNullOrEmpty(check.Fix));
+        Assert.DoesNotContain("abcdefABCDEF", check.Evidence, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_node_that_does_not_answer_is_asked_nothing_more()
+    {
+        var checks = await RunAsync("off");
+
+        Assert.Equal(TsCheckStatus.Fail, checks.Single(check => check.Name == "Api").Status);
+        Assert.All(checks.Where(check => check.Name is not ("Api" or "Certificate")), check => Assert.Equal(TsCheckStatus.Skipped, check.Status));
+    }
+
+    [Fact]
+    public async Task A_service_that_is_starting_is_given_time()
+    {
+        var probe = new FakeNodeProbe();
+        probe.Services.Clear();
+        foreach (var state in new[] { "Waiting", "Preparing", "Running" })
+            probe.Services.Enqueue(FakeNodeProbe.Service(state, "Creating service runner"));
+
+        var check = Assert.Single(await RunAsync(probe, new NodeValidationOptions { Checks = ["Service"] }));
+
+        Assert.Equal(TsCheckStatus.Pass, check.Status);
+        Assert.Equal(2, probe.Pauses);
+    }
+
+    [Fact]
+    public async Task A_failure_that_is_over_is_no_alarm()
+    {
+        var probe = new FakeNodeProbe();
+        probe.Services.Clear();
+        probe.Services.Enqueue(FakeNodeProbe.Service(
+            "Running", "Error running Containerd(ext-tailscale), going to restart forever: task failed: exit code 1", "Started task"));
+
+        Assert.All(await RunAsync(probe, Options()), check => Assert.True(check.Status is TsCheckStatus.Pass or TsCheckStatus.Skipped));
+    }
+
+    [Fact]
+    public async Task An_image_that_was_there_proves_nothing()
+    {
+        var probe = new FakeNodeProbe { Pull = reference => new TalosImagePull { Node = "a", Reference = reference, Pulled = false } };
+
+        var checks = await RunAsync(probe, new NodeValidationOptions { Checks = ["RegistryName", "PrivatePull"], RegistryImage = Image });
+
+        Assert.All(checks, check => Assert.Equal(TsCheckStatus.Skipped, check.Status));
+        Assert.Contains("proves nothing", checks[1].Evidence, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_Talos_without_a_persistent_config_resource_is_no_alarm() =>
+        Assert.Equal(
+            TsCheckStatus.Pass,
+            Assert.Single(await RunAsync(new FakeNodeProbe { HasPersistent = false }, new NodeValidationOptions { Checks = ["ServiceConfig"] })).Status);
+
+    [Fact]
+    public async Task Checks_are_chosen_and_left_out_by_name()
+    {
+        var chosen = await RunAsync(new FakeNodeProbe(), new NodeValidationOptions { Checks = ["stage", "BootEntries"] });
+        var left = await RunAsync(new FakeNodeProbe(), new NodeValidationOptions { SkipChecks = ["Stage"] });
+
+        Assert.Equal(["Stage", "BootEntries"], chosen.Select(check => check.Name));
+        Assert.DoesNotContain(left, check => check.Name is "Stage" or "BootEntries" or "RunningUki");
+    }
+
+    [Fact]
+    public async Task Results_come_in_the_order_of_the_nodes_however_long_each_takes()
+    {
+        var nodes = Enumerable.Range(0, 40).Select(i => new TsNode { Name = $"n{i}", Address = $"10.0.0.{i}" }).ToArray();
+        var gates = nodes.ToDictionary(node => node.Name, _ => new TaskCompletionSource());
+        var started = 0;
+        var most = 0;
+
+        var run = Task.Run(async () =>
+        {
+            var names = new List<string>();
+            await foreach (var check in NodeValidation.RunAsync(
+                nodes, node => new GatedProbe(node, gates[node.Name].Task, () => most = Math.Max(most, ++started), () => started--),
+                new NodeValidationOptions { Checks = ["Api"], ThrottleLimit = 8 }, SilentReporter.Instance, TestContext.Current.CancellationToken))
+                names.Add(check.Node);
+            return names;
+        });
+        // The last of every group is let go first.
+        foreach (var node in nodes.Chunk(8).SelectMany(chunk => chunk.Reverse()))
+            gates[node.Name].SetResult();
+
+        Assert.Equal(nodes.Select(node => node.Name), await run);
+        Assert.InRange(most, 1, 8);
+    }
+
+    [Fact]
+    public void Every_cause_has_a_fix_and_all_five_failure_modes_of_the_runbook_have_one()
+    {
+        Assert.Equal(Causes.All.Count, Causes.All.Select(cause => cause.Code).Distinct().Count());
+        Assert.All(Causes.All, cause => Assert.EndsWith(".", cause.Fix, StringComparison.Ordinal));
+        Assert.Equal([1, 2, 3, 4, 5], Causes.All.Select(cause => cause.FailureMode).OfType<int>().Distinct().Order());
+    }
+
+    [Theory]
+    [InlineData("a talos.halt_if_installed=1 b", true)]
+    [InlineData("talos.halt_if_installed=True", true)]
+    [InlineData("talos.halt_if_installed=0 talos.halt_if_installed=1", false)]
+    [InlineData("talos.halt_if_installed", false)]
+    [InlineData("xtalos.halt_if_installed=1", false)]
+    public void The_halt_flag_is_read_as_Talos_reads_it(string commandLine, bool halts) =>
+        Assert.Equal(halts, BootChecks.Halts(commandLine));
+
+    private static NodeValidationOptions Options() => new() { RegistryImage = Image };
+
+    private static async Task<IReadOnlyList<TsCheck>> RunAsync(INodeProbe probe, NodeValidationOptions options)
+    {
+        var checks = new List<TsCheck>();
+        await foreach (var check in NodeValidation.RunAsync(
+            [probe.Node], _ => probe, options, SilentReporter.Instance, TestContext.Current.CancellationToken))
+            checks.Add(check);
+        return checks;
+    }
+
+    private static Task<IReadOnlyList<TsCheck>> RunAsync(string fault)
+    {
+        var probe = new FakeNodeProbe();
+        var device = new TailnetDevice
+        {
+            Name = "ampone", Hostname = "ampone", Addresses = ["100.101.102.103"], Online = true, Authorized = true, Tags = ["tag:k8s"],
+        };
+        var esp = new NodeEsp(["Talos-v1.12.4.efi"], [], "Talos-v1.12.4.efi", "first in order", new string('4', 64), false);
+        var (seen, boot) = FaultyNode.Break(fault, probe, device, esp);
+        return RunAsync(probe, new NodeValidationOptions
+        {
+            Checks = NodeValidation.CheckNames,
+            RegistryImage = Image,
+            ReadDevices = _ => Task.FromResult<IReadOnlyList<TailnetDevice>>(seen is null ? [] : [seen]),
+            ReadEsp = (_, _) => Task.FromResult(boot),
+        });
+    }
+}
