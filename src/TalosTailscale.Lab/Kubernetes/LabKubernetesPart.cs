@@ -31,21 +31,24 @@ public sealed class LabKubernetesPart : ILabPart, ILabKubernetes
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _api?.DisposeAsync() ?? ValueTask.CompletedTask;
 
+    /// <summary>What a kubelet, or a debug container, knows of its machine.</summary>
+    internal static LabKubernetesNodeFacts FactsOf(LabNode node) => new()
+    {
+        Name = node.Hostname,
+        Ready = node.IsKubernetesReady,
+        ControlPlane = node.IsControlPlane,
+        Architecture = node.GoArchitecture,
+        Addresses = node.KubernetesAddress,
+        OsImage = $"Talos ({node.TalosVersion})",
+        BootId = node.BootId.ToString(),
+        EspDevice = $"/dev/{node.Options.SystemDisk}{(char.IsAsciiDigit(node.Options.SystemDisk[^1]) ? "p1" : "1")}",
+        EspDirectory = node.EspDirectory,
+        EspCapacity = node.Options.EspSize,
+        EspFree = node.Faults.Has(LabFault.FullEsp) ? 0 : null,
+    };
+
     private sealed class Machine(LabNode node) : ILabKubernetesNode
     {
-        public LabKubernetesNodeFacts Facts => new()
-        {
-            Name = node.Hostname,
-            Ready = node.IsKubernetesReady,
-            ControlPlane = node.IsControlPlane,
-            Architecture = node.Architecture == TalosArchitecture.Arm64 ? "arm64" : "amd64",
-            Addresses = node.Address,
-            OsImage = $"Talos ({node.TalosVersion})",
-            BootId = node.BootId.ToString(),
-            EspDevice = $"/dev/{node.Options.SystemDisk}{(char.IsAsciiDigit(node.Options.SystemDisk[^1]) ? "p1" : "1")}",
-            EspDirectory = node.EspDirectory,
-            EspCapacity = node.Options.EspSize,
-            EspFree = node.Faults.Has(LabFault.FullEsp) ? 0 : null,
-        };
+        public LabKubernetesNodeFacts Facts => FactsOf(node);
     }
 }

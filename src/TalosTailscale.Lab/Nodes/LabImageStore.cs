@@ -33,10 +33,7 @@ internal sealed class LabImageStore(LabNode node)
     {
         if (Find(ns, reference) is { } there)
             return there;
-        var host = reference.Split('/')[0];
-        Resolve(host, reference);
-        var registry = node.Cluster.Part<ILabImageRegistry>();
-        var image = registry is null ? null : await registry.PullAsync(reference, node.Architecture, cancellationToken);
+        var image = LabPublicImages.Find(reference) ?? await FromRegistryAsync(reference, cancellationToken);
         if (image is null)
         {
             throw new LabPullException(
@@ -47,11 +44,17 @@ internal sealed class LabImageStore(LabNode node)
         return _images[(ns, reference)];
     }
 
+    private async Task<LabImage?> FromRegistryAsync(string reference, CancellationToken cancellationToken)
+    {
+        Resolve(reference.Split('/')[0], reference);
+        return await node.Cluster.Part<ILabImageRegistry>()!.PullAsync(reference, node.Architecture, cancellationToken);
+    }
+
     /// <summary>
     /// Whether the node can find a host. A tailnet name needs tailscale up and 100.100.100.100 asked first: Talos's host
     /// DNS takes the NXDOMAIN of an earlier server for the answer (siderolabs/talos internal/pkg/dns).
     /// </summary>
-    internal void Resolve(string host, string reference)
+    private void Resolve(string host, string reference)
     {
         var inTailnet = host.EndsWith(".ts.net", StringComparison.OrdinalIgnoreCase);
         var known = inTailnet

@@ -54,6 +54,9 @@ public sealed class LabNode
     /// <summary>The node's address in the tailnet while tailscale is up, else null.</summary>
     public string? TailnetAddress { get; internal set; }
 
+    /// <summary>The address that the kubelet registers: the tailnet's, where nothing keeps it on the LAN.</summary>
+    public string KubernetesAddress => Config.Documents.Count == 0 ? Address : LabNodeAddresses.NodeIp(this);
+
     /// <summary>The Talos version that is running, with the leading <c>v</c>.</summary>
     public string TalosVersion { get; internal set; }
 

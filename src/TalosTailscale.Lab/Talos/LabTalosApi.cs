@@ -133,6 +133,7 @@ public sealed class LabTalosApi : ILabPart
         application.MapGrpcService<LabStateService>();
         application.MapGrpcService<LabImageService>();
         application.MapGrpcService<LabLifecycleService>();
+        application.MapGrpcService<LabDebugService>();
         return application;
     }
 

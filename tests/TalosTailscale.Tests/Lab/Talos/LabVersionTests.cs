@@ -1,0 +1,68 @@
+using System.Text;
+using TalosTailscale.Core.Talos;
+using TalosTailscale.Lab;
+using static TalosTailscale.Tests.Lab.Talos.TalosLab;
+
+namespace TalosTailscale.Tests.Lab.Talos;
+
+/// <summary>The lab plays each Talos version from 1.9 to 1.14 with what it has and has not.</summary>
+public sealed class LabVersionTests
+{
+    [Theory]
+    [InlineData("v1.9.6", false, false, false)]
+    [InlineData("v1.10.9", true, false, false)]
+    [InlineData("v1.11.6", true, true, false)]
+    [InlineData("v1.12.4", true, true, false)]
+    [InlineData("v1.13.9", true, true, true)]
+    [InlineData("v1.14.0", true, true, true)]
+    public async Task A_version_has_its_resources_and_services(string version, bool persistent, bool bootedEntry, bool debug)
+    {
+        await using var lab = await StartAsync(version);
+        var node = lab.Client("ampone");
+
+        Assert.Equal(persistent, await node.FindResourceAsync(TalosTypes.MachineConfig, "persistent", Stop) is not null);
+        Assert.Equal(bootedEntry, await node.BootedEntryAsync(Stop) is not null);
+        Assert.Equal(debug, await node.HasDebugServiceAsync(Stop));
+        Assert.Equal(lab.Cluster.Node("ampone").BootedUki!.Version, version);
+    }
+
+    [Theory]
+    [InlineData("v1.11.6", "not registered")]
+    [InlineData("v1.12.4", null)]
+    public async Task A_document_is_known_since_its_version(string version, string? refusal)
+    {
+        await using var lab = await StartAsync(version);
+        var text = lab.Cluster.Node("ampone").ActiveConfig.Text + "---\napiVersion: v1alpha1\nkind: ResolverConfig\nnameservers: [{address: 1.1.1.1}]\n";
+
+        var error = await Record.ExceptionAsync(() => lab.ApplyAsync("ampone", text));
+
+        if (refusal is null)
+            Assert.Null(error);
+        else
+            Assert.Contains(refusal, error!.Message + error.InnerException?.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Since_1_13_a_container_can_mount_the_efi_partition()
+    {
+        if (!File.Exists("/bin/sh")) Assert.Skip("The lab's containers are processes of this machine and need /bin/sh.");
+        await using var lab = await StartAsync("v1.13.9");
+        var ampone = lab.Client("ampone");
+        await ampone.ImagePullAsync("docker.io/library/busybox:1.37", TalosImageNamespace.System, cancellation: Stop);
+        using var output = new MemoryStream();
+        using var input = new MemoryStream(Encoding.UTF8.GetBytes("hello\n"));
+
+        var code = await ampone.DebugRunAsync(
+            new TalosDebugContainer
+            {
+                Image = "docker.io/library/busybox:1.37",
+                Arguments = ["sh", "-c", "read a; echo \"$a\"; mkdir -p esp; mount -t vfat /dev/nvme0n1p1 esp; ls esp/EFI/Linux; exit 3"],
+            },
+            input, output, Stop);
+
+        Assert.Equal(3, code);
+        Assert.Equal("hello\nTalos-v1.13.9.efi\n", Encoding.UTF8.GetString(output.ToArray()));
+    }
+
+    private static Task<TalosLab> StartAsync(string version) => TalosLab.StartAsync(new LabOptions { TalosVersion = version });
+}
