@@ -14,6 +14,8 @@ public sealed class HelperPod : IAsyncDisposable
 {
     private static readonly TimeSpan s_cleanUp = TimeSpan.FromSeconds(15);
 
+    private const int Killed = 137; // 128 + SIGKILL
+
     private readonly KubernetesConnection _connection;
     private readonly IReporter _reporter;
     private bool _deleted;
@@ -92,7 +94,10 @@ public sealed class HelperPod : IAsyncDisposable
         var target = new PodExecTarget(Spec.Namespace, Name, HelperPodManifest.ContainerName, Spec.NodeName);
         try
         {
-            return await PodExec.RunAsync(_connection, target, command, stdin, stdout, stderr, cancellationToken).ConfigureAwait(false);
+            var code = await PodExec.RunAsync(_connection, target, command, stdin, stdout, stderr, cancellationToken).ConfigureAwait(false);
+            if (code == Killed)
+                await PodReadiness.ExplainKillAsync(_connection, Spec, Name, cancellationToken).ConfigureAwait(false);
+            return code;
         }
         catch (TsException e) when (e.Error == KubernetesErrors.ExecConnectionLost || e.Error == KubernetesErrors.ExecRefused
             || e.Error == KubernetesErrors.KubernetesNotFound)

@@ -256,6 +256,8 @@ internal static class PodExec
             0 when e is OperationCanceledException or HttpRequestException => KubernetesCall.Translate(connection, what, target.Node, e),
             0 when e.InnerException is HttpRequestException { InnerException: AuthenticationException } inner => KubernetesCall.Translate(connection, what, target.Node, inner),
             0 => KubernetesErrors.KubernetesUnreachable.New($"Cannot {what}: no connection to '{connection.Server}': {KubernetesCall.Sentence((e.InnerException ?? e).Message)}.", target.Node, e),
+            HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout => KubernetesErrors.KubernetesUnreachable.New(
+                $"Cannot {what}: '{connection.Server}' answered HTTP {(int)code}, so the API server or the kubelet behind it is away.", target.Node, e),
             _ => KubernetesErrors.ExecRefused.New($"Cannot {what}: '{connection.Server}' answered the WebSocket handshake with HTTP {(int)code}, expected 101.", target.Node, e),
         };
     }

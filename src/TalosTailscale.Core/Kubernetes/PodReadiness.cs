@@ -52,9 +52,23 @@ internal static class PodReadiness
         }
     }
 
+    /// <summary>
+    /// A command that was killed may have gone with its whole pod: then throws why. The pod's status follows the kill, so it is
+    /// looked at for a moment.
+    /// </summary>
+    internal static async Task ExplainKillAsync(
+        KubernetesConnection connection, HelperPodSpec spec, string name, CancellationToken cancellationToken)
+    {
+        for (var look = 0; look < 4; look++)
+        {
+            await ExplainAsync(connection, spec, name, null, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(s_pollInterval, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>Throws the better error when the pod itself is the reason of <paramref name="failure"/>.</summary>
     internal static async Task ExplainAsync(
-        KubernetesConnection connection, HelperPodSpec spec, string name, TsException failure, CancellationToken cancellationToken)
+        KubernetesConnection connection, HelperPodSpec spec, string name, TsException? failure, CancellationToken cancellationToken)
     {
         V1Pod? pod;
         try

@@ -7,7 +7,7 @@ namespace TalosTailscale.Lab.Kubernetes;
 /// <summary>The certificates of the lab's Kubernetes: ECDSA P-256 as Talos makes them.</summary>
 internal sealed class KubePki : IDisposable
 {
-    private readonly DateTimeOffset _from = DateTimeOffset.UtcNow.AddMinutes(-5);
+    private readonly DateTimeOffset _from = DateTimeOffset.UtcNow.AddDays(-30);
 
     internal KubePki()
     {

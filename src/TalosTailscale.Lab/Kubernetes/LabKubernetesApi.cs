@@ -138,13 +138,15 @@ public sealed class LabKubernetesApi : IAsyncDisposable
     /// <inheritdoc/>
     public override string ToString() => Address.ToString();
 
-    internal string Kubeconfig(X509Certificate2 client, X509Certificate2 authority) => $"""
+    internal string Kubeconfig(X509Certificate2 client, X509Certificate2 authority) => Kubeconfig(Address, client, authority);
+
+    internal static string Kubeconfig(Uri server, X509Certificate2 client, X509Certificate2 authority) => $"""
         apiVersion: v1
         kind: Config
         clusters:
         - name: lab
           cluster:
-            server: {Address.GetLeftPart(UriPartial.Authority)}
+            server: {server.GetLeftPart(UriPartial.Authority)}
             certificate-authority-data: {Base64(authority.ExportCertificatePem())}
         users:
         - name: admin@lab

@@ -176,14 +176,4 @@ public sealed class HelperPodTests
     {
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => new(buffer.Length);
     }
-
-    private sealed class SignalStream(Action signal) : MemoryStream
-    {
-        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            if (buffer.Length > 0)
-                signal();
-            return ValueTask.CompletedTask;
-        }
-    }
 }
