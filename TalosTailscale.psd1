@@ -12,12 +12,19 @@
         'module/Images.Format.ps1xml'
         'module/Inventory.Format.ps1xml'
         'module/Tailnet.Format.ps1xml'
+        'module/Talos.Format.ps1xml'
     )
     CmdletsToExport      = @(
         'Export-Uki'
+        'Get-TalosExtension'
+        'Get-TalosLog'
+        'Get-TalosService'
         'Get-TsNode'
         'Get-Uki'
         'New-TsExtensionServiceConfig'
+        'Restart-TalosNode'
+        'Update-TalosNode'
+        'Wait-TalosNode'
     )
     FunctionsToExport    = @()
     VariablesToExport    = @()

@@ -235,4 +235,28 @@ public static class TalosErrors
         "TalosNodeMoved", TsErrorCategory.InvalidOperation,
         "A node came back at another address, or another machine answers at its address.",
         "Update-TalosNodeAddress repairs what still names the old address.");
+
+    /// <summary>A node does not run the extension that was named.</summary>
+    public static readonly TsError TalosExtensionNotFound = new(
+        "TalosExtensionNotFound", TsErrorCategory.ObjectNotFound,
+        "The boot image that a node runs does not have the extension.",
+        "Activate it with Invoke-UkiSwap or Update-TalosNode; machine.install.extensions has no effect since Talos 1.10.");
+
+    /// <summary>A node does not have the service that was named.</summary>
+    public static readonly TsError TalosServiceNotFound = new(
+        "TalosServiceNotFound", TsErrorCategory.ObjectNotFound,
+        "A node does not have the service.",
+        "List the services with Get-TalosService; an extension's service is there only if the booted image has the extension.");
+
+    /// <summary>Too few etcd members would be left.</summary>
+    public static readonly TsError EtcdQuorumAtRisk = new(
+        "EtcdQuorumAtRisk", TsErrorCategory.SecurityError,
+        "Etcd would lose its quorum, and the cluster with it.",
+        "Bring the other control plane nodes back to health first (Get-TalosEtcdMember), or use -Force knowing the cost.");
+
+    /// <summary>An installer image would take an extension away from a node.</summary>
+    public static readonly TsError InstallerLosesExtension = new(
+        "InstallerLosesExtension", TsErrorCategory.SecurityError,
+        "The installer image of an upgrade does not have an extension that the node runs.",
+        "Use the Image Factory's installer of a schematic that has the extension, or -AllowExtensionLoss to lose it.");
 }

@@ -4,11 +4,12 @@ namespace TalosTailscale.Core.Talos;
 /// A client of the Talos API of one cluster. Connects when the first call is made, shares its connections with other
 /// clients, and may be used from many threads at once.
 /// </summary>
-public sealed class TalosClient : IAsyncDisposable
+public sealed class TalosClient : IAsyncDisposable, IDisposable
 {
     private readonly TalosCredentials _credentials;
     private readonly CancellationTokenSource _disposed = new();
     private int _next = -1;
+    private int _isDisposed;
 
     private TalosClient(TalosConfigContext context, TalosClientOptions options, IReadOnlyList<TalosEndpoint> endpoints)
     {
@@ -62,11 +63,16 @@ public sealed class TalosClient : IAsyncDisposable
         new(new TalosCaller(this, node, displayName ?? node ?? Endpoints[0].Host));
 
     /// <summary>Ends the calls that are under way. The connections stay for other clients and close when idle.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _isDisposed, 1) == 0) _disposed.Cancel();
+    }
+
+    /// <summary>As <see cref="Dispose"/>.</summary>
     /// <returns>When done.</returns>
     public ValueTask DisposeAsync()
     {
-        _disposed.Cancel();
-        _disposed.Dispose();
+        Dispose();
         return ValueTask.CompletedTask;
     }
 

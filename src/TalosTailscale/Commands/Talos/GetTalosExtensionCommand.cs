@@ -1,0 +1,31 @@
+using System.Management.Automation;
+using TalosTailscale.Core.Talos;
+
+namespace TalosTailscale.Commands;
+
+/// <summary>Gets the system extensions in the boot image that nodes run.</summary>
+[Cmdlet(VerbsCommon.Get, "TalosExtension")]
+[OutputType(typeof(TalosExtension))]
+public sealed class GetTalosExtensionCommand : TalosCmdlet
+{
+    /// <summary>Names of extensions; wildcards are understood. All when not given.</summary>
+    [Parameter(Mandatory = false, Position = 1)]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    public string[] Name { get; set; } = ["*"];
+
+    private protected override async Task NodeAsync(TalosNodeClient client, TsNode node, CancellationToken cancellationToken)
+    {
+        Wildcards names = new(Name);
+        foreach (TalosExtension extension in await client.ExtensionsAsync(cancellationToken))
+        {
+            if (names.Match(extension.Name)) await WriteObjectAsync(extension);
+        }
+
+        foreach (string missing in names.Unmatched())
+        {
+            await WriteErrorAsync(
+                TalosErrors.TalosExtensionNotFound.New($"'{node.Name}' runs without the extension '{missing}'.", node.Name));
+        }
+    }
+}

@@ -1,0 +1,31 @@
+using System.Management.Automation;
+using TalosTailscale.Core.Talos;
+
+namespace TalosTailscale.Commands;
+
+/// <summary>Gets the log of a service line by line, and goes on with it if asked to.</summary>
+[Cmdlet(VerbsCommon.Get, "TalosLog")]
+[OutputType(typeof(TalosLogLine))]
+public sealed class GetTalosLogCommand : TalosCmdlet
+{
+    /// <summary>The service, or kernel; the tailscale extension's when not given.</summary>
+    [Parameter(Mandatory = false, Position = 1, ValueFromPipelineByPropertyName = true)]
+    [Alias("Name", "Service")]
+    [ValidateNotNullOrEmpty]
+    public string Id { get; set; } = "ext-tailscale";
+
+    /// <summary>How many of the last lines; all when not given.</summary>
+    [Parameter(Mandatory = false)]
+    [ValidateRange(0, int.MaxValue)]
+    public int? Tail { get; set; }
+
+    /// <summary>Goes on with what is written from now on, until stopped.</summary>
+    [Parameter(Mandatory = false)]
+    public SwitchParameter Follow { get; set; }
+
+    private protected override async Task NodeAsync(TalosNodeClient client, TsNode node, CancellationToken cancellationToken)
+    {
+        await foreach (string line in client.LogsAsync(Id, Tail, Follow, cancellationToken))
+            await WriteObjectAsync(new TalosLogLine(node.Name, Id, line));
+    }
+}

@@ -1,0 +1,145 @@
+using System.ComponentModel;
+using System.Management.Automation;
+using TalosTailscale.Core.Inventory;
+using TalosTailscale.Core.Talos;
+
+namespace TalosTailscale.Commands;
+
+/// <summary>
+/// Base of the cmdlets that talk to nodes through the Talos API: finds talosconfig, context and nodes, and does the work
+/// on several nodes at once. Results come as they are ready; a node that fails is one error that names it.
+/// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public abstract class TalosCmdlet : TsCmdlet
+{
+    private readonly List<TsNode> _nodes = [];
+    private readonly HashSet<string> _seen = new(StringComparer.OrdinalIgnoreCase);
+    private DeviceInventory? _inventory;
+    private TalosClient? _client;
+
+    /// <summary>Names from the inventory, addresses, or nodes from the pipeline; the context's nodes when none is given.</summary>
+    [Parameter(Mandatory = false, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(NodeNameCompleter))]
+    public TsNodeReference[] Node { get; set; } = [];
+
+    /// <summary>
+    /// The talosconfig file; else the one that TALOSCONFIG names, else ~/.talos/config.
+    /// </summary>
+    [Parameter(Mandatory = false)]
+    [ValidateNotNullOrEmpty]
+    public string? TalosConfig { get; set; }
+
+    /// <summary>The context of the talosconfig; its current one when not given.</summary>
+    [Parameter(Mandatory = false)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(TalosContextCompleter))]
+    public string? Context { get; set; }
+
+    /// <summary>The endpoints to dial instead of the context's: control plane nodes as host, host:port or https URL.</summary>
+    [Parameter(Mandatory = false)]
+    [ValidateNotNullOrEmpty]
+    public string[] Endpoint { get; set; } = [];
+
+    /// <summary>How many nodes are worked on at once.</summary>
+    [Parameter(Mandatory = false)]
+    [ValidateRange(1, 256)]
+    public int ThrottleLimit { get; set; } = 16;
+
+    /// <summary>The devices folder in which names are looked up; see Get-TsNode.</summary>
+    [Parameter(Mandatory = false)]
+    [ValidateNotNullOrEmpty]
+    public string? Inventory { get; set; }
+
+    /// <summary>The client, for work that is not for one node.</summary>
+    private protected TalosClient Client =>
+        _client ?? throw new InvalidOperationException("The client exists only after BeginAsync.");
+
+    /// <inheritdoc/>
+    protected override async Task BeginAsync(CancellationToken cancellationToken)
+    {
+        string? path = TalosConfig is null ? null : await ResolveNewPathAsync(TalosConfig);
+        TalosConfigContext context = TalosConfigFile.Load(path).Context(Context);
+        _client = TalosClient.Connect(context, new TalosClientOptions { Endpoints = Endpoint });
+        _inventory = await OnPipelineAsync(() => SessionInventory.LoadIfAny(SessionState, Inventory));
+        Reporter.Verbose(
+            $"The context '{context.Name}' of '{context.Source}' dials {string.Join(", ", _client.Endpoints)}.");
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ProcessAsync(CancellationToken cancellationToken)
+    {
+        foreach (TsNodeReference reference in Node)
+        {
+            try
+            {
+                TsNode node = DeviceInventory.Resolve(reference, _inventory);
+                if (_seen.Add(node.Address)) _nodes.Add(node);
+            }
+            catch (TsException e)
+            {
+                // One unknown name is one error; the others go on.
+                _seen.Add(reference.Text);
+                await WriteErrorAsync(e, reference.Text);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override async Task EndAsync(CancellationToken cancellationToken)
+    {
+        if (_seen.Count == 0) await TakeNodesOfContextAsync();
+        await PrepareAsync(_nodes, cancellationToken);
+        var limit = new ParallelOptions { MaxDegreeOfParallelism = ThrottleLimit, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(_nodes, limit, async (node, stop) =>
+        {
+            try
+            {
+                await NodeAsync(Client.Node(node.Address, node.Name), node, stop);
+            }
+            catch (Exception e) when (e is not (OperationCanceledException or PipelineStoppedException))
+            {
+                await WriteErrorAsync(e, node.Name);
+            }
+        });
+    }
+
+    /// <summary>Runs once before the work on the nodes begins; a <see cref="TsException"/> here ends it for all.</summary>
+    /// <param name="nodes">All nodes.</param>
+    /// <param name="cancellationToken">Cancelled by Ctrl+C.</param>
+    /// <returns>The work.</returns>
+    private protected virtual Task PrepareAsync(IReadOnlyList<TsNode> nodes, CancellationToken cancellationToken) =>
+        Task.CompletedTask;
+
+    /// <summary>The work on one node. What it throws becomes the error of this node.</summary>
+    /// <param name="client">The node's calls.</param>
+    /// <param name="node">The node.</param>
+    /// <param name="cancellationToken">Cancelled by Ctrl+C.</param>
+    /// <returns>The work.</returns>
+    private protected abstract Task NodeAsync(TalosNodeClient client, TsNode node, CancellationToken cancellationToken);
+
+    /// <summary>How a node is called in questions and plans.</summary>
+    private protected static string Describe(TsNode node) =>
+        node.Name == node.Address ? node.Name : $"{node.Name} ({node.Address})";
+
+    private async Task TakeNodesOfContextAsync()
+    {
+        foreach (string text in Client.Context.Nodes)
+        {
+            TsNode node = _inventory?.TryFind(text) ?? new TsNode { Name = text, Address = text };
+            if (_seen.Add(node.Address)) _nodes.Add(node);
+        }
+
+        if (_nodes.Count > 0 || MyInvocation.ExpectingInput) return;
+        await WriteErrorAsync(TalosErrors.TalosNodeMissing.New(
+            $"No node was given, and the context '{Client.Context.Name}' of '{Client.Context.Source}' has no 'nodes'.",
+            Client.Context.Name));
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing) _client?.Dispose();
+        base.Dispose(disposing);
+    }
+}

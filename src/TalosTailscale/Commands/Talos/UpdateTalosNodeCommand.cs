@@ -1,0 +1,82 @@
+using System.Diagnostics;
+using System.Management.Automation;
+using TalosTailscale.Core.Talos;
+
+namespace TalosTailscale.Commands;
+
+/// <summary>Upgrades nodes with an installer image, one after the other. The image decides which extensions a node has.</summary>
+[Cmdlet(VerbsData.Update, "TalosNode", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
+[OutputType(typeof(TalosUpgrade))]
+public sealed class UpdateTalosNodeCommand : TalosCmdlet
+{
+    /// <summary>Upgrades nodes one at a time unless told otherwise.</summary>
+    public UpdateTalosNodeCommand() => ThrottleLimit = 1;
+
+    /// <summary>The installer image (<c>factory.talos.dev/metal-installer/…:v1.12.4</c>).</summary>
+    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
+    [Alias("InstallerImage")]
+    [ValidateNotNullOrEmpty]
+    public string Image { get; set; } = "";
+
+    /// <summary>Waits until each node is running and ready again before the next one is upgraded.</summary>
+    [Parameter(Mandatory = false)]
+    public SwitchParameter Wait { get; set; }
+
+    /// <summary>How long to wait for one node; 30 minutes when not given.</summary>
+    [Parameter(Mandatory = false)]
+    public TimeSpan Timeout { get; set; } = new TalosWaitOptions().Timeout;
+
+    /// <summary>Installs at the next restart instead of now; Talos before 1.13.</summary>
+    [Parameter(Mandatory = false)]
+    public SwitchParameter Stage { get; set; }
+
+    /// <summary>Goes on although the image does not have an extension that the node runs.</summary>
+    [Parameter(Mandatory = false)]
+    public SwitchParameter AllowExtensionLoss { get; set; }
+
+    /// <summary>Goes on although etcd cannot do without the node.</summary>
+    [Parameter(Mandatory = false)]
+    public SwitchParameter Force { get; set; }
+
+    private protected override async Task NodeAsync(TalosNodeClient client, TsNode node, CancellationToken cancellationToken)
+    {
+        long started = Stopwatch.GetTimestamp();
+        TalosVersion version = await client.VersionAsync(cancellationToken);
+        if (!AllowExtensionLoss)
+            await UpgradeGate.CheckAsync(client, Image, SchematicExtensionsAsync, Reporter, cancellationToken);
+        if (!Force) await EtcdQuorum.CheckRestartAsync(client, Reporter, cancellationToken);
+        if (!await ShouldProcessAsync(Describe(node), $"Upgrade from {version.Tag} with '{Image}' and restart")) return;
+
+        TalosBootMark before = await TalosBootMark.TakeAsync(client, cancellationToken);
+        var options = new TalosUpgradeOptions { Stage = Stage, Force = Force };
+        bool restarts = await client.UpgradeAsync(Image, options, Reporter, cancellationToken);
+        if (!restarts) await client.RebootAsync(TalosRebootMode.PowerCycle, cancellationToken);
+        var result = new TalosUpgrade
+        {
+            Node = node.Name,
+            Image = Image,
+            PreviousVersion = version.Tag,
+            Duration = Stopwatch.GetElapsedTime(started),
+        };
+        await WriteObjectAsync(
+            Wait ? await WaitAsync(client, before, result, started, cancellationToken) : result);
+    }
+
+    private async Task<TalosUpgrade> WaitAsync(
+        TalosNodeClient client, TalosBootMark before, TalosUpgrade result, long started, CancellationToken cancellationToken)
+    {
+        var options = new TalosWaitOptions { Timeout = Timeout };
+        await TalosNodeWait.ForReadyAsync(client, before, options, Reporter, cancellationToken);
+        TalosVersion version = await client.VersionAsync(cancellationToken);
+        IReadOnlyList<TalosExtension> extensions = await client.ExtensionsAsync(cancellationToken);
+        return result with
+        {
+            Version = version.Tag,
+            Extensions = [.. extensions.Select(extension => extension.Name)],
+            Duration = Stopwatch.GetElapsedTime(started),
+        };
+    }
+
+    private static Task<IReadOnlyList<string>?> SchematicExtensionsAsync(string id, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<string>?>(null);
+}
