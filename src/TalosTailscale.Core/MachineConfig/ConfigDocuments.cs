@@ -1,4 +1,5 @@
 using TalosTailscale.Core.MachineConfig.Merging;
+using TalosTailscale.Core.MachineConfig.Schema;
 using TalosTailscale.Core.MachineConfig.Yaml;
 
 namespace TalosTailscale.Core.MachineConfig;
@@ -29,6 +30,19 @@ public static class ConfigDocuments
         ArgumentNullException.ThrowIfNull(text);
         ArgumentNullException.ThrowIfNull(document);
         return text.Substring(document.Start, document.Length);
+    }
+
+    /// <summary>Whether two configurations have the same documents with the same values, however they are written.</summary>
+    /// <param name="text">One configuration.</param>
+    /// <param name="other">The other.</param>
+    /// <param name="name">The name of the node or file, for messages.</param>
+    /// <returns>True when a node would make the same of both.</returns>
+    public static bool SameMeaning(string text, string other, string name = "machine configuration")
+    {
+        ConfigTree left = ConfigTree.Read(text, name);
+        ConfigTree right = ConfigTree.Read(other, name);
+        return left.Count == right.Count
+            && left.Documents.All(item => right.Find(item.Id)?.Root is { } root && YamlEquality.Same(item.Document.Root!, root, SchemaType.Free));
     }
 
     internal static MachineConfigDocument Describe(DocumentId id, YamlDocument document, MachineConfigChange change) => new()

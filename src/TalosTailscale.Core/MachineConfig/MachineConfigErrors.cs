@@ -81,4 +81,54 @@ public static class MachineConfigErrors
     public static readonly TsError JsonPatchFailed = new(
         "JsonPatchFailed", TsErrorCategory.InvalidData, "An operation of a JSON6902 patch cannot be applied.",
         "Correct the path or value of the operation named.");
+
+    /// <summary>A configuration that Talos would refuse.</summary>
+    public static readonly TsError ConfigInvalid = new(
+        "MachineConfigInvalid", TsErrorCategory.InvalidData, "The patched configuration breaks a rule of Talos.",
+        "Correct the patch in the place named.");
+
+    /// <summary>Warnings under -Strict.</summary>
+    public static readonly TsError ConfigWarningsRefused = new(
+        "MachineConfigWarningsRefused", TsErrorCategory.InvalidData, "There are warnings, and -Strict was given.",
+        "Follow the advice of each warning, or leave out -Strict.");
+
+    /// <summary>Documents would disappear.</summary>
+    public static readonly TsError DocumentsLost = new(
+        "MachineConfigDocumentsLost", TsErrorCategory.SecurityError,
+        "The configuration to send lacks documents that the node has.",
+        "Add the documents, delete them on purpose with '$patch: delete', or pass -Force.");
+
+    /// <summary>The node has a configuration in waiting.</summary>
+    public static readonly TsError ConfigPending = new(
+        "MachineConfigPending", TsErrorCategory.ResourceBusy,
+        "The node's configuration on disk is not the active one: one is staged or being tried.",
+        "Reboot the node to take the staged one, wait for the trial to end, or pass -Force to replace it.");
+
+    /// <summary>Somebody else changed it.</summary>
+    public static readonly TsError ConfigChangedMeanwhile = new(
+        "MachineConfigChangedMeanwhile", TsErrorCategory.ResourceBusy,
+        "Somebody else changed the node's configuration while this change was being prepared.",
+        "Run the command again: it starts from what the node has now.");
+
+    /// <summary>The node has something else than what was sent.</summary>
+    public static readonly TsError ConfigNotApplied = new(
+        "MachineConfigNotApplied", TsErrorCategory.InvalidOperation,
+        "After the change the node does not have the configuration that was sent.",
+        "Look at it with Get-TalosMachineConfig; the backup named in the message is what was there before.");
+
+    /// <summary>A backup that is none.</summary>
+    public static readonly TsError BackupInvalid = new(
+        "MachineConfigBackupInvalid", TsErrorCategory.InvalidData,
+        "A file to restore from holds no machine configuration.",
+        "Give the file that BackupPath named; a patch has to go through Set-TalosMachinePatch.");
+
+    /// <summary>Nothing to apply.</summary>
+    public static readonly TsError PatchMissing = new(
+        "PatchMissing", TsErrorCategory.InvalidArgument, "A node has none of the runbook's manifests, and no patch was given.",
+        "Give -Patch, or render the manifests with New-TsExtensionServiceConfig.");
+
+    /// <summary>An object that no patch can be made of.</summary>
+    public static readonly TsError PatchObjectInvalid = new(
+        "PatchObjectInvalid", TsErrorCategory.InvalidArgument, "An object given as a patch cannot be written as YAML.",
+        "Give a path, YAML or JSON text, a hashtable or [pscustomobject] of texts, numbers, booleans, lists and maps.");
 }

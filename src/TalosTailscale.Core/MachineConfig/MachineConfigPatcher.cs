@@ -112,7 +112,7 @@ public static class MachineConfigPatcher
             $"'{patch}' {YamlPosition.Describe(root)}: found a document of apiVersion '{id.ApiVersion}' and kind '{id.Kind}', expected a kind that Talos knows.", patch);
     }
 
-    private static PatchedConfig Write(ConfigTree tree, string config)
+    internal static PatchedConfig Write(ConfigTree tree, string config)
     {
         List<(DocumentId Id, YamlDocument Document)> documents = [.. tree.Documents];
         List<YamlDocument> old = [.. tree.Stream.Documents.Where(document => !document.IsNew).Concat(tree.Stream.Removed).OrderBy(document => document.MarkerStart)];

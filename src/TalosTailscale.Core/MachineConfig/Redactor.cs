@@ -22,7 +22,7 @@ public static partial class Redactor
     private const int MinimumLength = 6;
 
     /// <summary>The oldest values go first; a long session must not grow without bound.</summary>
-    private const int MaximumCount = 512;
+    private const int MaximumCount = 4096;
 
     // One look for any of these decides whether the patterns have to run at all; all of them are ASCII.
     private static readonly string[] s_triggers =
