@@ -11,6 +11,7 @@
     FormatsToProcess     = @(
         'module/Images.Format.ps1xml'
         'module/Inventory.Format.ps1xml'
+        'module/MachineConfig.Format.ps1xml'
         'module/Tailnet.Format.ps1xml'
         'module/Talos.Format.ps1xml'
     )
@@ -18,11 +19,14 @@
         'Export-Uki'
         'Get-TalosExtension'
         'Get-TalosLog'
+        'Get-TalosMachineConfig'
         'Get-TalosService'
         'Get-TsNode'
         'Get-Uki'
         'New-TsExtensionServiceConfig'
         'Restart-TalosNode'
+        'Restore-TalosMachineConfig'
+        'Set-TalosMachinePatch'
         'Update-TalosNode'
         'Wait-TalosNode'
     )

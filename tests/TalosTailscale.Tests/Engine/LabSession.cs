@@ -43,7 +43,10 @@ internal sealed class LabSession : IAsyncDisposable
             client.AddFile("authkey", lab.Options.AuthKey);
             string devices = Path.Combine(client.Folder, "devices");
             CopyFolder(Repository.Devices, devices);
-            var defaults = new Dictionary<string, object> { ["Inventory"] = devices };
+            var defaults = new Dictionary<string, object>
+            {
+                ["Inventory"] = devices, ["BackupFolder"] = Path.Combine(client.Folder, "backups"),
+            };
             foreach ((string variable, string parameter) in s_parameters)
                 if (client.Environment.TryGetValue(variable, out string? value)) defaults[parameter] = value;
             return new LabSession(lab, client, devices, PowerShellSession.Create(defaults));

@@ -1,0 +1,104 @@
+using System.Collections.Concurrent;
+using System.Management.Automation;
+using TalosTailscale.Core.MachineConfig;
+using TalosTailscale.Core.Talos;
+
+namespace TalosTailscale.Commands;
+
+/// <summary>
+/// Patches the machine configuration of nodes, or of a file, without losing a byte that no patch touches: shows the
+/// difference, has the node try it, keeps a backup, applies without a reboot and compares.
+/// </summary>
+[Cmdlet(VerbsCommon.Set, "TalosMachinePatch", SupportsShouldProcess = true, DefaultParameterSetName = NodeSet)]
+[OutputType(typeof(MachinePatchResult))]
+public sealed partial class SetTalosMachinePatchCommand : TalosCmdlet
+{
+    private const string NodeSet = "Node";
+    private const string FileSet = "File";
+    private readonly ConcurrentDictionary<string, TsExtensionServiceConfig> _services = new(StringComparer.OrdinalIgnoreCase);
+    private IReadOnlyList<ConfigPatch> _patches = [];
+    private string? _backups;
+
+    /// <inheritdoc/>
+    protected override async Task BeginAsync(CancellationToken cancellationToken)
+    {
+        // Read once and before anything is dialled: a patch that is no YAML ends it for all nodes.
+        _patches = await PatchInput.ReadAsync(Patch, ResolvePathsAsync, cancellationToken);
+        if (ParameterSetName == FileSet) return;
+        if (BackupFolder is not null) _backups = await ResolveNewPathAsync(BackupFolder);
+        await base.BeginAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ProcessAsync(CancellationToken cancellationToken)
+    {
+        if (ParameterSetName == FileSet) return;
+        if (ServiceConfig is not null) _services[ServiceConfig.Node.Address] = ServiceConfig;
+        await base.ProcessAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    protected override async Task EndAsync(CancellationToken cancellationToken)
+    {
+        if (ParameterSetName == FileSet) await FileAsync(cancellationToken);
+        else await base.EndAsync(cancellationToken);
+    }
+
+    private protected override async Task NodeAsync(TalosNodeClient client, TsNode node, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<ConfigPatch> patches = await PatchInput.ForNodeAsync(
+            node, _services.GetValueOrDefault(node.Address), _patches, IsWhatIf, Reporter, cancellationToken);
+        var options = new MachineConfigOptions
+        {
+            ListMerge = ListMerge,
+            Mode = Mode,
+            TryTimeout = Mode == TalosApplyMode.Try ? TryTimeout : null,
+            AllowUnknownKeys = AllowUnknownKey,
+            Strict = Strict,
+            Force = Force,
+            BackupFolder = _backups,
+            ServiceTimeout = ServiceTimeout,
+        };
+        var flow = new MachineConfigFlow(client, options, Reporter);
+        MachineConfigPlan plan = await flow.PlanAsync(patches, cancellationToken);
+        await WriteObjectAsync(await ConfirmedAsync(flow, plan, Describe(node), cancellationToken));
+    }
+
+    private async Task<MachinePatchResult> ConfirmedAsync(
+        MachineConfigFlow flow, MachineConfigPlan plan, string target, CancellationToken cancellationToken)
+    {
+        if (!plan.Changed) return MachineConfigFlow.Result(plan);
+        foreach (MachineConfigWarning warning in plan.Warnings) Reporter.Warning($"{plan.Node}: {warning}");
+        return await ShouldProcessAsync(target, $"Patch the machine configuration ({plan.Summary})\n{plan.Diff}")
+            ? await flow.ApplyAsync(plan, cancellationToken)
+            : MachineConfigFlow.Result(plan);
+    }
+
+    private async Task FileAsync(CancellationToken cancellationToken)
+    {
+        string path = (await ResolvePathsAsync(Path!, literal: false))[0];
+        string name = System.IO.Path.GetFileName(path);
+        string before = ConfigText.Decode(await File.ReadAllBytesAsync(path, cancellationToken), name);
+        ConfigSecrets.Register(before);
+        IReadOnlyList<ConfigPatch> patches = PatchForms.Adapt(before, _patches, out IReadOnlyList<string> notes, name);
+        foreach (string note in notes) Reporter.Verbose(note);
+        PatchedConfig result = MachineConfigPatcher.Apply(before, patches, ListMerge, name, AllowUnknownKey);
+        IReadOnlyList<MachineConfigWarning> warnings = ConfigValidator.Check(before, result.Text, name, null, Strict);
+        foreach (MachineConfigWarning warning in result.IsChanged ? warnings : []) Reporter.Warning($"{name}: {warning}");
+        string? target = OutFile is null ? null : await ResolveNewPathAsync(OutFile);
+        string diff = UnifiedDiff.Create(before, result.Text, name);
+        bool write = target is not null && (result.IsChanged || target != path)
+            && await ShouldProcessAsync(target, $"Write the patched machine configuration\n{diff}");
+        if (write) await PrivateFile.ReplaceAsync(target!, ConfigText.Encode(result.Text), cancellationToken);
+        await WriteObjectAsync(new MachinePatchResult
+        {
+            Node = name,
+            Changed = result.IsChanged,
+            Applied = write,
+            Warnings = warnings,
+            Diff = diff,
+            Documents = result.Documents,
+            OutFile = write ? target : null,
+        });
+    }
+}
