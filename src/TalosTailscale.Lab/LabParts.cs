@@ -8,6 +8,9 @@ internal static class LabParts
     [
         // Images first: the nodes boot UKIs that these make. One line per part.
         new Images.LabUkiMaker(),
+        new Factory.LabFactory(),
+        new Registry.LabRegistry(),
+        new Tailnet.LabTailnet(),
         new Nodes.LabMachines(),
         new Talos.LabTalosApi(),
         new Kubernetes.LabKubernetesPart(),
