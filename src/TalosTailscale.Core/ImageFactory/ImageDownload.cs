@@ -1,0 +1,176 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using TalosTailscale.Core.Reporting;
+
+namespace TalosTailscale.Core.ImageFactory;
+
+/// <summary>
+/// Fetches one image into a <c>.partial</c> file. Broken transfers go on where they stopped, by <c>Range</c> with
+/// <c>If-Range</c> (RFC 9110, section 13.1.5), also in a later run: the validator is kept beside the partial file.
+/// </summary>
+internal sealed class ImageDownload(ImageFactoryClient client, Uri uri, string path)
+{
+    private const string Activity = "Downloading image";
+    private readonly PartialFile _partial = new(path);
+    private long _total;
+
+    /// <summary>The partial file, complete when <see cref="RunAsync"/> has returned.</summary>
+    public string PartialPath => _partial.Path;
+
+    /// <summary>Downloads to the end.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            // An attempt that brought bytes pays back all attempts: only standing still uses them up.
+            while (true)
+            {
+                var before = _partial.Length;
+                try
+                {
+                    await client.Retry.RunAsync(uri, AttemptAsync, cancellationToken).ConfigureAwait(false);
+                    return;
+                }
+                catch (TsException e) when (_partial.Length > before && IsTransient(e))
+                {
+                    client.Reporter.Verbose($"{e.Message} {_partial.Length} bytes are there; going on.");
+                }
+            }
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
+        {
+            throw ImageFactoryErrors.ImageWriteFailed.New($"'{path}' could not be written: {e.Message}", path, e);
+        }
+        finally
+        {
+            client.Reporter.Progress(new ProgressStep(Activity, Path.GetFileName(path), "done", Completed: true));
+        }
+    }
+
+    /// <summary>Forgets what made the transfer resumable; the partial file has got its final name.</summary>
+    public void Finish() => _partial.ForgetValidator();
+
+    private static bool IsTransient(TsException e) => e.Error == ImageFactoryErrors.FactoryUnreachable
+        || e.Error == ImageFactoryErrors.FactoryTimeout || e.Error == ImageFactoryErrors.FactoryUnavailable;
+
+    private async Task<bool> AttemptAsync(CancellationToken cancellationToken)
+    {
+        using var request = Request(out var offset);
+        client.Reporter.Verbose(offset == 0
+            ? $"GET {uri}"
+            : string.Create(CultureInfo.InvariantCulture, $"GET {uri} from byte {offset}"));
+        using var response = await WaitForHeadersAsync(request, cancellationToken).ConfigureAwait(false);
+        if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
+        {
+            // Either all is there, which the next line finds out, or the file has changed.
+            if (response.Content.Headers.ContentRange?.Length == offset && offset > 0)
+                return true;
+            _partial.Discard();
+            throw new FactoryTransientException(
+                $"'{uri}' has changed since the transfer began", null, ImageFactoryErrors.FactoryProtocolViolation);
+        }
+
+        await FactoryFailure.ThrowIfFailedAsync(response, uri, cancellationToken).ConfigureAwait(false);
+        Accept(response, ref offset);
+        await CopyAsync(response, offset, cancellationToken).ConfigureAwait(false);
+        return true;
+    }
+
+    private HttpRequestMessage Request(out long offset)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, uri);
+        offset = 0;
+        if (_partial.Validator(uri) is not { } validator || _partial.Length == 0)
+            return request;
+        offset = _partial.Length;
+        request.Headers.Range = new RangeHeaderValue(offset, null);
+        request.Headers.TryAddWithoutValidation("If-Range", validator);
+        return request;
+    }
+
+    // The first request for an image builds it: no byte comes for minutes. Progress says so.
+    private async Task<HttpResponseMessage> WaitForHeadersAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        deadline.CancelAfter(client.Options.BuildTimeout);
+        var send = client.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, deadline.Token);
+        var started = Environment.TickCount64;
+        while (await Task.WhenAny(send, Task.Delay(500, deadline.Token)).ConfigureAwait(false) != send)
+        {
+            if (deadline.IsCancellationRequested)
+                break;
+            client.Reporter.Progress(new ProgressStep(Activity, Path.GetFileName(path), string.Create(
+                CultureInfo.InvariantCulture, $"waiting for the factory to build it ({(Environment.TickCount64 - started) / 1000} s)")));
+        }
+
+        return await send.ConfigureAwait(false);
+    }
+
+    private void Accept(HttpResponseMessage response, ref long offset)
+    {
+        var headers = response.Content.Headers;
+        if (response.StatusCode == HttpStatusCode.PartialContent)
+        {
+            if (headers.ContentRange is not { HasRange: true } range || range.From != offset)
+            {
+                _partial.Discard();
+                throw new FactoryTransientException(
+                    $"'{uri}' answered the range '{headers.ContentRange}', not one from byte {offset}", null,
+                    ImageFactoryErrors.FactoryProtocolViolation);
+            }
+
+            _total = range.Length ?? 0;
+            return;
+        }
+
+        // 200: the server does not do ranges, or the image is another one by now.
+        offset = 0;
+        _total = headers.ContentLength ?? 0;
+        var validator = response.Headers.ETag is { IsWeak: false } etag ? etag.Tag : headers.LastModified?.ToString("R", CultureInfo.InvariantCulture);
+        _partial.Restart(uri, validator);
+    }
+
+    private async Task CopyAsync(HttpResponseMessage response, long offset, CancellationToken cancellationToken)
+    {
+        var file = _partial.Append();
+        await using var _ = file.ConfigureAwait(false);
+        using var idle = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var body = await response.Content.ReadAsStreamAsync(idle.Token).ConfigureAwait(false);
+        await using var __ = body.ConfigureAwait(false);
+        var buffer = new byte[128 * 1024];
+        var (done, reported) = (offset, 0L);
+        while (true)
+        {
+            idle.CancelAfter(client.Options.IdleTimeout);
+            var read = await ReadAsync(body, buffer, idle.Token).ConfigureAwait(false);
+            if (read == 0)
+                break;
+            await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
+            done += read;
+            if (Environment.TickCount64 - reported < 200)
+                continue;
+            reported = Environment.TickCount64;
+            client.Reporter.Progress(new ProgressStep(
+                Activity, Path.GetFileName(path), "receiving", done, _total > 0 ? _total : null));
+        }
+
+        if (_total > 0 && done != _total)
+            throw new FactoryTransientException(
+                $"'{uri}' sent {done} bytes of {_total}", null, ImageFactoryErrors.FactoryUnreachable);
+    }
+
+    // Told apart from errors of the disk, which are IOException as well.
+    private async Task<int> ReadAsync(Stream body, byte[] buffer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await body.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException e)
+        {
+            throw new FactoryTransientException(
+                $"'{uri}' broke off: {e.Message.TrimEnd('.')}", null, ImageFactoryErrors.FactoryUnreachable, e);
+        }
+    }
+}

@@ -1,0 +1,14 @@
+using TalosTailscale.Core.Images;
+
+namespace TalosTailscale.Core.ImageFactory;
+
+/// <summary>Reads the UKI of a file of the factory with everything there is to know: hashes, signature, extensions.</summary>
+internal static class UkiSource
+{
+    public static async Task<UkiInfo> ReadAsync(string path, CancellationToken cancellationToken)
+    {
+        var places = await UkiFinder.FindAsync(path, cancellationToken).ConfigureAwait(false);
+        return await places[0].ReadAsync(new UkiReadOptions { Hash = true, Extensions = true }, cancellationToken)
+            .ConfigureAwait(false);
+    }
+}
