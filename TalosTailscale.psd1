@@ -9,6 +9,7 @@
     PowerShellVersion    = '7.4'
     CompatiblePSEditions = @('Core')
     FormatsToProcess     = @(
+        'module/ImageFactory.Format.ps1xml'
         'module/Images.Format.ps1xml'
         'module/Inventory.Format.ps1xml'
         'module/MachineConfig.Format.ps1xml'
@@ -23,6 +24,7 @@
         'Get-TalosService'
         'Get-TsNode'
         'Get-Uki'
+        'New-TalosSchematic'
         'New-TsExtensionServiceConfig'
         'Restart-TalosNode'
         'Restore-TalosMachineConfig'
