@@ -64,12 +64,6 @@ internal sealed class LabResources
         }
     }
 
-    internal LabResource? Get(string ns, string type, string id)
-    {
-        lock (_lock)
-            return _all.GetValueOrDefault((ns, type, id));
-    }
-
     internal IReadOnlyList<LabResource> List(string ns, string type)
     {
         lock (_lock)

@@ -14,7 +14,7 @@ internal sealed class LabStateService(LabCluster cluster) : State.StateBase
     public override Task<GetResponse> Get(GetRequest request, ServerCallContext context)
     {
         var node = Enter(context, request.Namespace, request.Type);
-        var resource = node.Resources.Get(request.Namespace, request.Type, request.Id) ?? throw LabTarget.Failure(
+        var resource = List(node, request.Namespace, request.Type).FirstOrDefault(r => r.Id == request.Id) ?? throw LabTarget.Failure(
             StatusCode.NotFound, $"resource {request.Type}({request.Namespace}/{request.Id}@undefined) doesn't exist");
         var response = new GetResponse { Resource = ToResource(resource) };
         if (request.Type == LabResourceTypes.MachineConfig)
@@ -25,7 +25,7 @@ internal sealed class LabStateService(LabCluster cluster) : State.StateBase
     public override async Task List(ListRequest request, IServerStreamWriter<ListResponse> responseStream, ServerCallContext context)
     {
         var node = Enter(context, request.Namespace, request.Type);
-        foreach (var resource in Matching(node.Resources.List(request.Namespace, request.Type), request.Options?.IdQuery))
+        foreach (var resource in Matching(List(node, request.Namespace, request.Type), request.Options?.IdQuery))
             await responseStream.WriteAsync(new ListResponse { Resource = ToResource(resource) }, context.CancellationToken);
         if (request.Type == LabResourceTypes.MachineConfig)
             LabOtherHands.AfterRead(node);
@@ -34,6 +34,8 @@ internal sealed class LabStateService(LabCluster cluster) : State.StateBase
     public override async Task Watch(WatchRequest request, IServerStreamWriter<WatchResponse> responseStream, ServerCallContext context)
     {
         var node = Enter(context, request.Namespace, request.Type);
+        if (request.HasId && request.Options?.BootstrapContents == true)
+            throw LabTarget.Failure(StatusCode.Unimplemented, "bootstrap contents is not implemented for resource watch");
         var (now, changes) = node.Resources.Watch(request.Namespace, request.Type);
         try
         {
@@ -64,6 +66,9 @@ internal sealed class LabStateService(LabCluster cluster) : State.StateBase
         node.Refresh();
         return node;
     }
+
+    private static IReadOnlyList<LabResource> List(LabNode node, string ns, string type) =>
+        type == LabResourceTypes.Definition && ns == "meta" ? LabResourceDefinitions.Of(node.Minor) : node.Resources.List(ns, type);
 
     // A watch on one id begins with what it is now; one on a type says it only if asked, and then marks the end.
     private static IEnumerable<WatchResponse> Bootstrap(WatchRequest request, IReadOnlyList<LabResource> now)
