@@ -9,6 +9,7 @@
     PowerShellVersion    = '7.4'
     CompatiblePSEditions = @('Core')
     FormatsToProcess     = @(
+        'module/Boot.Format.ps1xml'
         'module/ImageFactory.Format.ps1xml'
         'module/Images.Format.ps1xml'
         'module/Inventory.Format.ps1xml'
@@ -18,12 +19,14 @@
     )
     CmdletsToExport      = @(
         'Export-Uki'
+        'Get-TalosEsp'
         'Get-TalosExtension'
         'Get-TalosLog'
         'Get-TalosMachineConfig'
         'Get-TalosService'
         'Get-TsNode'
         'Get-Uki'
+        'Invoke-UkiSwap'
         'New-TalosSchematic'
         'New-TsExtensionServiceConfig'
         'Restart-TalosNode'

@@ -16,40 +16,22 @@ public sealed class EspSession : IAsyncDisposable
     private readonly EspVolume _volume;
     private readonly IReporter _reporter;
 
-    private EspSession(INodeShell shell, EspVolume volume, IReporter reporter)
+    /// <summary>A session on the partition of a node.</summary>
+    /// <param name="shell">A shell on the node; becomes the session's.</param>
+    /// <param name="device">The partition's device there.</param>
+    /// <param name="reporter">Told of each step.</param>
+    public EspSession(INodeShell shell, string device, IReporter reporter)
     {
+        ArgumentNullException.ThrowIfNull(shell);
+        ArgumentException.ThrowIfNullOrEmpty(device);
+        ArgumentNullException.ThrowIfNull(reporter);
         _shell = shell;
-        _volume = volume;
+        _volume = new EspVolume(new EspProgram(shell, reporter), device);
         _reporter = reporter;
     }
 
     /// <summary>The partition's device on the node.</summary>
     public string Device => _volume.Device;
-
-    /// <summary>Opens the partition of a node. The shell becomes the session's, also when this fails.</summary>
-    /// <param name="shell">A shell on the node.</param>
-    /// <param name="device">The partition's device there.</param>
-    /// <param name="reporter">Told of each step.</param>
-    /// <param name="cancellationToken">Cancels.</param>
-    /// <returns>The session.</returns>
-    /// <exception cref="TsException"><c>NodeShellFailed</c>, or what the shell's transport throws.</exception>
-    public static async Task<EspSession> OpenAsync(
-        INodeShell shell, string device, IReporter reporter, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(shell);
-        ArgumentException.ThrowIfNullOrEmpty(device);
-        ArgumentNullException.ThrowIfNull(reporter);
-        try
-        {
-            EspProgram program = await EspProgram.InstallAsync(shell, reporter, cancellationToken).ConfigureAwait(false);
-            return new EspSession(shell, new EspVolume(program, device), reporter);
-        }
-        catch
-        {
-            await shell.DisposeAsync().ConfigureAwait(false);
-            throw;
-        }
-    }
 
     /// <summary>Reads what is on the partition and predicts the next boot.</summary>
     /// <param name="facts">The node.</param>

@@ -14,9 +14,7 @@ internal sealed class FolderNodeShell : INodeShell
         mount() { eval "last=\${$#}"; rmdir "$last" && ln -s "$ESP_FOLDER" "$last"; }
         umount() { rm "$1" && mkdir "$1"; }
         df() { printf 'Filesystem 1024-blocks Used Available Capacity Mounted on\nesp %s 0 %s 0%% /esp\n' "$ESP_TOTAL_KB" "$ESP_FREE_KB"; }
-        program=$1
-        shift
-        . "$program"
+
         """;
 
     private readonly string _folder = Directory.CreateTempSubdirectory("ts-shell-").FullName;
@@ -28,7 +26,6 @@ internal sealed class FolderNodeShell : INodeShell
         Esp = esp;
         if (OperatingSystem.IsWindows()) Assert.Skip("There is no POSIX shell on Windows.");
         if (!File.Exists(Program)) Assert.Skip($"'{Program}' is not installed.");
-        File.WriteAllText(Path.Combine(_folder, "prelude.sh"), Prelude);
         Directory.CreateDirectory(Path.Combine(_folder, "tmp"));
     }
 
@@ -60,7 +57,7 @@ internal sealed class FolderNodeShell : INodeShell
     public async Task<int> RunAsync(
         IReadOnlyList<string> command, Stream? stdin, Stream stdout, Stream stderr, CancellationToken cancellationToken)
     {
-        string[] words = [.. command.Skip(command[1] == "-c" ? 3 : 2)];
+        string[] words = [.. command.Skip(5)];
         Commands.Add(string.Join(' ', words));
         ShellFault? fault = OnCommand?.Invoke(words);
         var start = new ProcessStartInfo(Program)
@@ -70,17 +67,17 @@ internal sealed class FolderNodeShell : INodeShell
             RedirectStandardError = true,
         };
         if (_kind == ShellKind.BusyboxAsh) start.ArgumentList.Add("sh");
-        if (command[1] != "-c") start.ArgumentList.Add(Path.Combine(_folder, "prelude.sh"));
-        foreach (string word in command.Skip(1)) start.ArgumentList.Add(word);
+        foreach (string word in (string[])["-c", Prelude + command[2], .. command.Skip(3)]) start.ArgumentList.Add(word);
         start.Environment["TMPDIR"] = Path.Combine(_folder, "tmp");
         start.Environment["ESP_FOLDER"] = Esp;
         start.Environment["ESP_TOTAL_KB"] = "2000000";
         start.Environment["ESP_FREE_KB"] = FreeKilobytes.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        int programLength = int.Parse(command[4], System.Globalization.CultureInfo.InvariantCulture);
         using var process = Process.Start(start)!;
         using CancellationTokenRegistration stop = cancellationToken.Register(process.StandardInput.Close);
         Task output = process.StandardOutput.BaseStream.CopyToAsync(fault?.LosesAnswer == true ? Stream.Null : stdout, CancellationToken.None);
         Task errors = process.StandardError.BaseStream.CopyToAsync(stderr, CancellationToken.None);
-        await SendAsync(stdin, process.StandardInput.BaseStream, fault?.CutAfter, cancellationToken);
+        await SendAsync(stdin, process.StandardInput.BaseStream, fault?.CutAfter + programLength, cancellationToken);
         process.StandardInput.Close();
         await Task.WhenAll(output, errors);
         await process.WaitForExitAsync(CancellationToken.None);

@@ -50,7 +50,7 @@ public class UkiSwapGateTests
         var before = esp.Contents();
         var shell = new FolderNodeShell(ShellKind.Dash, esp.Root) { FreeKilobytes = change == "full" ? 100 : 100_000 };
         UkiSwapSource source = await EspFolder.SourceAsync(LabImages.Uki(spec));
-        await using EspSession session = await EspSession.OpenAsync(shell, "/dev/nvme0n1p1", SilentReporter.Instance, Ct);
+        await using EspSession session = new EspSession(shell, "/dev/nvme0n1p1", SilentReporter.Instance);
 
         UkiSwapPlan plan = await session.PlanAsync(facts(EspFolder.Facts), source, new UkiSwapOptions { Reboot = true }, Ct);
         TsException thrown = await Assert.ThrowsAsync<TsException>(() => session.SwapAsync(plan, source, Ct));
@@ -71,8 +71,8 @@ public class UkiSwapGateTests
         using var esp = new EspFolder();
         UkiSwapSource source = await EspFolder.SourceAsync(
             LabImages.Uki(new LabUkiSpec { Kind = LabUkiKind.Iso, Architecture = TalosArchitecture.Amd64, Version = "v1.11.0" }));
-        await using EspSession session = await EspSession.OpenAsync(
-            new FolderNodeShell(ShellKind.Dash, esp.Root), "/dev/nvme0n1p1", SilentReporter.Instance, Ct);
+        await using EspSession session = new EspSession(
+            new FolderNodeShell(ShellKind.Dash, esp.Root), "/dev/nvme0n1p1", SilentReporter.Instance);
         UkiSwapPlan plan = await session.PlanAsync(EspFolder.Facts, source, new UkiSwapOptions(), Ct);
 
         Assert.Equal(Enum.GetValues<UkiSwapGate>().Order(), plan.Gates.Select(g => g.Gate).Order());
@@ -98,8 +98,8 @@ public class UkiSwapGateTests
     {
         using var esp = new EspFolder();
         UkiSwapSource source = await EspFolder.SourceAsync(LabImages.Uki(new LabUkiSpec { Version = "v1.12.5" }), "Talos-v1.12.5.efi");
-        await using EspSession session = await EspSession.OpenAsync(
-            new FolderNodeShell(ShellKind.Dash, esp.Root), "/dev/nvme0n1p1", SilentReporter.Instance, Ct);
+        await using EspSession session = new EspSession(
+            new FolderNodeShell(ShellKind.Dash, esp.Root), "/dev/nvme0n1p1", SilentReporter.Instance);
         var options = new UkiSwapOptions { Skip = new HashSet<UkiSwapGate> { UkiSwapGate.Version } };
         UkiSwapPlan plan = await session.PlanAsync(EspFolder.Facts, source, options, Ct);
 
@@ -112,8 +112,8 @@ public class UkiSwapGateTests
     {
         using var esp = new EspFolder();
         var unknown = new SwapNodeFacts { Node = "ampone" };
-        await using EspSession session = await EspSession.OpenAsync(
-            new FolderNodeShell(ShellKind.Dash, esp.Root), "/dev/nvme0n1p1", SilentReporter.Instance, Ct);
+        await using EspSession session = new EspSession(
+            new FolderNodeShell(ShellKind.Dash, esp.Root), "/dev/nvme0n1p1", SilentReporter.Instance);
         UkiSwapPlan plan = await session.PlanAsync(unknown, await EspFolder.SourceAsync(EspFolder.New), new UkiSwapOptions(), Ct);
 
         Assert.True(plan.Allowed);

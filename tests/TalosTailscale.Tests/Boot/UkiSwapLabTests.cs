@@ -16,16 +16,16 @@ public class UkiSwapLabTests
         await using LabSession lab = await StartAsync();
         string uki = Write(lab, new LabUkiSpec(), "Talos-v1.12.4.efi");
 
-        PowerShellResult first = lab.Invoke("param($p) Invoke-UkiSwap ampone, altra -Path $p -Reboot -Wait -Confirm:$false", ("p", uki));
+        PowerShellResult first = lab.Invoke("param($p) Invoke-UkiSwap ampone, altra -Path $p -Reboot -Wait -Timeout 00:00:20 -Confirm:$false", ("p", uki));
         first.AssertNoErrors();
         IReadOnlyList<UkiSwapResult> results = first.OutputOf<UkiSwapResult>();
         Assert.Equal(["altra", "ampone"], results.Select(r => r.Node).Order());
-        Assert.All(results, r => Assert.True(r.Changed && r.Succeeded, string.Join("; ", r.Checks)));
+        Assert.All(results, r => Assert.True(r.Changed && Passed(lab, r), string.Join("; ", r.Checks)));
         Assert.All(results, r => Assert.NotEqual(r.BootIdBefore, r.BootIdAfter));
         AssertNoPod(lab);
 
         var before = Contents(lab);
-        PowerShellResult again = lab.Invoke("param($p) Invoke-UkiSwap ampone, altra -Path $p -Reboot -Wait -Confirm:$false", ("p", uki));
+        PowerShellResult again = lab.Invoke("param($p) Invoke-UkiSwap ampone, altra -Path $p -Reboot -Wait -Timeout 00:00:20 -Confirm:$false", ("p", uki));
         again.AssertNoErrors();
         Assert.All(again.OutputOf<UkiSwapResult>(), r => Assert.False(r.Changed));
         Assert.All(again.OutputOf<UkiSwapResult>(), r => Assert.Null(r.BootIdAfter));
@@ -44,12 +44,77 @@ public class UkiSwapLabTests
         string uki = Write(lab, new LabUkiSpec { Kind = kind, Architecture = architecture, Version = version }, "wrong.efi");
         var before = Contents(lab);
 
-        PowerShellResult result = lab.Invoke("param($p) Invoke-UkiSwap ampone -Path $p -Reboot -Wait -Confirm:$false", ("p", uki));
+        PowerShellResult result = lab.Invoke("param($p) Invoke-UkiSwap ampone -Path $p -Reboot -Wait -Timeout 00:00:20 -Confirm:$false", ("p", uki));
 
         result.AssertError(errorId);
         Assert.Empty(result.Output);
         Assert.Equal(before, Contents(lab));
         AssertNoPod(lab);
+    }
+
+    [Fact]
+    public async Task A_full_partition_is_refused()
+    {
+        var options = new LabOptions();
+        options.Faults.Add(new LabFaultSetting(LabFault.FullEsp));
+        await using LabSession lab = await StartAsync(options);
+        string uki = Write(lab, new LabUkiSpec(), "Talos-v1.12.4.efi");
+        var before = Contents(lab);
+
+        lab.Invoke("param($p) Invoke-UkiSwap ampone -Path $p -Confirm:$false", ("p", uki)).AssertError("EspFull");
+
+        Assert.Equal(before, Contents(lab));
+        AssertNoPod(lab);
+    }
+
+    [Fact]
+    public async Task WhatIf_gives_the_plan_and_changes_nothing()
+    {
+        await using LabSession lab = await StartAsync();
+        string uki = Write(lab, new LabUkiSpec(), "Talos-v1.12.4.efi");
+        var before = Contents(lab);
+
+        PowerShellResult result = lab.Invoke("param($p) Invoke-UkiSwap ampone -Path $p -Reboot -WhatIf", ("p", uki));
+
+        UkiSwapPlan plan = result.Single<UkiSwapPlan>();
+        Assert.True(plan.Allowed && plan.Changes, string.Join("; ", plan.Gates));
+        Assert.Equal("Talos-v1.12.4.efi", plan.BootedEntry);
+        Assert.Equal(before, Contents(lab));
+        AssertNoPod(lab);
+    }
+
+    [Fact]
+    public async Task Get_TalosEsp_says_what_boots_now_and_next()
+    {
+        await using LabSession lab = await StartAsync();
+
+        EspInfo esp = lab.Invoke("Get-TalosEsp ampone").Single<EspInfo>();
+
+        Assert.Equal(("ampone", "talos-v1.12.4.efi", "talos-v1.12.4.efi"), (esp.Node, esp.BootedEntry, esp.NextBoot.Entry!.Id));
+        EspFile entry = Assert.Single(esp.Files, f => f.Role == EspFileRole.Entry);
+        Assert.True(entry.IsBooted && entry.BootsNext);
+        Assert.Equal(("v1.12.4", TalosArchitecture.Arm64), (entry.Uki!.Version, entry.Uki.Architecture));
+        Assert.Empty(esp.Findings);
+        AssertNoPod(lab);
+    }
+
+    [Fact]
+    public async Task A_halting_image_forced_in_past_the_gate_halts_the_node()
+    {
+        await using LabSession lab = await StartAsync();
+        string iso = Write(lab, new LabUkiSpec { Kind = LabUkiKind.Iso }, "iso.efi");
+        LabNode node = lab.Lab.Node("ampone");
+        string entry = Directory.GetFiles(Path.Combine(node.EspDirectory, "EFI", "Linux"), "*.efi").Single();
+        File.Copy(iso, entry, overwrite: true);
+
+        EspInfo esp = lab.Invoke("Get-TalosEsp ampone").Single<EspInfo>();
+        lab.Invoke("Restart-TalosNode ampone -Mode PowerCycle -Confirm:$false").AssertNoErrors();
+        PowerShellResult wait = lab.Invoke("Wait-TalosNode ampone -Timeout 00:00:03");
+
+        Assert.Contains(esp.Findings, f => f.Code == "InstallerUki");
+        Assert.NotEmpty(wait.Errors);
+        Assert.Contains("halt", node.KernelCommandLine, StringComparison.Ordinal);
+        Assert.NotEqual(LabStage.Running, node.Stage);
     }
 
     private static async Task<LabSession> StartAsync(LabOptions? options = null)
@@ -69,6 +134,11 @@ public class UkiSwapLabTests
 
         return lab;
     }
+
+    // Nobody logs in to a tailnet that the lab does not have.
+    private static bool Passed(LabSession lab, UkiSwapResult result) =>
+        result.Checks.All(c => c.Passed == true
+            || (lab.Lab.Part<ILabTailnet>() is null && c.Name is "Service" or "Tailnet address"));
 
     private static string Write(LabSession lab, LabUkiSpec spec, string name)
     {

@@ -265,7 +265,7 @@ public class UkiSwapTests
         CancellationToken? cancellationToken = null)
     {
         CancellationToken ct = cancellationToken ?? Ct;
-        await using EspSession session = await EspSession.OpenAsync(shell, "/dev/nvme0n1p1", SilentReporter.Instance, ct);
+        await using EspSession session = new EspSession(shell, "/dev/nvme0n1p1", SilentReporter.Instance);
         UkiSwapPlan plan = await session.PlanAsync(facts, source, options ?? new UkiSwapOptions { Now = s_now }, ct);
         Assert.True(plan.Allowed, string.Join("; ", plan.Gates.Where(g => g.Status == UkiSwapGateStatus.Refused).Select(g => $"{g} {g.Evidence}")));
         return await session.SwapAsync(plan, source, ct);

@@ -1,13 +1,13 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using TalosTailscale.Core.Reporting;
 
 namespace TalosTailscale.Core.Boot.NodeShell;
 
 /// <summary>
-/// The shell program <c>esp.sh</c> on a node: put there once, then called for each step. Arguments are passed as
-/// arguments, and what it says by exit code and <c>key=value</c> lines becomes values and errors.
+/// The shell program <c>esp.sh</c> on a node: sent on standard input at each call, so that nothing of it ever lies on
+/// the node. Arguments are passed as arguments, and what it says by exit code and <c>key=value</c> lines becomes values
+/// and errors.
 /// </summary>
 internal sealed class EspProgram
 {
@@ -16,21 +16,19 @@ internal sealed class EspProgram
 
     private const int OutputLimit = 4 * 1024 * 1024;
 
-    // Printed first, so that a login banner or a warning of the container's shell is not taken for the path.
-    private const string Install =
-        "umask 077; f=$(mktemp \"${TMPDIR:-/tmp}/esp.XXXXXX\") && head -c \"$1\" >\"$f\" && printf 'program=%s\\n' \"$f\" && sha256sum <\"$f\"";
+    // Reads exactly the program from standard input, whatever follows it there. Not as an argument: proxies in front of an
+    // API server limit the length of a URL. Not by head: busybox's reads ahead.
+    private const string Start = "p=$(dd bs=\"$1\" count=1 iflag=fullblock 2>/dev/null) && shift && eval \"$p\"";
 
     private static readonly Lazy<byte[]> s_text = new(ReadProgram);
 
     private readonly INodeShell _shell;
     private readonly IReporter _reporter;
-    private readonly string _path;
 
-    private EspProgram(INodeShell shell, IReporter reporter, string path)
+    internal EspProgram(INodeShell shell, IReporter reporter)
     {
         _shell = shell;
         _reporter = reporter;
-        _path = path;
     }
 
     /// <summary>The text of the program.</summary>
@@ -38,26 +36,6 @@ internal sealed class EspProgram
 
     /// <summary>The shell that it runs in.</summary>
     internal INodeShell Shell => _shell;
-
-    /// <summary>Puts the program into the shell's temporary folder.</summary>
-    internal static async Task<EspProgram> InstallAsync(INodeShell shell, IReporter reporter, CancellationToken cancellationToken)
-    {
-        using var input = new MemoryStream(s_text.Value, writable: false);
-        using var output = new BoundedText(OutputLimit);
-        using var errors = new BoundedText(OutputLimit);
-        string[] command = ["sh", "-c", Install, "install", s_text.Value.Length.ToString(CultureInfo.InvariantCulture)];
-        int code = await shell.RunAsync(command, input, output, errors, cancellationToken).ConfigureAwait(false);
-        string text = output.ToString();
-        string path = ProgramResult.Parse(text)["program"];
-        string hash = Convert.ToHexString(SHA256.HashData(s_text.Value)).ToLowerInvariant();
-        if (code != 0 || path.Length == 0 || !text.Contains(hash, StringComparison.Ordinal))
-        {
-            throw BootErrors.NodeShellFailed.New(
-                $"The program could not be put into the node shell of '{shell.Node}': exit code {code}. {Tail(errors)}", shell.Node);
-        }
-
-        return new EspProgram(shell, reporter, path);
-    }
 
     /// <summary>Runs a sub-command whose answer is lines.</summary>
     internal Task<ProgramResult> RunAsync(CancellationToken cancellationToken, params string[] arguments) =>
@@ -88,18 +66,27 @@ internal sealed class EspProgram
     {
         _reporter.Verbose($"{_shell.Node}: esp.sh {string.Join(' ', arguments)}");
         using var errors = new BoundedText(OutputLimit);
-        int code = await _shell.RunAsync(["sh", _path, .. arguments], input, output, errors, cancellationToken).ConfigureAwait(false);
-        if (code == 0) return;
-        ProgramResult result = ProgramResult.Parse(said());
+        string length = s_text.Value.Length.ToString(CultureInfo.InvariantCulture);
+        var stdin = new PrefixedStream(s_text.Value, input);
+        await using (stdin.ConfigureAwait(false))
+        {
+            int code = await _shell.RunAsync(
+                ["sh", "-c", Start, "esp", length, .. arguments], stdin, output, errors, cancellationToken).ConfigureAwait(false);
+            if (code != 0) throw Failure(code, arguments[0], ProgramResult.Parse(said()), errors);
+        }
+    }
+
+    private TsException Failure(int code, string command, ProgramResult result, BoundedText errors)
+    {
         if (result.Find("error") is not { } error)
         {
-            throw BootErrors.NodeShellFailed.New(
-                $"'esp.sh {arguments[0]}' on '{_shell.Node}' ended with exit code {code}{Reason(code)}. {Tail(errors)}", _shell.Node);
+            return BootErrors.NodeShellFailed.New(
+                $"'esp.sh {command}' on '{_shell.Node}' ended with exit code {code}{Reason(code)}. {Tail(errors)}", _shell.Node);
         }
 
         TsException exception = ErrorOf(error).New($"{_shell.Node}: {result["message"]}.", _shell.Node);
         foreach ((string key, string value) in result.Lines) exception.Data[key] = value;
-        throw exception;
+        return exception;
     }
 
     private static string Reason(int code) => code switch

@@ -79,7 +79,7 @@ public static class SwapAftercare
         if (uki.HasExtension("tailscale"))
         {
             checks.Add(new("Extension", extensions.Any(e => e.Name == "tailscale"), $"{string.Join(", ", extensions)}"));
-            checks.AddRange(await TailscaleAsync(node, options.Interval, cancellationToken).ConfigureAwait(false));
+            checks.AddRange(await TailscaleAsync(node, options, cancellationToken).ConfigureAwait(false));
         }
 
         string? after = (await TalosBootMark.TakeAsync(node, cancellationToken).ConfigureAwait(false)).BootId;
@@ -94,10 +94,11 @@ public static class SwapAftercare
 
     // The service logs in to the tailnet after the node is ready: given some time, it has an address.
     private static async Task<IEnumerable<UkiSwapCheck>> TailscaleAsync(
-        TalosNodeClient node, TimeSpan interval, CancellationToken cancellationToken)
+        TalosNodeClient node, TalosWaitOptions options, CancellationToken cancellationToken)
     {
-        using var clock = new PeriodicTimer(interval);
-        for (DateTimeOffset until = DateTimeOffset.UtcNow + s_settle; ;)
+        using var clock = new PeriodicTimer(options.Interval);
+        TimeSpan patience = options.Timeout < s_settle ? options.Timeout : s_settle;
+        for (DateTimeOffset until = DateTimeOffset.UtcNow + patience; ;)
         {
             IReadOnlyList<TalosService> services = await node.ServiceListAsync(cancellationToken).ConfigureAwait(false);
             TalosService? service = services.FirstOrDefault(s => s.Id == "ext-tailscale");

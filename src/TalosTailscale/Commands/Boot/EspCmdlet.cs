@@ -46,7 +46,7 @@ public abstract class EspCmdlet : TalosCmdlet
         string name = await client.NodenameAsync(cancellationToken) ?? node.KubernetesName ?? node.Name;
         var spec = new HelperPodSpec { NodeName = name, Image = Image, Purpose = "esp" };
         PodNodeShell shell = await PodNodeShell.OpenAsync(kubernetes, spec, Reporter, cancellationToken);
-        return (await EspSession.OpenAsync(shell, device, Reporter, cancellationToken), facts);
+        return (new EspSession(shell, device, Reporter), facts);
     }
 
     /// <inheritdoc/>

@@ -14,6 +14,9 @@ public sealed class GetTalosEspCommand : EspCmdlet
     {
         (EspSession session, SwapNodeFacts facts) = await OpenAsync(client, node, cancellationToken);
         await using (session)
+        {
             await WriteObjectAsync(await session.ReadAsync(facts, cancellationToken));
+            await session.CloseAsync(cancellationToken);
+        }
     }
 }

@@ -92,12 +92,14 @@ public sealed class InvokeUkiSwapCommand : EspCmdlet
             {
                 foreach (TsException refusal in EspSession.Refusals(plan)) await WriteErrorAsync(refusal, node.Name);
                 if (IsWhatIf) await WriteObjectAsync(plan);
+                await session.CloseAsync(cancellationToken);
                 return;
             }
 
             if (plan.Changes && !await ShouldProcessAsync(Describe(node), UkiSwapGates.Describe(plan, Reboot)))
             {
                 if (IsWhatIf) await WriteObjectAsync(plan);
+                await session.CloseAsync(cancellationToken);
                 return;
             }
 
