@@ -31,6 +31,7 @@
         'New-TsExtensionServiceConfig'
         'Restart-TalosNode'
         'Restore-TalosMachineConfig'
+        'Save-TalosImage'
         'Set-TalosMachinePatch'
         'Update-TalosNode'
         'Wait-TalosNode'
