@@ -33,11 +33,17 @@ public static class ImageErrors
         "The initrd of a UKI is not a sequence of well-formed cpio archives.",
         "Download or copy the UKI again and compare its hash with the source.");
 
-    /// <summary>An initrd that would need more memory than any real one.</summary>
-    public static readonly TsError InitrdTooLarge = new(
-        "InitrdTooLarge", TsErrorCategory.InvalidData,
-        "An initrd expands to, or needs a window of, more bytes than any real one.",
-        "Check where the file comes from; it was not made by the Talos imager.");
+    /// <summary>Compressed data that expands to, or needs a window of, more than any real image does.</summary>
+    public static readonly TsError DecompressionLimitExceeded = new(
+        "DecompressionLimitExceeded", TsErrorCategory.InvalidData,
+        "Compressed data expands to more bytes, or needs more memory for it, than any real image does.",
+        "Check where the file comes from; if you trust it, decompress it with xz or zstd first.");
+
+    /// <summary>Compressed data that is damaged.</summary>
+    public static readonly TsError CompressedDataMalformed = new(
+        "CompressedDataMalformed", TsErrorCategory.InvalidData,
+        "Compressed data is damaged or cut off.",
+        "Download or copy the file again and compare its size and hash with the source.");
 
     /// <summary>A compression without a managed decoder here.</summary>
     public static readonly TsError CompressionUnsupported = new(

@@ -49,7 +49,15 @@ public static class UkiFinder
         CancellationToken cancellationToken)
     {
         if (await StartsAsync(file, 0, "MZ"u8.ToArray(), cancellationToken).ConfigureAwait(false))
+        {
+            if (file.Length > uint.MaxValue)
+            {
+                throw ImageErrors.CompressionUnsupported.New(
+                    $"'{file.Name}' is a UKI that is compressed itself; only disk images are read compressed.", file.Name);
+            }
+
             return [new UkiLocation(path, null, UkiContainer.File, [new Extent(0, file.Length)], open, owns)];
+        }
 
         var places = new List<UkiLocation>();
         async Task AddAsync(IFileTree tree, UkiContainer container)

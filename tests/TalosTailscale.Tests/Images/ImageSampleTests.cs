@@ -66,21 +66,35 @@ public sealed class ImageSampleTests
     [MemberData(nameof(Disks))]
     public async Task Finds_the_expected_ukis(string name)
     {
+        _ = Samples.Facts(name);
+        await using var stream = Samples.Open(name);
+        await AssertUkisAsync(name, () => UkiFinder.FindAsync(stream, name, TestContext.Current.CancellationToken));
+    }
+
+    /// <summary>The samples are kept as gzip, so their own paths are the test of reading through a compression.</summary>
+    [Theory]
+    [MemberData(nameof(Isos))]
+    [MemberData(nameof(Disks))]
+    public async Task Finds_the_same_ukis_through_gzip(string name)
+    {
+        _ = Samples.Facts(name);
+        await AssertUkisAsync(name, () => UkiFinder.FindAsync(Samples.PathOf(name), TestContext.Current.CancellationToken));
+    }
+
+    private static async Task AssertUkisAsync(string name, Func<Task<IReadOnlyList<UkiLocation>>> find)
+    {
         var facts = Samples.Facts(name);
         var inTree = facts.Kind == "disk" ? facts.Fat?.Ukis ?? [] : facts.Ukis;
         var expected = inTree.Length > 0 ? inTree : facts.Fat?.Ukis ?? [];
-        await using var stream = Samples.Open(name);
-        var cancel = TestContext.Current.CancellationToken;
         if (expected.Length == 0)
         {
-            var none = await Assert.ThrowsAsync<TsException>(() => UkiFinder.FindAsync(stream, name, cancel));
-            Assert.Equal("UkiNotFound", none.ErrorId);
+            Assert.Equal("UkiNotFound", (await Assert.ThrowsAsync<TsException>(find)).ErrorId);
             return;
         }
 
         var found = new List<UkiInfo>();
-        foreach (var place in await UkiFinder.FindAsync(stream, name, cancel))
-            found.Add(await place.ReadAsync(cancellationToken: cancel));
+        foreach (var place in await find())
+            found.Add(await place.ReadAsync(cancellationToken: TestContext.Current.CancellationToken));
 
         found.Sort((a, b) => string.CompareOrdinal(a.Location, b.Location));
         Assert.Equal(expected.Select(e => e.Path), found.Select(f => f.Location));

@@ -1,5 +1,6 @@
-using System.Buffers;
 using System.Buffers.Text;
+using System.Buffers;
+using TalosTailscale.Core.Images.Compression;
 
 namespace TalosTailscale.Core.Images.Initrd;
 

@@ -1,3 +1,5 @@
+using TalosTailscale.Core.Images.Compression;
+
 namespace TalosTailscale.Core.Images.Initrd;
 
 /// <summary>
@@ -17,7 +19,7 @@ internal static class InitrdReader
         var budget = ByteBudget.For(initrd.Length);
         for (var first = spans.Count - 1; first >= 0; first--)
         {
-            var decoder = new SpanDecoder(initrd, spans, first);
+            var decoder = new SpanDecoder(initrd, spans, first, budget);
             await using (decoder.ConfigureAwait(false))
             {
                 var cpio = new CpioReader(decoder, initrd.Name, budget);

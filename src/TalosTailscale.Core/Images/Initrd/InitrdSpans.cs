@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using TalosTailscale.Core.Images.Compression;
 
 namespace TalosTailscale.Core.Images.Initrd;
 
@@ -22,7 +23,7 @@ internal static class InitrdSpans
             if (at >= initrd.Length) return spans;
             if (spans.Count >= MaxSpans)
             {
-                throw ImageErrors.InitrdTooLarge.New(
+                throw ImageErrors.DecompressionLimitExceeded.New(
                     $"'{initrd.Name}' is made of more than {MaxSpans} compressed pieces.", initrd.Name);
             }
 
@@ -42,9 +43,16 @@ internal static class InitrdSpans
                 spans.Add(new InitrdSpan(compression, new Extent(at, end - at)));
                 at = end;
             }
+            else if (compression == InitrdCompression.Xz)
+            {
+                // Sizes are at the end of each stream, so what follows must be xz to the end, as it is in Talos before 1.8.
+                var parts = await XzIndex.ReadAsync(initrd, at, cancellationToken).ConfigureAwait(false);
+                spans.AddRange(parts.Select(p => new InitrdSpan(compression, p.Extent) { Xz = p }));
+                return spans;
+            }
             else
             {
-                // Neither format says at its start where it ends.
+                // gzip says nowhere where it ends.
                 spans.Add(new InitrdSpan(compression, new Extent(at, initrd.Length - at)));
                 return spans;
             }
@@ -60,7 +68,7 @@ internal static class InitrdSpans
             if (ZstdFrame.IsFrame(magic) || (ZstdFrame.IsSkippable(magic) && head.Length == 8)) return InitrdCompression.Zstd;
         }
 
-        if (head.StartsWith(XzMagic)) return InitrdCompression.Xz;
+        if (head.StartsWith(XzIndex.Magic)) return InitrdCompression.Xz;
         if (head.StartsWith(GzipMagic)) return InitrdCompression.Gzip;
         var other = head switch
         {
@@ -76,8 +84,6 @@ internal static class InitrdSpans
             : ImageErrors.CompressionUnsupported.New(
                 $"'{initrd.Name}' is compressed with {other}; zstd, xz and gzip can be read.", initrd.Name);
     }
-
-    private static ReadOnlySpan<byte> XzMagic => [0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0];
 
     private static ReadOnlySpan<byte> GzipMagic => [0x1F, 0x8B, 8];
 }

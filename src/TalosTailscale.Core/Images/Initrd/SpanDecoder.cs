@@ -1,10 +1,11 @@
 using System.IO.Compression;
+using TalosTailscale.Core.Images.Compression;
 using ZstdSharp;
 
 namespace TalosTailscale.Core.Images.Initrd;
 
 /// <summary>The decompressed bytes of consecutive pieces of an initrd, as the kernel sees them: one archive may span several.</summary>
-internal sealed class SpanDecoder(RandomReader initrd, IReadOnlyList<InitrdSpan> spans, int first) : Stream
+internal sealed class SpanDecoder(RandomReader initrd, IReadOnlyList<InitrdSpan> spans, int first, ByteBudget budget) : Stream
 {
     private Stream? _decoder;
 
@@ -61,13 +62,13 @@ internal sealed class SpanDecoder(RandomReader initrd, IReadOnlyList<InitrdSpan>
 
     private Stream Open(InitrdSpan span)
     {
+        if (span.Xz is { } xz) return new XzStream(initrd, [xz], budget);
         var piece = initrd.Slice(span.Extent.Offset, span.Extent.Length, "a piece of the initrd");
         return span.Compression switch
         {
             InitrdCompression.None => piece,
             InitrdCompression.Zstd => ZstdFrame.Open(piece),
-            InitrdCompression.Gzip => new GZipStream(piece, CompressionMode.Decompress),
-            _ => throw ImageErrors.CompressionUnsupported.New($"'{initrd.Name}' is compressed with xz.", initrd.Name),
+            _ => new GZipStream(piece, CompressionMode.Decompress),
         };
     }
 
@@ -79,7 +80,7 @@ internal sealed class SpanDecoder(RandomReader initrd, IReadOnlyList<InitrdSpan>
         }
         catch (Exception e) when (e is ZstdException or InvalidDataException or EndOfStreamException)
         {
-            throw ImageErrors.InitrdMalformed.New(
+            throw ImageErrors.CompressedDataMalformed.New(
                 $"'{initrd.Name}' cannot be decompressed at offset {spans[Current].Extent.Offset}: {e.Message}", initrd.Name, e);
         }
     }

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using ZstdSharp;
 using ZstdSharp.Unsafe;
 
-namespace TalosTailscale.Core.Images.Initrd;
+namespace TalosTailscale.Core.Images.Compression;
 
 /// <summary>Zstandard frames (RFC 8878): their length without decoding, and decoding with bounded memory.</summary>
 internal static class ZstdFrame
@@ -58,7 +58,7 @@ internal static class ZstdFrame
     {
         var log = 10 + (descriptor >> 3);
         if (log < MaxWindowLog || (log == MaxWindowLog && (descriptor & 7) == 0)) return;
-        throw ImageErrors.InitrdTooLarge.New(
+        throw ImageErrors.DecompressionLimitExceeded.New(
             $"'{reader.Name}' has a zstd frame at offset {start} that needs a window of over {1 << (MaxWindowLog - 20)} MiB.",
             reader.Name);
     }
@@ -69,5 +69,5 @@ internal static class ZstdFrame
             $"'{scan.Reader.Name}' ends at byte {scan.Length}, but a zstd frame in it ends at {end}.", scan.Reader.Name);
 
     private static TsException Malformed(RandomReader reader, long at, string what) =>
-        ImageErrors.InitrdMalformed.New($"'{reader.Name}' has {what} at offset {at}.", reader.Name);
+        ImageErrors.CompressedDataMalformed.New($"'{reader.Name}' has {what} at offset {at}.", reader.Name);
 }

@@ -1,4 +1,4 @@
-namespace TalosTailscale.Core.Images.Initrd;
+namespace TalosTailscale.Core.Images.Compression;
 
 /// <summary>How many decompressed bytes may still be looked at; stops small files that expand without end.</summary>
 internal sealed class ByteBudget(long bytes)
@@ -16,6 +16,6 @@ internal sealed class ByteBudget(long bytes)
     {
         _left -= count;
         if (_left < 0)
-            throw ImageErrors.InitrdTooLarge.New($"'{name}' expands to far more bytes than any real one.", name);
+            throw ImageErrors.DecompressionLimitExceeded.New($"'{name}' expands to far more bytes than any real one.", name);
     }
 }

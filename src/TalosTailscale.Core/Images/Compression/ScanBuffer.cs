@@ -1,4 +1,4 @@
-namespace TalosTailscale.Core.Images.Initrd;
+namespace TalosTailscale.Core.Images.Compression;
 
 /// <summary>
 /// A small buffer for walking from header to header: one read per step where the steps are large, one per 4 KiB where
