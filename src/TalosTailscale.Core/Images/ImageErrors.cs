@@ -128,4 +128,10 @@ public static class ImageErrors
         "ExportFailed", TsErrorCategory.WriteError,
         "A UKI could not be written to its destination.",
         "Check that the folder exists, that you may write to it and that it has space.");
+
+    /// <summary>A file that should hold a certificate does not.</summary>
+    public static readonly TsError CertificateMalformed = new(
+        "CertificateMalformed", TsErrorCategory.InvalidData,
+        "A file that should hold a certificate does not.",
+        "Give the signing certificate in DER or PEM form, as the Image Factory serves it at /secureboot/signing-cert.pem.");
 }

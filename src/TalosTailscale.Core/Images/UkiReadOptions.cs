@@ -20,4 +20,10 @@ public sealed record UkiReadOptions
 
     /// <summary>SHA-256 of each section as well. Needs <see cref="Hash"/>.</summary>
     public bool SectionHashes { get; init; }
+
+    /// <summary>
+    /// Certificates (DER) that the signer must be one of or descend from for <see cref="UkiInfo.SignerTrusted"/>. Empty
+    /// leaves that open. Needs <see cref="Hash"/>.
+    /// </summary>
+    public IReadOnlyList<byte[]> TrustedCertificates { get; init; } = [];
 }

@@ -62,6 +62,7 @@ public static class UkiReader
             Signed = image.Certificates.Length > 0,
             SignatureStatus = status,
             Signer = signature?.Signer,
+            SignerTrusted = IsTrusted(signature, status, options),
             PcrKeyFingerprint = pcrKey,
             HasPcrSignature = text.HasPcrSignature,
             Size = file.Length,
@@ -131,6 +132,13 @@ public static class UkiReader
         return digest.AsSpan().SequenceEqual(signature.Digest)
             ? UkiSignatureStatus.Valid
             : UkiSignatureStatus.DigestMismatch;
+    }
+
+    private static bool? IsTrusted(AuthenticodeSignature? signature, UkiSignatureStatus status, UkiReadOptions options)
+    {
+        if (options.TrustedCertificates.Count == 0 || status == UkiSignatureStatus.NotChecked) return null;
+        return signature is not null && status == UkiSignatureStatus.Valid
+            && SignerChain.EndsIn(signature.Certificate, signature.Certificates, options.TrustedCertificates);
     }
 
     private static UkiExtension ToExtension(ExtensionLayer layer) => new()

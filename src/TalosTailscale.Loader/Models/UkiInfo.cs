@@ -71,6 +71,12 @@ public sealed record UkiInfo
     public UkiSigner? Signer { get; init; }
 
     /// <summary>
+    /// Whether the signature holds and its signer is one of the certificates that were given as trusted, or descends from
+    /// one; null when none was given or the UKI was not hashed.
+    /// </summary>
+    public bool? SignerTrusted { get; init; }
+
+    /// <summary>
     /// SHA-256 over the public key (PKIX DER) of <c>.pcrpkey</c>, upper case with colons, as Talos prints it in
     /// <c>SecurityState.pcrSigningKeyFingerprint</c>; null where the section is missing.
     /// </summary>

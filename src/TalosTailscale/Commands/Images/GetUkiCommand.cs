@@ -34,6 +34,25 @@ public sealed class GetUkiCommand : TsCmdlet
     [Parameter]
     public SwitchParameter Section { get; set; }
 
+    /// <summary>
+    /// Files with certificates (DER or PEM) that the signer must be or descend from; the answer is SignerTrusted.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[] TrustedCertificate { get; set; } = [];
+
+    private List<byte[]> Trusted { get; } = [];
+
+    /// <inheritdoc/>
+    protected override async Task BeginAsync(CancellationToken cancellationToken)
+    {
+        foreach (var given in TrustedCertificate)
+        {
+            foreach (var file in await ResolvePathsAsync(given, literal: false).ConfigureAwait(false))
+                Trusted.AddRange(await TrustedCertificates.ReadAsync(file, cancellationToken).ConfigureAwait(false));
+        }
+    }
+
     /// <inheritdoc/>
     protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
@@ -65,7 +84,10 @@ public sealed class GetUkiCommand : TsCmdlet
             return;
         }
 
-        var options = new UkiReadOptions { Hash = !NoHash, SectionHashes = Section && !NoHash, Extensions = !Section };
+        var options = new UkiReadOptions
+        {
+            Hash = !NoHash, SectionHashes = Section && !NoHash, Extensions = !Section, TrustedCertificates = Trusted,
+        };
         foreach (var place in places)
         {
             try
