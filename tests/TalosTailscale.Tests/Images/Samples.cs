@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -15,15 +14,14 @@ internal static class Samples
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip,
     };
 
-    private static readonly Lazy<string?> s_folder = new(FindFolder);
     private static readonly Lazy<Dictionary<string, ImageFacts>> s_facts = new(LoadFacts);
 
     public static string Folder
     {
         get
         {
-            if (s_folder.Value is null) Assert.Skip("the sample images (../shared/testdata/images) are not there");
-            return s_folder.Value;
+            if (SampleFolder.Path is null) Assert.Skip("the sample images (../shared/testdata/images) are not there");
+            return SampleFolder.Path;
         }
     }
 
@@ -31,7 +29,7 @@ internal static class Samples
     public static TheoryData<string> Names(string under, string? except = null)
     {
         var rows = new TheoryData<string>();
-        if (s_folder.Value is null) rows.Add("(absent)");
+        if (SampleFolder.Path is null) rows.Add("(absent)");
         else foreach (var name in Listed(under, except)) rows.Add(name);
         return rows;
     }
@@ -44,35 +42,14 @@ internal static class Samples
 
     public static string PathOf(string name) => Path.Combine(Folder, name);
 
-    /// <summary>The raw image, unpacked into memory where it is kept as gzip.</summary>
-    public static Stream Open(string name)
-    {
-        var path = PathOf(name);
-        if (!name.EndsWith(".gz", StringComparison.Ordinal)) return File.OpenRead(path);
-        using var packed = new GZipStream(File.OpenRead(path), CompressionMode.Decompress);
-        var raw = new MemoryStream();
-        packed.CopyTo(raw);
-        raw.Position = 0;
-        return raw;
-    }
+    public static Stream Open(string name) => SampleFolder.Open(Folder, name);
 
     private static IEnumerable<string> Listed(string under, string? except) => s_facts.Value.Keys.Where(
         k => k.StartsWith(under, StringComparison.Ordinal) && (except is null || !k.Contains(except, StringComparison.Ordinal)));
 
-    private static string? FindFolder()
-    {
-        for (var at = new DirectoryInfo(AppContext.BaseDirectory); at is not null; at = at.Parent)
-        {
-            var folder = Path.Combine(at.FullName, "shared", "testdata", "images");
-            if (File.Exists(Path.Combine(folder, "expected.json"))) return folder;
-        }
-
-        return null;
-    }
-
     private static Dictionary<string, ImageFacts> LoadFacts()
     {
-        using var file = File.OpenRead(Path.Combine(s_folder.Value!, "expected.json"));
+        using var file = File.OpenRead(Path.Combine(SampleFolder.Path!, "expected.json"));
         return JsonSerializer.Deserialize<ExpectedFile>(file, s_json)!.Images;
     }
 

@@ -67,7 +67,7 @@ internal static class XzIndex
             throw Malformed(file, end - HeaderSize, "has no xz footer");
 
         var indexSize = (U32(footer, 4) + 1L) * 4;
-        if (indexSize > MaxIndex || indexSize > end - start - (2 * HeaderSize))
+        if (indexSize is < 8 or > MaxIndex || indexSize > end - start - (2 * HeaderSize))
             throw Malformed(file, end, $"has an xz index of {indexSize} bytes");
         var indexAt = end - HeaderSize - indexSize;
         var index = await file.ReadAsync(indexAt, (int)indexSize, "an xz index", cancellationToken).ConfigureAwait(false);

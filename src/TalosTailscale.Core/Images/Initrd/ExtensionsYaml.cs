@@ -20,10 +20,10 @@ internal static class ExtensionsYaml
             var parser = new Parser(new StringReader(Encoding.UTF8.GetString(yaml)));
             return Read(parser, name);
         }
-        catch (YamlException e)
+        catch (Exception e) when (e is not TsException and not OutOfMemoryException)
         {
-            throw ImageErrors.InitrdMalformed.New(
-                $"'{name}' has an extensions.yaml that is not YAML, line {e.Start.Line}.", name, e);
+            // The scanner answers some malformed scalars with InvalidOperationException and not with YamlException.
+            throw ImageErrors.InitrdMalformed.New($"'{name}' has an extensions.yaml that is not YAML: {e.Message}", name, e);
         }
     }
 

@@ -4,7 +4,6 @@ using Org.BouncyCastle.Asn1;
 using Org.BouncyCastle.Asn1.Nist;
 using Org.BouncyCastle.Asn1.X509;
 using Org.BouncyCastle.Cms;
-using Org.BouncyCastle.Security;
 using Org.BouncyCastle.X509;
 
 namespace TalosTailscale.Core.Images.Pe;
@@ -18,13 +17,11 @@ internal sealed class AuthenticodeSignature
     private const int MaxTable = 1024 * 1024;
     private const string SpcIndirectData = "1.3.6.1.4.1.311.2.1.4";
 
-    private readonly CmsSignedData _signed;
     private readonly X509Certificate _certificate;
     private readonly SignerInformation _signer;
 
     private AuthenticodeSignature(CmsSignedData signed, SignerInformation signer, X509Certificate certificate)
     {
-        _signed = signed;
         _signer = signer;
         _certificate = certificate;
         var content = ContentOf(signed);
@@ -32,7 +29,15 @@ internal sealed class AuthenticodeSignature
         Digest = digest.Digest.GetOctets();
         Algorithm = NameOf(digest.DigestAlgorithm.Algorithm);
         Certificate = certificate.GetEncoded();
-        Certificates = [.. AllCertificates(signed).Select(c => c.GetEncoded())];
+        Certificates = [.. signed.GetCertificates().EnumerateMatches(null).Select(c => c.GetEncoded())];
+        Signer = new UkiSigner
+        {
+            Subject = PrintableText.Clean(certificate.SubjectDN.ToString(true, X509Name.RFC2253Symbols)),
+            Issuer = PrintableText.Clean(certificate.IssuerDN.ToString(true, X509Name.RFC2253Symbols)),
+            Sha256 = Convert.ToHexString(SHA256.HashData(Certificate)).ToLowerInvariant(),
+            NotBefore = new DateTimeOffset(certificate.NotBefore.ToUniversalTime()),
+            NotAfter = new DateTimeOffset(certificate.NotAfter.ToUniversalTime()),
+        };
     }
 
     /// <summary>The digest that the file must have.</summary>
@@ -47,14 +52,8 @@ internal sealed class AuthenticodeSignature
     /// <summary>All certificates in the signature, DER.</summary>
     public IReadOnlyList<byte[]> Certificates { get; }
 
-    public UkiSigner Signer => new()
-    {
-        Subject = PrintableText.Clean(_certificate.SubjectDN.ToString(true, X509Name.RFC2253Symbols)),
-        Issuer = PrintableText.Clean(_certificate.IssuerDN.ToString(true, X509Name.RFC2253Symbols)),
-        Sha256 = Convert.ToHexString(SHA256.HashData(Certificate)).ToLowerInvariant(),
-        NotBefore = new DateTimeOffset(_certificate.NotBefore.ToUniversalTime()),
-        NotAfter = new DateTimeOffset(_certificate.NotAfter.ToUniversalTime()),
-    };
+    /// <summary>What that certificate says.</summary>
+    public UkiSigner Signer { get; }
 
     /// <summary>Whether the CMS signature is that of <see cref="Certificate"/> over the content.</summary>
     /// <returns>False also where the signature uses something that cannot be verified.</returns>
@@ -63,10 +62,11 @@ internal sealed class AuthenticodeSignature
         try
         {
             // The validity of the certificate is not looked at, as the firmware does not: the key alone is taken.
-            return _signer.Verify(_certificate.GetPublicKey());
+            return SignerKey.TryGet(_certificate) is { } key && _signer.Verify(key);
         }
-        catch (Exception e) when (e is CmsException or GeneralSecurityException or IOException or ArgumentException)
+        catch (Exception e) when (e is not OutOfMemoryException)
         {
+            // BouncyCastle answers keys and parameters that make no sense with exceptions of many types.
             return false;
         }
     }
@@ -121,9 +121,6 @@ internal sealed class AuthenticodeSignature
         var inner = Org.BouncyCastle.Asn1.Cms.SignedData.GetInstance(signed.ContentInfo.Content);
         return Asn1Sequence.GetInstance(inner.EncapContentInfo.Content);
     }
-
-    private static IEnumerable<X509Certificate> AllCertificates(CmsSignedData signed) =>
-        signed.GetCertificates().EnumerateMatches(null);
 
     private static HashAlgorithmName NameOf(DerObjectIdentifier algorithm) =>
         algorithm.Equals(NistObjectIdentifiers.IdSha256) ? HashAlgorithmName.SHA256

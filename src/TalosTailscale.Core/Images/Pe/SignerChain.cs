@@ -1,4 +1,3 @@
-using Org.BouncyCastle.Security;
 using Org.BouncyCastle.X509;
 
 namespace TalosTailscale.Core.Images.Pe;
@@ -35,15 +34,17 @@ internal static class SignerChain
 
     private static bool Issued(X509Certificate issuer, X509Certificate certificate)
     {
-        // -1: not the certificate of an authority, so nothing that it signs is a certificate.
-        if (issuer.GetBasicConstraints() < 0 || !certificate.IssuerDN.Equivalent(issuer.SubjectDN)) return false;
         try
         {
-            certificate.Verify(issuer.GetPublicKey());
+            // -1: not the certificate of an authority, so nothing that it signs is a certificate.
+            if (issuer.GetBasicConstraints() < 0 || !certificate.IssuerDN.Equivalent(issuer.SubjectDN)) return false;
+            if (SignerKey.TryGet(issuer) is not { } key) return false;
+            certificate.Verify(key);
             return true;
         }
-        catch (Exception e) when (e is GeneralSecurityException or ArgumentException)
+        catch (Exception e) when (e is not OutOfMemoryException)
         {
+            // BouncyCastle answers keys and extensions that make no sense with exceptions of many types.
             return false;
         }
     }

@@ -1,0 +1,23 @@
+namespace TalosTailscale.Tests.Images.Fuzz;
+
+/// <summary>
+/// A short run of every target. The long one: <c>dotnet run -c Release --project tests/TalosTailscale.Benchmarks -- fuzz
+/// all 1000000</c>.
+/// </summary>
+public sealed class FuzzTests
+{
+    public static TheoryData<string> Targets => [.. FuzzTargets.Names];
+
+    [Theory]
+    [MemberData(nameof(Targets))]
+    public async Task Answers_every_mutation(string name)
+    {
+        var target = FuzzTargets.Get(name);
+
+        var count = name == "trust" ? 20 : 300;
+        var result = await FuzzRun.RunAsync(target, 0, count, null, TestContext.Current.CancellationToken);
+
+        Assert.Empty(result.Findings);
+        Assert.Equal(count, result.Executions);
+    }
+}
