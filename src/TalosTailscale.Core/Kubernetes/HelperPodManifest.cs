@@ -44,7 +44,7 @@ internal static class HelperPodManifest
                     [AboutAnnotation] = $"Helper of the PowerShell module TalosTailscale ({spec.Purpose} on {spec.NodeName}); "
                         + $"deleted when the command ends, at the latest after {spec.Lifetime.TotalMinutes:0} min.",
                     [OperatorAnnotation] = $"{Environment.UserName}@{Environment.MachineName}",
-                    [HolderAnnotation] = ThisProcess(),
+                    [HolderAnnotation] = Holder,
                 },
             },
             Spec = new V1PodSpec
@@ -79,6 +79,9 @@ internal static class HelperPodManifest
         };
     }
 
+    /// <summary>Who holds a pod or a lease: operator, machine, process and its start.</summary>
+    internal static string Holder { get; } = ThisProcess();
+
     /// <summary>True for a pod whose maker cannot use it any more: it ended, or its maker was a process of this machine that is gone.</summary>
     internal static bool IsLeftover(V1Pod pod)
     {
@@ -88,10 +91,16 @@ internal static class HelperPodManifest
             return true;
         string? holder = null;
         pod.Metadata.Annotations?.TryGetValue(HolderAnnotation, out holder);
+        return IsGone(holder);
+    }
+
+    /// <summary>True when the holder was a process of this machine that has ended; false for what cannot be known.</summary>
+    internal static bool IsGone(string? holder)
+    {
         var parts = holder?.Split('/') ?? [];
-        return parts.Length == 3 && parts[0] == MachineId()
-            && int.TryParse(parts[1], CultureInfo.InvariantCulture, out var id)
-            && long.TryParse(parts[2], CultureInfo.InvariantCulture, out var started) && !IsAlive(id, started);
+        return parts.Length >= 4 && parts[1] == MachineId()
+            && int.TryParse(parts[2], CultureInfo.InvariantCulture, out var id)
+            && long.TryParse(parts[3], CultureInfo.InvariantCulture, out var started) && !IsAlive(id, started);
     }
 
     // A name is unique per start, so a pod is found by it even when the answer to its creation was lost.
@@ -117,7 +126,7 @@ internal static class HelperPodManifest
     private static string ThisProcess()
     {
         using var me = Process.GetCurrentProcess();
-        return $"{MachineId()}/{Environment.ProcessId}/{StartSecond(me)}";
+        return $"{Environment.UserName}/{MachineId()}/{Environment.ProcessId}/{StartSecond(me)}";
     }
 
     private static string MachineId() => LabelValue(Environment.MachineName);
