@@ -16,6 +16,7 @@
         'module/MachineConfig.Format.ps1xml'
         'module/Tailnet.Format.ps1xml'
         'module/Talos.Format.ps1xml'
+        'module/Validation.Format.ps1xml'
     )
     CmdletsToExport      = @(
         'Export-Uki'
@@ -33,6 +34,7 @@
         'Restore-TalosMachineConfig'
         'Save-TalosImage'
         'Set-TalosMachinePatch'
+        'Test-TsNode'
         'Update-TalosNode'
         'Wait-TalosNode'
     )

@@ -85,7 +85,17 @@ internal static class ServiceChecks
         "Log", "the log of ext-tailscale names no failure", false,
         async (probe, _) =>
         {
-            var log = await probe.LogAsync().ConfigureAwait(false);
+            TsDiagnosis log;
+            try
+            {
+                log = await probe.LogAsync().ConfigureAwait(false);
+            }
+            catch (TsException e) when (e.Message.Contains("not registered", StringComparison.Ordinal))
+            {
+                // Talos's words for a service that this boot does not have.
+                return CheckResult.Skip("there is no log of ext-tailscale");
+            }
+
             var unknown = log.UnknownLines == 0 ? "" : $"; {log.UnknownLines} of {log.Lines} lines are not known";
             var cause = log.Cause is null ? null : Causes.Find(log.Cause);
             return (log.State, cause) switch

@@ -1,0 +1,94 @@
+using System.Management.Automation;
+using TalosTailscale.Core.Talos;
+using TalosTailscale.Core.Tailnet;
+using TalosTailscale.Core.Validation;
+
+namespace TalosTailscale.Commands;
+
+/// <summary>
+/// Checks nodes from the Talos API to a private pull: one object for each check, with evidence, cause and fix, in a
+/// stable order.
+/// </summary>
+[Cmdlet(VerbsDiagnostic.Test, "TsNode")]
+[OutputType(typeof(TsCheck), typeof(bool))]
+public sealed class TestTsNodeCommand : TalosCmdlet
+{
+    /// <summary>The checks to make; all that cost neither a pod nor a download when not given.</summary>
+    [Parameter(Mandatory = false)]
+    [ValidateSet(
+        "Api", "Certificate", "Version", "Stage", "Extension", "ServiceConfig", "Service", "Log", "TailnetAddress",
+        "TailnetDevice", "Resolver", "NodeAddress", "NodeName", "BootVariant", "Efivars", "BootEntries", "RunningUki",
+        "RegistryName", "PrivatePull")]
+    public string[] Check { get; set; } = [];
+
+    /// <summary>The checks to leave out.</summary>
+    [Parameter(Mandatory = false)]
+    [ValidateSet(
+        "Api", "Certificate", "Version", "Stage", "Extension", "ServiceConfig", "Service", "Log", "TailnetAddress",
+        "TailnetDevice", "Resolver", "NodeAddress", "NodeName", "BootVariant", "Efivars", "BootEntries", "RunningUki",
+        "RegistryName", "PrivatePull")]
+    public string[] SkipCheck { get; set; } = [];
+
+    /// <summary>
+    /// A private image that the nodes do not have yet, for instance registry.ide-newton.ts.net/lab/registry-smoketest:7; the
+    /// one real proof. Without it the pull is skipped.
+    /// </summary>
+    [Parameter(Mandatory = false)]
+    [ValidateNotNullOrEmpty]
+    public string? RegistryImage { get; set; }
+
+    /// <summary>The Talos version that the nodes should run.</summary>
+    [Parameter(Mandatory = false)]
+    [ValidateNotNull]
+    public Version? Version { get; set; }
+
+    /// <summary>The schematic that the nodes should run.</summary>
+    [Parameter(Mandatory = false)]
+    [ValidatePattern("^[0-9a-fA-F]{64}$")]
+    public string? Schematic { get; set; }
+
+    /// <summary>The socket of the tailscaled on this machine; else the one that TS_SOCKET names, else the platform's.</summary>
+    [Parameter(Mandatory = false)]
+    [ValidateNotNullOrEmpty]
+    public string? Socket { get; set; }
+
+    /// <summary>The address of the tailnet's API; used with the credential of the environment where no tailscaled runs.</summary>
+    [Parameter(Mandatory = false)]
+    [ValidateNotNull]
+    public Uri? ApiUri { get; set; }
+
+    /// <summary>Gives only whether no check failed.</summary>
+    [Parameter(Mandatory = false)]
+    public SwitchParameter Quiet { get; set; }
+
+    // Results come in the order of nodes and checks, so all nodes are one piece of work.
+    private protected override async Task PrepareAsync(IReadOnlyList<TsNode> nodes, CancellationToken cancellationToken)
+    {
+        if (nodes.Count == 0)
+            return;
+        var good = true;
+        await foreach (var check in NodeValidation.RunAsync(nodes, Client, Options(cancellationToken), Reporter, cancellationToken))
+        {
+            good &= check.Status != TsCheckStatus.Fail;
+            if (!Quiet)
+                await WriteObjectAsync(check);
+        }
+
+        if (Quiet)
+            await WriteObjectAsync(good);
+    }
+
+    private protected override Task NodeAsync(TalosNodeClient client, TsNode node, CancellationToken cancellationToken) =>
+        Task.CompletedTask;
+
+    private NodeValidationOptions Options(CancellationToken cancellationToken) => new()
+    {
+        Checks = Check,
+        SkipChecks = SkipCheck,
+        ThrottleLimit = ThrottleLimit,
+        RegistryImage = RegistryImage,
+        ExpectedVersion = Version,
+        ExpectedSchematic = Schematic,
+        ReadDevices = TailnetDevices.Reader(Socket, ApiUri, cancellationToken),
+    };
+}

@@ -1,0 +1,50 @@
+using TalosTailscale.Core.Validation;
+using TalosTailscale.Lab;
+using TalosTailscale.Tests.Engine;
+
+namespace TalosTailscale.Tests.Validation;
+
+/// <summary>Test-TsNode through the real engine, over real sockets, on the lab.</summary>
+public sealed class TestTsNodeTests
+{
+    [Fact]
+    public void The_names_that_the_parameters_take_are_those_of_the_checks()
+    {
+        using var session = PowerShellSession.Create();
+
+        foreach (var parameter in new[] { "Check", "SkipCheck" })
+        {
+            var values = session.Invoke(
+                "param($p) (Get-Command Test-TsNode).Parameters[$p].Attributes | ForEach-Object { $_.ValidValues }", ("p", parameter));
+            Assert.Equal(NodeValidation.CheckNames, values.Output.Where(v => v is not null).Select(v => v.ToString()));
+        }
+    }
+
+    [Fact]
+    public async Task Nodes_without_the_extension_are_named_as_such()
+    {
+        await using var lab = await LabSession.StartAsync(new LabOptions());
+
+        var result = lab.Invoke("Get-TsNode | Test-TsNode");
+
+        result.AssertNoErrors();
+        var checks = result.OutputOf<TsCheck>();
+        Assert.Equal(["altra", "ampone", "ryzen"], checks.Select(c => c.Node).Distinct());
+        Assert.All(checks.Where(c => c.Name == "Extension"), c => Assert.Equal("ExtensionMissing", c.Cause));
+    }
+
+    [Fact]
+    public async Task Joined_nodes_pass_every_check()
+    {
+        await using var lab = await JoinedLab.StartAsync();
+
+        var result = lab.Invoke("Get-TsNode | Test-TsNode");
+
+        result.AssertNoErrors();
+        var checks = result.OutputOf<TsCheck>();
+        Assert.All(
+            checks.Where(c => c.Status != TsCheckStatus.Pass),
+            c => Assert.True(c.Name is "RegistryName" or "PrivatePull" && c.Status == TsCheckStatus.Skipped, $"{c} {c.Evidence}"));
+        Assert.True(lab.Invoke("Get-TsNode | Test-TsNode -Quiet").Single<bool>());
+    }
+}
