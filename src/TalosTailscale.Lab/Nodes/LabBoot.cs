@@ -54,7 +54,10 @@ internal static class LabBoot
         await Task.Delay(time * 0.2, boot);
         StartServices(node);
         await Task.Delay(time * 0.2, boot);
-        await FinishAsync(node, boot);
+        if (node.Tailscale.HasStarted)
+            Finish(node);
+        else
+            node.Power.Run(_ => FinishLaterAsync(node, boot));
     }
 
     internal static void TellStage(LabNode node, string actor = "")
@@ -134,16 +137,17 @@ internal static class LabBoot
 
     // startAllServices waits for every service, up to 70 minutes: an extension without its config holds up the boot
     // (siderolabs/talos#12764).
-    private static async Task FinishAsync(LabNode node, CancellationToken boot)
+    private static async Task FinishLaterAsync(LabNode node, CancellationToken boot)
     {
-        if (!node.Tailscale.HasStarted)
-        {
-            node.Change(n => n.UnmetConditions = [("services", "ext-tailscale not running")]);
-            TellStage(node);
-            Kernel(node, "info", "[talos] task startAllServices (1/1): service \"ext-tailscale\" to be \"up\"");
-            await node.WhenAsync(n => n.Tailscale.HasStarted, boot);
-        }
+        node.Change(n => n.UnmetConditions = [("services", "ext-tailscale not running")]);
+        TellStage(node);
+        Kernel(node, "info", "[talos] task startAllServices (1/1): service \"ext-tailscale\" to be \"up\"");
+        await node.WhenAsync(n => n.Tailscale.HasStarted, boot);
+        Finish(node);
+    }
 
+    private static void Finish(LabNode node)
+    {
         node.Change(n => (n.Stage, n.IsReady, n.UnmetConditions) = (LabStage.Running, true, []));
         node.Events.Add(new SequenceEvent { Sequence = "boot", Action = SequenceEvent.Types.Action.Stop });
         TellStage(node);

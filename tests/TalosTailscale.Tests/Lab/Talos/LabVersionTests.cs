@@ -42,6 +42,38 @@ public sealed class LabVersionTests
             Assert.Contains(refusal, error!.Message + error.InnerException?.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("v1.12.4")]
+    [InlineData("v1.13.9")]
+    public async Task An_upgrade_installs_beside_the_running_uki_and_boots_it(string version)
+    {
+        await using var lab = await StartAsync(version);
+        var node = lab.Cluster.Node("ryzen");
+        var before = node.BootId;
+
+        var restarts = await lab.Client("ryzen").UpgradeAsync($"ghcr.io/siderolabs/installer:{version}", cancellation: Stop);
+        if (!restarts)
+            node.PowerCycle();
+        await node.WhenAsync(n => n.BootId != before && n.IsReady, Stop);
+
+        Assert.Equal($"talos-{version}~1.efi", node.BootedEntry);
+        Assert.Equal($"Talos-{version}~1.efi", node.LoaderVariables.Default);
+    }
+
+    [Fact]
+    public async Task An_upgrade_on_firmware_without_writable_variables_leaves_the_good_uki_unused()
+    {
+        await using var lab = await TalosLab.StartAsync(LabFault.EfivarsIoError.On("ampone"));
+        var node = lab.Cluster.Node("ampone");
+        var before = node.BootId;
+
+        await lab.Client("ampone").UpgradeAsync("ghcr.io/siderolabs/installer:v1.12.4", cancellation: Stop);
+        await node.WhenAsync(n => n.BootId != before && n.IsReady, Stop);
+
+        Assert.Equal("talos-v1.12.4.efi", node.BootedEntry);
+        Assert.True(File.Exists(Path.Combine(node.EspDirectory, "EFI", "Linux", "Talos-v1.12.4~1.efi")));
+    }
+
     [Fact]
     public async Task Since_1_13_a_container_can_mount_the_efi_partition()
     {
