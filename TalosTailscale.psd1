@@ -32,6 +32,7 @@
         'New-TsExtensionServiceConfig'
         'Restart-TalosNode'
         'Restore-TalosMachineConfig'
+        'Restore-Uki'
         'Save-TalosImage'
         'Set-TalosMachinePatch'
         'Test-TsNode'

@@ -87,6 +87,12 @@ public static class BootErrors
         "There is no backup of the booted entry on the EFI system partition.",
         "See 'Get-TalosEsp' for the files that are there and name one with -Backup.");
 
+    /// <summary>There is no other entry of the running version.</summary>
+    public static readonly TsError NothingToPromote = new(
+        "NothingToPromote", TsErrorCategory.ObjectNotFound,
+        "There is no other boot entry of the running version that a failed upgrade could have left.",
+        "See 'Get-TalosEsp' for the files that are there; give a new image with -Path.");
+
     /// <summary>The node did not come back.</summary>
     public static readonly TsError NodeNotBack = new(
         "NodeNotBack", TsErrorCategory.OperationTimeout,

@@ -59,6 +59,43 @@ public sealed class EspSession : IAsyncDisposable
         return SwapPlanner.Plan(esp, facts, source, options);
     }
 
+    /// <summary>
+    /// A source that is on the partition already: the <c>~N</c> file that a failed upgrade left, or a backup.
+    /// </summary>
+    /// <param name="facts">The node.</param>
+    /// <param name="backup">True for a backup of the booted entry, false for another entry of the running version.</param>
+    /// <param name="name">The file's name; the newest one when not given.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <returns>The source; its extensions are not known.</returns>
+    /// <exception cref="TsException"><c>BackupNotFound</c>, <c>NothingToPromote</c>.</exception>
+    public async Task<UkiSwapSource> FindSourceAsync(
+        SwapNodeFacts facts, bool backup, string? name, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(facts);
+        EspState esp = await EspReader.ReadAsync(_volume, facts, cancellationToken).ConfigureAwait(false);
+        return SwapSourcesOnEsp.Find(esp, facts, backup, name);
+    }
+
+    /// <summary>Removes leftovers of runs that did not end and all backups of this module but the newest.</summary>
+    /// <param name="facts">The node.</param>
+    /// <param name="dryRun">True to say only what would be removed.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <returns>The names.</returns>
+    public async Task<IReadOnlyList<string>> PruneAsync(SwapNodeFacts facts, bool dryRun, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(facts);
+        EspState esp = await EspReader.ReadAsync(_volume, facts, cancellationToken).ConfigureAwait(false);
+        string[] names = [.. SwapPlanner.Leftovers(esp, ""), .. esp.Target is { } target ? SwapPlanner.OwnBackups(esp, target.Name).SkipLast(1) : []];
+        if (dryRun || names.Length == 0) return names;
+        EspLock held = await EspLock.AcquireAsync(_volume, _reporter, cancellationToken).ConfigureAwait(false);
+        await using (held.ConfigureAwait(false))
+        {
+            foreach (string name in names) await _volume.RemoveAsync(held.Owner, name, cancellationToken).ConfigureAwait(false);
+        }
+
+        return names;
+    }
+
     /// <summary>Carries out a plan.</summary>
     /// <param name="plan">The plan; one with refusing gates is refused again.</param>
     /// <param name="source">The image that the plan was made for.</param>

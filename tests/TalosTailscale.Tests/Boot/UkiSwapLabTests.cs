@@ -84,6 +84,47 @@ public class UkiSwapLabTests
     }
 
     [Fact]
+    public async Task Restore_goes_back_and_prune_leaves_one_backup()
+    {
+        await using LabSession lab = await StartAsync();
+        string uki = Write(lab, new LabUkiSpec(), "Talos-v1.12.4.efi");
+        UkiSwapResult swap = lab.Invoke("param($p) Invoke-UkiSwap ampone -Path $p -Confirm:$false", ("p", uki)).Single<UkiSwapResult>();
+        LabNode node = lab.Lab.Node("ampone");
+        string linux = Path.Combine(node.EspDirectory, "EFI", "Linux");
+
+        UkiSwapResult back = lab.Invoke("Restore-Uki ampone -Confirm:$false").Single<UkiSwapResult>();
+        Assert.Equal((swap.NewSha256, swap.OldSha256), (back.OldSha256, back.NewSha256));
+        Assert.Equal(swap.OldSha256, EspFolder.Hash(await File.ReadAllBytesAsync(Path.Combine(linux, swap.BootedEntry), TestContext.Current.CancellationToken)));
+
+        File.Copy(Path.Combine(linux, back.Backup!), Path.Combine(linux, swap.BootedEntry + ".bak.20200101T000000Z"));
+        lab.Invoke("Invoke-UkiSwap ampone -Prune -Confirm:$false").AssertNoErrors();
+        Assert.Equal(2, Directory.GetFiles(linux).Length);
+        AssertNoPod(lab);
+    }
+
+    [Fact]
+    public async Task Ctrl_C_while_staging_leaves_no_pod_and_the_partition_as_it_was()
+    {
+        await using LabSession lab = await StartAsync();
+        string uki = Write(lab, new LabUkiSpec { Size = 60_000_000 }, "Talos-v1.12.4.efi");
+        var before = Contents(lab);
+        string linux = Path.Combine(lab.Lab.Node("ampone").EspDirectory, "EFI", "Linux");
+
+        await lab.Session.InvokeAndStopAsync(
+            "param($p) Invoke-UkiSwap ampone -Path $p -Confirm:$false",
+            async () =>
+            {
+                while (Directory.GetFiles(linux, "*.new-*").Length == 0)
+                    await Task.Delay(20, TestContext.Current.CancellationToken);
+            },
+            ("p", uki));
+
+        while (lab.Lab.Part<LabKubernetesPart>()!.Api.Pods.Any(p => p.Contains("esp", StringComparison.Ordinal)))
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        Assert.Equal(before, Contents(lab));
+    }
+
+    [Fact]
     public async Task Get_TalosEsp_says_what_boots_now_and_next()
     {
         await using LabSession lab = await StartAsync();

@@ -56,6 +56,8 @@ internal sealed class SwapExecutor(EspVolume volume, UkiSwapPlan plan, UkiSwapSo
 
     private async Task UnstageAsync(string owner)
     {
+        // A promoted file was there before and stays.
+        if (source.PromotedName is not null) return;
         using var deadline = new CancellationTokenSource(s_cleanUp);
         try
         {
@@ -139,7 +141,8 @@ internal sealed class SwapExecutor(EspVolume volume, UkiSwapPlan plan, UkiSwapSo
             EspListing now = await volume.ListAsync(hash: true, cancellationToken).ConfigureAwait(false);
             string damaged = now.Find(plan.BootedEntry)?.Sha256 ?? "";
             await volume.ExchangeAsync(
-                owner, plan.Backup, plan.OldSha256, plan.BootedEntry, damaged, plan.StagedName, cancellationToken).ConfigureAwait(false);
+                owner, plan.Backup, plan.OldSha256, plan.BootedEntry, damaged,
+                EspNames.Staged(plan.BootedEntry, plan.NewSha256), cancellationToken).ConfigureAwait(false);
             reporter.Warning($"'{plan.BootedEntry}' on '{plan.Node}' did not verify; the old image is back in its place.");
         }
         catch (TsException)

@@ -33,7 +33,7 @@ internal static class SwapPlanner
             DisabledEntries = changes && !options.KeepDuplicates
                 ? Duplicates(esp, source, options.Now)
                 : new Dictionary<string, string>(),
-            Removed = changes ? [.. leftovers, .. OwnBackups(esp, target)] : [],
+            Removed = changes ? [.. leftovers, .. OwnBackups(esp, target).Where(n => n != staged)] : [],
             Free = esp.Listing.Free,
             Needed = needed,
             NextBoot = esp.Info.NextBoot,
@@ -54,7 +54,8 @@ internal static class SwapPlanner
         return name;
     }
 
-    private static IEnumerable<string> Leftovers(EspState esp, string staged) =>
+    /// <summary>What runs that did not end have staged, but for one name.</summary>
+    internal static IEnumerable<string> Leftovers(EspState esp, string staged) =>
         esp.Listing.Files
             .Where(f => f.IsInLinux && EspNames.IsStaged(f.Name) && esp.MayRemove(f.Name)
                 && !f.Name.Equals(staged, StringComparison.OrdinalIgnoreCase))

@@ -1,0 +1,29 @@
+using System.Management.Automation;
+using TalosTailscale.Core.Boot;
+using TalosTailscale.Core.Boot.Swap;
+
+namespace TalosTailscale.Commands;
+
+/// <summary>Puts a backup back under the name that nodes boot; what was there becomes the backup.</summary>
+[Cmdlet(VerbsData.Restore, "Uki", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
+[OutputType(typeof(UkiSwapResult))]
+[OutputType(typeof(UkiSwapPlan))]
+public sealed class RestoreUkiCommand : UkiSwapCmdlet
+{
+    /// <summary>The file name of the backup in EFI/Linux; the newest backup of the booted entry when not given.</summary>
+    [Parameter(Mandatory = false, Position = 1, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    public string? Backup { get; set; }
+
+    // Going back must not be refused for what the old image lacks; only what would not boot at all is.
+    private protected override UkiSwapOptions Options() => new()
+    {
+        Skip = Enum.GetValues<UkiSwapGate>().Where(g => UkiSwapGates.RefuseToSkip([g]) is null).ToHashSet(),
+        Reboot = Reboot,
+        KeepDuplicates = true,
+    };
+
+    private protected override Task<UkiSwapSource> SourceAsync(
+        EspSession session, SwapNodeFacts facts, TsNode node, CancellationToken cancellationToken) =>
+        session.FindSourceAsync(facts, backup: true, Backup, cancellationToken);
+}

@@ -1,0 +1,81 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Management.Automation;
+using TalosTailscale.Core.Boot;
+using TalosTailscale.Core.Boot.Swap;
+using TalosTailscale.Core.Reporting;
+using TalosTailscale.Core.Talos;
+
+namespace TalosTailscale.Commands;
+
+/// <summary>Base of the cmdlets that put another image under the name that a node boots: plan, question, swap, reboot, checks.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public abstract class UkiSwapCmdlet : EspCmdlet
+{
+    /// <summary>Works on one node at a time unless told otherwise.</summary>
+    protected UkiSwapCmdlet() => ThrottleLimit = 1;
+
+    /// <summary>Reboots each node through its firmware after the swap.</summary>
+    [Parameter(Mandatory = false)]
+    public SwitchParameter Reboot { get; set; }
+
+    /// <summary>With -Reboot: waits until the node runs and is ready again, and checks it, before the next one.</summary>
+    [Parameter(Mandatory = false)]
+    public SwitchParameter Wait { get; set; }
+
+    /// <summary>How long to wait for one node; 30 minutes when not given.</summary>
+    [Parameter(Mandatory = false)]
+    public TimeSpan Timeout { get; set; } = new TalosWaitOptions().Timeout;
+
+    /// <summary>The image for a node.</summary>
+    private protected abstract Task<UkiSwapSource> SourceAsync(
+        EspSession session, SwapNodeFacts facts, TsNode node, CancellationToken cancellationToken);
+
+    /// <summary>How the swap is done.</summary>
+    private protected abstract UkiSwapOptions Options();
+
+    private protected override async Task NodeAsync(TalosNodeClient client, TsNode node, CancellationToken cancellationToken)
+    {
+        var clock = Stopwatch.StartNew();
+        (EspSession session, SwapNodeFacts facts) = await OpenAsync(client, node, cancellationToken);
+        UkiSwapSource source;
+        UkiSwapResult? result;
+        await using (session)
+        {
+            source = await SourceAsync(session, facts, node, cancellationToken);
+            result = await SwapAsync(session, facts, source, node, cancellationToken);
+            await session.CloseAsync(cancellationToken);
+        }
+
+        Reporter.Progress(new ProgressStep("Swapping UKI", node.Name, "done", Completed: true));
+        if (result is null) return;
+        if (Reboot && (result.Changed || SwapAftercare.NeedsReboot(facts, source.Uki)))
+            result = await RebootAsync(client, node, result, source.Uki, cancellationToken);
+        await WriteObjectAsync(result with { Duration = clock.Elapsed });
+    }
+
+    private async Task<UkiSwapResult?> SwapAsync(
+        EspSession session, SwapNodeFacts facts, UkiSwapSource source, TsNode node, CancellationToken cancellationToken)
+    {
+        UkiSwapPlan plan = await session.PlanAsync(facts, source, Options(), cancellationToken);
+        foreach (TsException refusal in EspSession.Refusals(plan)) await WriteErrorAsync(refusal, node.Name);
+        foreach (UkiSwapGateResult skipped in plan.Gates.Where(g => g.Status == UkiSwapGateStatus.Skipped))
+            Reporter.Verbose($"{node.Name}: gate {skipped.Gate} does not hold and is skipped: {skipped.Evidence}.");
+        bool go = plan.Allowed
+            && (!plan.Changes || await ShouldProcessAsync(Describe(node), UkiSwapGates.Describe(plan, Reboot)));
+        if (go && !(IsWhatIf && !plan.Changes)) return await session.SwapAsync(plan, source, cancellationToken);
+        if (IsWhatIf) await WriteObjectAsync(plan);
+        return null;
+    }
+
+    private async Task<UkiSwapResult> RebootAsync(
+        TalosNodeClient client, TsNode node, UkiSwapResult result, UkiInfo uki, CancellationToken cancellationToken)
+    {
+        if (!result.Changed && !await ShouldProcessAsync(Describe(node), "Reboot into the image that is there already"))
+            return result;
+        TalosBootMark before = await SwapAftercare.RebootAsync(client, cancellationToken);
+        if (!Wait) return result with { BootIdBefore = before.BootId };
+        var options = new TalosWaitOptions { Timeout = Timeout };
+        return await SwapAftercare.WaitAsync(client, before, result, uki, options, Reporter, cancellationToken);
+    }
+}
