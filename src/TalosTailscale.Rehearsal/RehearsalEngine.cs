@@ -21,7 +21,10 @@ internal sealed class RehearsalEngine : IDisposable
     /// <param name="lab">The lab, for the script's <c>$Lab</c>.</param>
     public static RehearsalEngine Open(string manifest, LabCluster lab)
     {
-        var host = new ConsoleHost(Console.Out, Console.Error, interactive: !Console.IsOutputRedirected);
+        bool terminal = !Console.IsOutputRedirected;
+        bool colour = terminal && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+        PSStyle.Instance.OutputRendering = colour ? OutputRendering.Ansi : OutputRendering.PlainText;
+        var host = new ConsoleHost(Console.Out, Console.Error, interactive: terminal);
         Runspace runspace = RunspaceFactory.CreateRunspace(host, InitialSessionState.CreateDefault2());
         runspace.Open();
         runspace.SessionStateProxy.SetVariable("Lab", lab);

@@ -18,14 +18,12 @@ Get-TsNode |
 
 Show-Step '3A  Swap the UKI on ampone'
 $schematic = New-TalosSchematic -Extension siderolabs/tailscale
-$target = $env:TALOSTAILSCALE_DEVICES
 if ($Fault -eq 'InstallerIso') {
-    $iso = Save-TalosImage -Node ampone -Schematic $schematic -Kind Iso -Destination $target -PassThru
-    $file = [System.IO.Path]::Combine($target, 'from-iso.efi')
-    $image = Export-Uki $iso.Path -OutFile $file -PassThru
+    # The runbook's own way: the UKI out of the installer ISO.
+    $image = $schematic | Save-TalosImage -Node ampone -Kind Iso -Destination $env:TALOSTAILSCALE_DEVICES
 }
 else {
-    $image = Save-TalosImage -Node ampone -Schematic $schematic -Kind Uki -Destination $target -PassThru
+    $image = $schematic | Save-TalosImage -Node ampone -Kind Uki -Destination $env:TALOSTAILSCALE_DEVICES
 }
 if ($image) { $image | Invoke-UkiSwap -Node ampone -Reboot -Wait -Confirm:$false }
 

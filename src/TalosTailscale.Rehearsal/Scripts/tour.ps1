@@ -21,17 +21,18 @@ Get-TsNode ryzen, ampone, altra |
 Show-Step '   The same again changes nothing'
 Get-TsNode | Set-TalosMachinePatch
 
-Show-Step '3  A schematic with the extension, and the UKI of it from the Image Factory'
+Show-Step '3  A schematic with the extension, and what the Image Factory makes of it'
 $schematic = New-TalosSchematic -Extension siderolabs/tailscale
 $schematic
-$uki = Save-TalosImage -Node ampone -Schematic $schematic -Kind Uki -Destination $env:TALOSTAILSCALE_DEVICES -PassThru
-Get-Uki $uki.Path
+$uki = $schematic | Save-TalosImage -Node ampone, altra -Kind Uki -Destination $env:TALOSTAILSCALE_DEVICES
+$uki
+Get-Uki $uki[0].Path
 
 Show-Step '3A Swap the UKI on the ARM boards, one after the other'
-$uki | Invoke-UkiSwap -Node ampone, altra -Reboot -Wait -Confirm:$false
+$uki | Invoke-UkiSwap -Reboot -Wait -Confirm:$false
 
 Show-Step '3B Upgrade the other one with the factory installer'
-Update-TalosNode -Node ryzen -Schematic $schematic -Wait -Confirm:$false
+$schematic | Save-TalosImage -Node ryzen -Kind Installer | Update-TalosNode -Wait -Confirm:$false
 
 Show-Step '4  Validate'
 Get-TsNode | Test-TsNode -RegistryImage $registryImage
