@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using TalosTailscale.Rehearsal;
 
@@ -28,6 +29,11 @@ Console.CancelKeyPress += (_, pressed) =>
     pressed.Cancel = !stop.IsCancellationRequested;
     stop.Cancel();
 };
+using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
+{
+    signal.Cancel = true;
+    stop.Cancel();
+});
 
 try
 {

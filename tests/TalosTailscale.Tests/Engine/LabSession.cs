@@ -1,4 +1,5 @@
 using TalosTailscale.Lab;
+using TalosTailscale.Lab.Kubernetes;
 
 namespace TalosTailscale.Tests.Engine;
 
@@ -33,6 +34,9 @@ internal sealed class LabSession : IAsyncDisposable
     public string KeyReference => "file:" + Path.Combine(Client.Folder, "authkey");
 
     public PowerShellSession Session { get; }
+
+    /// <summary>The pods that there are now, as <c>namespace/name</c>.</summary>
+    public IReadOnlyList<string> Pods => Lab.Part<LabKubernetesPart>()!.Api.Pods;
 
     public static async Task<LabSession> StartAsync(LabOptions? options = null)
     {
