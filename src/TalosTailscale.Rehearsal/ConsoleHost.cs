@@ -8,8 +8,8 @@ internal sealed class ConsoleHost : PSHost
 {
     private readonly ConsoleHostUserInterface _ui;
 
-    public ConsoleHost(TextWriter output, TextWriter error, bool interactive) =>
-        _ui = new ConsoleHostUserInterface(output, error, interactive);
+    public ConsoleHost(TextWriter output, TextWriter error, bool interactive, bool colour) =>
+        _ui = new ConsoleHostUserInterface(output, error, interactive, colour);
 
     public override CultureInfo CurrentCulture => CultureInfo.CurrentCulture;
 

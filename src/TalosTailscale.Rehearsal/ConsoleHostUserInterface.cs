@@ -1,6 +1,7 @@
 using System.Collections.ObjectModel;
 using System.Management.Automation;
 using System.Management.Automation.Host;
+using System.Management.Automation.Internal;
 using System.Security;
 
 namespace TalosTailscale.Rehearsal;
@@ -9,7 +10,7 @@ namespace TalosTailscale.Rehearsal;
 /// Text, progress and questions of the embedded engine. Progress is one line that is written over on a terminal and
 /// left out elsewhere; questions are answered with their default, since nobody sits at a rehearsal.
 /// </summary>
-internal sealed class ConsoleHostUserInterface(TextWriter output, TextWriter error, bool interactive)
+internal sealed class ConsoleHostUserInterface(TextWriter output, TextWriter error, bool interactive, bool colour)
     : PSHostUserInterface
 {
     private readonly object _gate = new();
@@ -18,7 +19,7 @@ internal sealed class ConsoleHostUserInterface(TextWriter output, TextWriter err
 
     public override PSHostRawUserInterface RawUI => _raw;
 
-    public override bool SupportsVirtualTerminal => interactive;
+    public override bool SupportsVirtualTerminal => colour;
 
     public override void Write(string value) => Print(output, value, newLine: false);
 
@@ -75,8 +76,9 @@ internal sealed class ConsoleHostUserInterface(TextWriter output, TextWriter err
         lock (_gate)
         {
             ClearProgress();
-            if (newLine) writer.WriteLine(value);
-            else writer.Write(value);
+            string text = colour ? value : new StringDecorated(value).ToString(OutputRendering.PlainText);
+            if (newLine) writer.WriteLine(text);
+            else writer.Write(text);
             writer.Flush();
         }
     }

@@ -23,8 +23,7 @@ internal sealed class RehearsalEngine : IDisposable
     {
         bool terminal = !Console.IsOutputRedirected;
         bool colour = terminal && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
-        PSStyle.Instance.OutputRendering = colour ? OutputRendering.Ansi : OutputRendering.PlainText;
-        var host = new ConsoleHost(Console.Out, Console.Error, interactive: terminal);
+        var host = new ConsoleHost(Console.Out, Console.Error, interactive: terminal, colour);
         Runspace runspace = RunspaceFactory.CreateRunspace(host, InitialSessionState.CreateDefault2());
         runspace.Open();
         runspace.SessionStateProxy.SetVariable("Lab", lab);
@@ -44,8 +43,7 @@ internal sealed class RehearsalEngine : IDisposable
         using var shell = PowerShell.Create(_runspace);
         shell.AddScript(script.Text, useLocalScope: false);
         shell.Commands.Commands[0].MergeMyResults(PipelineResultTypes.Error, PipelineResultTypes.Output);
-        shell.AddScript("process { $RehearsalTally.Count($_); $_ }");
-        shell.AddCommand("Out-Default");
+        shell.AddScript(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Scripts", "screen.ps1")));
         using CancellationTokenRegistration stop = cancellationToken.Register(() => shell.BeginStop(null, null));
         try
         {
