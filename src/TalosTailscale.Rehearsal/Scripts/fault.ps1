@@ -2,8 +2,8 @@
 # checks at the end name the cause and the fix.
 
 function Show-Step([string] $Title) {
-    $Host.UI.WriteLine('')
-    $Host.UI.WriteLine("── $Title")
+    ''
+    "── $Title"
 }
 
 $key = "file:$env:TAILSCALE_AUTHKEY_FILE"

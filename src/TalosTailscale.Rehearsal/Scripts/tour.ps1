@@ -2,8 +2,8 @@
 # cluster. The environment (TALOSCONFIG, KUBECONFIG …) says which one is meant.
 
 function Show-Step([string] $Title) {
-    $Host.UI.WriteLine('')
-    $Host.UI.WriteLine("── $Title")
+    ''
+    "── $Title"
 }
 
 $ErrorActionPreference = 'Stop'
