@@ -4,8 +4,8 @@ namespace TalosTailscale.Core.Boot;
 public static class SwapErrors
 {
     /// <summary>Several UKIs in one source.</summary>
-    public static readonly TsError UkiAmbiguous = new(
-        "UkiAmbiguous", TsErrorCategory.InvalidArgument,
+    public static readonly TsError SourceAmbiguous = new(
+        "SwapSourceAmbiguous", TsErrorCategory.InvalidArgument,
         "The source of a swap holds more than one UKI, or a node was given more than one source.",
         "Take the one that is meant out with 'Export-Uki -Location' and give its file.");
 

@@ -61,7 +61,7 @@ public sealed class RunbookTests
         again.AssertNoErrors();
         Assert.All(again.OutputOf<MachinePatchResult>(), result => Assert.False(result.Changed));
         Assert.Equal(before, session.Lab.Nodes.Select(node => node.ActiveConfig.Text));
-        Assert.Contains(again.Verbose, line => line.Contains("change", StringComparison.OrdinalIgnoreCase));
+        Assert.Contains(again.Verbose, line => line.Contains("has all of it already", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -16,7 +16,7 @@ public static class UkiSwapSources
         IReadOnlyList<UkiLocation> places = await UkiFinder.FindAsync(path, cancellationToken).ConfigureAwait(false);
         if (places.Count > 1)
         {
-            throw SwapErrors.UkiAmbiguous.New(
+            throw SwapErrors.SourceAmbiguous.New(
                 $"'{path}' holds {places.Count} UKIs: {string.Join(", ", places.Select(p => p.Location))}; expected one.", path);
         }
 

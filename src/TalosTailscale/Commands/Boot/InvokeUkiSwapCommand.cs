@@ -61,7 +61,7 @@ public sealed class InvokeUkiSwapCommand : UkiSwapCmdlet
             {
                 string key = reference.Node?.Address ?? reference.Text;
                 if (_paths.TryGetValue(key, out string? other) && other != path)
-                    throw SwapErrors.UkiAmbiguous.New($"'{key}' was given two images: '{other}' and '{path}'.", key);
+                    throw SwapErrors.SourceAmbiguous.New($"'{key}' was given two images: '{other}' and '{path}'.", key);
                 _paths[key] = path;
             }
         }
