@@ -104,8 +104,9 @@ public sealed class RenderedExtensionService
     {
         var extra = template.Variable("TS_EXTRA_ARGS");
         var dnsFlag = ContainerbootRules.Flag(extra, "accept-dns");
-        return new TsExtensionServiceConfig(template.ToSafeText())
+        return new TsExtensionServiceConfig
         {
+            Yaml = template.ToSafeText(),
             Node = node,
             Path = path,
             Hostname = template.Variable("TS_HOSTNAME") ?? node.Name,

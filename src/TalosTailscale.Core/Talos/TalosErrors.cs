@@ -63,7 +63,7 @@ public static class TalosErrors
     /// <summary>No node was named for a command that needs one.</summary>
     public static readonly TsError TalosNodeMissing = new(
         "TalosNodeMissing", TsErrorCategory.InvalidArgument,
-        "No node was given and the context has no 'nodes'.",
+        "No node was given: a change names its nodes, and for reading the context has no 'nodes'.",
         "Give the node with -Node or pipe it from Get-TsNode.");
 
     // Connection and TLS

@@ -3,11 +3,13 @@ namespace TalosTailscale;
 /// <summary>A rendered ExtensionServiceConfig of the tailscale extension. Holds no key; the file at <see cref="Path"/> does.</summary>
 public sealed record TsExtensionServiceConfig
 {
-    private readonly string _yaml;
+    // No public constructor takes a text: PowerShell would make one of any string that is piped where one is expected.
+    internal TsExtensionServiceConfig()
+    {
+    }
 
-    /// <summary>Makes one.</summary>
-    /// <param name="yaml">The document with the placeholder where the file has the key.</param>
-    public TsExtensionServiceConfig(string yaml) => _yaml = yaml;
+    /// <summary>The document with the placeholder where the file has the key.</summary>
+    internal string Yaml { get; init; } = "";
 
     /// <summary>The node it is for.</summary>
     public required TsNode Node { get; init; }
@@ -47,7 +49,7 @@ public sealed record TsExtensionServiceConfig
 
     /// <summary>The document as YAML, with <c>${TAILSCALE_AUTHKEY}</c> in the place of the key.</summary>
     /// <returns>The YAML; safe to show.</returns>
-    public string ToYaml() => _yaml;
+    public string ToYaml() => Yaml;
 
     /// <inheritdoc/>
     public override string ToString() => Path;

@@ -38,8 +38,7 @@ public sealed class BadInputTests : IAsyncLifetime
     {
         LabTalosApi api = _session.Lab.Part<LabTalosApi>()!;
         LabAuthority other = LabAuthority.Create();
-        string endpoint = api.EndpointOf(_session.Lab.Node("ampone"));
-        string file = Save("other", LabTalosConfig.Write("other", [endpoint], [], other, other.IssueClient(["os:admin"])));
+        string file = Save("other", LabTalosConfig.Write("other", [api.Endpoint], [], other, other.IssueClient(["os:admin"])));
 
         Refused("param($file) Get-TalosService -Node ampone -TalosConfig $file", "TalosServerNotTrusted", ("file", file));
     }
@@ -72,7 +71,30 @@ public sealed class BadInputTests : IAsyncLifetime
     [InlineData("machine:\n\t- tab")]
     [InlineData("machine: &a [*a, *b]")]
     public void A_patch_that_is_no_yaml(string patch) => Refused(
-        "param($patch) $patch | Set-TalosMachinePatch -Node ampone", "YamlMalformed", ("patch", patch));
+        "param($patch) Set-TalosMachinePatch -Node ampone -Patch $patch", "YamlInvalid", ("patch", patch));
+
+    [Fact]
+    public void A_text_where_a_rendered_config_is_expected() =>
+        Refused("'machine: {}' | Set-TalosMachinePatch -Node ampone", "InputObjectNotBound", advice: false);
+
+    [Theory]
+    [InlineData("Get-TsNode ampoe -ErrorAction SilentlyContinue | Restart-TalosNode -Confirm:$false")]
+    [InlineData("Get-TsNode ampoe -ErrorAction SilentlyContinue | Set-TalosMachinePatch -Patch 'debug: true'")]
+    public void A_pipeline_that_brings_no_node_changes_none(string script)
+    {
+        List<Guid> boots = [.. _session.Lab.Nodes.Select(node => node.BootId)];
+        string before = State();
+
+        _session.Invoke(script);
+
+        Assert.Equal(before, State());
+        Assert.Equal(boots, _session.Lab.Nodes.Select(node => node.BootId));
+    }
+
+    [Theory]
+    [InlineData("Restart-TalosNode -Confirm:$false")]
+    [InlineData("Set-TalosMachinePatch -Patch 'debug: true'")]
+    public void A_change_without_a_node(string script) => Refused(script, "TalosNodeMissing");
 
     [Fact]
     public void An_iso_that_ends_too_early()
@@ -100,12 +122,17 @@ public sealed class BadInputTests : IAsyncLifetime
         Refused("param($uki) Invoke-UkiSwap -Node ampone -Path $uki -Confirm:$false", errorId, ("uki", file));
     }
 
-    private PowerShellResult Refused(string script, string errorId, params (string Name, object? Value)[] values)
+    private PowerShellResult Refused(string script, string errorId, params (string Name, object? Value)[] values) =>
+        Refused(script, errorId, advice: true, values);
+
+    private PowerShellResult Refused(
+        string script, string errorId, bool advice, params (string Name, object? Value)[] values)
     {
         string before = State();
         PowerShellResult result = _session.Invoke(script, values);
 
-        result.AssertError(errorId);
+        if (advice) result.AssertError(errorId);
+        else Assert.StartsWith(errorId, Assert.Single(result.Errors).FullyQualifiedErrorId, StringComparison.Ordinal);
         Assert.Equal(before, State());
         Assert.Empty(_session.Pods);
         return result;

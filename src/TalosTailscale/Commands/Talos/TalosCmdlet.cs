@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Management.Automation;
+using System.Reflection;
 using TalosTailscale.Core.Inventory;
 using TalosTailscale.Core.Talos;
 
@@ -14,10 +15,11 @@ public abstract class TalosCmdlet : TsCmdlet
 {
     private readonly List<TsNode> _nodes = [];
     private readonly HashSet<string> _seen = new(StringComparer.OrdinalIgnoreCase);
+    private int _inputs;
     private DeviceInventory? _inventory;
     private TalosClient? _client;
 
-    /// <summary>Names from the inventory, addresses, or nodes from the pipeline; the context's nodes when none is given.</summary>
+    /// <summary>Names from the inventory, addresses, or nodes from the pipeline; where nothing is changed, the context's nodes when none is given.</summary>
     [Parameter(Mandatory = false, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(NodeNameCompleter))]
@@ -69,6 +71,7 @@ public abstract class TalosCmdlet : TsCmdlet
     /// <inheritdoc/>
     protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
+        _inputs++;
         foreach (TsNodeReference reference in Node)
         {
             try
@@ -88,7 +91,7 @@ public abstract class TalosCmdlet : TsCmdlet
     /// <inheritdoc/>
     protected override async Task EndAsync(CancellationToken cancellationToken)
     {
-        if (_seen.Count == 0) await TakeNodesOfContextAsync();
+        if (_seen.Count == 0 && !await TakeNodesOfContextAsync()) return;
         await PrepareAsync(_nodes, cancellationToken);
         var limit = new ParallelOptions { MaxDegreeOfParallelism = ThrottleLimit, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(_nodes, limit, async (node, stop) =>
@@ -122,18 +125,28 @@ public abstract class TalosCmdlet : TsCmdlet
     private protected static string Describe(TsNode node) =>
         node.Name == node.Address ? node.Name : $"{node.Name} ({node.Address})";
 
-    private async Task TakeNodesOfContextAsync()
+    // Only a reader may take all nodes of the context: a change of every node has to be asked for by name, and a pipeline
+    // that brought nothing ('Get-TsNode typo | …') means no node.
+    private async Task<bool> TakeNodesOfContextAsync()
     {
-        foreach (string text in Client.Context.Nodes)
+        if (MyInvocation.ExpectingInput && _inputs == 0) return false;
+        bool changes = GetType().GetCustomAttribute<CmdletAttribute>()?.SupportsShouldProcess ?? false;
+        if (!changes && !MyInvocation.ExpectingInput)
         {
-            TsNode node = _inventory?.TryFind(text) ?? new TsNode { Name = text, Address = text };
-            if (_seen.Add(node.Address)) _nodes.Add(node);
+            foreach (string text in Client.Context.Nodes)
+            {
+                TsNode node = _inventory?.TryFind(text) ?? new TsNode { Name = text, Address = text };
+                if (_seen.Add(node.Address)) _nodes.Add(node);
+            }
         }
 
-        if (_nodes.Count > 0 || MyInvocation.ExpectingInput) return;
+        if (_nodes.Count > 0) return true;
         await WriteErrorAsync(TalosErrors.TalosNodeMissing.New(
-            $"No node was given, and the context '{Client.Context.Name}' of '{Client.Context.Source}' has no 'nodes'.",
+            changes
+                ? "No node was given; what changes nodes takes none of its own accord."
+                : $"No node was given, and the context '{Client.Context.Name}' of '{Client.Context.Source}' has no 'nodes'.",
             Client.Context.Name));
+        return false;
     }
 
     /// <inheritdoc/>
