@@ -29,7 +29,7 @@ internal sealed class FactoryRetry(ImageFactoryOptions options, IReporter report
     }
 
     // What a broken transfer throws depends on where it broke; here it becomes one exception.
-    private async Task<T> OnceAsync<T>(
+    private static async Task<T> OnceAsync<T>(
         Uri uri, Func<CancellationToken, Task<T>> attempt, CancellationToken cancellationToken)
     {
         try

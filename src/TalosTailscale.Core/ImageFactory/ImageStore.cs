@@ -74,7 +74,7 @@ public sealed class ImageStore(ImageFactoryClient client, IReporter reporter)
         return new StoredImage(path, new FileInfo(path).Length, sha256, uki, WasPresent: true);
     }
 
-    private async Task<UkiInfo> VerifyOrSetAsideAsync(
+    private static async Task<UkiInfo> VerifyOrSetAsideAsync(
         ImageDownload download, string path, ImageExpectation expectation, CancellationToken cancellationToken)
     {
         try

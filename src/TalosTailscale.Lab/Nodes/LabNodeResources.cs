@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Google.Protobuf;
 
@@ -76,7 +77,7 @@ internal static class LabNodeResources
         }
 
         var security = new StringBuilder($"secureBoot: {Bool(node.Options.SecureBoot)}\nukiSigningKeyFingerprint: \"\"\n");
-        security.Append($"pcrSigningKeyFingerprint: \"{(node.BootedByKexec ? "" : node.BootedUki?.PcrKeyFingerprint)}\"\nselinuxState: enabled, permissive\n");
+        security.Append(CultureInfo.InvariantCulture, $"pcrSigningKeyFingerprint: \"{(node.BootedByKexec ? "" : node.BootedUki?.PcrKeyFingerprint)}\"\nselinuxState: enabled, permissive\n");
         if (node.Minor >= 10)
             security.Append("bootedWithUKI: true\n");
         if (node.Minor >= 11)

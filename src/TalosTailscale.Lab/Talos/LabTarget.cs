@@ -28,7 +28,7 @@ internal sealed record LabTarget(IReadOnlyList<string> Names, bool IsFanOut)
             : nodes.Count > 0 ? new LabTarget(nodes, IsFanOut: true)
             : new LabTarget([""], IsFanOut: false);
         foreach (var name in target.Names)
-            target.CheckForwarding(name, endpoint);
+            CheckForwarding(name, endpoint);
         return target;
     }
 
@@ -51,7 +51,7 @@ internal sealed record LabTarget(IReadOnlyList<string> Names, bool IsFanOut)
     internal static LabTlsConnection ConnectionOf(ServerCallContext context) =>
         context.GetHttpContext().Features.Get<LabTlsConnection>()!;
 
-    private void CheckForwarding(string name, LabEndpoint endpoint)
+    private static void CheckForwarding(string name, LabEndpoint endpoint)
     {
         if (name.Length == 0)
             return;

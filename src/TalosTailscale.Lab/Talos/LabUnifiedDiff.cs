@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using DiffPlex;
 
@@ -35,7 +36,7 @@ internal static class LabUnifiedDiff
         var to = Math.Min(diff.PiecesOld.Count, EndA(tail) + Context);
         var fromB = from + head.InsertStartB - head.DeleteStartA;
         var toB = to + tail.InsertStartB + tail.InsertCountB - EndA(tail);
-        text.Append($"@@ -{from + 1},{to - from} +{fromB + 1},{toB - fromB} @@\n");
+        text.Append(CultureInfo.InvariantCulture, $"@@ -{from + 1},{to - from} +{fromB + 1},{toB - fromB} @@\n");
         var line = from;
         for (var i = first; i <= last; i++)
         {

@@ -136,7 +136,7 @@ internal sealed class PatchDeletes(ConfigTree tree, string patch)
         if (optional && collection) tree.Remove(parent, entry);
     }
 
-    private bool IsPlainMap(List<(YamlNode Node, YamlEntry Entry, bool Optional)> parents)
+    private static bool IsPlainMap(List<(YamlNode Node, YamlEntry Entry, bool Optional)> parents)
     {
         SchemaType? type = TalosSchema.Instance.Document(DocumentId.Of(parents[0].Node).Kind);
         foreach ((_, YamlEntry entry, _) in parents) type = type?.Struct?.Find(entry.Key!.Value)?.Type ?? type?.Element;
