@@ -9,6 +9,8 @@ public sealed class FactoryCache
 {
     private const int MaximumSize = 1 << 20;
     private const int MaximumSchematics = 50;
+    private const int MaximumVersions = 500;
+    private const int MaximumExtensions = 1000;
 
     /// <summary>Talos versions, newest first.</summary>
     public IReadOnlyList<string> Versions { get; init; } = [];
@@ -19,9 +21,15 @@ public sealed class FactoryCache
     /// <summary>Schematic ids with their extensions, last used first.</summary>
     public IReadOnlyList<CachedSchematic> Schematics { get; init; } = [];
 
+    /// <summary>The environment variable that names another folder for the cache.</summary>
+    public const string EnvironmentVariable = "TALOSTAILSCALE_CACHE";
+
     /// <summary>The cache's file for this user.</summary>
     public static string DefaultPath => Path.Combine(
-        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "TalosTailscale", "factory.json");
+        Environment.GetEnvironmentVariable(EnvironmentVariable) is { Length: > 0 } folder
+            ? folder
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "TalosTailscale"),
+        "factory.json");
 
     /// <summary>Reads a cache; an empty one when there is none or it cannot be read.</summary>
     /// <param name="path">The file; null for <see cref="DefaultPath"/>.</param>
@@ -57,13 +65,14 @@ public sealed class FactoryCache
         };
     }
 
-    /// <summary>This cache with a version more.</summary>
-    /// <param name="version">The version.</param>
+    /// <summary>This cache with what a factory offers.</summary>
+    /// <param name="versions">Versions, best first; they come before those known.</param>
+    /// <param name="extensions">Official extension names.</param>
     /// <returns>The cache.</returns>
-    public FactoryCache WithVersion(string version) => new()
+    public FactoryCache With(IEnumerable<string> versions, IEnumerable<string> extensions) => new()
     {
-        Versions = [.. Versions.Where(v => v != version).Prepend(version).Take(MaximumSchematics)],
-        Extensions = Extensions,
+        Versions = [.. versions.Union(Versions, StringComparer.Ordinal).Take(MaximumVersions)],
+        Extensions = [.. Extensions.Union(extensions, StringComparer.Ordinal).Order(StringComparer.Ordinal).Take(MaximumExtensions)],
         Schematics = Schematics,
     };
 

@@ -21,10 +21,10 @@ internal static partial class GoYaml
     /// <param name="indent">Column of the lines of a literal block.</param>
     public static string Text(string value, int indent)
     {
-        var printable = value.EnumerateRunes().All(r => r.Value == '\n' || IsPrintable(r));
+        var printable = value.EnumerateRunes().All(r => r.Value is '\n' or '\t' || IsPrintable(r));
         if (value.Contains('\n', StringComparison.Ordinal))
-            return printable && value[^1] != ' ' && value.Trim('\n').Length > 0 ? Literal(value, indent) : DoubleQuoted(value);
-        if (IsOtherType(value) || !printable)
+            return printable && CanBeLiteral(value) ? Literal(value, indent) : DoubleQuoted(value);
+        if (IsOtherType(value) || !printable || value.Contains('\t', StringComparison.Ordinal))
             return DoubleQuoted(value);
         return CanBePlain(value) ? value : $"'{value.Replace("'", "''", StringComparison.Ordinal)}'";
     }
@@ -32,6 +32,10 @@ internal static partial class GoYaml
     /// <summary>Whether the text, unquoted, reads as something else than a string.</summary>
     internal static bool IsOtherType(string value) =>
         value.Length == 0 || s_otherTypes.Contains(value) || Number().IsMatch(value) || Date().IsMatch(value);
+
+    // No space before a line break or at the end, and something else than breaks.
+    private static bool CanBeLiteral(string value) =>
+        value[^1] != ' ' && !value.Contains(" \n", StringComparison.Ordinal) && value.Trim('\n').Length > 0;
 
     // The emitter's analysis of a block scalar: leading indicators, "word: word", "word #", spaces at the ends.
     private static bool CanBePlain(string value)
@@ -54,8 +58,9 @@ internal static partial class GoYaml
 
     private static bool IsBlank(char c) => c is ' ' or '\t';
 
-    private static bool IsPrintable(Rune rune) => rune.Value is 0x09 or (>= 0x20 and <= 0x7E) or 0x85
-        or (>= 0xA0 and <= 0xD7FF) or (>= 0xE000 and <= 0xFFFD and not 0xFEFF) or >= 0x10000;
+    // What Go's emitter writes as it is; everything above the first plane it escapes.
+    private static bool IsPrintable(Rune rune) => rune.Value is (>= 0x20 and <= 0x7E)
+        or (>= 0xA0 and <= 0xD7FF and not 0x2028 and not 0x2029) or (>= 0xE000 and <= 0xFFFD and not 0xFEFF);
 
     private static string Literal(string value, int indent)
     {

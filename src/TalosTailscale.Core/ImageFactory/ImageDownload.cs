@@ -9,17 +9,37 @@ namespace TalosTailscale.Core.ImageFactory;
 /// Fetches one image into a <c>.partial</c> file. Broken transfers go on where they stopped, by <c>Range</c> with
 /// <c>If-Range</c> (RFC 9110, section 13.1.5), also in a later run: the validator is kept beside the partial file.
 /// </summary>
-internal sealed class ImageDownload(ImageFactoryClient client, Uri uri, string path)
+internal sealed class ImageDownload
 {
     private const string Activity = "Downloading image";
-    private readonly PartialFile _partial = new(path);
+    private readonly ImageFactoryClient _client;
+    private readonly Uri _uri;
+    private readonly string _path;
+    private readonly PartialFile _partial;
     private long _total;
 
-    /// <summary>The partial file, complete when <see cref="RunAsync"/> has returned.</summary>
-    public string PartialPath => _partial.Path;
+    private ImageDownload(ImageFactoryClient client, Uri uri, string path, PartialFile partial) =>
+        (_client, _uri, _path, _partial) = (client, uri, path, partial);
 
     /// <summary>Downloads to the end.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    /// <returns>The partial file, complete.</returns>
+    public static async Task<string> RunAsync(
+        ImageFactoryClient client, Uri uri, string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var partial = PartialFile.Open(path);
+            await using var _ = partial.ConfigureAwait(false);
+            await new ImageDownload(client, uri, path, partial).RunAsync(cancellationToken).ConfigureAwait(false);
+            return partial.Path;
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
+        {
+            throw ImageFactoryErrors.ImageWriteFailed.New($"'{path}' could not be written: {e.Message}", path, e);
+        }
+    }
+
+    private async Task RunAsync(CancellationToken cancellationToken)
     {
         try
         {
@@ -29,27 +49,20 @@ internal sealed class ImageDownload(ImageFactoryClient client, Uri uri, string p
                 var before = _partial.Length;
                 try
                 {
-                    await client.Retry.RunAsync(uri, AttemptAsync, cancellationToken).ConfigureAwait(false);
+                    await _client.Retry.RunAsync(_uri, AttemptAsync, cancellationToken).ConfigureAwait(false);
                     return;
                 }
                 catch (TsException e) when (_partial.Length > before && IsTransient(e))
                 {
-                    client.Reporter.Verbose($"{e.Message} {_partial.Length} bytes are there; going on.");
+                    _client.Reporter.Verbose($"{e.Message} {_partial.Length} bytes are there; going on.");
                 }
             }
         }
-        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
-        {
-            throw ImageFactoryErrors.ImageWriteFailed.New($"'{path}' could not be written: {e.Message}", path, e);
-        }
         finally
         {
-            client.Reporter.Progress(new ProgressStep(Activity, Path.GetFileName(path), "done", Completed: true));
+            _client.Reporter.Progress(new ProgressStep(Activity, Path.GetFileName(_path), "done", Completed: true));
         }
     }
-
-    /// <summary>Forgets what made the transfer resumable; the partial file has got its final name.</summary>
-    public void Finish() => _partial.ForgetValidator();
 
     private static bool IsTransient(TsException e) => e.Error == ImageFactoryErrors.FactoryUnreachable
         || e.Error == ImageFactoryErrors.FactoryTimeout || e.Error == ImageFactoryErrors.FactoryUnavailable;
@@ -57,9 +70,9 @@ internal sealed class ImageDownload(ImageFactoryClient client, Uri uri, string p
     private async Task<bool> AttemptAsync(CancellationToken cancellationToken)
     {
         using var request = Request(out var offset);
-        client.Reporter.Verbose(offset == 0
-            ? $"GET {uri}"
-            : string.Create(CultureInfo.InvariantCulture, $"GET {uri} from byte {offset}"));
+        _client.Reporter.Verbose(offset == 0
+            ? $"GET {_uri}"
+            : string.Create(CultureInfo.InvariantCulture, $"GET {_uri} from byte {offset}"));
         using var response = await WaitForHeadersAsync(request, cancellationToken).ConfigureAwait(false);
         if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
         {
@@ -68,10 +81,10 @@ internal sealed class ImageDownload(ImageFactoryClient client, Uri uri, string p
                 return true;
             _partial.Discard();
             throw new FactoryTransientException(
-                $"'{uri}' has changed since the transfer began", null, ImageFactoryErrors.FactoryProtocolViolation);
+                $"'{_uri}' has changed since the transfer began", null, ImageFactoryErrors.FactoryProtocolViolation);
         }
 
-        await FactoryFailure.ThrowIfFailedAsync(response, uri, cancellationToken).ConfigureAwait(false);
+        await FactoryFailure.ThrowIfFailedAsync(response, _uri, cancellationToken).ConfigureAwait(false);
         Accept(response, ref offset);
         await CopyAsync(response, offset, cancellationToken).ConfigureAwait(false);
         return true;
@@ -79,9 +92,9 @@ internal sealed class ImageDownload(ImageFactoryClient client, Uri uri, string p
 
     private HttpRequestMessage Request(out long offset)
     {
-        var request = new HttpRequestMessage(HttpMethod.Get, uri);
+        var request = new HttpRequestMessage(HttpMethod.Get, _uri);
         offset = 0;
-        if (_partial.Validator(uri) is not { } validator || _partial.Length == 0)
+        if (_partial.Validator(_uri) is not { } validator)
             return request;
         offset = _partial.Length;
         request.Headers.Range = new RangeHeaderValue(offset, null);
@@ -93,14 +106,14 @@ internal sealed class ImageDownload(ImageFactoryClient client, Uri uri, string p
     private async Task<HttpResponseMessage> WaitForHeadersAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        deadline.CancelAfter(client.Options.BuildTimeout);
-        var send = client.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, deadline.Token);
+        deadline.CancelAfter(_client.Options.BuildTimeout);
+        var send = _client.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, deadline.Token);
         var started = Environment.TickCount64;
         while (await Task.WhenAny(send, Task.Delay(500, deadline.Token)).ConfigureAwait(false) != send)
         {
             if (deadline.IsCancellationRequested)
                 break;
-            client.Reporter.Progress(new ProgressStep(Activity, Path.GetFileName(path), string.Create(
+            _client.Reporter.Progress(new ProgressStep(Activity, Path.GetFileName(_path), string.Create(
                 CultureInfo.InvariantCulture, $"waiting for the factory to build it ({(Environment.TickCount64 - started) / 1000} s)")));
         }
 
@@ -116,7 +129,7 @@ internal sealed class ImageDownload(ImageFactoryClient client, Uri uri, string p
             {
                 _partial.Discard();
                 throw new FactoryTransientException(
-                    $"'{uri}' answered the range '{headers.ContentRange}', not one from byte {offset}", null,
+                    $"'{_uri}' answered the range '{headers.ContentRange}', not one from byte {offset}", null,
                     ImageFactoryErrors.FactoryProtocolViolation);
             }
 
@@ -128,36 +141,34 @@ internal sealed class ImageDownload(ImageFactoryClient client, Uri uri, string p
         offset = 0;
         _total = headers.ContentLength ?? 0;
         var validator = response.Headers.ETag is { IsWeak: false } etag ? etag.Tag : headers.LastModified?.ToString("R", CultureInfo.InvariantCulture);
-        _partial.Restart(uri, validator);
+        _partial.Restart(_uri, validator);
     }
 
     private async Task CopyAsync(HttpResponseMessage response, long offset, CancellationToken cancellationToken)
     {
-        var file = _partial.Append();
-        await using var _ = file.ConfigureAwait(false);
         using var idle = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var body = await response.Content.ReadAsStreamAsync(idle.Token).ConfigureAwait(false);
-        await using var __ = body.ConfigureAwait(false);
+        await using var _ = body.ConfigureAwait(false);
         var buffer = new byte[128 * 1024];
         var (done, reported) = (offset, 0L);
         while (true)
         {
-            idle.CancelAfter(client.Options.IdleTimeout);
+            idle.CancelAfter(_client.Options.IdleTimeout);
             var read = await ReadAsync(body, buffer, idle.Token).ConfigureAwait(false);
             if (read == 0)
                 break;
-            await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
+            await _partial.AppendAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
             done += read;
             if (Environment.TickCount64 - reported < 200)
                 continue;
             reported = Environment.TickCount64;
-            client.Reporter.Progress(new ProgressStep(
-                Activity, Path.GetFileName(path), "receiving", done, _total > 0 ? _total : null));
+            _client.Reporter.Progress(new ProgressStep(
+                Activity, Path.GetFileName(_path), "receiving", done, _total > 0 ? _total : null));
         }
 
         if (_total > 0 && done != _total)
             throw new FactoryTransientException(
-                $"'{uri}' sent {done} bytes of {_total}", null, ImageFactoryErrors.FactoryUnreachable);
+                $"'{_uri}' sent {done} bytes of {_total}", null, ImageFactoryErrors.FactoryUnreachable);
     }
 
     // Told apart from errors of the disk, which are IOException as well.
@@ -170,7 +181,7 @@ internal sealed class ImageDownload(ImageFactoryClient client, Uri uri, string p
         catch (IOException e)
         {
             throw new FactoryTransientException(
-                $"'{uri}' broke off: {e.Message.TrimEnd('.')}", null, ImageFactoryErrors.FactoryUnreachable, e);
+                $"'{_uri}' broke off: {e.Message.TrimEnd('.')}", null, ImageFactoryErrors.FactoryUnreachable, e);
         }
     }
 }

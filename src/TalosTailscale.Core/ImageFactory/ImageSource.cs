@@ -1,11 +1,16 @@
+using System.Collections.Concurrent;
 using TalosTailscale.Core.Reporting;
 
 namespace TalosTailscale.Core.ImageFactory;
 
-/// <summary>From a choice to an image: registers the schematic, fetches and verifies, or names the installer.</summary>
+/// <summary>
+/// From a choice to an image: registers the schematic, fetches and verifies, or names the installer. Safe for several callers.
+/// </summary>
 public sealed class ImageSource(ImageFactoryClient client, IReporter reporter)
 {
-    private readonly Dictionary<string, Schematic?> _known = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Schematic?> _known = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (IReadOnlyList<string> Versions, IReadOnlyList<string> Extensions)> _offers =
+        new(StringComparer.Ordinal);
     private string? _signer;
 
     /// <summary>Makes sure that the factory knows the schematic.</summary>
@@ -28,23 +33,61 @@ public sealed class ImageSource(ImageFactoryClient client, IReporter reporter)
             return _known[choice.SchematicId] =
                 await client.GetSchematicAsync(choice.SchematicId, cancellationToken).ConfigureAwait(false);
         }
-        catch (TsException e) when (e.Error == ImageFactoryErrors.FactoryNotFound)
+        catch (TsException e) when (e.Error == ImageFactoryErrors.FactoryNotFound && e.Message.Contains("page not found", StringComparison.Ordinal))
         {
-            // Factories before 0.7 have no GET of schematics; whether the id is good, the image itself will tell.
+            // A factory without GET of schematics, or a mirror; whether the id is good, the image itself will tell.
             reporter.Verbose($"'{client.Factory.Authority}' does not tell what the schematic '{choice.SchematicId}' holds.");
             return _known[choice.SchematicId] = null;
         }
     }
 
-    /// <summary>The installer of a choice.</summary>
+    /// <summary>
+    /// The installer of a choice. Nothing is downloaded, so what can be checked is whether the factory builds the version
+    /// and has the extensions for it.
+    /// </summary>
     /// <param name="choice">The choice.</param>
     /// <param name="schematic">The schematic, where it is known.</param>
+    /// <param name="cancellationToken">Stops it.</param>
     /// <returns>The reference as an image.</returns>
-    public TalosImage Installer(ImageChoice choice, Schematic? schematic)
+    /// <exception cref="TsException">FactoryNotFound, FactoryRefused, and those of the transport.</exception>
+    public async Task<TalosImage> InstallerAsync(ImageChoice choice, Schematic? schematic, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(choice);
+        var (versions, extensions) = await OffersAsync(choice.Version, cancellationToken).ConfigureAwait(false);
+        if (versions.Count > 0 && !versions.Contains(choice.Version))
+            throw ImageFactoryErrors.FactoryNotFound.New(
+                $"'{client.Factory.Authority}' does not build Talos {choice.Version}; its newest is {versions[^1]}.", choice.Version);
+        var missing = extensions.Count == 0 ? null : schematic?.Extensions.FirstOrDefault(e => !extensions.Contains(e));
+        if (missing is not null)
+            throw ImageFactoryErrors.FactoryRefused.New(
+                $"'{client.Factory.Authority}' has no extension '{missing}' for Talos {choice.Version}.", missing);
         var reference = ImageFactoryUri.Installer(client.Factory, choice.SchematicId, choice.Version, choice.SecureBoot);
         return Model(choice, schematic) with { Name = reference[(reference.IndexOf('/', StringComparison.Ordinal) + 1)..], InstallerImage = reference };
+    }
+
+    /// <summary>What the factory offers for a version; empty where it does not tell.</summary>
+    /// <param name="version">The version.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <returns>Versions, oldest first as the factory gives them, and official extensions.</returns>
+    public async Task<(IReadOnlyList<string> Versions, IReadOnlyList<string> Extensions)> OffersAsync(
+        string version, CancellationToken cancellationToken)
+    {
+        if (_offers.TryGetValue(version, out var known))
+            return known;
+        try
+        {
+            var versions = await client.GetVersionsAsync(cancellationToken).ConfigureAwait(false);
+            IReadOnlyList<string> extensions = versions.Contains(version)
+                ? await client.GetExtensionsAsync(version, cancellationToken).ConfigureAwait(false)
+                : [];
+            return _offers[version] = (versions, extensions);
+        }
+        catch (TsException e) when (e.Error == ImageFactoryErrors.FactoryNotFound)
+        {
+            // A mirror that holds images alone.
+            reporter.Verbose($"'{client.Factory.Authority}' does not list versions and extensions.");
+            return _offers[version] = ([], []);
+        }
     }
 
     /// <summary>The address of a choice's file.</summary>

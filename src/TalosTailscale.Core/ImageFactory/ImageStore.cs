@@ -31,16 +31,20 @@ public sealed class ImageStore(ImageFactoryClient client, IReporter reporter)
     {
         if (!force && File.Exists(path))
             return await PresentAsync(path, expectation, cancellationToken).ConfigureAwait(false);
-        var download = new ImageDownload(client, uri, path);
-        await download.RunAsync(cancellationToken).ConfigureAwait(false);
-        var uki = await VerifyOrSetAsideAsync(download, path, expectation, cancellationToken).ConfigureAwait(false);
-        var sha256 = await ImageHash.ComputeAsync(download.PartialPath, cancellationToken).ConfigureAwait(false);
+        var partial = await ImageDownload.RunAsync(client, uri, path, cancellationToken).ConfigureAwait(false);
+        reporter.Progress(new ProgressStep("Verifying image", Path.GetFileName(path), "reading"));
+        var uki = await VerifyOrSetAsideAsync(partial, path, expectation, cancellationToken).ConfigureAwait(false);
+        // A UKI has been hashed while it was verified; of an ISO only the UKI in it.
+        var sha256 = uki.Location is null
+            ? uki.Sha256!
+            : await ImageHash.ComputeAsync(partial, cancellationToken).ConfigureAwait(false);
+        reporter.Progress(new ProgressStep("Verifying image", Path.GetFileName(path), "done", Completed: true));
         try
         {
             // The record first: a name with a record of another file is noticed, a name without one is not.
             await ImageHash.RecordAsync(path, sha256, cancellationToken).ConfigureAwait(false);
-            File.Move(download.PartialPath, path, overwrite: true);
-            download.Finish();
+            File.Move(partial, path, overwrite: true);
+            PartialFile.ForgetValidator(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -75,18 +79,18 @@ public sealed class ImageStore(ImageFactoryClient client, IReporter reporter)
     }
 
     private static async Task<UkiInfo> VerifyOrSetAsideAsync(
-        ImageDownload download, string path, ImageExpectation expectation, CancellationToken cancellationToken)
+        string partial, string path, ImageExpectation expectation, CancellationToken cancellationToken)
     {
         try
         {
-            return await ImageVerifier.VerifyAsync(download.PartialPath, expectation, cancellationToken).ConfigureAwait(false);
+            return await ImageVerifier.VerifyAsync(partial, expectation, cancellationToken).ConfigureAwait(false);
         }
         catch (TsException e)
         {
             var aside = path + ".rejected";
-            File.Move(download.PartialPath, aside, overwrite: true);
-            download.Finish();
-            var message = e.Message.Replace(Path.GetFileName(download.PartialPath), Path.GetFileName(path), StringComparison.Ordinal);
+            File.Move(partial, aside, overwrite: true);
+            PartialFile.ForgetValidator(path);
+            var message = e.Message.Replace(Path.GetFileName(partial), Path.GetFileName(path), StringComparison.Ordinal);
             throw ImageFactoryErrors.ImageVerificationFailed.New(
                 $"{message.TrimEnd('.')}. The file was kept as '{aside}'.", path, e);
         }

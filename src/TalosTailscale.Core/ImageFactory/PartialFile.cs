@@ -2,24 +2,48 @@ using System.Text.Json;
 
 namespace TalosTailscale.Core.ImageFactory;
 
-/// <summary>A download that is not complete: <c>NAME.partial</c>, and <c>NAME.partial.json</c> with its address and validator.</summary>
-internal sealed class PartialFile(string target)
+/// <summary>
+/// A download that is not complete: <c>NAME.partial</c>, and <c>NAME.partial.json</c> with its address and validator.
+/// Held open and locked as long as the download runs, so that two commands cannot write one file.
+/// </summary>
+internal sealed class PartialFile : IAsyncDisposable
 {
-    public string Path { get; } = target + ".partial";
+    private readonly FileStream _stream;
 
-    public long Length => new FileInfo(Path) is { Exists: true } file ? file.Length : 0;
+    private PartialFile(string path, FileStream stream)
+    {
+        Path = path;
+        _stream = stream;
+    }
 
-    private string RecordPath => Path + ".json";
+    public string Path { get; }
+
+    public long Length => _stream.Length;
+
+    /// <summary>The name of the partial file of a target.</summary>
+    public static string PathOf(string target) => target + ".partial";
+
+    public static PartialFile Open(string target)
+    {
+        var path = PathOf(target);
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
+        return new PartialFile(
+            path, new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.Asynchronous));
+    }
+
+    /// <summary>Removes the record of a partial file that has got its final name.</summary>
+    public static void ForgetValidator(string target) => File.Delete(RecordOf(PathOf(target)));
 
     /// <summary>The ETag or date under which the first bytes were sent; null when the rest cannot be asked for.</summary>
     public string? Validator(Uri uri)
     {
-        if (!File.Exists(RecordPath) || !File.Exists(Path))
+        var record = new FileInfo(RecordOf(Path));
+        if (Length == 0 || record is not { Exists: true, Length: < 65536 })
             return null;
         try
         {
-            var record = JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllText(RecordPath));
-            return record?.GetValueOrDefault("uri") == uri.AbsoluteUri ? record.GetValueOrDefault("validator") : null;
+            var fields = JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllText(record.FullName));
+            return fields?.GetValueOrDefault("uri") == uri.AbsoluteUri ? fields.GetValueOrDefault("validator") : null;
         }
         catch (JsonException)
         {
@@ -31,25 +55,31 @@ internal sealed class PartialFile(string target)
     public void Restart(Uri uri, string? validator)
     {
         Discard();
-        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(Path)!);
-        using (new FileStream(Path, FileMode.Create, FileAccess.Write, FileShare.None))
-        {
-        }
-
         if (validator is not null)
-            File.WriteAllText(RecordPath, JsonSerializer.Serialize(
+            File.WriteAllText(RecordOf(Path), JsonSerializer.Serialize(
                 new Dictionary<string, string> { ["uri"] = uri.AbsoluteUri, ["validator"] = validator }));
     }
 
-    /// <summary>The file for writing at its end; nobody else may write it meanwhile.</summary>
-    public FileStream Append() =>
-        new(Path, FileMode.Append, FileAccess.Write, FileShare.Read, 1, FileOptions.Asynchronous);
-
+    /// <summary>Drops what came so far.</summary>
     public void Discard()
     {
-        File.Delete(Path);
-        ForgetValidator();
+        File.Delete(RecordOf(Path));
+        _stream.SetLength(0);
     }
 
-    public void ForgetValidator() => File.Delete(RecordPath);
+    public ValueTask AppendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        _stream.Position = _stream.Length;
+        return _stream.WriteAsync(bytes, cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        var empty = _stream.Length == 0;
+        await _stream.DisposeAsync().ConfigureAwait(false);
+        if (empty)
+            File.Delete(Path);
+    }
+
+    private static string RecordOf(string path) => path + ".json";
 }

@@ -43,6 +43,11 @@ internal static class StrictYaml
         {
             throw Malformed(name, e.Start, e.Message.TrimEnd('.'), e);
         }
+        catch (ArgumentException e)
+        {
+            // A tag that is no URI gets this from the parser (YamlDotNet.Core.TagName), without a place.
+            throw InventoryErrors.YamlMalformed.New($"'{name}' is not usable YAML: {e.Message}", name, e);
+        }
     }
 
     /// <summary>Reads a text that has to be one mapping.</summary>

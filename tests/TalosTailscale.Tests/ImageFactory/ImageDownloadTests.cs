@@ -222,6 +222,43 @@ public sealed class ImageDownloadTests
     }
 
     [Fact]
+    public async Task A_place_that_cannot_be_written_is_told_as_such()
+    {
+        await using var factory = await FactoryFixture.StartAsync();
+        await File.WriteAllTextAsync(factory.Folder["file"], "", TestContext.Current.CancellationToken);
+        var source = new ImageSource(factory.Client, factory.Reporter);
+        var choice = FactoryFixture.Choice();
+        var schematic = await source.RegisterAsync(choice, TestContext.Current.CancellationToken);
+        var e = await Assert.ThrowsAsync<TsException>(() => source.SaveAsync(
+            choice, schematic, factory.Folder["file/image.efi"], false, TestContext.Current.CancellationToken));
+        Assert.Equal("ImageWriteFailed", e.ErrorId);
+    }
+
+    [Fact]
+    public async Task Two_commands_cannot_write_one_file()
+    {
+        await using var factory = await FactoryFixture.StartAsync();
+        factory.Faults.Stalls.Enqueue(100_000);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var first = factory.SaveAsync(cancellationToken: stop.Token);
+        while (!File.Exists(factory.Path + ".partial") || new FileInfo(factory.Path + ".partial").Length < 90_000)
+            await Task.Delay(10, TestContext.Current.CancellationToken);
+        Assert.Equal("ImageWriteFailed", (await factory.FailsAsync()).ErrorId);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        await factory.SaveAsync();
+        Assert.Equal(FactoryFixture.Expected(), await File.ReadAllBytesAsync(factory.Path, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task A_refusal_leaves_nothing_behind()
+    {
+        await using var factory = await FactoryFixture.StartAsync();
+        await factory.FailsAsync(FactoryFixture.Choice() with { Version = "v9.9.9" });
+        Assert.Empty(Names(factory));
+    }
+
+    [Fact]
     public async Task No_factory_at_all_is_told_as_such()
     {
         await using var factory = await FactoryFixture.StartAsync();

@@ -80,7 +80,50 @@ public sealed class ImageFactoryCmdletTests
         result.AssertNoErrors();
         Assert.Equal(
             $"factory.talos.dev/metal-installer/{Tailscale}:v1.12.4", Assert.Single(result.Output).Properties["InstallerImage"].Value);
-        Assert.Equal(["POST"], factory.Factory.Requests.Select(r => r.Method));
+        Assert.DoesNotContain(factory.Factory.Requests, r => r.Path.StartsWith("/image/", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("v1.99.0", "siderolabs/tailscale", "FactoryNotFound", "its newest is v1.13.0")]
+    [InlineData("v1.12.4", "siderolabs/tailscail", "FactoryRefused", "has no extension 'siderolabs/tailscail' for Talos v1.12.4")]
+    public async Task An_installer_that_no_node_could_pull_is_refused(string version, string extension, string errorId, string text)
+    {
+        await using var factory = await FactoryFixture.StartAsync();
+        using var ps = PowerShellSession.Create();
+        var result = ps.Invoke(
+            "param($f, $v, $e) Save-TalosImage -Kind Installer -FactoryUri $f -Version $v -Architecture Amd64 -Extension $e",
+            ("f", factory.Factory.Address), ("v", version), ("e", extension));
+        var error = Assert.Single(result.Errors);
+        Assert.StartsWith(errorId, error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.Contains(text, error.Exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_proxy_is_asked_in_place_of_the_factory()
+    {
+        await using var factory = await FactoryFixture.StartAsync();
+        using var ps = PowerShellSession.Create();
+        // Nobody listens at the factory's address; the lab's factory also answers requests in the form for proxies.
+        var result = ps.Invoke(
+            "param($p, $d) Save-TalosImage -FactoryUri http://127.0.0.1:9/mirror -Proxy $p -Version v1.12.4 -Architecture Arm64 "
+            + "-Extension siderolabs/tailscale -Destination $d",
+            ("p", factory.Factory.Address), ("d", factory.Path));
+        // It is found by the path, which here begins with that of the mirror.
+        Assert.StartsWith("FactoryNotFound", Assert.Single(result.Errors).FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.Contains(factory.Factory.Requests, r => r is { Method: "POST", Path: "/mirror/schematics" });
+    }
+
+    [Fact]
+    public void Tab_offers_what_was_seen_before_and_asks_nobody()
+    {
+        using var ps = PowerShellSession.Create();
+        ps.Invoke("New-TalosSchematic -Offline siderolabs/tailscale, siderolabs/zz-seen-before").AssertNoErrors();
+        var extensions = ps.Invoke(
+            "([System.Management.Automation.CommandCompletion]::CompleteInput('New-TalosSchematic -Extension siderolabs/zz', 42, $null)).CompletionMatches.CompletionText");
+        Assert.Equal("siderolabs/zz-seen-before", Assert.Single(extensions.Output).BaseObject);
+        var ids = ps.Invoke(
+            "([System.Management.Automation.CommandCompletion]::CompleteInput('Save-TalosImage -SchematicId ', 29, $null)).CompletionMatches.ToolTip");
+        Assert.Contains("siderolabs/tailscale, siderolabs/zz-seen-before", ids.Output.Select(o => (string)o.BaseObject));
     }
 
     [Fact]
@@ -137,7 +180,7 @@ public sealed class ImageFactoryCmdletTests
         var path = folder["cache/factory.json"];
         Assert.Empty(FactoryCache.Load(path).Schematics);
         var schematic = Schematic.FromExtensions(["siderolabs/tailscale"]).ToModel();
-        Assert.True(FactoryCache.Load(path).With(schematic).With(schematic).WithVersion("v1.12.4").Save(path));
+        Assert.True(FactoryCache.Load(path).With(schematic).With(schematic).With(["v1.12.4"], []).Save(path));
         var cache = FactoryCache.Load(path);
         Assert.Equal(Tailscale, Assert.Single(cache.Schematics).Id);
         Assert.Equal(["v1.12.4"], cache.Versions);

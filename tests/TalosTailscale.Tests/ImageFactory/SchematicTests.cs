@@ -93,8 +93,8 @@ public sealed class SchematicTests
             "    embeddedMachineConfiguration: |\n        machine:\n          type: worker\n", schematic.Yaml, StringComparison.Ordinal);
         Assert.Contains(
             "        - -console\n        - a=b\n        - \"yes\"\n        - \"3\"\n        - 'x: y'\n        - '# no'\n        - \"\"\n"
-            + "        - 'it''s: it'\n        - \"tab\\there\"\n",
-            schematic.Yaml.Replace("tab\there", "\"tab\\there\"", StringComparison.Ordinal), StringComparison.Ordinal);
+            + "        - 'it''s: it'\n        - \"tab\\there\"\n        - |-\n            line\n            break\n",
+            schematic.Yaml, StringComparison.Ordinal);
     }
 
     [Theory]

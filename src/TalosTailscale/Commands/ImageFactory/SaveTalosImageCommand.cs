@@ -104,9 +104,15 @@ public sealed partial class SaveTalosImageCommand : TalosCmdlet
     {
         var schematic = await _source!.RegisterAsync(choice, cancellationToken);
         var image = Kind == TalosImageKind.Installer
-            ? _source.Installer(choice, schematic)
+            ? await _source.InstallerAsync(choice, schematic, cancellationToken)
             : await _source.SaveAsync(choice, schematic, path, Force, cancellationToken);
-        var cache = FactoryCache.Load().WithVersion(choice.Version);
+        var cache = FactoryCache.Load().With([choice.Version], schematic?.Extensions ?? []);
+        if (Kind == TalosImageKind.Installer)
+        {
+            var (versions, extensions) = await _source.OffersAsync(choice.Version, cancellationToken);
+            cache = cache.With(versions.Reverse(), extensions);
+        }
+
         (schematic is null ? cache : cache.With(schematic.ToModel(_factory!.Factory))).Save();
         return image;
     }
