@@ -43,9 +43,9 @@ internal static class StrictYaml
         {
             throw Malformed(name, e.Start, e.Message.TrimEnd('.'), e);
         }
-        catch (ArgumentException e)
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
         {
-            // A tag that is no URI gets this from the parser (YamlDotNet.Core.TagName), without a place.
+            // What YamlDotNet throws for tags that are no URI and from its scanner of plain scalars, without a place.
             throw InventoryErrors.YamlMalformed.New($"'{name}' is not usable YAML: {e.Message}", name, e);
         }
     }

@@ -20,9 +20,9 @@ internal sealed class FactoryFixture : IAsyncDisposable
     {
         RetryDelay = TimeSpan.FromMilliseconds(1),
         Retries = 3,
-        IdleTimeout = TimeSpan.FromSeconds(30),
-        Timeout = TimeSpan.FromSeconds(30),
-        BuildTimeout = TimeSpan.FromSeconds(60),
+        IdleTimeout = TimeSpan.FromMinutes(10),
+        Timeout = TimeSpan.FromMinutes(10),
+        BuildTimeout = TimeSpan.FromMinutes(10),
     };
 
     public LabFactory Factory { get; }
