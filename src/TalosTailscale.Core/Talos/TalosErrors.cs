@@ -259,4 +259,16 @@ public static class TalosErrors
         "InstallerLosesExtension", TsErrorCategory.SecurityError,
         "The installer image of an upgrade does not have an extension that the node runs.",
         "Use the Image Factory's installer of a schematic that has the extension, or -AllowExtensionLoss to lose it.");
+
+    /// <summary>A resource holds secrets and was asked for without meaning to see them.</summary>
+    public static readonly TsError TalosResourceSensitive = new(
+        "TalosResourceSensitive", TsErrorCategory.SecurityError,
+        "The resource type holds secrets.",
+        "Use -Force to see it all the same, or Get-TalosMachineConfig for machine configurations.");
+
+    /// <summary>An etcd member that is to be removed is alive.</summary>
+    public static readonly TsError EtcdMemberAlive = new(
+        "EtcdMemberAlive", TsErrorCategory.InvalidOperation,
+        "The etcd member that is to be removed answers: only dead members are removed.",
+        "Check the id with Get-TalosEtcdMember; a live node leaves etcd by being reset.");
 }

@@ -80,4 +80,11 @@ public static class TalosTypes
 
     /// <summary>The types that a node knows.</summary>
     public static readonly TalosType ResourceDefinition = new("meta", "ResourceDefinitions.meta.cosi.dev");
+
+    /// <summary>Those above with the singular name that people type.</summary>
+    internal static IReadOnlyList<(string Name, TalosType Type)> Known { get; } =
+    [
+        .. typeof(TalosTypes).GetFields().Where(field => field.FieldType == typeof(TalosType))
+            .Select(field => (field.Name, (TalosType)field.GetValue(null)!)),
+    ];
 }

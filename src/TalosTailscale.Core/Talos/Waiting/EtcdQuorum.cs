@@ -54,6 +54,50 @@ public static class EtcdQuorum
             $"Without '{node.Node}' etcd would have {healthy} healthy voters of the {needed} it needs ({why}).", node.Node);
     }
 
+    /// <summary>Refuses to remove a member that lives, or whose removal would leave too few healthy voters.</summary>
+    /// <param name="node">The control plane node that is asked.</param>
+    /// <param name="memberId">The member.</param>
+    /// <param name="reporter">Told what was found.</param>
+    /// <param name="cancellation">Cancels the calls.</param>
+    /// <returns>The member, which may be removed.</returns>
+    /// <exception cref="TsException">
+    /// <see cref="TalosErrors.TalosNotFound"/>, <see cref="TalosErrors.EtcdMemberAlive"/> or
+    /// <see cref="TalosErrors.EtcdQuorumAtRisk"/>.
+    /// </exception>
+    public static async Task<TalosEtcdMember> CheckRemovalAsync(
+        TalosNodeClient node, ulong memberId, IReporter reporter, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        ArgumentNullException.ThrowIfNull(reporter);
+        IReadOnlyList<TalosEtcdMember> members = await node.EtcdMemberListAsync(cancellation).ConfigureAwait(false);
+        TalosEtcdMember member = members.FirstOrDefault(one => one.Id == memberId)
+            ?? throw TalosErrors.TalosNotFound.New(
+                $"'{node.Node}' knows no etcd member '{memberId:x16}'; there are "
+                + $"'{string.Join("', '", members.Select(one => $"{one.IdHex} {one.Hostname}"))}'.", node.Node);
+        if (await IsHealthyAsync(node, member, cancellation).ConfigureAwait(false))
+        {
+            throw TalosErrors.EtcdMemberAlive.New(
+                $"The etcd member '{member.Hostname}' ({member.IdHex}) answers at '{string.Join("', '", member.PeerUrls)}'.",
+                node.Node);
+        }
+
+        TalosEtcdMember[] rest = [.. members.Where(one => !one.IsLearner && one.Id != memberId)];
+        int healthy = 0;
+        foreach (TalosEtcdMember other in rest)
+        {
+            if (await IsHealthyAsync(node, other, cancellation).ConfigureAwait(false)) healthy++;
+        }
+
+        // etcd itself decides with the members of now: those that agree must be a majority before and after.
+        int needed = Needed(members.Count(one => !one.IsLearner));
+        reporter.Verbose($"{node.Node}: {healthy} of {rest.Length} other etcd voters are healthy, {needed} are needed.");
+        return healthy >= needed
+            ? member
+            : throw TalosErrors.EtcdQuorumAtRisk.New(
+                $"Only {healthy} of the other etcd voters are healthy; {needed} are needed to remove '{member.Hostname}'.",
+                node.Node);
+    }
+
     /// <summary>True if the member's own node says that it takes part.</summary>
     internal static async Task<bool> IsHealthyAsync(
         TalosNodeClient through, TalosEtcdMember member, CancellationToken cancellation)

@@ -23,9 +23,13 @@ public sealed class GetTalosLogCommand : TalosCmdlet
     [Parameter(Mandatory = false)]
     public SwitchParameter Follow { get; set; }
 
-    private protected override async Task NodeAsync(TalosNodeClient client, TsNode node, CancellationToken cancellationToken)
+    private protected override object? Input => Id;
+
+    private protected override async Task WorkAsync(
+        TalosNodeClient client, TsNode node, object? input, CancellationToken cancellationToken)
     {
-        await foreach (string line in client.LogsAsync(Id, Tail, Follow, cancellationToken))
-            await WriteObjectAsync(new TalosLogLine(node.Name, Id, line));
+        var id = (string)input!;
+        await foreach (string line in client.LogsAsync(id, Tail, Follow, cancellationToken))
+            await WriteObjectAsync(new TalosLogLine(node.Name, id, line));
     }
 }

@@ -13,8 +13,8 @@ namespace TalosTailscale.Commands;
 [EditorBrowsable(EditorBrowsableState.Never)]
 public abstract class TalosCmdlet : TsCmdlet
 {
-    private readonly List<TsNode> _nodes = [];
-    private readonly HashSet<string> _seen = new(StringComparer.OrdinalIgnoreCase);
+    private readonly List<(TsNode Node, object? Input)> _work = [];
+    private readonly HashSet<(string Address, object? Input)> _seen = [];
     private int _inputs;
     private DeviceInventory? _inventory;
     private TalosClient? _client;
@@ -77,12 +77,12 @@ public abstract class TalosCmdlet : TsCmdlet
             try
             {
                 TsNode node = DeviceInventory.Resolve(reference, _inventory);
-                if (_seen.Add(node.Address)) _nodes.Add(node);
+                Add(node);
             }
             catch (TsException e)
             {
                 // One unknown name is one error; the others go on.
-                _seen.Add(reference.Text);
+                _seen.Add((reference.Text, null));
                 await WriteErrorAsync(e, reference.Text);
             }
         }
@@ -92,17 +92,17 @@ public abstract class TalosCmdlet : TsCmdlet
     protected override async Task EndAsync(CancellationToken cancellationToken)
     {
         if (_seen.Count == 0 && !await TakeNodesOfContextAsync()) return;
-        await PrepareAsync(_nodes, cancellationToken);
+        await PrepareAsync([.. _work.Select(item => item.Node).Distinct()], cancellationToken);
         var limit = new ParallelOptions { MaxDegreeOfParallelism = ThrottleLimit, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(_nodes, limit, async (node, stop) =>
+        await Parallel.ForEachAsync(_work, limit, async (item, stop) =>
         {
             try
             {
-                await NodeAsync(Client.Node(node.Address, node.Name), node, stop);
+                await WorkAsync(Client.Node(item.Node.Address, item.Node.Name), item.Node, item.Input, stop);
             }
             catch (Exception e) when (e is not (OperationCanceledException or PipelineStoppedException))
             {
-                await WriteErrorAsync(e, node.Name);
+                await WriteErrorAsync(e, item.Node.Name);
             }
         });
     }
@@ -114,16 +114,37 @@ public abstract class TalosCmdlet : TsCmdlet
     private protected virtual Task PrepareAsync(IReadOnlyList<TsNode> nodes, CancellationToken cancellationToken) =>
         Task.CompletedTask;
 
-    /// <summary>The work on one node. What it throws becomes the error of this node.</summary>
+    /// <summary>
+    /// What a pipeline object brought besides its node (a service's id): the work is done once for each node and input.
+    /// </summary>
+    private protected virtual object? Input => null;
+
+    /// <summary>The work on one node and input. What it throws becomes the error of this node.</summary>
+    /// <param name="client">The node's calls.</param>
+    /// <param name="node">The node.</param>
+    /// <param name="input">What <see cref="Input"/> was when the node was given.</param>
+    /// <param name="cancellationToken">Cancelled by Ctrl+C.</param>
+    /// <returns>The work.</returns>
+    private protected virtual Task WorkAsync(
+        TalosNodeClient client, TsNode node, object? input, CancellationToken cancellationToken) =>
+        NodeAsync(client, node, cancellationToken);
+
+    /// <summary>The work on one node, for cmdlets that need no more input than that.</summary>
     /// <param name="client">The node's calls.</param>
     /// <param name="node">The node.</param>
     /// <param name="cancellationToken">Cancelled by Ctrl+C.</param>
     /// <returns>The work.</returns>
-    private protected abstract Task NodeAsync(TalosNodeClient client, TsNode node, CancellationToken cancellationToken);
+    private protected virtual Task NodeAsync(TalosNodeClient client, TsNode node, CancellationToken cancellationToken) =>
+        Task.CompletedTask;
 
     /// <summary>How a node is called in questions and plans.</summary>
     private protected static string Describe(TsNode node) =>
         node.Name == node.Address ? node.Name : $"{node.Name} ({node.Address})";
+
+    private void Add(TsNode node)
+    {
+        if (_seen.Add((node.Address, Input))) _work.Add((node, Input));
+    }
 
     // Only a reader may take all nodes of the context: a change of every node has to be asked for by name, and a pipeline
     // that brought nothing ('Get-TsNode typo | …') means no node.
@@ -136,11 +157,11 @@ public abstract class TalosCmdlet : TsCmdlet
             foreach (string text in Client.Context.Nodes)
             {
                 TsNode node = _inventory?.TryFind(text) ?? new TsNode { Name = text, Address = text };
-                if (_seen.Add(node.Address)) _nodes.Add(node);
+                Add(node);
             }
         }
 
-        if (_nodes.Count > 0) return true;
+        if (_work.Count > 0) return true;
         await WriteErrorAsync(TalosErrors.TalosNodeMissing.New(
             changes
                 ? "No node was given; what changes nodes takes none of its own accord."

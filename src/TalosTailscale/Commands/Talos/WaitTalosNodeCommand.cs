@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Management.Automation;
 using TalosTailscale.Core.Talos;
 
@@ -9,8 +8,6 @@ namespace TalosTailscale.Commands;
 [OutputType(typeof(TalosWaitResult))]
 public sealed class WaitTalosNodeCommand : TalosCmdlet
 {
-    private readonly ConcurrentDictionary<string, TalosBootMark> _before = new(StringComparer.OrdinalIgnoreCase);
-
     /// <summary>How long to wait for one node; 30 minutes when not given.</summary>
     [Parameter(Mandatory = false)]
     public TimeSpan Timeout { get; set; } = new TalosWaitOptions().Timeout;
@@ -35,22 +32,15 @@ public sealed class WaitTalosNodeCommand : TalosCmdlet
     [Parameter(Mandatory = false, ValueFromPipelineByPropertyName = true)]
     public string? PreviousHostname { get; set; }
 
-    /// <inheritdoc/>
-    protected override async Task ProcessAsync(CancellationToken cancellationToken)
-    {
-        if (PreviousBootId is not null || PreviousBootTime is not null)
-        {
-            foreach (TsNodeReference reference in Node)
-                _before[reference.Text] = new TalosBootMark(PreviousBootId, PreviousBootTime, NodeId, PreviousHostname);
-        }
+    private protected override object? Input => PreviousBootId is null && PreviousBootTime is null
+        ? null
+        : new TalosBootMark(PreviousBootId, PreviousBootTime, NodeId, PreviousHostname);
 
-        await base.ProcessAsync(cancellationToken);
-    }
-
-    private protected override async Task NodeAsync(TalosNodeClient client, TsNode node, CancellationToken cancellationToken)
+    private protected override async Task WorkAsync(
+        TalosNodeClient client, TsNode node, object? input, CancellationToken cancellationToken)
     {
-        TalosBootMark? before = _before.GetValueOrDefault(node.Name) ?? _before.GetValueOrDefault(node.Address);
         var options = new TalosWaitOptions { Timeout = Timeout, Interval = Interval };
-        await WriteObjectAsync(await TalosNodeWait.ForReadyAsync(client, before, options, Reporter, cancellationToken));
+        await WriteObjectAsync(await TalosNodeWait.ForReadyAsync(
+            client, (TalosBootMark?)input, options, Reporter, cancellationToken));
     }
 }

@@ -1,0 +1,43 @@
+using System.Management.Automation;
+using TalosTailscale.Core.Talos;
+
+namespace TalosTailscale.Commands;
+
+/// <summary>
+/// Removes a dead member from the etcd cluster, through a control plane node that lives. A live member and one that
+/// etcd cannot do without are refused.
+/// </summary>
+[Cmdlet(VerbsCommon.Remove, "TalosEtcdMember", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
+[OutputType(typeof(void))]
+public sealed class RemoveTalosEtcdMemberCommand : TalosCmdlet
+{
+    private readonly HashSet<ulong> _removed = [];
+
+    /// <summary>Removes members one at a time unless told otherwise.</summary>
+    public RemoveTalosEtcdMemberCommand() => ThrottleLimit = 1;
+
+    /// <summary>The member's id: hexadecimal text as Get-TalosEtcdMember shows it, or a number.</summary>
+    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
+    [EtcdMemberId]
+    public ulong Id { get; set; }
+
+    private protected override object? Input => Id;
+
+    private protected override async Task WorkAsync(
+        TalosNodeClient client, TsNode node, object? input, CancellationToken cancellationToken)
+    {
+        var id = (ulong)input!;
+
+        // The same member piped from several nodes is one member.
+        lock (_removed)
+        {
+            if (!_removed.Add(id)) return;
+        }
+
+        TalosEtcdMember member = await EtcdQuorum.CheckRemovalAsync(client, id, Reporter, cancellationToken);
+        string action = $"Remove the etcd member '{member.Hostname}' ({member.IdHex}, {string.Join(", ", member.PeerUrls)})";
+        if (!await ShouldProcessAsync(Describe(node), action)) return;
+        await client.EtcdRemoveMemberAsync(id, cancellationToken);
+        Reporter.Verbose($"{node.Name}: removed the etcd member '{member.Hostname}'.");
+    }
+}
