@@ -155,6 +155,7 @@ public class TalosConfigTests
         TestCertificate client = TestPki.Client(s_ca);
         string text = TestPki.TalosConfig(s_ca, client, "10.0.0.1")
             .Replace(TestPki.Base64(client.KeyPem), TestPki.Base64(TestPki.Client(s_ca).KeyPem), StringComparison.Ordinal);
+        Assert.DoesNotContain(TestPki.Base64(client.KeyPem), text, StringComparison.Ordinal);
         Assert.Same(TalosErrors.TalosCredentialMismatch, Assert.Throws<TsException>(() => Connect(text)).Error);
     }
 

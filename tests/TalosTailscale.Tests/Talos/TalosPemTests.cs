@@ -32,7 +32,8 @@ public class TalosPemTests
         {
             AsymmetricKeyParameter key = TalosPem.PrivateKey(pem, "key");
             Assert.Equal(
-                certificate.Pkcs8, Org.BouncyCastle.Pkcs.PrivateKeyInfoFactory.CreatePrivateKeyInfo(key).GetDerEncoded());
+                Org.BouncyCastle.Pkcs.PrivateKeyInfoFactory.CreatePrivateKeyInfo(certificate.Keys.Private).GetDerEncoded(),
+                Org.BouncyCastle.Pkcs.PrivateKeyInfoFactory.CreatePrivateKeyInfo(key).GetDerEncoded());
         }
     }
 

@@ -38,7 +38,12 @@ internal sealed record TestCertificate(X509Certificate Certificate, AsymmetricCi
 
     public string Pkcs8Pem => Pem("PRIVATE KEY", Pkcs8);
 
-    public byte[] Pkcs8 => PrivateKeyInfoFactory.CreatePrivateKeyInfo(Keys.Private).GetDerEncoded();
+    // As Go writes it: without the public key, which OpenSSL 3.0 would not read.
+    public byte[] Pkcs8 => Keys.Private is Ed25519PrivateKeyParameters ed
+        ? new Org.BouncyCastle.Asn1.Pkcs.PrivateKeyInfo(
+            new AlgorithmIdentifier(Org.BouncyCastle.Asn1.EdEC.EdECObjectIdentifiers.id_Ed25519),
+            new DerOctetString(ed.GetEncoded())).GetDerEncoded()
+        : PrivateKeyInfoFactory.CreatePrivateKeyInfo(Keys.Private).GetDerEncoded();
 
     private Asn1Object Inner => PrivateKeyInfoFactory.CreatePrivateKeyInfo(Keys.Private).ParsePrivateKey();
 

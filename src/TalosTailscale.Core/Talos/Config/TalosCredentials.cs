@@ -96,7 +96,9 @@ internal sealed class TalosCredentials
         AsymmetricKeyParameter owner = certificate.GetPublicKey();
         return key switch
         {
-            Ed25519PrivateKeyParameters ed => ed.GeneratePublicKey().Equals(owner),
+            // By bytes: the class inherits an Equals that only compares whether both are public.
+            Ed25519PrivateKeyParameters ed => owner is Ed25519PublicKeyParameters point25519
+                && point25519.GetEncoded().AsSpan().SequenceEqual(ed.GeneratePublicKey().GetEncoded()),
             ECPrivateKeyParameters ec => owner is ECPublicKeyParameters point
                 && point.Q.Equals(ec.Parameters.G.Multiply(ec.D).Normalize()),
             RsaPrivateCrtKeyParameters rsa => owner is RsaKeyParameters modulus

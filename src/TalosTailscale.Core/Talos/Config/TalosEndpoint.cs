@@ -38,8 +38,8 @@ public sealed record TalosEndpoint(string Host, int Port)
             port = HttpsPort;
         }
 
-        // An IPv6 address without brackets holds colons but no port.
-        if (IPAddress.TryParse(rest, out IPAddress? bare) && bare.AddressFamily == AddressFamily.InterNetworkV6)
+        // An IPv6 address without brackets holds colons but no port; .NET would read one with brackets and drop its port.
+        if (!rest.StartsWith('[') && IPAddress.TryParse(rest, out IPAddress? bare) && bare.AddressFamily == AddressFamily.InterNetworkV6)
             return new TalosEndpoint(bare.ToString(), port);
 
         string host = rest;
