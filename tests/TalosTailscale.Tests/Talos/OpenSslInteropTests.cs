@@ -2,15 +2,12 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Org.BouncyCastle.Security;
-using Org.BouncyCastle.Tls;
-using Org.BouncyCastle.Tls.Crypto.Impl.BC;
 using TalosTailscale.Core.Talos;
 using TalosTailscale.Tests.Inventory;
 
 namespace TalosTailscale.Tests.Talos;
 
-/// <summary>The TLS of this module against OpenSSL's, both ways round.</summary>
+/// <summary>The TLS of this module against OpenSSL's.</summary>
 public class OpenSslInteropTests
 {
     public static TheoryData<KeyKind, bool> Kinds => new()
@@ -50,45 +47,6 @@ public class OpenSslInteropTests
         }
     }
 
-    [Theory, MemberData(nameof(Kinds))]
-    public async Task Our_stream_as_a_server_and_s_client(KeyKind kind, bool v13)
-    {
-        RequireOpenSsl();
-        using CancellationTokenSource limit = Limit();
-        CancellationToken stop = limit.Token;
-        using var folder = new TemporaryFolder();
-        TestCertificate ca = TestPki.Ca(kind);
-        TestCertificate client = TestPki.Client(ca, kind);
-        Write(folder, "ca.pem", ca.CertificatePem);
-        Write(folder, "crt.pem", client.CertificatePem);
-        Write(folder, "key.pem", client.Pkcs8Pem);
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        int port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        using Process process = Start(
-            "s_client", "-connect", $"127.0.0.1:{port}", "-cert", Path.Combine(folder.Path, "crt.pem"), "-key", Path.Combine(folder.Path, "key.pem"),
-            "-CAfile", Path.Combine(folder.Path, "ca.pem"), "-verify_return_error", "-verify_ip", "127.0.0.1", "-alpn", "h2", "-quiet",
-            v13 ? "-tls1_3" : "-tls1_2");
-        try
-        {
-            using TcpClient accepted = await listener.AcceptTcpClientAsync(stop);
-            var end = new TestTlsServer(TestPki.Server(ca, kind, "127.0.0.1"), ca);
-            await using TlsStream stream = await TestTlsServer.AcceptAsync(accepted.GetStream(), end, stop);
-            await process.StandardInput.WriteAsync("from openssl\n");
-            await process.StandardInput.FlushAsync(stop);
-            byte[] got = new byte[13];
-            await stream.ReadExactlyAsync(got, stop);
-            Assert.Equal("from openssl\n", Encoding.ASCII.GetString(got));
-            await stream.WriteAsync(Encoding.ASCII.GetBytes("to openssl\n"), stop);
-            Assert.Equal("to openssl", await process.StandardOutput.ReadLineAsync(stop));
-            Assert.NotNull(end.Client);
-        }
-        finally
-        {
-            process.Kill();
-        }
-    }
-
     [Fact]
     public async Task An_s_server_of_another_CA_is_refused()
     {
@@ -121,7 +79,7 @@ public class OpenSslInteropTests
         TalosConfigContext context, int port, Process process, CancellationToken stop)
     {
         var dialer = new TalosDialer(
-            new TalosEndpoint("127.0.0.1", port), TalosCredentials.Create(context), TimeSpan.FromSeconds(20), TimeProvider.System);
+            new TalosEndpoint("127.0.0.1", port), TalosCredentials.Create(context), TimeSpan.FromMinutes(2), TimeProvider.System);
         while (true)
         {
             try
@@ -145,7 +103,7 @@ public class OpenSslInteropTests
     private static CancellationTokenSource Limit()
     {
         var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(60));
+        limit.CancelAfter(TimeSpan.FromMinutes(3));
         return limit;
     }
 

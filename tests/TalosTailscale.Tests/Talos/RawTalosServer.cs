@@ -114,8 +114,8 @@ internal sealed class RawTalosServer : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
-            // The client left or was refused; the alert is on its way.
-            await Task.Delay(50, CancellationToken.None);
+            // The client left or was refused; what it still sends is read, lest a reset overtakes the alert.
+            await DrainAsync(transport);
             return;
         }
 
@@ -129,6 +129,22 @@ internal sealed class RawTalosServer : IAsyncDisposable
         {
             context.Transport = raw;
             await secure.DisposeAsync();
+        }
+    }
+
+    private static async Task DrainAsync(Stream transport)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+        try
+        {
+            byte[] rest = new byte[4096];
+            while (await transport.ReadAsync(rest, limit.Token) > 0)
+            {
+            }
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            // Gone, or not going.
         }
     }
 

@@ -110,7 +110,7 @@ internal static class TestPki
         Issue(null, kind, (options ?? new TestCertificateOptions()) with { IsCa = true });
 
     public static TestCertificate Server(TestCertificate ca, KeyKind kind, params string[] names) => Issue(
-        ca, kind, new TestCertificateOptions { Purpose = KeyPurposeID.id_kp_serverAuth, Names = names });
+        ca, kind, new TestCertificateOptions { Subject = "CN=node", Purpose = KeyPurposeID.id_kp_serverAuth, Names = names });
 
     public static TestCertificate Client(TestCertificate ca, KeyKind kind = KeyKind.Ed25519, string role = "os:admin") => Issue(
         ca, kind, new TestCertificateOptions { Subject = $"O={role}", Purpose = KeyPurposeID.id_kp_clientAuth });

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Management.Automation;
+using TalosTailscale.Core.ImageFactory;
 using TalosTailscale.Core.Talos;
 
 namespace TalosTailscale.Commands;
@@ -29,6 +30,10 @@ public sealed class UpdateTalosNodeCommand : TalosCmdlet
     /// <summary>Installs at the next restart instead of now; Talos before 1.13.</summary>
     [Parameter(Mandatory = false)]
     public SwitchParameter Stage { get; set; }
+
+    /// <summary>The Image Factory that is asked what a schematic holds; factory.talos.dev when not given.</summary>
+    [Parameter(Mandatory = false)]
+    public Uri? FactoryUri { get; set; }
 
     /// <summary>Goes on although the image does not have an extension that the node runs.</summary>
     [Parameter(Mandatory = false)]
@@ -77,6 +82,18 @@ public sealed class UpdateTalosNodeCommand : TalosCmdlet
         };
     }
 
-    private static Task<IReadOnlyList<string>?> SchematicExtensionsAsync(string id, CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<string>?>(null);
+    private async Task<IReadOnlyList<string>?> SchematicExtensionsAsync(string id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var factory = new ImageFactoryClient(ImageFactoryUri.Resolve(FactoryUri), null, Reporter);
+            return (await factory.GetSchematicAsync(id, cancellationToken)).Extensions;
+        }
+        catch (TsException e)
+        {
+            // Not known is not the same as none: the gate then refuses what would be lost if it were none.
+            Reporter.Verbose($"The Image Factory cannot tell what the schematic '{id}' holds: {e.Message}");
+            return null;
+        }
+    }
 }
