@@ -13,15 +13,19 @@ namespace TalosTailscale.Core.Kubernetes;
 public sealed class HelperPod : IAsyncDisposable
 {
     private static readonly TimeSpan s_cleanUp = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan s_cleanUpAfterStop = TimeSpan.FromSeconds(4);
 
     private const int Killed = 137; // 128 + SIGKILL
 
     private readonly KubernetesConnection _connection;
     private readonly IReporter _reporter;
+    private readonly CancellationToken _stopped;
     private bool _deleted;
 
-    private HelperPod(KubernetesConnection connection, HelperPodSpec spec, string name, IReporter reporter)
+    private HelperPod(
+        KubernetesConnection connection, HelperPodSpec spec, string name, IReporter reporter, CancellationToken stopped)
     {
+        _stopped = stopped;
         _connection = connection;
         _reporter = reporter;
         Spec = spec;
@@ -57,7 +61,7 @@ public sealed class HelperPod : IAsyncDisposable
         await KubernetesNodes.GetAsync(connection, spec.NodeName, cancellationToken).ConfigureAwait(false);
         await RemoveLeftoversAsync(connection, spec, reporter, cancellationToken).ConfigureAwait(false);
         var manifest = HelperPodManifest.Build(spec);
-        var pod = new HelperPod(connection, spec, manifest.Metadata.Name, reporter);
+        var pod = new HelperPod(connection, spec, manifest.Metadata.Name, reporter, cancellationToken);
         try
         {
             reporter.Verbose($"{spec.NodeName}: creating pod '{spec.Namespace}/{pod.Name}' with image '{spec.Image}'.");
@@ -128,7 +132,8 @@ public sealed class HelperPod : IAsyncDisposable
     {
         if (_deleted)
             return;
-        using var deadline = new CancellationTokenSource(s_cleanUp);
+        // Somebody who pressed Ctrl+C waits for the prompt; what an API server that is away leaves, the pod's deadline ends.
+        using var deadline = new CancellationTokenSource(_stopped.IsCancellationRequested ? s_cleanUpAfterStop : s_cleanUp);
         try
         {
             await RequestDeletionAsync(deadline.Token).ConfigureAwait(false);

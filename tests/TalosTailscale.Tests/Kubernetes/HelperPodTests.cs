@@ -64,6 +64,25 @@ public sealed class HelperPodTests
     }
 
     [Fact]
+    public async Task Memory_does_not_grow_with_what_is_sent()
+    {
+        await using var lab = await KubeLab.StartAsync();
+        using var connection = lab.Connect();
+        await using var pod = await HelperPod.CreateAsync(connection, KubeLab.Spec(), Token);
+        async Task<long> AllocatedAsync(int megabytes)
+        {
+            var before = GC.GetTotalAllocatedBytes(precise: true);
+            var (code, _, _) = await RunAsync(pod, ["head", "-c", $"{megabytes}000000"], new EndlessStream(), Stream.Null);
+            Assert.Equal(0, code);
+            return GC.GetTotalAllocatedBytes(precise: true) - before;
+        }
+        await AllocatedAsync(1);
+        var (small, large) = (await AllocatedAsync(2), await AllocatedAsync(60));
+        // Client and server are both in this process, and other tests run beside: far less than what passed through is enough.
+        Assert.True(large - small < 30_000_000, $"60 MB cost {large} bytes, 2 MB cost {small}");
+    }
+
+    [Fact]
     public async Task Arguments_are_not_looked_at_by_a_shell()
     {
         await using var lab = await KubeLab.StartAsync();
@@ -156,11 +175,12 @@ public sealed class HelperPodTests
         Assert.Equal(0, await first.ExecAsync(["true"], null, Stream.Null, Stream.Null, Token));
     }
 
-    internal static async Task<(int Code, string Output, string Errors)> RunAsync(HelperPod pod, string[] command, Stream? input)
+    internal static async Task<(int Code, string Output, string Errors)> RunAsync(
+        HelperPod pod, string[] command, Stream? input, Stream? sink = null)
     {
         using var output = new MemoryStream();
         using var errors = new MemoryStream();
-        var code = await pod.ExecAsync(command, input, output, errors, Token);
+        var code = await pod.ExecAsync(command, input, sink ?? output, errors, Token);
         return (code, Encoding.UTF8.GetString(output.ToArray()), Encoding.UTF8.GetString(errors.ToArray()));
     }
 

@@ -1,0 +1,134 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using TalosTailscale.Core.Kubernetes;
+using TalosTailscale.Lab.Kubernetes;
+
+namespace TalosTailscale.Benchmarks.Kubernetes;
+
+/// <summary>
+/// One file through exec, against <c>kubectl cp</c> and <c>kubectl exec -i … cat</c> on the same server, in turns, so that
+/// whatever else the machine does hits all alike. Ours is hashed on both ends; kubectl verifies nothing.
+/// </summary>
+internal static class ExecTransfer
+{
+    private const string Node = "bench-node";
+
+    internal static async Task<int> RunAsync(string[] args)
+    {
+        var megabytes = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 100;
+        var rounds = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 7;
+        var folder = Directory.CreateTempSubdirectory("exec-bench-").FullName;
+        try
+        {
+            var api = await LabKubernetesApi.StartAsync([new Machine()], Path.Combine(folder, "pods"));
+            await using (api)
+                await CompareAsync(api, folder, megabytes * 1_000_000L, rounds);
+            return 0;
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static async Task CompareAsync(LabKubernetesApi api, string folder, long size, int rounds)
+    {
+        var kubeconfig = Path.Combine(folder, "kubeconfig");
+        await File.WriteAllTextAsync(kubeconfig, api.AdminKubeconfig);
+        var file = Path.Combine(folder, "data");
+        await WriteRandomAsync(file, size);
+        using var connection = KubernetesConnection.Open(kubeconfig);
+        await using var pod = await HelperPod.CreateAsync(
+            connection, new HelperPodSpec { NodeName = Node, Image = "docker.io/library/debian:12-slim" }, CancellationToken.None);
+        var ways = new (string Name, Func<Task> Run, List<double> Seconds)[]
+        {
+            ("kubectl cp", () => KubectlAsync(kubeconfig, null, "cp", file, $"kube-system/{pod.Name}:{folder}/cp"), []),
+            ("kubectl exec cat", () => KubectlAsync(kubeconfig, file, "exec", "-i", "-n", "kube-system", pod.Name, "--", "sh", "-c", $"cat > {folder}/cat"), []),
+            ("ours, plain", () => SendAsync(pod, file, size, Path.Combine(folder, "plain"), verify: false), []),
+            ("ours, both ends hashed", () => SendAsync(pod, file, size, Path.Combine(folder, "hashed"), verify: true), []),
+        };
+        for (var round = 0; round <= rounds; round++)
+        {
+            foreach (var (_, run, seconds) in ways)
+            {
+                var watch = Stopwatch.StartNew();
+                await run();
+                if (round > 0) // the first warms up
+                    seconds.Add(watch.Elapsed.TotalSeconds);
+            }
+        }
+        Console.WriteLine($"{size / 1_000_000} MB, {rounds} rounds in turns, median (min – max), seconds:");
+        foreach (var (name, _, seconds) in ways)
+        {
+            seconds.Sort();
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {name,-24} {seconds[rounds / 2]:0.00} ({seconds[0]:0.00} – {seconds[^1]:0.00})"));
+        }
+        Console.WriteLine($"  peak memory of client and server together: {Process.GetCurrentProcess().PeakWorkingSet64 >> 20} MiB");
+    }
+
+    private static async Task SendAsync(HelperPod pod, string file, long size, string target, bool verify)
+    {
+        using var input = new HashedFile(file, verify);
+        using var output = new MemoryStream();
+        var program = "head -c \"$0\" >\"$1\"" + (verify ? " && sha256sum <\"$1\"" : "");
+        var code = await pod.ExecAsync(["sh", "-c", program, size.ToString(CultureInfo.InvariantCulture), target], input, output, Stream.Null, CancellationToken.None);
+        var there = Encoding.ASCII.GetString(output.ToArray());
+        if (code != 0 || (verify && !there.StartsWith(input.Hash(), StringComparison.OrdinalIgnoreCase)))
+            throw new InvalidDataException($"exit code {code}, hash {there}");
+    }
+
+    private static async Task KubectlAsync(string kubeconfig, string? input, params string[] arguments)
+    {
+        // Through a shell, so that kubectl reads the file itself and not a pipe of ours.
+        var start = new ProcessStartInfo("sh", ["-c", input is null ? "exec kubectl \"$@\"" : $"exec kubectl \"$@\" < '{input}'", "kubectl", .. arguments]);
+        start.Environment["KUBECONFIG"] = kubeconfig;
+        using var process = Process.Start(start)!;
+        await process.WaitForExitAsync();
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"kubectl ended with {process.ExitCode}");
+    }
+
+    private static async Task WriteRandomAsync(string file, long size)
+    {
+        await using var stream = File.Create(file);
+        var buffer = new byte[1 << 20];
+        for (var left = size; left > 0; left -= buffer.Length)
+        {
+            RandomNumberGenerator.Fill(buffer);
+            await stream.WriteAsync(buffer.AsMemory(0, (int)Math.Min(left, buffer.Length)));
+        }
+    }
+
+    private sealed class Machine : ILabKubernetesNode
+    {
+        public LabKubernetesNodeFacts Facts { get; } = new()
+        {
+            Name = Node, Architecture = "amd64", Addresses = "192.168.1.1", OsImage = "Talos (v1.12.4)",
+        };
+    }
+
+    /// <summary>A file that is hashed while it is read.</summary>
+    private sealed class HashedFile(string path, bool hash)
+        : FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.Asynchronous | FileOptions.SequentialScan)
+    {
+        private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            var read = await base.ReadAsync(buffer, cancellationToken);
+            if (hash)
+                _hash.AppendData(buffer.Span[..read]);
+            return read;
+        }
+
+        internal string Hash() => Convert.ToHexString(_hash.GetHashAndReset());
+
+        protected override void Dispose(bool disposing)
+        {
+            _hash.Dispose();
+            base.Dispose(disposing);
+        }
+    }
+}
