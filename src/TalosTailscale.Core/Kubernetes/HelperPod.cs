@@ -23,7 +23,11 @@ public sealed class HelperPod : IAsyncDisposable
     private bool _deleted;
 
     private HelperPod(
-        KubernetesConnection connection, HelperPodSpec spec, string name, IReporter reporter, CancellationToken stopped)
+        KubernetesConnection connection,
+        HelperPodSpec spec,
+        string name,
+        IReporter reporter,
+        CancellationToken stopped)
     {
         _stopped = stopped;
         _connection = connection;
@@ -41,8 +45,9 @@ public sealed class HelperPod : IAsyncDisposable
     /// <summary>Makes the pod and waits until commands can be run in it; reports nothing.</summary>
     /// <inheritdoc cref="CreateAsync(KubernetesConnection, HelperPodSpec, IReporter, CancellationToken)"/>
     public static Task<HelperPod> CreateAsync(
-        KubernetesConnection connection, HelperPodSpec spec, CancellationToken cancellationToken) =>
-        CreateAsync(connection, spec, SilentReporter.Instance, cancellationToken);
+        KubernetesConnection connection,
+        HelperPodSpec spec,
+        CancellationToken cancellationToken) => CreateAsync(connection, spec, SilentReporter.Instance, cancellationToken);
 
     /// <summary>Removes leftovers of the same purpose from the node, makes the pod and waits until commands can be run in it.</summary>
     /// <param name="connection">The cluster.</param>
@@ -53,7 +58,10 @@ public sealed class HelperPod : IAsyncDisposable
     /// <exception cref="TsException">KubernetesForbidden, PodSecurityRefused, PodImageUnavailable, PodUnschedulable, PodEvicted,
     /// PodFailed, PodNotReady, KubernetesNodeNotFound or a failure of the connection.</exception>
     public static async Task<HelperPod> CreateAsync(
-        KubernetesConnection connection, HelperPodSpec spec, IReporter reporter, CancellationToken cancellationToken)
+        KubernetesConnection connection,
+        HelperPodSpec spec,
+        IReporter reporter,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(spec);
@@ -90,7 +98,11 @@ public sealed class HelperPod : IAsyncDisposable
     /// <returns>The exit code.</returns>
     /// <exception cref="TsException">ExecRefused, ExecConnectionLost, PodVanished, PodEvicted or KubernetesForbidden.</exception>
     public async Task<int> ExecAsync(
-        IReadOnlyList<string> command, Stream? stdin, Stream stdout, Stream stderr, CancellationToken cancellationToken)
+        IReadOnlyList<string> command,
+        Stream? stdin,
+        Stream stdout,
+        Stream stderr,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(command);
         ArgumentNullException.ThrowIfNull(stdout);
@@ -98,13 +110,17 @@ public sealed class HelperPod : IAsyncDisposable
         var target = new PodExecTarget(Spec.Namespace, Name, HelperPodManifest.ContainerName, Spec.NodeName);
         try
         {
-            var code = await PodExec.RunAsync(_connection, target, command, stdin, stdout, stderr, cancellationToken).ConfigureAwait(false);
+            var code = await PodExec
+                .RunAsync(_connection, target, command, stdin, stdout, stderr, cancellationToken)
+                .ConfigureAwait(false);
             if (code == Killed)
                 await PodReadiness.ExplainKillAsync(_connection, Spec, Name, cancellationToken).ConfigureAwait(false);
             return code;
         }
-        catch (TsException e) when (e.Error == KubernetesErrors.ExecConnectionLost || e.Error == KubernetesErrors.ExecRefused
-            || e.Error == KubernetesErrors.KubernetesNotFound)
+        catch (TsException e)
+            when (e.Error == KubernetesErrors.ExecConnectionLost
+                || e.Error == KubernetesErrors.ExecRefused
+                || e.Error == KubernetesErrors.KubernetesNotFound)
         {
             // "Connection lost" is the truth but not the reason when the pod was evicted or deleted under the command.
             await PodReadiness.ExplainAsync(_connection, Spec, Name, e, cancellationToken).ConfigureAwait(false);
@@ -133,15 +149,17 @@ public sealed class HelperPod : IAsyncDisposable
         if (_deleted)
             return;
         // Somebody who pressed Ctrl+C waits for the prompt; what an API server that is away leaves, the pod's deadline ends.
-        using var deadline = new CancellationTokenSource(_stopped.IsCancellationRequested ? s_cleanUpAfterStop : s_cleanUp);
+        using var deadline = new CancellationTokenSource(
+            _stopped.IsCancellationRequested ? s_cleanUpAfterStop : s_cleanUp);
         try
         {
             await RequestDeletionAsync(deadline.Token).ConfigureAwait(false);
         }
         catch (Exception e) when (e is TsException or OperationCanceledException)
         {
-            _reporter.Warning($"The pod '{Spec.Namespace}/{Name}' on '{Spec.NodeName}' could not be deleted: {e.Message} "
-                + $"It ends by itself within {Spec.Lifetime.TotalMinutes:0} min; 'kubectl -n {Spec.Namespace} delete pod {Name}' removes it now.");
+            _reporter.Warning(
+                $"The pod '{Spec.Namespace}/{Name}' on '{Spec.NodeName}' could not be deleted: {e.Message} "
+                    + $"It ends by itself within {Spec.Lifetime.TotalMinutes:0} min; 'kubectl -n {Spec.Namespace} delete pod {Name}' removes it now.");
         }
     }
 
@@ -152,36 +170,53 @@ public sealed class HelperPod : IAsyncDisposable
     /// <param name="cancellationToken">Cancels.</param>
     /// <returns>False only when the API server says that there is none.</returns>
     internal static Task<bool> ExistsAsync(
-        KubernetesConnection connection, string ns, string name, CancellationToken cancellationToken) =>
-        KubernetesCall.RepeatAsync(connection, $"read the pod '{ns}/{name}'", name, async (api, ct) =>
-        {
-            try
+        KubernetesConnection connection,
+        string ns,
+        string name,
+        CancellationToken cancellationToken) =>
+        KubernetesCall.RepeatAsync(
+            connection,
+            $"read the pod '{ns}/{name}'",
+            name,
+            async (api, ct) =>
             {
-                await api.CoreV1.ReadNamespacedPodAsync(name, ns, cancellationToken: ct).ConfigureAwait(false);
-                return true;
-            }
-            catch (HttpOperationException e) when (KubernetesCall.IsStatus(e, HttpStatusCode.NotFound))
-            {
-                return false;
-            }
-        }, cancellationToken);
+                try
+                {
+                    await api.CoreV1.ReadNamespacedPodAsync(name, ns, cancellationToken: ct).ConfigureAwait(false);
+                    return true;
+                }
+                catch (HttpOperationException e) when (KubernetesCall.IsStatus(e, HttpStatusCode.NotFound))
+                {
+                    return false;
+                }
+            },
+            cancellationToken);
 
     /// <inheritdoc/>
     public override string ToString() => $"{Spec.Namespace}/{Name}";
 
     // The name is ours alone, so "exists already" after a broken connection means that the first try got through.
     private Task<V1Pod> PostAsync(V1Pod manifest, CancellationToken cancellationToken) =>
-        KubernetesCall.RepeatAsync(_connection, $"create a pod on '{Spec.NodeName}'", Spec.NodeName, async (api, ct) =>
-        {
-            try
+        KubernetesCall.RepeatAsync(
+            _connection,
+            $"create a pod on '{Spec.NodeName}'",
+            Spec.NodeName,
+            async (api, ct) =>
             {
-                return await api.CoreV1.CreateNamespacedPodAsync(manifest, Spec.Namespace, cancellationToken: ct).ConfigureAwait(false);
-            }
-            catch (HttpOperationException e) when (KubernetesCall.IsStatus(e, HttpStatusCode.Conflict))
-            {
-                return await api.CoreV1.ReadNamespacedPodAsync(Name, Spec.Namespace, cancellationToken: ct).ConfigureAwait(false);
-            }
-        }, cancellationToken);
+                try
+                {
+                    return await api
+                        .CoreV1.CreateNamespacedPodAsync(manifest, Spec.Namespace, cancellationToken: ct)
+                        .ConfigureAwait(false);
+                }
+                catch (HttpOperationException e) when (KubernetesCall.IsStatus(e, HttpStatusCode.Conflict))
+                {
+                    return await api
+                        .CoreV1.ReadNamespacedPodAsync(Name, Spec.Namespace, cancellationToken: ct)
+                        .ConfigureAwait(false);
+                }
+            },
+            cancellationToken);
 
     private async Task RequestDeletionAsync(CancellationToken cancellationToken)
     {
@@ -192,41 +227,64 @@ public sealed class HelperPod : IAsyncDisposable
         _deleted = true;
     }
 
-    private static Task<bool> DeletePodAsync(KubernetesConnection connection, string ns, string name, CancellationToken cancellationToken) =>
-        KubernetesCall.RepeatAsync(connection, $"delete the pod '{ns}/{name}'", name, async (api, ct) =>
-        {
-            try
+    private static Task<bool> DeletePodAsync(
+        KubernetesConnection connection,
+        string ns,
+        string name,
+        CancellationToken cancellationToken) =>
+        KubernetesCall.RepeatAsync(
+            connection,
+            $"delete the pod '{ns}/{name}'",
+            name,
+            async (api, ct) =>
             {
-                await api.CoreV1.DeleteNamespacedPodAsync(name, ns, gracePeriodSeconds: 2, cancellationToken: ct).ConfigureAwait(false);
-                return true;
-            }
-            catch (HttpOperationException e) when (KubernetesCall.IsStatus(e, HttpStatusCode.NotFound))
-            {
-                return false;
-            }
-        }, cancellationToken);
+                try
+                {
+                    await api
+                        .CoreV1.DeleteNamespacedPodAsync(name, ns, gracePeriodSeconds: 2, cancellationToken: ct)
+                        .ConfigureAwait(false);
+                    return true;
+                }
+                catch (HttpOperationException e) when (KubernetesCall.IsStatus(e, HttpStatusCode.NotFound))
+                {
+                    return false;
+                }
+            },
+            cancellationToken);
 
     private static async Task RemoveLeftoversAsync(
-        KubernetesConnection connection, HelperPodSpec spec, IReporter reporter, CancellationToken cancellationToken)
+        KubernetesConnection connection,
+        HelperPodSpec spec,
+        IReporter reporter,
+        CancellationToken cancellationToken)
     {
-        var selector = $"{HelperPodManifest.ManagedBy}={HelperPodManifest.Product},"
+        var selector =
+            $"{HelperPodManifest.ManagedBy}={HelperPodManifest.Product},"
             + $"{HelperPodManifest.PurposeLabel}={HelperPodManifest.LabelValue(spec.Purpose)},"
             + $"{HelperPodManifest.NodeLabel}={HelperPodManifest.LabelValue(spec.NodeName)}";
-        var pods = await KubernetesCall.RepeatAsync(connection, $"list pods in '{spec.Namespace}'", spec.NodeName,
-            (api, ct) => api.CoreV1.ListNamespacedPodAsync(spec.Namespace, labelSelector: selector, cancellationToken: ct),
-            cancellationToken).ConfigureAwait(false);
+        var pods = await KubernetesCall
+            .RepeatAsync(
+                connection,
+                $"list pods in '{spec.Namespace}'",
+                spec.NodeName,
+                (api, ct) =>
+                    api.CoreV1.ListNamespacedPodAsync(spec.Namespace, labelSelector: selector, cancellationToken: ct),
+                cancellationToken)
+            .ConfigureAwait(false);
         foreach (var pod in pods.Items)
         {
             if (HelperPodManifest.IsLeftover(pod))
             {
                 reporter.Verbose($"{spec.NodeName}: removing pod '{pod.Metadata.Name}' that an interrupted run left.");
-                await DeletePodAsync(connection, spec.Namespace, pod.Metadata.Name, cancellationToken).ConfigureAwait(false);
+                await DeletePodAsync(connection, spec.Namespace, pod.Metadata.Name, cancellationToken)
+                    .ConfigureAwait(false);
             }
             else if (pod.Metadata.DeletionTimestamp is null)
             {
                 string? who = null;
                 pod.Metadata.Annotations?.TryGetValue(HelperPodManifest.OperatorAnnotation, out who);
-                reporter.Warning($"The pod '{spec.Namespace}/{pod.Metadata.Name}' of '{who ?? "somebody"}' is at work on '{spec.NodeName}' too.");
+                reporter.Warning(
+                    $"The pod '{spec.Namespace}/{pod.Metadata.Name}' of '{who ?? "somebody"}' is at work on '{spec.NodeName}' too.");
             }
         }
     }

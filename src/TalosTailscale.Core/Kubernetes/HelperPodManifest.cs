@@ -41,7 +41,8 @@ internal static class HelperPodManifest
                 },
                 Annotations = new Dictionary<string, string>(StringComparer.Ordinal)
                 {
-                    [AboutAnnotation] = $"Helper of the PowerShell module TalosTailscale ({spec.Purpose} on {spec.NodeName}); "
+                    [AboutAnnotation] =
+                        $"Helper of the PowerShell module TalosTailscale ({spec.Purpose} on {spec.NodeName}); "
                         + $"deleted when the command ends, at the latest after {spec.Lifetime.TotalMinutes:0} min.",
                     [OperatorAnnotation] = $"{Environment.UserName}@{Environment.MachineName}",
                     [HolderAnnotation] = Holder,
@@ -57,8 +58,10 @@ internal static class HelperPodManifest
                 EnableServiceLinks = false,
                 PriorityClassName = spec.Namespace == HelperPodSpec.DefaultNamespace ? "system-node-critical" : null,
                 Tolerations = [new V1Toleration { OperatorProperty = "Exists" }],
-                ImagePullSecrets = spec.ImagePullSecrets.Count == 0
-                    ? null : [.. spec.ImagePullSecrets.Select(n => new V1LocalObjectReference { Name = n })],
+                ImagePullSecrets =
+                    spec.ImagePullSecrets.Count == 0
+                        ? null
+                        : [.. spec.ImagePullSecrets.Select(n => new V1LocalObjectReference { Name = n })],
                 Containers =
                 [
                     new V1Container
@@ -73,7 +76,11 @@ internal static class HelperPodManifest
                 ],
                 Volumes =
                 [
-                    new V1Volume { Name = "dev", HostPath = new V1HostPathVolumeSource { Path = "/dev", Type = "Directory" } },
+                    new V1Volume
+                    {
+                        Name = "dev",
+                        HostPath = new V1HostPathVolumeSource { Path = "/dev", Type = "Directory" },
+                    },
                 ],
             },
         };
@@ -98,9 +105,11 @@ internal static class HelperPodManifest
     internal static bool IsGone(string? holder)
     {
         var parts = holder?.Split('/') ?? [];
-        return parts.Length >= 4 && parts[1] == MachineId()
+        return parts.Length >= 4
+            && parts[1] == MachineId()
             && int.TryParse(parts[2], CultureInfo.InvariantCulture, out var id)
-            && long.TryParse(parts[3], CultureInfo.InvariantCulture, out var started) && !IsAlive(id, started);
+            && long.TryParse(parts[3], CultureInfo.InvariantCulture, out var started)
+            && !IsAlive(id, started);
     }
 
     // A name is unique per start, so a pod is found by it even when the answer to its creation was lost.

@@ -13,7 +13,9 @@ internal static class Kubeconfig
     {
         var variable = Environment.GetEnvironmentVariable("KUBECONFIG");
         if (!string.IsNullOrWhiteSpace(variable))
-            return variable.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+            return variable.Split(
+                Path.PathSeparator,
+                StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         return [Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".kube", "config")];
     }
 
@@ -27,8 +29,11 @@ internal static class Kubeconfig
         }
         var candidates = DefaultFiles();
         var files = candidates.Where(File.Exists).ToArray();
-        return files.Length > 0 ? files : throw KubernetesErrors.KubeconfigNotFound.New(
-            $"There is no kubeconfig at '{string.Join("', '", candidates)}'.", candidates[0]);
+        return files.Length > 0
+            ? files
+            : throw KubernetesErrors.KubeconfigNotFound.New(
+                $"There is no kubeconfig at '{string.Join("', '", candidates)}'.",
+                candidates[0]);
     }
 
     /// <summary>As kubectl: the first file that says something wins.</summary>
@@ -43,7 +48,9 @@ internal static class Kubeconfig
                 merged = next;
                 continue;
             }
-            merged.CurrentContext = string.IsNullOrEmpty(merged.CurrentContext) ? next.CurrentContext : merged.CurrentContext;
+            merged.CurrentContext = string.IsNullOrEmpty(merged.CurrentContext)
+                ? next.CurrentContext
+                : merged.CurrentContext;
             merged.Clusters = Merge(merged.Clusters, next.Clusters, c => c.Name);
             merged.Users = Merge(merged.Users, next.Users, u => u.Name);
             merged.Contexts = Merge(merged.Contexts, next.Contexts, c => c.Name);
@@ -52,11 +59,13 @@ internal static class Kubeconfig
     }
 
     internal static K8SConfiguration Parse(ReadOnlyMemory<byte> bytes, string source) =>
-        Guard(source, () =>
-        {
-            using var stream = new MemoryStream(bytes.ToArray(), writable: false);
-            return KubernetesClientConfiguration.LoadKubeConfig(stream);
-        });
+        Guard(
+            source,
+            () =>
+            {
+                using var stream = new MemoryStream(bytes.ToArray(), writable: false);
+                return KubernetesClientConfiguration.LoadKubeConfig(stream);
+            });
 
     internal static KubernetesClientConfiguration Build(K8SConfiguration config, string? context, string source)
     {
@@ -75,24 +84,41 @@ internal static class Kubeconfig
         (first ?? []).Concat(second ?? []).DistinctBy(name, StringComparer.Ordinal).ToArray();
 
     // The words of the parser may quote the file, which holds keys: they stay in the inner exception's type only.
-    private static T Guard<T>(string source, Func<T?> read) where T : class
+    private static T Guard<T>(string source, Func<T?> read)
+        where T : class
     {
         try
         {
-            return read() ?? throw KubernetesErrors.KubeconfigInvalid.New($"The kubeconfig '{source}' is empty.", source);
+            return read()
+                ?? throw KubernetesErrors.KubeconfigInvalid.New($"The kubeconfig '{source}' is empty.", source);
         }
         catch (YamlException e)
         {
-            throw KubernetesErrors.KubeconfigInvalid.New($"The kubeconfig '{source}' is not valid YAML at line {e.Start.Line}, column {e.Start.Column}.", source);
+            throw KubernetesErrors.KubeconfigInvalid.New(
+                $"The kubeconfig '{source}' is not valid YAML at line {e.Start.Line}, column {e.Start.Column}.",
+                source);
         }
         catch (KubeConfigException e)
         {
-            throw KubernetesErrors.KubeconfigInvalid.New($"The kubeconfig '{source}' cannot be used: {e.Message.TrimEnd('.')}.", source, e);
+            throw KubernetesErrors.KubeconfigInvalid.New(
+                $"The kubeconfig '{source}' cannot be used: {e.Message.TrimEnd('.')}.",
+                source,
+                e);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or FormatException
-            or ArgumentException or InvalidOperationException or NullReferenceException or InvalidCastException)
+        catch (Exception e)
+            when (e
+                    is IOException
+                        or UnauthorizedAccessException
+                        or CryptographicException
+                        or FormatException
+                        or ArgumentException
+                        or InvalidOperationException
+                        or NullReferenceException
+                        or InvalidCastException)
         {
-            throw KubernetesErrors.KubeconfigInvalid.New($"The kubeconfig '{source}' has an entry that cannot be read ({e.GetType().Name}).", source);
+            throw KubernetesErrors.KubeconfigInvalid.New(
+                $"The kubeconfig '{source}' has an entry that cannot be read ({e.GetType().Name}).",
+                source);
         }
     }
 }

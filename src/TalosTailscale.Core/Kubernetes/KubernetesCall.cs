@@ -17,22 +17,30 @@ internal static partial class KubernetesCall
 
     /// <summary>A request that changes something: sent once.</summary>
     internal static Task<T> SendAsync<T>(
-        KubernetesConnection connection, string what, object? target,
-        Func<KubernetesApi, CancellationToken, Task<T>> request, CancellationToken cancellationToken) =>
-        RunAsync(connection, what, target, attempts: 1, request, cancellationToken);
+        KubernetesConnection connection,
+        string what,
+        object? target,
+        Func<KubernetesApi, CancellationToken, Task<T>> request,
+        CancellationToken cancellationToken) => RunAsync(connection, what, target, attempts: 1, request, cancellationToken);
 
     /// <summary>
     /// A request that may be sent again without harm: repeated when the connection broke or the server was busy, so that
     /// a restart of one API server behind a load balancer goes unnoticed.
     /// </summary>
     internal static Task<T> RepeatAsync<T>(
-        KubernetesConnection connection, string what, object? target,
-        Func<KubernetesApi, CancellationToken, Task<T>> request, CancellationToken cancellationToken) =>
-        RunAsync(connection, what, target, Attempts, request, cancellationToken);
+        KubernetesConnection connection,
+        string what,
+        object? target,
+        Func<KubernetesApi, CancellationToken, Task<T>> request,
+        CancellationToken cancellationToken) => RunAsync(connection, what, target, Attempts, request, cancellationToken);
 
     private static async Task<T> RunAsync<T>(
-        KubernetesConnection connection, string what, object? target, int attempts,
-        Func<KubernetesApi, CancellationToken, Task<T>> request, CancellationToken cancellationToken)
+        KubernetesConnection connection,
+        string what,
+        object? target,
+        int attempts,
+        Func<KubernetesApi, CancellationToken, Task<T>> request,
+        CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -47,20 +55,25 @@ internal static partial class KubernetesCall
                 if (attempt >= attempts || !IsTransient(e))
                     throw Translate(connection, what, target, e);
             }
-            var pause = TimeSpan.FromMilliseconds(200 * Math.Pow(2, attempt) * (0.75 + (Random.Shared.NextDouble() / 2)));
+            var pause = TimeSpan.FromMilliseconds(
+                200 * Math.Pow(2, attempt) * (0.75 + (Random.Shared.NextDouble() / 2)));
             await Task.Delay(pause, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    internal static bool IsTransient(Exception e) => e switch
-    {
-        HttpOperationException { Response: { } r } => r.StatusCode is HttpStatusCode.TooManyRequests
-            or HttpStatusCode.InternalServerError or HttpStatusCode.BadGateway
-            or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout,
-        HttpRequestException { InnerException: AuthenticationException } => false,
-        HttpRequestException or IOException or SocketException => true,
-        _ => false,
-    };
+    internal static bool IsTransient(Exception e) =>
+        e switch
+        {
+            HttpOperationException { Response: { } r } => r.StatusCode
+                is HttpStatusCode.TooManyRequests
+                    or HttpStatusCode.InternalServerError
+                    or HttpStatusCode.BadGateway
+                    or HttpStatusCode.ServiceUnavailable
+                    or HttpStatusCode.GatewayTimeout,
+            HttpRequestException { InnerException: AuthenticationException } => false,
+            HttpRequestException or IOException or SocketException => true,
+            _ => false,
+        };
 
     internal static bool IsStatus(Exception e, HttpStatusCode code) =>
         e is HttpOperationException { Response: { } r } && r.StatusCode == code;
@@ -75,30 +88,45 @@ internal static partial class KubernetesCall
                 return FromStatus(connection, what, target, response.StatusCode, ReadStatus(response.Content), http);
             case HttpRequestException { InnerException: AuthenticationException tls }:
                 return KubernetesErrors.KubernetesServerUntrusted.New(
-                    $"Cannot {what}: '{connection.Server}' does not prove that it is the cluster of the kubeconfig: {Sentence(tls.InnerException?.Message ?? tls.Message)}.", target, e);
+                    $"Cannot {what}: '{connection.Server}' does not prove that it is the cluster of the kubeconfig: {Sentence(tls.InnerException?.Message ?? tls.Message)}.",
+                    target,
+                    e);
             case OperationCanceledException or TimeoutException:
                 return KubernetesErrors.KubernetesTimeout.New(
-                    $"Cannot {what}: '{connection.Server}' gave no answer within {connection.RequestTimeout.TotalSeconds:0} s.", target, e);
+                    $"Cannot {what}: '{connection.Server}' gave no answer within {connection.RequestTimeout.TotalSeconds:0} s.",
+                    target,
+                    e);
             case HttpRequestException or IOException or SocketException:
                 return KubernetesErrors.KubernetesUnreachable.New(
-                    $"Cannot {what}: no connection to '{connection.Server}': {Sentence((e.InnerException ?? e).Message)}.", target, e);
+                    $"Cannot {what}: no connection to '{connection.Server}': {Sentence((e.InnerException ?? e).Message)}.",
+                    target,
+                    e);
             case JsonException:
                 return KubernetesErrors.KubernetesApiFailed.New(
-                    $"Cannot {what}: the answer of '{connection.Server}' is not a Kubernetes object.", target, e);
+                    $"Cannot {what}: the answer of '{connection.Server}' is not a Kubernetes object.",
+                    target,
+                    e);
             default:
                 return KubernetesErrors.KubernetesApiFailed.New($"Cannot {what}: {Sentence(e.Message)}.", target, e);
         }
     }
 
     internal static TsException FromStatus(
-        KubernetesConnection connection, string what, object? target, HttpStatusCode code, V1Status? status, Exception? e)
+        KubernetesConnection connection,
+        string what,
+        object? target,
+        HttpStatusCode code,
+        V1Status? status,
+        Exception? e)
     {
         var said = Sentence(status?.Message ?? $"HTTP {(int)code}");
         switch (code)
         {
             case HttpStatusCode.Unauthorized:
                 return KubernetesErrors.KubernetesUnauthorized.New(
-                    $"Cannot {what}: '{connection.Server}' does not accept the credentials of '{connection.Source}'.", target, e);
+                    $"Cannot {what}: '{connection.Server}' does not accept the credentials of '{connection.Source}'.",
+                    target,
+                    e);
             case HttpStatusCode.Forbidden when said.Contains("violates PodSecurity", StringComparison.Ordinal):
                 return KubernetesErrors.PodSecurityRefused.New($"Cannot {what}: {said}.", target, e);
             case HttpStatusCode.Forbidden:
@@ -108,7 +136,10 @@ internal static partial class KubernetesCall
             case HttpStatusCode.Conflict:
                 return KubernetesErrors.KubernetesConflict.New($"Cannot {what}: {said}.", target, e);
             default:
-                return KubernetesErrors.KubernetesApiFailed.New($"Cannot {what}: '{connection.Server}' said {(int)code}: {said}.", target, e);
+                return KubernetesErrors.KubernetesApiFailed.New(
+                    $"Cannot {what}: '{connection.Server}' said {(int)code}: {said}.",
+                    target,
+                    e);
         }
     }
 
@@ -134,14 +165,21 @@ internal static partial class KubernetesCall
         var match = CannotRegex().Match(said);
         if (!match.Success)
             return KubernetesErrors.KubernetesForbidden.New($"Cannot {what}: {said}.", target, e);
-        var (user, verb, resource) = (match.Groups["user"].Value, match.Groups["verb"].Value, match.Groups["resource"].Value);
+        var (user, verb, resource) = (
+            match.Groups["user"].Value,
+            match.Groups["verb"].Value,
+            match.Groups["resource"].Value);
         var where = match.Groups["ns"] is { Success: true } ns ? $" in the namespace '{ns.Value}'" : " in the cluster";
         return KubernetesErrors.KubernetesForbidden.New(
-            $"Cannot {what}: the user '{user}' lacks the verb '{verb}' on '{resource}'{where}.", target, e,
+            $"Cannot {what}: the user '{user}' lacks the verb '{verb}' on '{resource}'{where}.",
+            target,
+            e,
             $"Grant '{verb}' on '{resource}'{where} to '{user}', or use an admin kubeconfig; check with "
-            + $"'kubectl auth can-i {verb} {resource}'.");
+                + $"'kubectl auth can-i {verb} {resource}'.");
     }
 
-    [GeneratedRegex("""User "(?<user>[^"]*)" cannot (?<verb>[a-z]+) resource "(?<resource>[^"]*)" in API group "[^"]*"(?: in the namespace "(?<ns>[^"]*)")?""")]
+    [GeneratedRegex(
+        """User "(?<user>[^"]*)" cannot (?<verb>[a-z]+) resource "(?<resource>[^"]*)" in API group "[^"]*"(?: in the namespace "(?<ns>[^"]*)")?"""
+    )]
     private static partial Regex CannotRegex();
 }

@@ -23,7 +23,8 @@ public sealed class KubernetesConnection : IDisposable
         Source = source;
         Server = ParseServer(config, source);
         Context = config.CurrentContext ?? "";
-        UserAgent = config.UserAgent = "talos-tailscale/" + typeof(KubernetesConnection).Assembly.GetName().Version?.ToString(3);
+        UserAgent = config.UserAgent =
+            "talos-tailscale/" + typeof(KubernetesConnection).Assembly.GetName().Version?.ToString(3);
         config.DisableHttp2 = true; // one request cut or stalled must not take the others of its connection along
         SocketsHttpHandler? handler = null;
         config.FirstMessageHandlerSetup = h => handler = h;
@@ -31,11 +32,19 @@ public sealed class KubernetesConnection : IDisposable
         {
             Api = new KubernetesApi(config);
         }
-        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException
-            or KubernetesException or FormatException or ArgumentException)
+        catch (Exception e)
+            when (e
+                    is CryptographicException
+                        or IOException
+                        or UnauthorizedAccessException
+                        or KubernetesException
+                        or FormatException
+                        or ArgumentException)
         {
             throw KubernetesErrors.KubeconfigInvalid.New(
-                $"The kubeconfig '{source}' has a client certificate or key that cannot be read.", source, e);
+                $"The kubeconfig '{source}' has a client certificate or key that cannot be read.",
+                source,
+                e);
         }
         _handler = handler ?? throw new InvalidOperationException("KubernetesClient made no SocketsHttpHandler.");
         _handler.SslOptions = TlsOptions(config, _handler.SslOptions.LocalCertificateSelectionCallback);
@@ -84,8 +93,10 @@ public sealed class KubernetesConnection : IDisposable
     /// <param name="context">Name of the context; null for the current one.</param>
     /// <returns>The connection.</returns>
     /// <exception cref="TsException">KubeconfigInvalid, KubeconfigContextNotFound or KubeconfigInsecure.</exception>
-    public static KubernetesConnection FromBytes(ReadOnlyMemory<byte> kubeconfig, string source, string? context = null) =>
-        new(Kubeconfig.Build(Kubeconfig.Parse(kubeconfig, source), context, source), source);
+    public static KubernetesConnection FromBytes(
+        ReadOnlyMemory<byte> kubeconfig,
+        string source,
+        string? context = null) => new(Kubeconfig.Build(Kubeconfig.Parse(kubeconfig, source), context, source), source);
 
     /// <summary>True when <see cref="Open"/> would find a kubeconfig file.</summary>
     /// <returns>Whether one is there.</returns>
@@ -119,15 +130,20 @@ public sealed class KubernetesConnection : IDisposable
     private static Uri ParseServer(KubernetesClientConfiguration config, string source)
     {
         if (!Uri.TryCreate(config.Host, UriKind.Absolute, out var server))
-            throw KubernetesErrors.KubeconfigInvalid.New($"The kubeconfig '{source}' has the server '{config.Host}', expected an https address.", source);
+            throw KubernetesErrors.KubeconfigInvalid.New(
+                $"The kubeconfig '{source}' has the server '{config.Host}', expected an https address.",
+                source);
         if (server.Scheme != Uri.UriSchemeHttps || config.SkipTlsVerify)
-            throw KubernetesErrors.KubeconfigInsecure.New($"The kubeconfig '{source}' reaches '{server}' without verifying it, expected TLS with a certificate authority.", source);
+            throw KubernetesErrors.KubeconfigInsecure.New(
+                $"The kubeconfig '{source}' reaches '{server}' without verifying it, expected TLS with a certificate authority.",
+                source);
         return server;
     }
 
     // The library's own check takes a certificate for any host name once the authority matches, hence the platform's.
     private static SslClientAuthenticationOptions TlsOptions(
-        KubernetesClientConfiguration config, LocalCertificateSelectionCallback? clientCertificate)
+        KubernetesClientConfiguration config,
+        LocalCertificateSelectionCallback? clientCertificate)
     {
         var options = new SslClientAuthenticationOptions
         {
@@ -147,13 +163,18 @@ public sealed class KubernetesConnection : IDisposable
     }
 
     // A peer that vanished without a word (a rebooted node, a dropped NAT entry) is noticed within about a minute.
-    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    private static async ValueTask<Stream> ConnectAsync(
+        SocketsHttpConnectionContext context,
+        CancellationToken cancellationToken)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
             socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
-            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, (int)s_keepAlive.TotalSeconds);
+            socket.SetSocketOption(
+                SocketOptionLevel.Tcp,
+                SocketOptionName.TcpKeepAliveTime,
+                (int)s_keepAlive.TotalSeconds);
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 10);
             await socket.ConnectAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false);
             return new NetworkStream(socket, ownsSocket: true);

@@ -17,8 +17,16 @@ namespace TalosTailscale.Core.Kubernetes;
 /// <param name="Addresses">Internal and external addresses.</param>
 /// <param name="NotReadyReason">Why it is not ready; null when it is.</param>
 public sealed record KubernetesNodeState(
-    string Name, bool Ready, bool Unschedulable, bool ControlPlane, TalosArchitecture Architecture, string KubeletVersion,
-    string OsImage, string BootId, IReadOnlyList<string> Addresses, string? NotReadyReason)
+    string Name,
+    bool Ready,
+    bool Unschedulable,
+    bool ControlPlane,
+    TalosArchitecture Architecture,
+    string KubeletVersion,
+    string OsImage,
+    string BootId,
+    IReadOnlyList<string> Addresses,
+    string? NotReadyReason)
 {
     /// <inheritdoc/>
     public override string ToString() => Name;
@@ -34,22 +42,34 @@ public static class KubernetesNodes
     /// <returns>Its state.</returns>
     /// <exception cref="TsException">KubernetesNodeNotFound, or a failure of the connection.</exception>
     public static async Task<KubernetesNodeState> GetAsync(
-        KubernetesConnection connection, string name, CancellationToken cancellationToken)
+        KubernetesConnection connection,
+        string name,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        var node = await KubernetesCall.RepeatAsync(connection, $"read the node '{name}'", name, async (api, ct) =>
-        {
-            try
-            {
-                return await api.CoreV1.ReadNodeAsync(name, cancellationToken: ct).ConfigureAwait(false);
-            }
-            catch (HttpOperationException e) when (KubernetesCall.IsStatus(e, HttpStatusCode.NotFound))
-            {
-                return null;
-            }
-        }, cancellationToken).ConfigureAwait(false);
-        return node is not null ? ToState(node) : throw KubernetesErrors.KubernetesNodeNotFound.New(
-            $"The cluster '{connection}' has no Kubernetes node '{name}'.", name);
+        var node = await KubernetesCall
+            .RepeatAsync(
+                connection,
+                $"read the node '{name}'",
+                name,
+                async (api, ct) =>
+                {
+                    try
+                    {
+                        return await api.CoreV1.ReadNodeAsync(name, cancellationToken: ct).ConfigureAwait(false);
+                    }
+                    catch (HttpOperationException e) when (KubernetesCall.IsStatus(e, HttpStatusCode.NotFound))
+                    {
+                        return null;
+                    }
+                },
+                cancellationToken)
+            .ConfigureAwait(false);
+        return node is not null
+            ? ToState(node)
+            : throw KubernetesErrors.KubernetesNodeNotFound.New(
+                $"The cluster '{connection}' has no Kubernetes node '{name}'.",
+                name);
     }
 
     /// <summary>Reads all nodes, in pages.</summary>
@@ -57,7 +77,8 @@ public static class KubernetesNodes
     /// <param name="cancellationToken">Cancels.</param>
     /// <returns>The nodes by name.</returns>
     public static async Task<IReadOnlyList<KubernetesNodeState>> ListAsync(
-        KubernetesConnection connection, CancellationToken cancellationToken)
+        KubernetesConnection connection,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
         var nodes = new List<KubernetesNodeState>();
@@ -65,13 +86,17 @@ public static class KubernetesNodes
         do
         {
             var token = page;
-            var list = await KubernetesCall.RepeatAsync(connection, "list nodes", null,
-                (api, ct) => api.CoreV1.ListNodeAsync(limit: 500, continueParameter: token, cancellationToken: ct),
-                cancellationToken).ConfigureAwait(false);
+            var list = await KubernetesCall
+                .RepeatAsync(
+                    connection,
+                    "list nodes",
+                    null,
+                    (api, ct) => api.CoreV1.ListNodeAsync(limit: 500, continueParameter: token, cancellationToken: ct),
+                    cancellationToken)
+                .ConfigureAwait(false);
             nodes.AddRange(list.Items.Select(ToState));
             page = list.Metadata?.ContinueProperty;
-        }
-        while (!string.IsNullOrEmpty(page));
+        } while (!string.IsNullOrEmpty(page));
         nodes.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
         return nodes;
     }
@@ -83,12 +108,15 @@ public static class KubernetesNodes
     /// <returns>The node.</returns>
     /// <exception cref="TsException">KubernetesNodeNotFound, or a failure of the connection.</exception>
     public static async Task<KubernetesNodeState> FindByAddressAsync(
-        KubernetesConnection connection, string address, CancellationToken cancellationToken)
+        KubernetesConnection connection,
+        string address,
+        CancellationToken cancellationToken)
     {
         var nodes = await ListAsync(connection, cancellationToken).ConfigureAwait(false);
         return nodes.FirstOrDefault(n => n.Addresses.Contains(address, StringComparer.OrdinalIgnoreCase))
             ?? throw KubernetesErrors.KubernetesNodeNotFound.New(
-                $"The cluster '{connection}' has no Kubernetes node with the address '{address}'.", address);
+                $"The cluster '{connection}' has no Kubernetes node with the address '{address}'.",
+                address);
     }
 
     /// <summary>Deletes the object of a node that is gone. Its kubelet would make it again if it still ran.</summary>
@@ -96,19 +124,27 @@ public static class KubernetesNodes
     /// <param name="name">Name of the Kubernetes node.</param>
     /// <param name="cancellationToken">Cancels.</param>
     /// <returns>False when there was none.</returns>
-    public static Task<bool> DeleteAsync(KubernetesConnection connection, string name, CancellationToken cancellationToken) =>
-        KubernetesCall.RepeatAsync(connection, $"delete the node '{name}'", name, async (api, ct) =>
-        {
-            try
+    public static Task<bool> DeleteAsync(
+        KubernetesConnection connection,
+        string name,
+        CancellationToken cancellationToken) =>
+        KubernetesCall.RepeatAsync(
+            connection,
+            $"delete the node '{name}'",
+            name,
+            async (api, ct) =>
             {
-                await api.CoreV1.DeleteNodeAsync(name, cancellationToken: ct).ConfigureAwait(false);
-                return true;
-            }
-            catch (HttpOperationException e) when (KubernetesCall.IsStatus(e, HttpStatusCode.NotFound))
-            {
-                return false;
-            }
-        }, cancellationToken);
+                try
+                {
+                    await api.CoreV1.DeleteNodeAsync(name, cancellationToken: ct).ConfigureAwait(false);
+                    return true;
+                }
+                catch (HttpOperationException e) when (KubernetesCall.IsStatus(e, HttpStatusCode.NotFound))
+                {
+                    return false;
+                }
+            },
+            cancellationToken);
 
     private static KubernetesNodeState ToState(V1Node node)
     {
@@ -129,7 +165,8 @@ public static class KubernetesNodes
             info?.KubeletVersion ?? "",
             info?.OsImage ?? "",
             info?.BootID ?? "",
-            node.Status?.Addresses?.Where(a => a.Type is "InternalIP" or "ExternalIP").Select(a => a.Address).ToArray() ?? [],
+            node.Status?.Addresses?.Where(a => a.Type is "InternalIP" or "ExternalIP").Select(a => a.Address).ToArray()
+                ?? [],
             ready?.Status == "True" ? null : $"{ready?.Reason ?? "Unknown"}: {ready?.Message ?? "no Ready condition"}");
     }
 }

@@ -34,13 +34,17 @@ public static class NodeDrain
     /// <param name="cancellationToken">Cancels.</param>
     /// <returns>True when it was cordoned here; false when somebody had cordoned it before, whose cordon it stays.</returns>
     /// <exception cref="TsException">KubernetesNotFound, KubernetesForbidden or a failure of the connection.</exception>
-    public static async Task<bool> CordonAsync(KubernetesConnection connection, string node, CancellationToken cancellationToken)
+    public static async Task<bool> CordonAsync(
+        KubernetesConnection connection,
+        string node,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
         var now = await ReadAsync(connection, node, cancellationToken).ConfigureAwait(false);
         if (now.Spec?.Unschedulable == true)
             return now.Metadata.Annotations?.ContainsKey(CordonAnnotation) == true;
-        await PatchAsync(connection, node, true, $"{Environment.UserName}@{Environment.MachineName}", cancellationToken).ConfigureAwait(false);
+        await PatchAsync(connection, node, true, $"{Environment.UserName}@{Environment.MachineName}", cancellationToken)
+            .ConfigureAwait(false);
         return true;
     }
 
@@ -50,7 +54,10 @@ public static class NodeDrain
     /// <param name="cancellationToken">Cancels.</param>
     /// <returns>True when there was such a cordon.</returns>
     /// <exception cref="TsException">KubernetesNotFound, KubernetesForbidden or a failure of the connection.</exception>
-    public static async Task<bool> UncordonAsync(KubernetesConnection connection, string node, CancellationToken cancellationToken)
+    public static async Task<bool> UncordonAsync(
+        KubernetesConnection connection,
+        string node,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
         var now = await ReadAsync(connection, node, cancellationToken).ConfigureAwait(false);
@@ -72,7 +79,11 @@ public static class NodeDrain
     /// <returns>What was done.</returns>
     /// <exception cref="TsException">DrainBlocked, KubernetesForbidden or a failure of the connection.</exception>
     public static async Task<DrainResult> DrainAsync(
-        KubernetesConnection connection, string node, TimeSpan timeout, IReporter reporter, CancellationToken cancellationToken)
+        KubernetesConnection connection,
+        string node,
+        TimeSpan timeout,
+        IReporter reporter,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(reporter);
@@ -80,7 +91,8 @@ public static class NodeDrain
         var candidates = pods.Where(p => !IsBound(p)).ToArray();
         var left = candidates.Where(p => !HasController(p) && !IsFinished(p)).Select(Identity).ToArray();
         foreach (var pod in left)
-            reporter.Warning($"The pod '{pod}' on '{node}' has no controller: it is not evicted and stops while the node reboots.");
+            reporter.Warning(
+                $"The pod '{pod}' on '{node}' has no controller: it is not evicted and stops while the node reboots.");
         var evicted = new ConcurrentBag<string>();
         var blocked = new ConcurrentDictionary<string, string>(StringComparer.Ordinal);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -88,46 +100,82 @@ public static class NodeDrain
         try
         {
             var options = new ParallelOptions { MaxDegreeOfParallelism = Parallel, CancellationToken = deadline.Token };
-            await System.Threading.Tasks.Parallel.ForEachAsync(candidates.Where(p => HasController(p) && !IsFinished(p)), options, async (pod, ct) =>
-            {
-                await EvictAsync(connection, pod, blocked, ct).ConfigureAwait(false);
-                await WaitGoneAsync(connection, pod, ct).ConfigureAwait(false);
-                reporter.Verbose($"{node}: pod '{Identity(pod)}' was evicted.");
-                evicted.Add(Identity(pod));
-            }).ConfigureAwait(false);
+            await System
+                .Threading.Tasks.Parallel.ForEachAsync(
+                    candidates.Where(p => HasController(p) && !IsFinished(p)),
+                    options,
+                    async (pod, ct) =>
+                    {
+                        await EvictAsync(connection, pod, blocked, ct).ConfigureAwait(false);
+                        await WaitGoneAsync(connection, pod, ct).ConfigureAwait(false);
+                        reporter.Verbose($"{node}: pod '{Identity(pod)}' was evicted.");
+                        evicted.Add(Identity(pod));
+                    })
+                .ConfigureAwait(false);
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            var why = blocked.IsEmpty ? "pods take longer to end than that" : string.Join("; ", blocked.Select(b => $"'{b.Key}': {b.Value}"));
-            throw KubernetesErrors.DrainBlocked.New($"The node '{node}' could not be drained within {timeout.TotalSeconds:0} s: {why}.", node, e);
+            var why = blocked.IsEmpty
+                ? "pods take longer to end than that"
+                : string.Join("; ", blocked.Select(b => $"'{b.Key}': {b.Value}"));
+            throw KubernetesErrors.DrainBlocked.New(
+                $"The node '{node}' could not be drained within {timeout.TotalSeconds:0} s: {why}.",
+                node,
+                e);
         }
         return new DrainResult(node, [.. evicted.Order(StringComparer.Ordinal)], left);
     }
 
     // 429 is what a budget says, and also what a busy server says: both want the same answer, later.
     private static async Task EvictAsync(
-        KubernetesConnection connection, V1Pod pod, ConcurrentDictionary<string, string> blocked, CancellationToken cancellationToken)
+        KubernetesConnection connection,
+        V1Pod pod,
+        ConcurrentDictionary<string, string> blocked,
+        CancellationToken cancellationToken)
     {
-        var eviction = new V1Eviction { Metadata = new V1ObjectMeta { Name = pod.Metadata.Name, NamespaceProperty = pod.Metadata.NamespaceProperty } };
+        var eviction = new V1Eviction
+        {
+            Metadata = new V1ObjectMeta
+            {
+                Name = pod.Metadata.Name,
+                NamespaceProperty = pod.Metadata.NamespaceProperty,
+            },
+        };
         while (true)
         {
-            var refusal = await KubernetesCall.RepeatAsync(connection, $"evict the pod '{Identity(pod)}'", Identity(pod), async (api, ct) =>
-            {
-                try
-                {
-                    await api.CoreV1.CreateNamespacedPodEvictionAsync(eviction, pod.Metadata.Name, pod.Metadata.NamespaceProperty, cancellationToken: ct).ConfigureAwait(false);
-                    return null;
-                }
-                catch (HttpOperationException e) when (KubernetesCall.IsStatus(e, HttpStatusCode.NotFound))
-                {
-                    return null; // gone by itself
-                }
-                catch (HttpOperationException e) when (KubernetesCall.IsStatus(e, HttpStatusCode.TooManyRequests))
-                {
-                    var status = KubernetesCall.ReadStatus(e.Response.Content);
-                    return status?.Details?.Causes?.FirstOrDefault()?.Message ?? status?.Message ?? "the server is busy";
-                }
-            }, cancellationToken).ConfigureAwait(false);
+            var refusal = await KubernetesCall
+                .RepeatAsync(
+                    connection,
+                    $"evict the pod '{Identity(pod)}'",
+                    Identity(pod),
+                    async (api, ct) =>
+                    {
+                        try
+                        {
+                            await api
+                                .CoreV1.CreateNamespacedPodEvictionAsync(
+                                    eviction,
+                                    pod.Metadata.Name,
+                                    pod.Metadata.NamespaceProperty,
+                                    cancellationToken: ct)
+                                .ConfigureAwait(false);
+                            return null;
+                        }
+                        catch (HttpOperationException e) when (KubernetesCall.IsStatus(e, HttpStatusCode.NotFound))
+                        {
+                            return null; // gone by itself
+                        }
+                        catch (HttpOperationException e)
+                            when (KubernetesCall.IsStatus(e, HttpStatusCode.TooManyRequests))
+                        {
+                            var status = KubernetesCall.ReadStatus(e.Response.Content);
+                            return status?.Details?.Causes?.FirstOrDefault()?.Message
+                                ?? status?.Message
+                                ?? "the server is busy";
+                        }
+                    },
+                    cancellationToken)
+                .ConfigureAwait(false);
             if (refusal is null)
             {
                 blocked.TryRemove(Identity(pod), out _);
@@ -139,68 +187,113 @@ public static class NodeDrain
     }
 
     // A controller may use the name again (StatefulSet): only the same uid is the same pod.
-    private static async Task WaitGoneAsync(KubernetesConnection connection, V1Pod pod, CancellationToken cancellationToken)
+    private static async Task WaitGoneAsync(
+        KubernetesConnection connection,
+        V1Pod pod,
+        CancellationToken cancellationToken)
     {
         while (true)
         {
-            var uid = await KubernetesCall.RepeatAsync(connection, $"read the pod '{Identity(pod)}'", Identity(pod), async (api, ct) =>
-            {
-                try
-                {
-                    var now = await api.CoreV1.ReadNamespacedPodAsync(pod.Metadata.Name, pod.Metadata.NamespaceProperty, cancellationToken: ct).ConfigureAwait(false);
-                    return now.Metadata.Uid;
-                }
-                catch (HttpOperationException e) when (KubernetesCall.IsStatus(e, HttpStatusCode.NotFound))
-                {
-                    return null;
-                }
-            }, cancellationToken).ConfigureAwait(false);
+            var uid = await KubernetesCall
+                .RepeatAsync(
+                    connection,
+                    $"read the pod '{Identity(pod)}'",
+                    Identity(pod),
+                    async (api, ct) =>
+                    {
+                        try
+                        {
+                            var now = await api
+                                .CoreV1.ReadNamespacedPodAsync(
+                                    pod.Metadata.Name,
+                                    pod.Metadata.NamespaceProperty,
+                                    cancellationToken: ct)
+                                .ConfigureAwait(false);
+                            return now.Metadata.Uid;
+                        }
+                        catch (HttpOperationException e) when (KubernetesCall.IsStatus(e, HttpStatusCode.NotFound))
+                        {
+                            return null;
+                        }
+                    },
+                    cancellationToken)
+                .ConfigureAwait(false);
             if (uid != pod.Metadata.Uid)
                 return;
             await Task.Delay(s_pause, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private static async Task<List<V1Pod>> PodsAsync(KubernetesConnection connection, string node, CancellationToken cancellationToken)
+    private static async Task<List<V1Pod>> PodsAsync(
+        KubernetesConnection connection,
+        string node,
+        CancellationToken cancellationToken)
     {
         var pods = new List<V1Pod>();
         string? page = null;
         do
         {
             var token = page;
-            var list = await KubernetesCall.RepeatAsync(connection, $"list the pods on '{node}'", node,
-                (api, ct) => api.CoreV1.ListPodForAllNamespacesAsync(
-                    fieldSelector: "spec.nodeName=" + node, limit: 500, continueParameter: token, cancellationToken: ct),
-                cancellationToken).ConfigureAwait(false);
+            var list = await KubernetesCall
+                .RepeatAsync(
+                    connection,
+                    $"list the pods on '{node}'",
+                    node,
+                    (api, ct) =>
+                        api.CoreV1.ListPodForAllNamespacesAsync(
+                            fieldSelector: "spec.nodeName=" + node,
+                            limit: 500,
+                            continueParameter: token,
+                            cancellationToken: ct),
+                    cancellationToken)
+                .ConfigureAwait(false);
             pods.AddRange(list.Items);
             page = list.Metadata?.ContinueProperty;
-        }
-        while (!string.IsNullOrEmpty(page));
+        } while (!string.IsNullOrEmpty(page));
         return pods;
     }
 
-    private static Task<V1Node> ReadAsync(KubernetesConnection connection, string node, CancellationToken cancellationToken) =>
-        KubernetesCall.RepeatAsync(connection, $"read the node '{node}'", node,
-            (api, ct) => api.CoreV1.ReadNodeAsync(node, cancellationToken: ct), cancellationToken);
+    private static Task<V1Node> ReadAsync(
+        KubernetesConnection connection,
+        string node,
+        CancellationToken cancellationToken) =>
+        KubernetesCall.RepeatAsync(
+            connection,
+            $"read the node '{node}'",
+            node,
+            (api, ct) => api.CoreV1.ReadNodeAsync(node, cancellationToken: ct),
+            cancellationToken);
 
     private static Task<V1Node> PatchAsync(
-        KubernetesConnection connection, string node, bool? unschedulable, string? by, CancellationToken cancellationToken)
+        KubernetesConnection connection,
+        string node,
+        bool? unschedulable,
+        string? by,
+        CancellationToken cancellationToken)
     {
         var patch = new Dictionary<string, object?>
         {
-            ["metadata"] = new Dictionary<string, object?> { ["annotations"] = new Dictionary<string, string?> { [CordonAnnotation] = by } },
+            ["metadata"] = new Dictionary<string, object?>
+            {
+                ["annotations"] = new Dictionary<string, string?> { [CordonAnnotation] = by },
+            },
             ["spec"] = new Dictionary<string, object?> { ["unschedulable"] = unschedulable },
         };
         var body = new V1Patch(System.Text.Json.JsonSerializer.Serialize(patch), V1Patch.PatchType.MergePatch);
-        return KubernetesCall.RepeatAsync(connection, $"{(unschedulable == true ? "cordon" : "uncordon")} the node '{node}'", node,
-            (api, ct) => api.CoreV1.PatchNodeAsync(body, node, cancellationToken: ct), cancellationToken);
+        return KubernetesCall.RepeatAsync(
+            connection,
+            $"{(unschedulable == true ? "cordon" : "uncordon")} the node '{node}'",
+            node,
+            (api, ct) => api.CoreV1.PatchNodeAsync(body, node, cancellationToken: ct),
+            cancellationToken);
     }
 
     private static bool IsBound(V1Pod pod) =>
         pod.Metadata.Annotations?.ContainsKey(MirrorAnnotation) == true
         || pod.Metadata.OwnerReferences?.Any(o => o.Controller == true && o.Kind is "DaemonSet" or "Node") == true;
 
-    private static bool HasController(V1Pod pod) => pod.Metadata.OwnerReferences?.Any(o => o.Controller == true) == true;
+    private static bool HasController(V1Pod pod) =>
+        pod.Metadata.OwnerReferences?.Any(o => o.Controller == true) == true;
 
     private static bool IsFinished(V1Pod pod) => pod.Status?.Phase is "Succeeded" or "Failed";
 

@@ -37,11 +37,17 @@ internal static class PodExec
     private static readonly TimeSpan s_goodbye = TimeSpan.FromSeconds(2);
 
     internal static async Task<int> RunAsync(
-        KubernetesConnection connection, PodExecTarget target, IReadOnlyList<string> command,
-        Stream? stdin, Stream stdout, Stream stderr, CancellationToken cancellationToken)
+        KubernetesConnection connection,
+        PodExecTarget target,
+        IReadOnlyList<string> command,
+        Stream? stdin,
+        Stream stdout,
+        Stream stderr,
+        CancellationToken cancellationToken)
     {
         using var socket = new ClientWebSocket();
-        await ConnectAsync(connection, target, command, stdin is not null, socket, cancellationToken).ConfigureAwait(false);
+        await ConnectAsync(connection, target, command, stdin is not null, socket, cancellationToken)
+            .ConfigureAwait(false);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var sending = stdin is null ? Task.CompletedTask : SendAsync(socket, stdin, ended.Token);
         V1Status? status;
@@ -68,8 +74,12 @@ internal static class PodExec
     }
 
     private static async Task ConnectAsync(
-        KubernetesConnection connection, PodExecTarget target, IReadOnlyList<string> command, bool hasStdin,
-        ClientWebSocket socket, CancellationToken cancellationToken)
+        KubernetesConnection connection,
+        PodExecTarget target,
+        IReadOnlyList<string> command,
+        bool hasStdin,
+        ClientWebSocket socket,
+        CancellationToken cancellationToken)
     {
         var options = socket.Options;
         options.AddSubProtocol(V5);
@@ -83,27 +93,47 @@ internal static class PodExec
         {
             foreach (var (name, value) in await connection.HeadersAsync(deadline.Token).ConfigureAwait(false))
                 options.SetRequestHeader(name, value);
-            await socket.ConnectAsync(Address(connection, target, command, hasStdin), connection.Invoker, deadline.Token).ConfigureAwait(false);
+            await socket
+                .ConnectAsync(Address(connection, target, command, hasStdin), connection.Invoker, deadline.Token)
+                .ConfigureAwait(false);
         }
-        catch (Exception e) when (e is WebSocketException or HttpRequestException or IOException or OperationCanceledException)
+        catch (Exception e)
+            when (e is WebSocketException or HttpRequestException or IOException or OperationCanceledException)
         {
             cancellationToken.ThrowIfCancellationRequested();
             throw Refused(connection, target, socket.HttpStatusCode, e);
         }
         if (socket.SubProtocol is not (V4 or V5))
-            throw KubernetesErrors.ExecProtocol.New($"'{connection.Server}' chose the exec protocol '{socket.SubProtocol}', expected {V5} or {V4}.", target.Node);
+            throw KubernetesErrors.ExecProtocol.New(
+                $"'{connection.Server}' chose the exec protocol '{socket.SubProtocol}', expected {V5} or {V4}.",
+                target.Node);
     }
 
-    private static Uri Address(KubernetesConnection connection, PodExecTarget target, IReadOnlyList<string> command, bool hasStdin)
+    private static Uri Address(
+        KubernetesConnection connection,
+        PodExecTarget target,
+        IReadOnlyList<string> command,
+        bool hasStdin)
     {
         var path = new StringBuilder(connection.Server.AbsolutePath.TrimEnd('/'))
-            .Append("/api/v1/namespaces/").Append(Uri.EscapeDataString(target.Namespace))
-            .Append("/pods/").Append(Uri.EscapeDataString(target.Pod)).Append("/exec");
-        var query = new StringBuilder("container=").Append(Uri.EscapeDataString(target.Container))
-            .Append("&stdin=").Append(hasStdin ? "true" : "false").Append("&stdout=true&stderr=true&tty=false");
+            .Append("/api/v1/namespaces/")
+            .Append(Uri.EscapeDataString(target.Namespace))
+            .Append("/pods/")
+            .Append(Uri.EscapeDataString(target.Pod))
+            .Append("/exec");
+        var query = new StringBuilder("container=")
+            .Append(Uri.EscapeDataString(target.Container))
+            .Append("&stdin=")
+            .Append(hasStdin ? "true" : "false")
+            .Append("&stdout=true&stderr=true&tty=false");
         foreach (var argument in command)
             query.Append("&command=").Append(Uri.EscapeDataString(argument));
-        return new UriBuilder(connection.Server) { Scheme = "wss", Path = path.ToString(), Query = query.ToString() }.Uri;
+        return new UriBuilder(connection.Server)
+        {
+            Scheme = "wss",
+            Path = path.ToString(),
+            Query = query.ToString(),
+        }.Uri;
     }
 
     private static async Task SendAsync(ClientWebSocket socket, Stream stdin, CancellationToken cancellationToken)
@@ -113,10 +143,16 @@ internal static class PodExec
         {
             buffer[0] = Stdin;
             int read;
-            while ((read = await stdin.ReadAsync(buffer.AsMemory(1, ChunkSize), cancellationToken).ConfigureAwait(false)) > 0)
-                await socket.SendAsync(buffer.AsMemory(0, read + 1), WebSocketMessageType.Binary, true, cancellationToken).ConfigureAwait(false);
+            while (
+                (read = await stdin.ReadAsync(buffer.AsMemory(1, ChunkSize), cancellationToken).ConfigureAwait(false))
+                > 0)
+                await socket
+                    .SendAsync(buffer.AsMemory(0, read + 1), WebSocketMessageType.Binary, true, cancellationToken)
+                    .ConfigureAwait(false);
             if (socket.SubProtocol == V5)
-                await socket.SendAsync(new byte[] { Close, Stdin }, WebSocketMessageType.Binary, true, cancellationToken).ConfigureAwait(false);
+                await socket
+                    .SendAsync(new byte[] { Close, Stdin }, WebSocketMessageType.Binary, true, cancellationToken)
+                    .ConfigureAwait(false);
         }
         finally
         {
@@ -126,7 +162,11 @@ internal static class PodExec
 
     /// <summary>Reads to the status message, or to the end of the stream: then null.</summary>
     private static async Task<V1Status?> ReceiveAsync(
-        ClientWebSocket socket, PodExecTarget target, Stream stdout, Stream stderr, CancellationToken cancellationToken)
+        ClientWebSocket socket,
+        PodExecTarget target,
+        Stream stdout,
+        Stream stderr,
+        CancellationToken cancellationToken)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(ChunkSize + 1);
         using var status = new MemoryStream();
@@ -153,14 +193,18 @@ internal static class PodExec
                         await stderr.WriteAsync(data, cancellationToken).ConfigureAwait(false);
                         break;
                     case Error when status.Length + data.Length > MaxStatus:
-                        throw KubernetesErrors.ExecProtocol.New($"The status of a command on '{target.Node}' is longer than {MaxStatus} bytes.", target.Node);
+                        throw KubernetesErrors.ExecProtocol.New(
+                            $"The status of a command on '{target.Node}' is longer than {MaxStatus} bytes.",
+                            target.Node);
                     case Error:
                         status.Write(data.Span);
                         break;
                     case -1 or Stdin or Close:
                         break; // servers open each channel with an empty message, and may close one
                     default:
-                        throw KubernetesErrors.ExecProtocol.New($"The exec stream of '{target.Node}' has a message for channel {channel}, expected 0 to 3.", target.Node);
+                        throw KubernetesErrors.ExecProtocol.New(
+                            $"The exec stream of '{target.Node}' has a message for channel {channel}, expected 0 to 3.",
+                            target.Node);
                 }
                 if (!part.EndOfMessage)
                     continue;
@@ -179,11 +223,15 @@ internal static class PodExec
     {
         try
         {
-            return KubernetesJson.Deserialize<V1Status>(Encoding.UTF8.GetString(status.GetBuffer(), 0, (int)status.Length));
+            return KubernetesJson.Deserialize<V1Status>(
+                Encoding.UTF8.GetString(status.GetBuffer(), 0, (int)status.Length));
         }
         catch (JsonException e)
         {
-            throw KubernetesErrors.ExecProtocol.New($"The status of a command on '{target.Node}' is not a Kubernetes Status.", target.Node, e);
+            throw KubernetesErrors.ExecProtocol.New(
+                $"The status of a command on '{target.Node}' is not a Kubernetes Status.",
+                target.Node,
+                e);
         }
     }
 
@@ -210,8 +258,15 @@ internal static class PodExec
             await sending.ConfigureAwait(false);
             return null;
         }
-        catch (Exception e) when (e is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException
-            or InvalidOperationException or UnauthorizedAccessException or TsException)
+        catch (Exception e)
+            when (e
+                    is WebSocketException
+                        or IOException
+                        or OperationCanceledException
+                        or ObjectDisposedException
+                        or InvalidOperationException
+                        or UnauthorizedAccessException
+                        or TsException)
         {
             return e;
         }
@@ -224,7 +279,9 @@ internal static class PodExec
         using var deadline = new CancellationTokenSource(s_goodbye);
         try
         {
-            await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, deadline.Token).ConfigureAwait(false);
+            await socket
+                .CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, deadline.Token)
+                .ConfigureAwait(false);
         }
         catch (Exception e) when (IsBroken(e) || e is OperationCanceledException)
         {
@@ -232,33 +289,65 @@ internal static class PodExec
         }
     }
 
-    private static bool IsBroken(Exception e) => e is WebSocketException or HttpRequestException or ObjectDisposedException
-        or IOException { InnerException: System.Net.Sockets.SocketException };
+    private static bool IsBroken(Exception e) =>
+        e
+            is WebSocketException
+                or HttpRequestException
+                or ObjectDisposedException
+                or IOException { InnerException: System.Net.Sockets.SocketException };
 
     private static TsException Lost(PodExecTarget target, Exception? e, Exception? sendFailure)
     {
         var reason = sendFailure is null or OperationCanceledException || IsBroken(sendFailure) ? e : sendFailure;
         return KubernetesErrors.ExecConnectionLost.New(
             $"The connection to a command in the pod '{target.Namespace}/{target.Pod}' on '{target.Node}' ended before its exit code came"
-            + (reason is null ? "." : $": {KubernetesCall.Sentence(reason.Message)}."), target.Node, reason);
+                + (reason is null ? "." : $": {KubernetesCall.Sentence(reason.Message)}."),
+            target.Node,
+            reason);
     }
 
-    private static TsException Refused(KubernetesConnection connection, PodExecTarget target, HttpStatusCode code, Exception e)
+    private static TsException Refused(
+        KubernetesConnection connection,
+        PodExecTarget target,
+        HttpStatusCode code,
+        Exception e)
     {
         var what = $"run a command in the pod '{target.Namespace}/{target.Pod}' on '{target.Node}'";
         return code switch
         {
-            HttpStatusCode.Unauthorized or HttpStatusCode.NotFound => KubernetesCall.FromStatus(connection, what, target.Node, code, null, e),
+            HttpStatusCode.Unauthorized or HttpStatusCode.NotFound => KubernetesCall.FromStatus(
+                connection,
+                what,
+                target.Node,
+                code,
+                null,
+                e),
             // The WebSocket handshake is a GET, for which "get" was asked before 1.35 and "create" since (kubernetes#133515).
             HttpStatusCode.Forbidden => KubernetesErrors.KubernetesForbidden.New(
-                $"Cannot {what}: the kubeconfig's user lacks the verbs 'get' and 'create' on 'pods/exec' in the namespace '{target.Namespace}'.", target.Node, e,
+                $"Cannot {what}: the kubeconfig's user lacks the verbs 'get' and 'create' on 'pods/exec' in the namespace '{target.Namespace}'.",
+                target.Node,
+                e,
                 $"Grant 'get' and 'create' on 'pods/exec' in the namespace '{target.Namespace}'; check with 'kubectl auth can-i create pods/exec -n {target.Namespace}'."),
-            0 when e is OperationCanceledException or HttpRequestException => KubernetesCall.Translate(connection, what, target.Node, e),
-            0 when e.InnerException is HttpRequestException { InnerException: AuthenticationException } inner => KubernetesCall.Translate(connection, what, target.Node, inner),
-            0 => KubernetesErrors.KubernetesUnreachable.New($"Cannot {what}: no connection to '{connection.Server}': {KubernetesCall.Sentence((e.InnerException ?? e).Message)}.", target.Node, e),
-            HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout => KubernetesErrors.KubernetesUnreachable.New(
-                $"Cannot {what}: '{connection.Server}' answered HTTP {(int)code}, so the API server or the kubelet behind it is away.", target.Node, e),
-            _ => KubernetesErrors.ExecRefused.New($"Cannot {what}: '{connection.Server}' answered the WebSocket handshake with HTTP {(int)code}, expected 101.", target.Node, e),
+            0 when e is OperationCanceledException or HttpRequestException => KubernetesCall.Translate(
+                connection,
+                what,
+                target.Node,
+                e),
+            0 when e.InnerException is HttpRequestException { InnerException: AuthenticationException } inner =>
+                KubernetesCall.Translate(connection, what, target.Node, inner),
+            0 => KubernetesErrors.KubernetesUnreachable.New(
+                $"Cannot {what}: no connection to '{connection.Server}': {KubernetesCall.Sentence((e.InnerException ?? e).Message)}.",
+                target.Node,
+                e),
+            HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout =>
+                KubernetesErrors.KubernetesUnreachable.New(
+                    $"Cannot {what}: '{connection.Server}' answered HTTP {(int)code}, so the API server or the kubelet behind it is away.",
+                    target.Node,
+                    e),
+            _ => KubernetesErrors.ExecRefused.New(
+                $"Cannot {what}: '{connection.Server}' answered the WebSocket handshake with HTTP {(int)code}, expected 101.",
+                target.Node,
+                e),
         };
     }
 }

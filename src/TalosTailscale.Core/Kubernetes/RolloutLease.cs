@@ -39,7 +39,12 @@ public sealed class RolloutLease : IAsyncDisposable
     private readonly Task _renewing;
     private V1Lease _lease;
 
-    private RolloutLease(KubernetesConnection connection, RolloutLeaseSpec spec, IReporter reporter, TimeProvider time, V1Lease lease)
+    private RolloutLease(
+        KubernetesConnection connection,
+        RolloutLeaseSpec spec,
+        IReporter reporter,
+        TimeProvider time,
+        V1Lease lease)
     {
         _reporter = reporter;
         _connection = connection;
@@ -61,7 +66,11 @@ public sealed class RolloutLease : IAsyncDisposable
     /// <returns>The lease, held.</returns>
     /// <exception cref="TsException">LeaseHeld, KubernetesForbidden or a failure of the connection.</exception>
     public static async Task<RolloutLease> AcquireAsync(
-        KubernetesConnection connection, RolloutLeaseSpec spec, IReporter reporter, TimeProvider? time, CancellationToken cancellationToken)
+        KubernetesConnection connection,
+        RolloutLeaseSpec spec,
+        IReporter reporter,
+        TimeProvider? time,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(spec);
@@ -69,20 +78,27 @@ public sealed class RolloutLease : IAsyncDisposable
         time ??= TimeProvider.System;
         var seen = await ReadAsync(connection, spec, cancellationToken).ConfigureAwait(false);
         if (seen is null)
-            return new RolloutLease(connection, spec, reporter, time, await CreateAsync(connection, spec, time, cancellationToken).ConfigureAwait(false));
+            return new RolloutLease(
+                connection,
+                spec,
+                reporter,
+                time,
+                await CreateAsync(connection, spec, time, cancellationToken).ConfigureAwait(false));
         if (!IsFree(seen, spec))
         {
             if (Expiry(seen) > time.GetUtcNow())
                 throw Held(seen, spec);
             // The holder's clock may be off: what counts is that it does not renew while we look on, as in client-go's election.
             var patience = TimeSpan.FromSeconds(seen.Spec.LeaseDurationSeconds ?? 30);
-            reporter.Verbose($"The lease '{spec.Namespace}/{spec.Name}' of '{seen.Spec.HolderIdentity}' has run out; watching it for {patience.TotalSeconds:0} s.");
+            reporter.Verbose(
+                $"The lease '{spec.Namespace}/{spec.Name}' of '{seen.Spec.HolderIdentity}' has run out; watching it for {patience.TotalSeconds:0} s.");
             await Task.Delay(patience, time, cancellationToken).ConfigureAwait(false);
             var now = await ReadAsync(connection, spec, cancellationToken).ConfigureAwait(false);
             if (now is not null && now.Metadata.ResourceVersion != seen.Metadata.ResourceVersion && !IsFree(now, spec))
                 throw Held(now, spec);
         }
-        var taken = await ReplaceAsync(connection, spec, Stamp(seen, spec, time, taken: true), cancellationToken).ConfigureAwait(false);
+        var taken = await ReplaceAsync(connection, spec, Stamp(seen, spec, time, taken: true), cancellationToken)
+            .ConfigureAwait(false);
         return new RolloutLease(connection, spec, reporter, time, taken ?? throw Held(seen, spec));
     }
 
@@ -112,7 +128,8 @@ public sealed class RolloutLease : IAsyncDisposable
             }
             catch (Exception e) when (e is TsException or OperationCanceledException)
             {
-                _reporter.Verbose($"The lease '{_spec.Namespace}/{_spec.Name}' could not be given back and runs out in {_spec.Duration.TotalSeconds:0} s: {e.Message}");
+                _reporter.Verbose(
+                    $"The lease '{_spec.Namespace}/{_spec.Name}' could not be given back and runs out in {_spec.Duration.TotalSeconds:0} s: {e.Message}");
             }
         }
         _stopping.Dispose();
@@ -130,9 +147,17 @@ public sealed class RolloutLease : IAsyncDisposable
                 V1Lease? next;
                 try
                 {
-                    next = await ReplaceAsync(_connection, _spec, Stamp(_lease, _spec, _time, taken: false), cancellationToken).ConfigureAwait(false);
+                    next = await ReplaceAsync(
+                            _connection,
+                            _spec,
+                            Stamp(_lease, _spec, _time, taken: false),
+                            cancellationToken)
+                        .ConfigureAwait(false);
                     // A conflict with ourselves: an earlier renewal got through and only its answer was lost.
-                    if (next is null && await ReadAsync(_connection, _spec, cancellationToken).ConfigureAwait(false) is { } now && now.Spec.HolderIdentity == _spec.Holder)
+                    if (
+                        next is null
+                        && await ReadAsync(_connection, _spec, cancellationToken).ConfigureAwait(false) is { } now
+                        && now.Spec.HolderIdentity == _spec.Holder)
                         next = now;
                 }
                 catch (TsException) when (_time.GetElapsedTime(renewed) < _spec.Duration * 2 / 3)
@@ -158,7 +183,8 @@ public sealed class RolloutLease : IAsyncDisposable
 
     // Free: given back, ours from before, or of a process of this machine that is gone.
     private static bool IsFree(V1Lease lease, RolloutLeaseSpec spec) =>
-        string.IsNullOrEmpty(lease.Spec.HolderIdentity) || lease.Spec.HolderIdentity == spec.Holder
+        string.IsNullOrEmpty(lease.Spec.HolderIdentity)
+        || lease.Spec.HolderIdentity == spec.Holder
         || HelperPodManifest.IsGone(lease.Spec.HolderIdentity);
 
     private static DateTimeOffset Expiry(V1Lease lease) =>
@@ -179,35 +205,63 @@ public sealed class RolloutLease : IAsyncDisposable
         return lease;
     }
 
-    private static Task<V1Lease?> ReadAsync(KubernetesConnection connection, RolloutLeaseSpec spec, CancellationToken cancellationToken) =>
-        KubernetesCall.RepeatAsync(connection, $"read the lease '{spec.Namespace}/{spec.Name}'", spec.Name, async (api, ct) =>
-        {
-            try
+    private static Task<V1Lease?> ReadAsync(
+        KubernetesConnection connection,
+        RolloutLeaseSpec spec,
+        CancellationToken cancellationToken) =>
+        KubernetesCall.RepeatAsync(
+            connection,
+            $"read the lease '{spec.Namespace}/{spec.Name}'",
+            spec.Name,
+            async (api, ct) =>
             {
-                return await api.CoordinationV1.ReadNamespacedLeaseAsync(spec.Name, spec.Namespace, cancellationToken: ct).ConfigureAwait(false);
-            }
-            catch (HttpOperationException e) when (KubernetesCall.IsStatus(e, HttpStatusCode.NotFound))
-            {
-                return (V1Lease?)null;
-            }
-        }, cancellationToken);
+                try
+                {
+                    return await api
+                        .CoordinationV1.ReadNamespacedLeaseAsync(spec.Name, spec.Namespace, cancellationToken: ct)
+                        .ConfigureAwait(false);
+                }
+                catch (HttpOperationException e) when (KubernetesCall.IsStatus(e, HttpStatusCode.NotFound))
+                {
+                    return (V1Lease?)null;
+                }
+            },
+            cancellationToken);
 
     private static async Task<V1Lease> CreateAsync(
-        KubernetesConnection connection, RolloutLeaseSpec spec, TimeProvider time, CancellationToken cancellationToken)
+        KubernetesConnection connection,
+        RolloutLeaseSpec spec,
+        TimeProvider time,
+        CancellationToken cancellationToken)
     {
-        var lease = Stamp(new V1Lease
-        {
-            Metadata = new V1ObjectMeta
+        var lease = Stamp(
+            new V1Lease
             {
-                Name = spec.Name, NamespaceProperty = spec.Namespace,
-                Labels = new Dictionary<string, string>(StringComparer.Ordinal) { [HelperPodManifest.ManagedBy] = HelperPodManifest.Product },
+                Metadata = new V1ObjectMeta
+                {
+                    Name = spec.Name,
+                    NamespaceProperty = spec.Namespace,
+                    Labels = new Dictionary<string, string>(StringComparer.Ordinal)
+                    {
+                        [HelperPodManifest.ManagedBy] = HelperPodManifest.Product,
+                    },
+                },
+                Spec = new V1LeaseSpec(),
             },
-            Spec = new V1LeaseSpec(),
-        }, spec, time, taken: true);
+            spec,
+            time,
+            taken: true);
         try
         {
-            return await KubernetesCall.SendAsync(connection, $"create the lease '{spec.Namespace}/{spec.Name}'", spec.Name,
-                (api, ct) => api.CoordinationV1.CreateNamespacedLeaseAsync(lease, spec.Namespace, cancellationToken: ct), cancellationToken).ConfigureAwait(false);
+            return await KubernetesCall
+                .SendAsync(
+                    connection,
+                    $"create the lease '{spec.Namespace}/{spec.Name}'",
+                    spec.Name,
+                    (api, ct) =>
+                        api.CoordinationV1.CreateNamespacedLeaseAsync(lease, spec.Namespace, cancellationToken: ct),
+                    cancellationToken)
+                .ConfigureAwait(false);
         }
         catch (TsException e) when (e.Error == KubernetesErrors.KubernetesConflict)
         {
@@ -217,20 +271,36 @@ public sealed class RolloutLease : IAsyncDisposable
 
     /// <summary>Null when somebody else wrote it since it was read.</summary>
     private static async Task<V1Lease?> ReplaceAsync(
-        KubernetesConnection connection, RolloutLeaseSpec spec, V1Lease lease, CancellationToken cancellationToken)
+        KubernetesConnection connection,
+        RolloutLeaseSpec spec,
+        V1Lease lease,
+        CancellationToken cancellationToken)
     {
         try
         {
-            return await KubernetesCall.SendAsync(connection, $"renew the lease '{spec.Namespace}/{spec.Name}'", spec.Name,
-                (api, ct) => api.CoordinationV1.ReplaceNamespacedLeaseAsync(lease, spec.Name, spec.Namespace, cancellationToken: ct), cancellationToken).ConfigureAwait(false);
+            return await KubernetesCall
+                .SendAsync(
+                    connection,
+                    $"renew the lease '{spec.Namespace}/{spec.Name}'",
+                    spec.Name,
+                    (api, ct) =>
+                        api.CoordinationV1.ReplaceNamespacedLeaseAsync(
+                            lease,
+                            spec.Name,
+                            spec.Namespace,
+                            cancellationToken: ct),
+                    cancellationToken)
+                .ConfigureAwait(false);
         }
-        catch (TsException e) when (e.Error == KubernetesErrors.KubernetesConflict || e.Error == KubernetesErrors.KubernetesNotFound)
+        catch (TsException e)
+            when (e.Error == KubernetesErrors.KubernetesConflict || e.Error == KubernetesErrors.KubernetesNotFound)
         {
             return null;
         }
     }
 
-    private static TsException Held(V1Lease lease, RolloutLeaseSpec spec) => KubernetesErrors.LeaseHeld.New(
-        $"The lease '{spec.Namespace}/{spec.Name}' is held by '{lease.Spec.HolderIdentity}' since {lease.Spec.AcquireTime:u}, renewed {lease.Spec.RenewTime:u}.",
-        lease.Spec.HolderIdentity);
+    private static TsException Held(V1Lease lease, RolloutLeaseSpec spec) =>
+        KubernetesErrors.LeaseHeld.New(
+            $"The lease '{spec.Namespace}/{spec.Name}' is held by '{lease.Spec.HolderIdentity}' since {lease.Spec.AcquireTime:u}, renewed {lease.Spec.RenewTime:u}.",
+            lease.Spec.HolderIdentity);
 }

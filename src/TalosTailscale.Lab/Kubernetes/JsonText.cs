@@ -6,7 +6,11 @@ namespace TalosTailscale.Lab.Kubernetes;
 internal static class JsonText
 {
     internal static string? Text(this JsonObject? item, string name) =>
-        item?[name] is JsonValue value ? value.GetValueKind() == System.Text.Json.JsonValueKind.String ? value.GetValue<string>() : value.ToJsonString() : null;
+        item?[name] is JsonValue value
+            ? value.GetValueKind() == System.Text.Json.JsonValueKind.String
+                ? value.GetValue<string>()
+                : value.ToJsonString()
+            : null;
 
     internal static bool Flag(this JsonObject? item, string name) =>
         item?[name] is JsonValue value && value.GetValueKind() == System.Text.Json.JsonValueKind.True;
@@ -36,7 +40,9 @@ internal static class JsonText
         foreach (var part in path.Split('.'))
             node = (node as JsonObject)?[part];
         return node is JsonValue value
-            ? value.GetValueKind() == System.Text.Json.JsonValueKind.String ? value.GetValue<string>() : value.ToJsonString()
+            ? value.GetValueKind() == System.Text.Json.JsonValueKind.String
+                ? value.GetValue<string>()
+                : value.ToJsonString()
             : "";
     }
 

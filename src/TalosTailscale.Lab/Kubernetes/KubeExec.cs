@@ -24,11 +24,14 @@ internal sealed class KubeExec(KubeStore store, LabKubelet kubelet, LabKubernete
 
     internal async Task RunAsync(KubeRequest request)
     {
-        var item = store.Get(KubeResource.Pods, request.Namespace, request.Name!) ?? throw KubeFailure.NotFound(KubeResource.Pods, request.Name!);
+        var item =
+            store.Get(KubeResource.Pods, request.Namespace, request.Name!)
+            ?? throw KubeFailure.NotFound(KubeResource.Pods, request.Name!);
         var sockets = request.Context.WebSockets;
         if (!sockets.IsWebSocketRequest)
             throw KubeFailure.Bad("Upgrade request required");
-        var protocol = sockets.WebSocketRequestedProtocols.FirstOrDefault(p => p == V4 || (p == V5 && !faults.OnlyV4))
+        var protocol =
+            sockets.WebSocketRequestedProtocols.FirstOrDefault(p => p == V4 || (p == V5 && !faults.OnlyV4))
             ?? throw KubeFailure.Bad("unable to upgrade: no supported protocol");
         var command = request.Context.Request.Query["command"].Select(c => c!).ToArray();
         if (command.Length == 0)
@@ -36,7 +39,10 @@ internal sealed class KubeExec(KubeStore store, LabKubelet kubelet, LabKubernete
         if (item.At("spec.nodeName").Length == 0)
             throw KubeFailure.Bad($"pod {request.Name} does not have a host assigned");
         if (faults.TakeExecRefusal())
-            throw new KubeFailure(500, "InternalError", "Internal error occurred: unable to upgrade connection: container not found");
+            throw new KubeFailure(
+                500,
+                "InternalError",
+                "Internal error occurred: unable to upgrade connection: container not found");
         using var socket = await sockets.AcceptWebSocketAsync(protocol);
         using var session = new Session(this, socket, request, command, protocol == V5);
         await session.RunAsync(kubelet.Find(request.Namespace!, request.Name!));
@@ -44,22 +50,29 @@ internal sealed class KubeExec(KubeStore store, LabKubelet kubelet, LabKubernete
 
     private static byte[] Status(JsonObject status) => [3, .. Encoding.UTF8.GetBytes(status.ToJsonString())];
 
-    private static JsonObject ExitStatus(int code) => code == 0
-        ? new JsonObject { ["metadata"] = new JsonObject(), ["status"] = "Success" }
-        : new JsonObject
-        {
-            ["metadata"] = new JsonObject(),
-            ["status"] = "Failure",
-            ["message"] = $"command terminated with non-zero exit code: exit status {code}",
-            ["reason"] = "NonZeroExitCode",
-            ["details"] = new JsonObject
+    private static JsonObject ExitStatus(int code) =>
+        code == 0
+            ? new JsonObject { ["metadata"] = new JsonObject(), ["status"] = "Success" }
+            : new JsonObject
             {
-                ["causes"] = new JsonArray(new JsonObject { ["reason"] = "ExitCode", ["message"] = code.ToString(CultureInfo.InvariantCulture) }),
-            },
-        };
+                ["metadata"] = new JsonObject(),
+                ["status"] = "Failure",
+                ["message"] = $"command terminated with non-zero exit code: exit status {code}",
+                ["reason"] = "NonZeroExitCode",
+                ["details"] = new JsonObject
+                {
+                    ["causes"] = new JsonArray(
+                        new JsonObject
+                        {
+                            ["reason"] = "ExitCode",
+                            ["message"] = code.ToString(CultureInfo.InvariantCulture),
+                        }),
+                },
+            };
 
     /// <summary>One command.</summary>
-    private sealed class Session(KubeExec owner, WebSocket socket, KubeRequest request, string[] command, bool canClose) : IDisposable
+    private sealed class Session(KubeExec owner, WebSocket socket, KubeRequest request, string[] command, bool canClose)
+        : IDisposable
     {
         private readonly SemaphoreSlim _sending = new(1);
         private readonly bool _hasInput = request.Query("stdin") is "true" or "1";
@@ -83,14 +96,16 @@ internal sealed class KubeExec(KubeStore store, LabKubelet kubelet, LabKubernete
             }
             catch (FileNotFoundException e)
             {
-                await FailAsync($"error executing command in container: failed to exec in container: OCI runtime exec failed: exec failed: unable to start container process: {e.Message}: unknown");
+                await FailAsync(
+                    $"error executing command in container: failed to exec in container: OCI runtime exec failed: exec failed: unable to start container process: {e.Message}: unknown");
                 return;
             }
             try
             {
                 await ServeAsync(pod, process);
             }
-            catch (Exception e) when (e is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException)
+            catch (Exception e)
+                when (e is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException)
             {
                 request.Context.Abort(); // the client is gone, or the fault is that it seems so
             }
@@ -111,7 +126,8 @@ internal sealed class KubeExec(KubeStore store, LabKubelet kubelet, LabKubernete
             using var ended = CancellationTokenSource.CreateLinkedTokenSource(request.Aborted);
             var input = ReceiveAsync(pod, process, ended.Token);
             var output = Task.WhenAll(
-                CopyAsync(1, process.StandardOutput.BaseStream), CopyAsync(2, process.StandardError.BaseStream));
+                CopyAsync(1, process.StandardOutput.BaseStream),
+                CopyAsync(2, process.StandardError.BaseStream));
             if (await Task.WhenAny(input, output) == input && input.IsFaulted)
                 await input;
             await Task.WhenAny(output, pod.Kill);
@@ -219,11 +235,16 @@ internal sealed class KubeExec(KubeStore store, LabKubelet kubelet, LabKubernete
 
         private async Task FailAsync(string message)
         {
-            await SendAsync(Status(new JsonObject
-            {
-                ["metadata"] = new JsonObject(), ["status"] = "Failure", ["reason"] = "InternalError", ["code"] = 500,
-                ["message"] = "Internal error occurred: " + message,
-            }));
+            await SendAsync(
+                Status(
+                    new JsonObject
+                    {
+                        ["metadata"] = new JsonObject(),
+                        ["status"] = "Failure",
+                        ["reason"] = "InternalError",
+                        ["code"] = 500,
+                        ["message"] = "Internal error occurred: " + message,
+                    }));
             await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, "", request.Aborted);
         }
 

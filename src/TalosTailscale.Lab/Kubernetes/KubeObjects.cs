@@ -7,15 +7,17 @@ namespace TalosTailscale.Lab.Kubernetes;
 /// <summary>Reading and changing objects.</summary>
 internal sealed class KubeObjects(KubeStore store, LabKubelet kubelet)
 {
-    internal static JsonObject NewNamespace(string name) => new()
-    {
-        ["metadata"] = new JsonObject
+    internal static JsonObject NewNamespace(string name) =>
+        new()
         {
-            ["name"] = name, ["labels"] = new JsonObject { ["kubernetes.io/metadata.name"] = name },
-        },
-        ["spec"] = new JsonObject { ["finalizers"] = new JsonArray("kubernetes") },
-        ["status"] = new JsonObject { ["phase"] = "Active" },
-    };
+            ["metadata"] = new JsonObject
+            {
+                ["name"] = name,
+                ["labels"] = new JsonObject { ["kubernetes.io/metadata.name"] = name },
+            },
+            ["spec"] = new JsonObject { ["finalizers"] = new JsonArray("kubernetes") },
+            ["status"] = new JsonObject { ["phase"] = "Active" },
+        };
 
     internal async Task HandleAsync(KubeRequest request)
     {
@@ -40,11 +42,21 @@ internal sealed class KubeObjects(KubeStore store, LabKubelet kubelet)
         KubeBudgets.Demand(store, pod);
         if (!request.DryRun)
             kubelet.Delete(request.Namespace!, request.Name!, body.Map("deleteOptions").Number("gracePeriodSeconds"));
-        await KubeRouter.WriteAsync(request.Context, new JsonObject { ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = new JsonObject(), ["status"] = "Success" }, 201);
+        await KubeRouter.WriteAsync(
+            request.Context,
+            new JsonObject
+            {
+                ["kind"] = "Status",
+                ["apiVersion"] = "v1",
+                ["metadata"] = new JsonObject(),
+                ["status"] = "Success",
+            },
+            201);
     }
 
     private JsonObject Existing(KubeRequest request) =>
-        store.Get(request.Resource, request.Namespace, request.Name!) ?? throw KubeFailure.NotFound(request.Resource, request.Name!);
+        store.Get(request.Resource, request.Namespace, request.Name!)
+        ?? throw KubeFailure.NotFound(request.Resource, request.Name!);
 
     private JsonObject List(KubeRequest request)
     {
@@ -52,7 +64,8 @@ internal sealed class KubeObjects(KubeStore store, LabKubelet kubelet)
         var wanted = KubeSelector.Parse(request.Query("labelSelector"), request.Query("fieldSelector"));
         var items = all.Where(wanted).ToArray();
         var from = int.TryParse(request.Query("continue"), CultureInfo.InvariantCulture, out var c) ? c : 0;
-        var limit = int.TryParse(request.Query("limit"), CultureInfo.InvariantCulture, out var l) && l > 0 ? l : int.MaxValue;
+        var limit =
+            int.TryParse(request.Query("limit"), CultureInfo.InvariantCulture, out var l) && l > 0 ? l : int.MaxValue;
         var page = items.Skip(from).Take(limit).ToArray();
         var metadata = new JsonObject { ["resourceVersion"] = version.ToString(CultureInfo.InvariantCulture) };
         if (from + page.Length < items.Length)
@@ -98,7 +111,9 @@ internal sealed class KubeObjects(KubeStore store, LabKubelet kubelet)
         var patch = await request.BodyAsync() ?? throw KubeFailure.Bad("the request has no patch");
         var type = request.Context.Request.ContentType?.Split(';')[0] ?? "";
         var expected = (patch as JsonObject).Map("metadata").Text("resourceVersion");
-        if (type == "application/apply-patch+yaml" && store.Get(request.Resource, request.Namespace, request.Name!) is null)
+        if (
+            type == "application/apply-patch+yaml"
+            && store.Get(request.Resource, request.Namespace, request.Name!) is null)
         {
             Prepare(request, patch.AsObject(), request.Name);
             KubeAdmission.Admit(store, request.Resource, patch.AsObject());
@@ -109,13 +124,19 @@ internal sealed class KubeObjects(KubeStore store, LabKubelet kubelet)
         }
         if (request.DryRun)
             return (KubePatch.Apply((JsonObject)Existing(request).DeepClone(), patch, type), 200);
-        var changed = store.Change(request.Resource, request.Namespace, request.Name!, old => KubePatch.Apply(old, patch, type), expected);
+        var changed = store.Change(
+            request.Resource,
+            request.Namespace,
+            request.Name!,
+            old => KubePatch.Apply(old, patch, type),
+            expected);
         return (changed ?? throw KubeFailure.NotFound(request.Resource, request.Name!), 200);
     }
 
     private async Task<JsonObject> DeleteAsync(KubeRequest request, string name)
     {
-        var item = store.Get(request.Resource, request.Namespace, name) ?? throw KubeFailure.NotFound(request.Resource, name);
+        var item =
+            store.Get(request.Resource, request.Namespace, name) ?? throw KubeFailure.NotFound(request.Resource, name);
         var options = await request.BodyAsync() as JsonObject;
         var uid = options.Map("preconditions").Text("uid");
         if (uid is not null && uid != item.Meta().Text("uid"))
@@ -124,15 +145,27 @@ internal sealed class KubeObjects(KubeStore store, LabKubelet kubelet)
             return item;
         if (request.Resource == KubeResource.Pods)
         {
-            var grace = options.Number("gracePeriodSeconds")
-                ?? (long.TryParse(request.Query("gracePeriodSeconds"), CultureInfo.InvariantCulture, out var g) ? g : null);
+            var grace =
+                options.Number("gracePeriodSeconds")
+                ?? (
+                    long.TryParse(request.Query("gracePeriodSeconds"), CultureInfo.InvariantCulture, out var g)
+                        ? g
+                        : null);
             return kubelet.Delete(request.Namespace!, name, grace) ?? item;
         }
         store.Delete(request.Resource, request.Namespace, name);
         return new JsonObject
         {
-            ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = new JsonObject(), ["status"] = "Success",
-            ["details"] = new JsonObject { ["name"] = name, ["kind"] = request.Resource.Plural, ["uid"] = item.Meta().Text("uid") },
+            ["kind"] = "Status",
+            ["apiVersion"] = "v1",
+            ["metadata"] = new JsonObject(),
+            ["status"] = "Success",
+            ["details"] = new JsonObject
+            {
+                ["name"] = name,
+                ["kind"] = request.Resource.Plural,
+                ["uid"] = item.Meta().Text("uid"),
+            },
         };
     }
 
@@ -148,12 +181,14 @@ internal sealed class KubeObjects(KubeStore store, LabKubelet kubelet)
     private void Prepare(KubeRequest request, JsonObject item, string? name)
     {
         if (item.Text("kind") is { } kind && kind != request.Resource.Kind)
-            throw KubeFailure.Bad($"the object provided is unrecognized (must be of type {request.Resource.Kind}): {kind}");
+            throw KubeFailure.Bad(
+                $"the object provided is unrecognized (must be of type {request.Resource.Kind}): {kind}");
         var metadata = item.Child("metadata");
         if (request.Resource.Namespaced)
         {
             if (metadata.Text("namespace") is { } ns && ns != request.Namespace)
-                throw KubeFailure.Bad("the namespace of the provided object does not match the namespace sent on the request");
+                throw KubeFailure.Bad(
+                    "the namespace of the provided object does not match the namespace sent on the request");
             metadata["namespace"] = request.Namespace;
             if (store.Get(KubeResource.Namespaces, null, request.Namespace!) is null)
                 throw KubeFailure.NotFound(KubeResource.Namespaces, request.Namespace!);
@@ -161,7 +196,10 @@ internal sealed class KubeObjects(KubeStore store, LabKubelet kubelet)
         if (name is not null)
             metadata["name"] = name;
         if (metadata.Text("name") is null && metadata.Text("generateName") is null)
-            throw KubeFailure.Invalid(request.Resource, "", "metadata.name: Required value: name or generateName is required");
+            throw KubeFailure.Invalid(
+                request.Resource,
+                "",
+                "metadata.name: Required value: name or generateName is required");
     }
 
     private static JsonObject Kept(JsonObject old, JsonObject item)

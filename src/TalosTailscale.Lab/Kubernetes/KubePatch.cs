@@ -8,8 +8,16 @@ internal static class KubePatch
 {
     private static readonly Dictionary<string, string> s_mergeKeys = new(StringComparer.Ordinal)
     {
-        ["conditions"] = "type", ["addresses"] = "type", ["containers"] = "name", ["initContainers"] = "name", ["volumes"] = "name",
-        ["env"] = "name", ["volumeMounts"] = "mountPath", ["ports"] = "containerPort", ["taints"] = "key", ["ownerReferences"] = "uid",
+        ["conditions"] = "type",
+        ["addresses"] = "type",
+        ["containers"] = "name",
+        ["initContainers"] = "name",
+        ["volumes"] = "name",
+        ["env"] = "name",
+        ["volumeMounts"] = "mountPath",
+        ["ports"] = "containerPort",
+        ["taints"] = "key",
+        ["ownerReferences"] = "uid",
         ["imagePullSecrets"] = "name",
     };
 
@@ -26,8 +34,11 @@ internal static class KubePatch
                 Merge(target, patch.AsObject(), strategic: mediaType.Contains("apply", StringComparison.Ordinal));
                 return target;
             default:
-                throw new KubeFailure(415, "UnsupportedMediaType", $"the body of the request was in an unknown format - accepted media types include: "
-                    + "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml");
+                throw new KubeFailure(
+                    415,
+                    "UnsupportedMediaType",
+                    $"the body of the request was in an unknown format - accepted media types include: "
+                        + "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml");
         }
     }
 
@@ -35,13 +46,19 @@ internal static class KubePatch
     {
         foreach (var (name, value) in patch)
         {
-            if (strategic && name is "$patch" or "$retainKeys" || name.StartsWith("$setElementOrder/", StringComparison.Ordinal))
+            if (
+                strategic && name is "$patch" or "$retainKeys"
+                || name.StartsWith("$setElementOrder/", StringComparison.Ordinal))
                 continue;
             if (value is null)
                 target.Remove(name);
             else if (value is JsonObject map && target[name] is JsonObject old)
                 Merge(old, map, strategic);
-            else if (strategic && value is JsonArray list && target[name] is JsonArray oldList && s_mergeKeys.TryGetValue(name, out var key))
+            else if (
+                strategic
+                && value is JsonArray list
+                && target[name] is JsonArray oldList
+                && s_mergeKeys.TryGetValue(name, out var key))
                 MergeList(oldList, list, key);
             else
                 target[name] = value.DeepClone();
@@ -66,7 +83,12 @@ internal static class KubePatch
     {
         foreach (var operation in operations.OfType<JsonObject>())
         {
-            var path = (operation.Text("path") ?? "").Split('/').Skip(1).Select(p => p.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal)).ToArray();
+            var path = (operation.Text("path") ?? "")
+                .Split('/')
+                .Skip(1)
+                .Select(p =>
+                    p.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal))
+                .ToArray();
             JsonNode? parent = target;
             foreach (var part in path.SkipLast(1))
                 parent = parent is JsonArray a ? a[int.Parse(part, CultureInfo.InvariantCulture)] : parent?[part];
@@ -90,7 +112,10 @@ internal static class KubePatch
                 case ("test", JsonObject map) when JsonNode.DeepEquals(map[last], value):
                     break;
                 default:
-                    throw new KubeFailure(422, "Invalid", $"the server rejected our request due to an error in our request: {operation.ToJsonString()}");
+                    throw new KubeFailure(
+                        422,
+                        "Invalid",
+                        $"the server rejected our request due to an error in our request: {operation.ToJsonString()}");
             }
         }
         return target;

@@ -36,21 +36,25 @@ internal sealed class KubeRequest
     internal bool Watch => Query("watch") is "true" or "1";
 
     /// <summary>The verb that the authorizer asks for.</summary>
-    internal string Verb => (Context.Request.Method, Name) switch
-    {
-        ("POST", _) => "create",
-        ("PUT", _) => "update",
-        ("PATCH", _) => "patch",
-        ("DELETE", null) => "deletecollection",
-        ("DELETE", _) => "delete",
-        (_, null) => Watch ? "watch" : "list",
-        _ => "get",
-    };
+    internal string Verb =>
+        (Context.Request.Method, Name) switch
+        {
+            ("POST", _) => "create",
+            ("PUT", _) => "update",
+            ("PATCH", _) => "patch",
+            ("DELETE", null) => "deletecollection",
+            ("DELETE", _) => "delete",
+            (_, null) => Watch ? "watch" : "list",
+            _ => "get",
+        };
 
     internal static string? UserOf(HttpContext context) =>
-        context.Connection.ClientCertificate?.GetNameInfo(System.Security.Cryptography.X509Certificates.X509NameType.SimpleName, false);
+        context.Connection.ClientCertificate?.GetNameInfo(
+            System.Security.Cryptography.X509Certificates.X509NameType.SimpleName,
+            false);
 
-    internal string? Query(string name) => Context.Request.Query.TryGetValue(name, out var value) ? value.ToString() : null;
+    internal string? Query(string name) =>
+        Context.Request.Query.TryGetValue(name, out var value) ? value.ToString() : null;
 
     /// <summary>Reads <c>/api/v1/…</c> and <c>/apis/GROUP/VERSION/…</c>; null for a path of another kind.</summary>
     internal static KubeRequest? Parse(HttpContext context)
@@ -77,7 +81,10 @@ internal sealed class KubeRequest
     internal async Task<JsonNode?> BodyAsync()
     {
         if (Context.Request.ContentType?.Contains("protobuf", StringComparison.Ordinal) == true)
-            throw new KubeFailure(415, "UnsupportedMediaType", "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml");
+            throw new KubeFailure(
+                415,
+                "UnsupportedMediaType",
+                "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml");
         using var reader = new StreamReader(Context.Request.Body, Encoding.UTF8);
         var text = await reader.ReadToEndAsync(Aborted);
         if (text.Length == 0)
@@ -92,7 +99,8 @@ internal sealed class KubeRequest
         }
         catch (JsonException e)
         {
-            throw KubeFailure.Bad($"the object provided is unrecognized (must be of type {Resource.Kind}): {e.Message}");
+            throw KubeFailure.Bad(
+                $"the object provided is unrecognized (must be of type {Resource.Kind}): {e.Message}");
         }
     }
 }

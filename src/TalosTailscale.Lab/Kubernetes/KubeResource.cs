@@ -1,7 +1,13 @@
 namespace TalosTailscale.Lab.Kubernetes;
 
 /// <summary>A kind of object that the lab stores: what discovery says of it.</summary>
-internal sealed record KubeResource(string Group, string Version, string Plural, string Kind, bool Namespaced, params string[] ShortNames)
+internal sealed record KubeResource(
+    string Group,
+    string Version,
+    string Plural,
+    string Kind,
+    bool Namespaced,
+    params string[] ShortNames)
 {
     internal static readonly IReadOnlyList<KubeResource> All =
     [
@@ -32,18 +38,29 @@ internal sealed record KubeResource(string Group, string Version, string Plural,
     internal static readonly KubeResource Events = Find("", "events")!;
     internal static readonly KubeResource Budgets = Find("policy", "poddisruptionbudgets")!;
 
-    internal static readonly string[] Verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+    internal static readonly string[] Verbs =
+    [
+        "create",
+        "delete",
+        "deletecollection",
+        "get",
+        "list",
+        "patch",
+        "update",
+        "watch",
+    ];
 
     internal string ApiVersion => Group.Length == 0 ? Version : $"{Group}/{Version}";
 
     internal string Key => Group.Length == 0 ? Plural : $"{Plural}.{Group}";
 
-    internal IEnumerable<string> Subresources => Kind switch
-    {
-        "Pod" => ["exec", "log", "eviction", "status"],
-        "Node" or "Namespace" or "PodDisruptionBudget" or "Deployment" or "Job" => ["status"],
-        _ => [],
-    };
+    internal IEnumerable<string> Subresources =>
+        Kind switch
+        {
+            "Pod" => ["exec", "log", "eviction", "status"],
+            "Node" or "Namespace" or "PodDisruptionBudget" or "Deployment" or "Job" => ["status"],
+            _ => [],
+        };
 
     internal static KubeResource? Find(string group, string plural) =>
         All.FirstOrDefault(r => r.Group == group && r.Plural == plural);

@@ -64,7 +64,9 @@ internal sealed class KubeRouter(KubeStore store, LabKubelet kubelet, LabKuberne
     // From 1.35 on a WebSocket for exec needs "create" beside the "get" of its handshake (kubernetes#133515).
     private void Authorize(KubeRequest request)
     {
-        var resource = request.Subresource is null or "status" ? request.Resource.Plural : $"{request.Resource.Plural}/{request.Subresource}";
+        var resource = request.Subresource is null or "status"
+            ? request.Resource.Plural
+            : $"{request.Resource.Plural}/{request.Subresource}";
         Demand(request, request.Verb, resource);
         if (request.Subresource == "exec")
             Demand(request, "create", resource);
@@ -75,7 +77,9 @@ internal sealed class KubeRouter(KubeStore store, LabKubelet kubelet, LabKuberne
         if (!faults.IsForbidden(verb, resource))
             return;
         var scope = request.Namespace is { } ns ? $"in the namespace \"{ns}\"" : "at the cluster scope";
-        throw KubeFailure.Forbidden(request.Resource, request.Name,
+        throw KubeFailure.Forbidden(
+            request.Resource,
+            request.Name,
             $"User \"{request.User}\" cannot {verb} resource \"{resource}\" in API group \"{request.Resource.Group}\" {scope}");
     }
 }

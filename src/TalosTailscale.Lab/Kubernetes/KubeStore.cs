@@ -5,7 +5,12 @@ using System.Text.Json.Nodes;
 namespace TalosTailscale.Lab.Kubernetes;
 
 /// <summary>An event of a watch: <c>ADDED</c>, <c>MODIFIED</c> or <c>DELETED</c>, the object after it and before it.</summary>
-internal sealed record KubeChange(long Version, KubeResource Resource, string Type, JsonObject Object, JsonObject? Before);
+internal sealed record KubeChange(
+    long Version,
+    KubeResource Resource,
+    string Type,
+    JsonObject Object,
+    JsonObject? Before);
 
 /// <summary>
 /// The objects, and the log of their changes that watches read. One version counter for everything, as etcd has. What
@@ -41,7 +46,9 @@ internal sealed class KubeStore
     {
         var prefix = ns is null ? resource.Key + "/" : $"{resource.Key}/{ns}/";
         lock (_lock)
-            return (_version, [.. _objects.Where(o => o.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(o => o.Value)]);
+            return (
+                _version,
+                [.. _objects.Where(o => o.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(o => o.Value)]);
     }
 
     /// <summary>Adds an object. A name that is taken, and a name that is missing, are the caller's mistake.</summary>
@@ -70,14 +77,20 @@ internal sealed class KubeStore
     /// when the object is gone. With <paramref name="expectedVersion"/>, refuses when somebody else was quicker.
     /// </summary>
     internal JsonObject? Change(
-        KubeResource resource, string? ns, string name, Func<JsonObject, JsonObject?> change, string? expectedVersion = null)
+        KubeResource resource,
+        string? ns,
+        string name,
+        Func<JsonObject, JsonObject?> change,
+        string? expectedVersion = null)
     {
         lock (_lock)
         {
             var key = Key(resource, ns, name);
             if (!_objects.TryGetValue(key, out var before))
                 return null;
-            if (!string.IsNullOrEmpty(expectedVersion) && expectedVersion != before["metadata"]!.AsObject().Text("resourceVersion"))
+            if (
+                !string.IsNullOrEmpty(expectedVersion)
+                && expectedVersion != before["metadata"]!.AsObject().Text("resourceVersion"))
                 throw KubeFailure.Conflict(resource, name);
             if (change((JsonObject)before.DeepClone()) is not { } after || JsonNode.DeepEquals(before, after))
                 return before;
@@ -100,7 +113,10 @@ internal sealed class KubeStore
 
     /// <summary>Changes of a kind after a version, until cancelled; ends at once with 410 when the log no longer goes back so far.</summary>
     internal async IAsyncEnumerable<KubeChange> WatchAsync(
-        KubeResource resource, string? ns, long after, [EnumeratorCancellation] CancellationToken cancellationToken)
+        KubeResource resource,
+        string? ns,
+        long after,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -117,7 +133,9 @@ internal sealed class KubeStore
             }
             foreach (var change in found)
             {
-                if (change.Resource == resource && (ns is null || change.Object["metadata"]!.AsObject().Text("namespace") == ns))
+                if (
+                    change.Resource == resource
+                    && (ns is null || change.Object["metadata"]!.AsObject().Text("namespace") == ns))
                     yield return change;
             }
             await changed.WaitAsync(cancellationToken);

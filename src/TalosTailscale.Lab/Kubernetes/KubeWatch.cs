@@ -37,7 +37,8 @@ internal sealed class KubeWatch(KubeStore store, LabKubernetesFaults faults)
     }
 
     private async IAsyncEnumerable<(string Type, JsonObject Item)> EventsAsync(
-        KubeRequest request, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+        KubeRequest request,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var name = request.Query("fieldSelector");
         var wanted = KubeSelector.Parse(request.Query("labelSelector"), name);
@@ -56,13 +57,25 @@ internal sealed class KubeWatch(KubeStore store, LabKubernetesFaults faults)
         await foreach (var change in store.WatchAsync(request.Resource, request.Namespace, version, cancellationToken))
         {
             // An object that starts or stops to match is an addition or a deletion to this watcher.
-            var (was, isNow) = (change.Before is { } before && wanted(before), change.Type != "DELETED" && wanted(change.Object));
+            var (was, isNow) = (
+                change.Before is { } before && wanted(before),
+                change.Type != "DELETED" && wanted(change.Object));
             if (was || isNow)
-                yield return (isNow ? was ? "MODIFIED" : "ADDED" : "DELETED", change.Object);
+                yield return (
+                    isNow
+                        ? was
+                            ? "MODIFIED"
+                            : "ADDED"
+                        : "DELETED",
+                    change.Object);
         }
     }
 
-    private static async Task SendAsync(KubeRequest request, string type, JsonObject item, CancellationToken cancellationToken)
+    private static async Task SendAsync(
+        KubeRequest request,
+        string type,
+        JsonObject item,
+        CancellationToken cancellationToken)
     {
         var shown = type != "ERROR" && KubeTable.IsAsked(request) ? KubeTable.Of(request, [item]) : item.DeepClone();
         var line = new JsonObject { ["type"] = type, ["object"] = shown }.ToJsonString() + "\n";

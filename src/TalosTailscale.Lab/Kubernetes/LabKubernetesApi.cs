@@ -75,13 +75,18 @@ public sealed class LabKubernetesApi : IAsyncDisposable
     /// <param name="cancellationToken">Cancels the start.</param>
     /// <returns>The server, listening.</returns>
     public static async Task<LabKubernetesApi> StartAsync(
-        IEnumerable<ILabKubernetesNode> nodes, string folder, CancellationToken cancellationToken = default)
+        IEnumerable<ILabKubernetesNode> nodes,
+        string folder,
+        CancellationToken cancellationToken = default)
     {
         var api = new LabKubernetesApi(nodes, Directory.CreateDirectory(folder).FullName);
         try
         {
             await api._app.StartAsync(cancellationToken);
-            var address = api._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+            var address = api
+                ._app.Services.GetRequiredService<IServer>()
+                .Features.Get<IServerAddressesFeature>()!
+                .Addresses.First();
             api.Address = new Uri(address);
             api._kubelet.Start();
             return api;
@@ -138,30 +143,32 @@ public sealed class LabKubernetesApi : IAsyncDisposable
     /// <inheritdoc/>
     public override string ToString() => Address.ToString();
 
-    internal string Kubeconfig(X509Certificate2 client, X509Certificate2 authority) => Kubeconfig(Address, client, authority);
+    internal string Kubeconfig(X509Certificate2 client, X509Certificate2 authority) =>
+        Kubeconfig(Address, client, authority);
 
-    internal static string Kubeconfig(Uri server, X509Certificate2 client, X509Certificate2 authority) => $"""
-        apiVersion: v1
-        kind: Config
-        clusters:
-        - name: lab
-          cluster:
-            server: {server.GetLeftPart(UriPartial.Authority)}
-            certificate-authority-data: {Base64(authority.ExportCertificatePem())}
-        users:
-        - name: admin@lab
-          user:
-            client-certificate-data: {Base64(client.ExportCertificatePem())}
-            client-key-data: {Base64(client.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem())}
-        contexts:
-        - name: admin@lab
-          context:
-            cluster: lab
-            namespace: default
-            user: admin@lab
-        current-context: admin@lab
+    internal static string Kubeconfig(Uri server, X509Certificate2 client, X509Certificate2 authority) =>
+        $"""
+            apiVersion: v1
+            kind: Config
+            clusters:
+            - name: lab
+              cluster:
+                server: {server.GetLeftPart(UriPartial.Authority)}
+                certificate-authority-data: {Base64(authority.ExportCertificatePem())}
+            users:
+            - name: admin@lab
+              user:
+                client-certificate-data: {Base64(client.ExportCertificatePem())}
+                client-key-data: {Base64(client.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem())}
+            contexts:
+            - name: admin@lab
+              context:
+                cluster: lab
+                namespace: default
+                user: admin@lab
+            current-context: admin@lab
 
-        """;
+            """;
 
     private static string Base64(string text) => Convert.ToBase64String(Encoding.ASCII.GetBytes(text));
 
@@ -175,17 +182,20 @@ public sealed class LabKubernetesApi : IAsyncDisposable
         options.Limits.MaxRequestBodySize = 3 << 20;
         options.Limits.MinRequestBodyDataRate = null;
         options.Limits.MinResponseDataRate = null;
-        options.Listen(IPAddress.Loopback, 0, listen =>
-        {
-            listen.Protocols = HttpProtocols.Http1AndHttp2;
-            listen.Use(next => connection => TrackAsync(next, connection));
-            listen.UseHttps(https =>
+        options.Listen(
+            IPAddress.Loopback,
+            0,
+            listen =>
             {
-                https.ServerCertificate = _pki.Server;
-                https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
-                https.ClientCertificateValidation = (certificate, _, _) => IsTrusted(certificate);
+                listen.Protocols = HttpProtocols.Http1AndHttp2;
+                listen.Use(next => connection => TrackAsync(next, connection));
+                listen.UseHttps(https =>
+                {
+                    https.ServerCertificate = _pki.Server;
+                    https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
+                    https.ClientCertificateValidation = (certificate, _, _) => IsTrusted(certificate);
+                });
             });
-        });
     }
 
     private async Task TrackAsync(ConnectionDelegate next, ConnectionContext connection)

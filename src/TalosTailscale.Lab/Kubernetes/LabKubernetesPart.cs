@@ -6,7 +6,8 @@ public sealed class LabKubernetesPart : ILabPart, ILabKubernetes
     private LabKubernetesApi? _api;
 
     /// <summary>The server.</summary>
-    public LabKubernetesApi Api => _api ?? throw new InvalidOperationException("The lab's Kubernetes has not been started.");
+    public LabKubernetesApi Api =>
+        _api ?? throw new InvalidOperationException("The lab's Kubernetes has not been started.");
 
     /// <inheritdoc/>
     public string AdminKubeconfig => Api.AdminKubeconfig;
@@ -16,7 +17,9 @@ public sealed class LabKubernetesPart : ILabPart, ILabKubernetes
     {
         ArgumentNullException.ThrowIfNull(cluster);
         _api = await LabKubernetesApi.StartAsync(
-            cluster.Nodes.Select(n => new Machine(n)), Path.Combine(cluster.Folder, "pods"), cancellationToken);
+            cluster.Nodes.Select(n => new Machine(n)),
+            Path.Combine(cluster.Folder, "pods"),
+            cancellationToken);
         foreach (var node in cluster.Nodes)
             node.Changed += (_, _) => _api.Refresh();
     }
@@ -32,20 +35,22 @@ public sealed class LabKubernetesPart : ILabPart, ILabKubernetes
     public ValueTask DisposeAsync() => _api?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     /// <summary>What a kubelet, or a debug container, knows of its machine.</summary>
-    internal static LabKubernetesNodeFacts FactsOf(LabNode node) => new()
-    {
-        Name = node.Hostname,
-        Ready = node.IsKubernetesReady,
-        ControlPlane = node.IsControlPlane,
-        Architecture = node.GoArchitecture,
-        Addresses = node.KubernetesAddress,
-        OsImage = $"Talos ({node.TalosVersion})",
-        BootId = node.BootId.ToString(),
-        EspDevice = $"/dev/{node.Options.SystemDisk}{(char.IsAsciiDigit(node.Options.SystemDisk[^1]) ? "p1" : "1")}",
-        EspDirectory = node.EspDirectory,
-        EspCapacity = node.Options.EspSize,
-        EspFree = node.Faults.Has(LabFault.FullEsp) ? 0 : null,
-    };
+    internal static LabKubernetesNodeFacts FactsOf(LabNode node) =>
+        new()
+        {
+            Name = node.Hostname,
+            Ready = node.IsKubernetesReady,
+            ControlPlane = node.IsControlPlane,
+            Architecture = node.GoArchitecture,
+            Addresses = node.KubernetesAddress,
+            OsImage = $"Talos ({node.TalosVersion})",
+            BootId = node.BootId.ToString(),
+            EspDevice =
+                $"/dev/{node.Options.SystemDisk}{(char.IsAsciiDigit(node.Options.SystemDisk[^1]) ? "p1" : "1")}",
+            EspDirectory = node.EspDirectory,
+            EspCapacity = node.Options.EspSize,
+            EspFree = node.Faults.Has(LabFault.FullEsp) ? 0 : null,
+        };
 
     private sealed class Machine(LabNode node) : ILabKubernetesNode
     {

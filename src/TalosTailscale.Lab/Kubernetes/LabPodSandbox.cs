@@ -11,7 +11,15 @@ namespace TalosTailscale.Lab.Kubernetes;
 internal sealed class LabPodSandbox : IDisposable
 {
     private static readonly Lazy<bool> s_mustDropRights = new(MustDropRights);
-    private static readonly string[] s_path = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+    private static readonly string[] s_path =
+    [
+        "/usr/local/sbin",
+        "/usr/local/bin",
+        "/usr/sbin",
+        "/usr/bin",
+        "/sbin",
+        "/bin",
+    ];
 
     private readonly string _root;
     private readonly string _tools;
@@ -32,17 +40,28 @@ internal sealed class LabPodSandbox : IDisposable
     /// <exception cref="FileNotFoundException">There is no such program.</exception>
     internal Process Start(IReadOnlyList<string> command, LabKubernetesNodeFacts node, bool input)
     {
-        var program = Find(command[0]) ?? throw new FileNotFoundException($"exec: \"{command[0]}\": executable file not found in $PATH");
+        var program =
+            Find(command[0])
+            ?? throw new FileNotFoundException($"exec: \"{command[0]}\": executable file not found in $PATH");
         var start = new ProcessStartInfo
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
             WorkingDirectory = _root,
         };
         var line = new List<string>();
         if (s_mustDropRights.Value)
             line.AddRange(["setpriv", "--inh-caps=-all", "--bounding-set=-all"]);
         // The file size limit is what is left on the partition: writes fail at the very byte, whatever program makes them.
-        line.AddRange(["/bin/sh", "-c", "trap '' XFSZ; ulimit -f \"$1\"; shift; exec \"$@\"", "pod", FileLimit(node), program]);
+        line.AddRange([
+            "/bin/sh",
+            "-c",
+            "trap '' XFSZ; ulimit -f \"$1\"; shift; exec \"$@\"",
+            "pod",
+            FileLimit(node),
+            program,
+        ]);
         start.FileName = line[0];
         foreach (var argument in line.Skip(1).Concat(command.Skip(1)))
             start.ArgumentList.Add(argument);
@@ -122,7 +141,8 @@ internal sealed class LabPodSandbox : IDisposable
         environment["LAB_ESP_DIRECTORY"] = node.EspDirectory ?? "";
         environment["LAB_ESP_CAPACITY"] = node.EspCapacity.ToString(CultureInfo.InvariantCulture);
         environment["LAB_ESP_READONLY"] = _faults.EspReadOnly ? "1" : "";
-        environment["LAB_ESP_FREE"] = (_faults.EspFreeBytes ?? node.EspFree)?.ToString(CultureInfo.InvariantCulture) ?? "";
+        environment["LAB_ESP_FREE"] =
+            (_faults.EspFreeBytes ?? node.EspFree)?.ToString(CultureInfo.InvariantCulture) ?? "";
         if (node.EspDirectory is { } esp && !OperatingSystem.IsWindows())
             SetWritable(esp, !_faults.EspReadOnly);
     }
@@ -131,11 +151,14 @@ internal sealed class LabPodSandbox : IDisposable
     private static void SetWritable(string folder, bool writable)
     {
         const UnixFileMode write = UnixFileMode.UserWrite;
-        foreach (var path in Directory.EnumerateFileSystemEntries(folder, "*", SearchOption.AllDirectories).Prepend(folder))
+        foreach (
+            var path in Directory.EnumerateFileSystemEntries(folder, "*", SearchOption.AllDirectories).Prepend(folder))
         {
             var mode = File.GetUnixFileMode(path);
             if (mode.HasFlag(write) != writable)
-                File.SetUnixFileMode(path, writable ? mode | write : mode & ~(write | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite));
+                File.SetUnixFileMode(
+                    path,
+                    writable ? mode | write : mode & ~(write | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite));
         }
     }
 
@@ -144,8 +167,13 @@ internal sealed class LabPodSandbox : IDisposable
     {
         if (node.EspDirectory is not { } esp || !Directory.Exists(esp))
             return "unlimited";
-        var free = _faults.EspFreeBytes ?? node.EspFree ?? node.EspCapacity - Directory.EnumerateFiles(esp, "*", SearchOption.AllDirectories)
-            .Sum(f => (new FileInfo(f).Length + 4095) / 4096 * 4096);
+        var free =
+            _faults.EspFreeBytes
+            ?? node.EspFree
+            ?? node.EspCapacity
+                - Directory
+                    .EnumerateFiles(esp, "*", SearchOption.AllDirectories)
+                    .Sum(f => (new FileInfo(f).Length + 4095) / 4096 * 4096);
         return (Math.Max(free, 0) / 512).ToString(CultureInfo.InvariantCulture);
     }
 
@@ -155,10 +183,11 @@ internal sealed class LabPodSandbox : IDisposable
             return false;
         try
         {
-            using var probe = Process.Start(new ProcessStartInfo("setpriv", ["--inh-caps=-all", "--bounding-set=-all", "true"])
-            {
-                RedirectStandardError = true,
-            });
+            using var probe = Process.Start(
+                new ProcessStartInfo("setpriv", ["--inh-caps=-all", "--bounding-set=-all", "true"])
+                {
+                    RedirectStandardError = true,
+                });
             probe!.WaitForExit();
             return probe.ExitCode == 0;
         }

@@ -75,7 +75,9 @@ internal static class LabPodTools
     /// <summary>Writes the programs into a folder.</summary>
     internal static void Write(string folder)
     {
-        foreach (var (name, text) in ((string, string)[])[("mount", Mount), ("umount", Unmount), ("df", DiskFree), ("sync", Sync)])
+        foreach (
+            var (name, text) in ((string, string)[])
+                [("mount", Mount), ("umount", Unmount), ("df", DiskFree), ("sync", Sync)])
         {
             var path = Path.Combine(folder, name);
             File.WriteAllText(path, text + "\n");

@@ -41,13 +41,33 @@ internal static class ExecTransfer
         await WriteRandomAsync(file, size);
         using var connection = KubernetesConnection.Open(kubeconfig);
         await using var pod = await HelperPod.CreateAsync(
-            connection, new HelperPodSpec { NodeName = Node, Image = "docker.io/library/debian:12-slim" }, CancellationToken.None);
+            connection,
+            new HelperPodSpec { NodeName = Node, Image = "docker.io/library/debian:12-slim" },
+            CancellationToken.None);
         var ways = new (string Name, Func<Task> Run, List<double> Seconds)[]
         {
             ("kubectl cp", () => KubectlAsync(kubeconfig, null, "cp", file, $"kube-system/{pod.Name}:{folder}/cp"), []),
-            ("kubectl exec cat", () => KubectlAsync(kubeconfig, file, "exec", "-i", "-n", "kube-system", pod.Name, "--", "sh", "-c", $"cat > {folder}/cat"), []),
+            (
+                "kubectl exec cat",
+                () =>
+                    KubectlAsync(
+                        kubeconfig,
+                        file,
+                        "exec",
+                        "-i",
+                        "-n",
+                        "kube-system",
+                        pod.Name,
+                        "--",
+                        "sh",
+                        "-c",
+                        $"cat > {folder}/cat"),
+                []),
             ("ours, plain", () => SendAsync(pod, file, size, Path.Combine(folder, "plain"), verify: false), []),
-            ("ours, both ends hashed", () => SendAsync(pod, file, size, Path.Combine(folder, "hashed"), verify: true), []),
+            (
+                "ours, both ends hashed",
+                () => SendAsync(pod, file, size, Path.Combine(folder, "hashed"), verify: true),
+                []),
         };
         for (var round = 0; round <= rounds; round++)
         {
@@ -63,9 +83,13 @@ internal static class ExecTransfer
         foreach (var (name, _, seconds) in ways)
         {
             seconds.Sort();
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {name,-24} {seconds[rounds / 2]:0.00} ({seconds[0]:0.00} – {seconds[^1]:0.00})"));
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"  {name, -24} {seconds[rounds / 2]:0.00} ({seconds[0]:0.00} – {seconds[^1]:0.00})"));
         }
-        Console.WriteLine($"  peak memory of client and server together: {Process.GetCurrentProcess().PeakWorkingSet64 >> 20} MiB");
+        Console.WriteLine(
+            $"  peak memory of client and server together: {Process.GetCurrentProcess().PeakWorkingSet64 >> 20} MiB");
     }
 
     private static async Task SendAsync(HelperPod pod, string file, long size, string target, bool verify)
@@ -73,7 +97,12 @@ internal static class ExecTransfer
         using var input = new HashedFile(file, verify);
         using var output = new MemoryStream();
         var program = "head -c \"$0\" >\"$1\"" + (verify ? " && sha256sum <\"$1\"" : "");
-        var code = await pod.ExecAsync(["sh", "-c", program, size.ToString(CultureInfo.InvariantCulture), target], input, output, Stream.Null, CancellationToken.None);
+        var code = await pod.ExecAsync(
+            ["sh", "-c", program, size.ToString(CultureInfo.InvariantCulture), target],
+            input,
+            output,
+            Stream.Null,
+            CancellationToken.None);
         var there = Encoding.ASCII.GetString(output.ToArray());
         if (code != 0 || (verify && !there.StartsWith(input.Hash(), StringComparison.OrdinalIgnoreCase)))
             throw new InvalidDataException($"exit code {code}, hash {there}");
@@ -82,7 +111,9 @@ internal static class ExecTransfer
     private static async Task KubectlAsync(string kubeconfig, string? input, params string[] arguments)
     {
         // Through a shell, so that kubectl reads the file itself and not a pipe of ours.
-        var start = new ProcessStartInfo("sh", ["-c", input is null ? "exec kubectl \"$@\"" : $"exec kubectl \"$@\" < '{input}'", "kubectl", .. arguments]);
+        var start = new ProcessStartInfo(
+            "sh",
+            ["-c", input is null ? "exec kubectl \"$@\"" : $"exec kubectl \"$@\" < '{input}'", "kubectl", .. arguments]);
         start.Environment["KUBECONFIG"] = kubeconfig;
         using var process = Process.Start(start)!;
         await process.WaitForExitAsync();
@@ -103,19 +134,31 @@ internal static class ExecTransfer
 
     private sealed class Machine : ILabKubernetesNode
     {
-        public LabKubernetesNodeFacts Facts { get; } = new()
-        {
-            Name = Node, Architecture = "amd64", Addresses = "192.168.1.1", OsImage = "Talos (v1.12.4)",
-        };
+        public LabKubernetesNodeFacts Facts { get; } =
+            new()
+            {
+                Name = Node,
+                Architecture = "amd64",
+                Addresses = "192.168.1.1",
+                OsImage = "Talos (v1.12.4)",
+            };
     }
 
     /// <summary>A file that is hashed while it is read.</summary>
     private sealed class HashedFile(string path, bool hash)
-        : FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.Asynchronous | FileOptions.SequentialScan)
+        : FileStream(
+            path,
+            FileMode.Open,
+            FileAccess.Read,
+            FileShare.Read,
+            1,
+            FileOptions.Asynchronous | FileOptions.SequentialScan)
     {
         private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        public override async ValueTask<int> ReadAsync(
+            Memory<byte> buffer,
+            CancellationToken cancellationToken = default)
         {
             var read = await base.ReadAsync(buffer, cancellationToken);
             if (hash)

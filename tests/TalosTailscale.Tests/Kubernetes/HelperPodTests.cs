@@ -47,7 +47,12 @@ public sealed class HelperPodTests
         using var output = new MemoryStream();
         using var errors = new MemoryStream();
         // Much on stderr while stdout is full is what makes careless streams hang.
-        var code = await pod.ExecAsync(["sh", "-c", "head -c \"$0\" | tee /dev/stderr", "5000001"], new MemoryStream(data), output, errors, Token);
+        var code = await pod.ExecAsync(
+            ["sh", "-c", "head -c \"$0\" | tee /dev/stderr", "5000001"],
+            new MemoryStream(data),
+            output,
+            errors,
+            Token);
         Assert.Equal(0, code);
         Assert.Equal(SHA256.HashData(data), SHA256.HashData(output.ToArray()));
         Assert.Equal(SHA256.HashData(data), SHA256.HashData(errors.ToArray()));
@@ -72,7 +77,11 @@ public sealed class HelperPodTests
         async Task<long> AllocatedAsync(int megabytes)
         {
             var before = GC.GetTotalAllocatedBytes(precise: true);
-            var (code, _, _) = await RunAsync(pod, ["head", "-c", $"{megabytes}000000"], new EndlessStream(), Stream.Null);
+            var (code, _, _) = await RunAsync(
+                pod,
+                ["head", "-c", $"{megabytes}000000"],
+                new EndlessStream(),
+                Stream.Null);
             Assert.Equal(0, code);
             return GC.GetTotalAllocatedBytes(precise: true) - before;
         }
@@ -98,8 +107,17 @@ public sealed class HelperPodTests
     {
         await using var lab = await KubeLab.StartAsync();
         using var connection = lab.Connect();
-        await using var pod = await HelperPod.CreateAsync(connection, KubeLab.Spec() with { Purpose = "uki-swap" }, Token);
-        var made = await connection.Api.CoreV1.ReadNamespacedPodAsync(pod.Name, "kube-system", cancellationToken: Token);
+        await using var pod = await HelperPod.CreateAsync(
+            connection,
+            KubeLab.Spec() with
+            {
+                Purpose = "uki-swap",
+            },
+            Token);
+        var made = await connection.Api.CoreV1.ReadNamespacedPodAsync(
+            pod.Name,
+            "kube-system",
+            cancellationToken: Token);
         Assert.Equal(KubeLab.Node, made.Spec.NodeName);
         Assert.Equal("Never", made.Spec.RestartPolicy);
         Assert.Equal(3600, made.Spec.ActiveDeadlineSeconds);
@@ -111,7 +129,9 @@ public sealed class HelperPodTests
         Assert.True(Assert.Single(made.Spec.Containers).SecurityContext.Privileged);
         Assert.Equal("talos-tailscale", made.Metadata.Labels["app.kubernetes.io/managed-by"]);
         Assert.Equal("uki-swap", made.Metadata.Labels["talos-tailscale/purpose"]);
-        Assert.Equal($"{Environment.UserName}@{Environment.MachineName}", made.Metadata.Annotations["talos-tailscale/operator"]);
+        Assert.Equal(
+            $"{Environment.UserName}@{Environment.MachineName}",
+            made.Metadata.Annotations["talos-tailscale/operator"]);
     }
 
     [Fact]
@@ -123,7 +143,8 @@ public sealed class HelperPodTests
             Assert.Single(lab.Api.Pods);
         await NoPodsAsync(lab);
 
-        await Assert.ThrowsAsync<TsException>(() => HelperPod.CreateAsync(connection, KubeLab.Spec("example.org/none:1"), Token));
+        await Assert.ThrowsAsync<TsException>(() =>
+            HelperPod.CreateAsync(connection, KubeLab.Spec("example.org/none:1"), Token));
         await NoPodsAsync(lab);
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
@@ -157,7 +178,8 @@ public sealed class HelperPodTests
         await using var lab = await KubeLab.StartAsync();
         using var connection = lab.Connect();
         var manifest = HelperPodManifest.Build(KubeLab.Spec());
-        manifest.Metadata.Annotations[HelperPodManifest.HolderAnnotation] = $"me/{HelperPodManifest.LabelValue(Environment.MachineName)}/{int.MaxValue}/1";
+        manifest.Metadata.Annotations[HelperPodManifest.HolderAnnotation] =
+            $"me/{HelperPodManifest.LabelValue(Environment.MachineName)}/{int.MaxValue}/1";
         await connection.Api.CoreV1.CreateNamespacedPodAsync(manifest, "kube-system", cancellationToken: Token);
         await using var pod = await HelperPod.CreateAsync(connection, KubeLab.Spec(), Token);
         await UntilAsync(() => lab.Api.Pods.Count == 1);
@@ -176,7 +198,10 @@ public sealed class HelperPodTests
     }
 
     internal static async Task<(int Code, string Output, string Errors)> RunAsync(
-        HelperPod pod, string[] command, Stream? input, Stream? sink = null)
+        HelperPod pod,
+        string[] command,
+        Stream? input,
+        Stream? sink = null)
     {
         using var output = new MemoryStream();
         using var errors = new MemoryStream();
@@ -194,6 +219,7 @@ public sealed class HelperPodTests
 
     private sealed class EndlessStream : MemoryStream
     {
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => new(buffer.Length);
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+            new(buffer.Length);
     }
 }

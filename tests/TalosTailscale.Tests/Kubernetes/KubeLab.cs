@@ -37,13 +37,22 @@ internal sealed class KubeLab : IAsyncDisposable
             new(Node, "192.168.1.203", "arm64", folder),
             new("talos-192-168-1-85", "192.168.1.85", "arm64", folder),
         ];
-        var api = await LabKubernetesApi.StartAsync(machines, Path.Combine(folder.FullName, "pods"), TestContext.Current.CancellationToken);
+        var api = await LabKubernetesApi.StartAsync(
+            machines,
+            Path.Combine(folder.FullName, "pods"),
+            TestContext.Current.CancellationToken);
         return new KubeLab(api, folder, machines);
     }
 
     internal KubernetesConnection Connect() => KubernetesConnection.Open(Kubeconfig);
 
-    internal static HelperPodSpec Spec(string image = Image) => new() { NodeName = Node, Image = image, ReadyTimeout = TimeSpan.FromSeconds(30) };
+    internal static HelperPodSpec Spec(string image = Image) =>
+        new()
+        {
+            NodeName = Node,
+            Image = image,
+            ReadyTimeout = TimeSpan.FromSeconds(30),
+        };
 
     public async ValueTask DisposeAsync()
     {
@@ -51,12 +60,20 @@ internal sealed class KubeLab : IAsyncDisposable
         _folder.Delete(recursive: true);
     }
 
-    internal sealed class Machine(string name, string address, string architecture, DirectoryInfo folder) : ILabKubernetesNode
+    internal sealed class Machine(string name, string address, string architecture, DirectoryInfo folder)
+        : ILabKubernetesNode
     {
-        public LabKubernetesNodeFacts Facts { get; set; } = new()
-        {
-            Name = name, Addresses = address, Architecture = architecture, ControlPlane = true, OsImage = "Talos (v1.12.4)",
-            EspDirectory = folder.CreateSubdirectory(Path.Combine("esp-" + name, "EFI", "Linux")).Parent!.Parent!.FullName,
-        };
+        public LabKubernetesNodeFacts Facts { get; set; } =
+            new()
+            {
+                Name = name,
+                Addresses = address,
+                Architecture = architecture,
+                ControlPlane = true,
+                OsImage = "Talos (v1.12.4)",
+                EspDirectory = folder
+                    .CreateSubdirectory(Path.Combine("esp-" + name, "EFI", "Linux"))
+                    .Parent!.Parent!.FullName,
+            };
     }
 }

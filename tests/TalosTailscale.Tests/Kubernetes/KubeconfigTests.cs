@@ -17,7 +17,8 @@ public sealed class KubeconfigTests
     [Fact]
     public void A_context_that_is_not_there_lists_those_that_are()
     {
-        var e = Assert.Throws<TsException>(() => KubernetesConnection.FromBytes(Encoding.UTF8.GetBytes(Sample), "test", "prod"));
+        var e = Assert.Throws<TsException>(() =>
+            KubernetesConnection.FromBytes(Encoding.UTF8.GetBytes(Sample), "test", "prod"));
         Assert.Equal("KubeconfigContextNotFound", e.ErrorId);
         Assert.Contains("'prod', it has 'admin@lab'", e.Message, StringComparison.Ordinal);
     }
@@ -35,7 +36,9 @@ public sealed class KubeconfigTests
     [InlineData("clusters: [", "not valid YAML at line")]
     [InlineData("", "")]
     [InlineData("- a\n- b\n", "")]
-    [InlineData("apiVersion: v1\nkind: Config\ncurrent-context: x\ncontexts: [{name: x, context: {cluster: none, user: none}}]\n", "")]
+    [InlineData(
+        "apiVersion: v1\nkind: Config\ncurrent-context: x\ncontexts: [{name: x, context: {cluster: none, user: none}}]\n",
+        "")]
     public void Rubbish_is_refused(string text, string says)
     {
         var e = Assert.Throws<TsException>(() => From(text));
@@ -46,8 +49,12 @@ public sealed class KubeconfigTests
     [Fact]
     public void A_key_that_cannot_be_read_is_refused_without_being_shown()
     {
-        var secret = Convert.ToBase64String(Encoding.ASCII.GetBytes("-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n"));
-        var text = System.Text.RegularExpressions.Regex.Replace(Sample, "client-key-data: .*", "client-key-data: " + secret);
+        var secret = Convert.ToBase64String(
+            Encoding.ASCII.GetBytes("-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n"));
+        var text = System.Text.RegularExpressions.Regex.Replace(
+            Sample,
+            "client-key-data: .*",
+            "client-key-data: " + secret);
         var e = Assert.Throws<TsException>(() => From(text));
         Assert.Equal("KubeconfigInvalid", e.ErrorId);
         Assert.DoesNotContain("c2VjcmV0", e.ToString(), StringComparison.Ordinal);
@@ -69,8 +76,11 @@ public sealed class KubeconfigTests
         {
             var (one, two) = (Path.Combine(folder.FullName, "one"), Path.Combine(folder.FullName, "two"));
             File.WriteAllText(one, "apiVersion: v1\nkind: Config\ncurrent-context: other\n");
-            File.WriteAllText(two, Sample.Replace("name: admin@lab", "name: other", StringComparison.Ordinal)
-                .Replace("user: admin@lab", "user: other", StringComparison.Ordinal));
+            File.WriteAllText(
+                two,
+                Sample
+                    .Replace("name: admin@lab", "name: other", StringComparison.Ordinal)
+                    .Replace("user: admin@lab", "user: other", StringComparison.Ordinal));
             var merged = Kubeconfig.Read([one, two]);
             Assert.Equal("other", merged.CurrentContext);
             Assert.Equal("other", Kubeconfig.Build(merged, null, "test").CurrentContext);
@@ -81,12 +91,16 @@ public sealed class KubeconfigTests
         }
     }
 
-    private static KubernetesConnection From(string text) => KubernetesConnection.FromBytes(Encoding.UTF8.GetBytes(text), "test");
+    private static KubernetesConnection From(string text) =>
+        KubernetesConnection.FromBytes(Encoding.UTF8.GetBytes(text), "test");
 
     private static string MakeSample()
     {
         using var pki = new TalosTailscale.Lab.Kubernetes.KubePki();
         using var client = pki.IssueClient("admin", "system:masters");
-        return TalosTailscale.Lab.Kubernetes.LabKubernetesApi.Kubeconfig(new Uri("https://127.0.0.1:6443"), client, pki.Authority);
+        return TalosTailscale.Lab.Kubernetes.LabKubernetesApi.Kubeconfig(
+            new Uri("https://127.0.0.1:6443"),
+            client,
+            pki.Authority);
     }
 }

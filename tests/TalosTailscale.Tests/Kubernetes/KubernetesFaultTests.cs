@@ -64,7 +64,9 @@ public sealed class KubernetesFaultTests
         var e = await FailsAsync(lab, KubeLab.Spec("docker.io/library/debain:13"));
         Assert.Equal("PodImageUnavailable", e.ErrorId);
         Assert.Contains("docker.io/library/debain:13", e.Message, StringComparison.Ordinal);
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(20), "a name that the registry does not know must not wait out the patience for busy registries");
+        Assert.True(
+            watch.Elapsed < TimeSpan.FromSeconds(20),
+            "a name that the registry does not know must not wait out the patience for busy registries");
     }
 
     [Fact]
@@ -113,7 +115,8 @@ public sealed class KubernetesFaultTests
         await using var lab = await KubeLab.StartAsync();
         using var connection = lab.Connect();
         await using var pod = await HelperPod.CreateAsync(connection, KubeLab.Spec(), Token);
-        var e = await Assert.ThrowsAsync<TsException>(() => pod.ExecAsync(["no-such-program"], null, Stream.Null, Stream.Null, Token));
+        var e = await Assert.ThrowsAsync<TsException>(() =>
+            pod.ExecAsync(["no-such-program"], null, Stream.Null, Stream.Null, Token));
         Assert.Equal("ExecRefused", e.ErrorId);
         Assert.Contains("executable file not found in $PATH", e.Message, StringComparison.Ordinal);
     }
@@ -240,7 +243,10 @@ public sealed class KubernetesFaultTests
     public async Task A_server_by_another_name_is_not_believed()
     {
         await using var lab = await KubeLab.StartAsync();
-        var text = lab.Api.AdminKubeconfig.Replace("server: https://", "tls-server-name: example.org\n    server: https://", StringComparison.Ordinal);
+        var text = lab.Api.AdminKubeconfig.Replace(
+            "server: https://",
+            "tls-server-name: example.org\n    server: https://",
+            StringComparison.Ordinal);
         using var connection = KubernetesConnection.FromBytes(System.Text.Encoding.UTF8.GetBytes(text), "test");
         var e = await Assert.ThrowsAsync<TsException>(() => KubernetesNodes.ListAsync(connection, Token));
         Assert.Equal("KubernetesServerUntrusted", e.ErrorId);
@@ -259,7 +265,10 @@ public sealed class KubernetesFaultTests
     [Fact]
     public async Task A_server_that_is_away_is_told()
     {
-        var text = KubeconfigTests.Sample.Replace("https://127.0.0.1:6443", $"https://{FreeEndpoint()}", StringComparison.Ordinal);
+        var text = KubeconfigTests.Sample.Replace(
+            "https://127.0.0.1:6443",
+            $"https://{FreeEndpoint()}",
+            StringComparison.Ordinal);
         using var connection = KubernetesConnection.FromBytes(System.Text.Encoding.UTF8.GetBytes(text), "test");
         var e = await Assert.ThrowsAsync<TsException>(() => KubernetesNodes.ListAsync(connection, Token));
         Assert.Equal("KubernetesUnreachable", e.ErrorId);

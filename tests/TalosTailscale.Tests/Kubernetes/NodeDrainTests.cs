@@ -21,11 +21,15 @@ public sealed class NodeDrainTests
         Assert.True(await NodeDrain.UncordonAsync(connection, KubeLab.Node, Token));
         Assert.False((await KubernetesNodes.GetAsync(connection, KubeLab.Node, Token)).Unschedulable);
 
-        lab.Api.Store.Change(KubeResource.Nodes, null, KubeLab.Node, n =>
-        {
-            n["spec"]!["unschedulable"] = true;
-            return n;
-        });
+        lab.Api.Store.Change(
+            KubeResource.Nodes,
+            null,
+            KubeLab.Node,
+            n =>
+            {
+                n["spec"]!["unschedulable"] = true;
+                return n;
+            });
         Assert.False(await NodeDrain.CordonAsync(connection, KubeLab.Node, Token));
         Assert.False(await NodeDrain.UncordonAsync(connection, KubeLab.Node, Token));
         Assert.True((await KubernetesNodes.GetAsync(connection, KubeLab.Node, Token)).Unschedulable);
@@ -54,52 +58,86 @@ public sealed class NodeDrainTests
         await using var lab = await KubeLab.StartAsync();
         using var connection = lab.Connect();
         await AddPodAsync(lab, "web-1", "ReplicaSet");
-        lab.Api.Store.Create(KubeResource.Budgets, new JsonObject
-        {
-            ["metadata"] = new JsonObject { ["name"] = "web", ["namespace"] = "default" },
-            ["spec"] = new JsonObject { ["minAvailable"] = 1, ["selector"] = new JsonObject { ["matchLabels"] = new JsonObject { ["app"] = "web-1" } } },
-        });
+        lab.Api.Store.Create(
+            KubeResource.Budgets,
+            new JsonObject
+            {
+                ["metadata"] = new JsonObject { ["name"] = "web", ["namespace"] = "default" },
+                ["spec"] = new JsonObject
+                {
+                    ["minAvailable"] = 1,
+                    ["selector"] = new JsonObject { ["matchLabels"] = new JsonObject { ["app"] = "web-1" } },
+                },
+            });
         var e = await Assert.ThrowsAsync<TsException>(() =>
-            NodeDrain.DrainAsync(connection, KubeLab.Node, TimeSpan.FromMilliseconds(300), SilentReporter.Instance, Token));
+            NodeDrain.DrainAsync(
+                connection,
+                KubeLab.Node,
+                TimeSpan.FromMilliseconds(300),
+                SilentReporter.Instance,
+                Token));
         Assert.Equal("DrainBlocked", e.ErrorId);
-        Assert.Contains("'default/web-1': The disruption budget web needs 1 healthy pods and has 1 currently", e.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'default/web-1': The disruption budget web needs 1 healthy pods and has 1 currently",
+            e.Message,
+            StringComparison.Ordinal);
         Assert.Contains("default/web-1", lab.Api.Pods);
 
-        var draining = NodeDrain.DrainAsync(connection, KubeLab.Node, TimeSpan.FromSeconds(60), SilentReporter.Instance, Token);
+        var draining = NodeDrain.DrainAsync(
+            connection,
+            KubeLab.Node,
+            TimeSpan.FromSeconds(60),
+            SilentReporter.Instance,
+            Token);
         lab.Api.Store.Delete(KubeResource.Budgets, "default", "web");
         Assert.Equal(["default/web-1"], (await draining).Evicted);
     }
 
     private static async Task AddPodAsync(KubeLab lab, string name, string? owner, string node = KubeLab.Node)
     {
-        var metadata = new JsonObject { ["name"] = name, ["namespace"] = "default", ["labels"] = new JsonObject { ["app"] = name } };
-        if (owner is not null)
-            metadata["ownerReferences"] = new JsonArray(new JsonObject { ["apiVersion"] = "apps/v1", ["kind"] = owner, ["name"] = "x", ["uid"] = "1", ["controller"] = true });
-        lab.Api.Kubelet.Adopt(lab.Api.Store.Create(KubeResource.Pods, new JsonObject
+        var metadata = new JsonObject
         {
-            ["metadata"] = metadata,
-            ["spec"] = new JsonObject
-            {
-                ["nodeName"] = node, ["terminationGracePeriodSeconds"] = 1, ["restartPolicy"] = "Always",
-                ["containers"] = new JsonArray(new JsonObject { ["name"] = "c", ["image"] = "busybox:1.37" }),
-            },
-            ["status"] = new JsonObject { ["phase"] = "Pending" },
-        }));
-        await HelperPodTests.UntilAsync(() => KubeBudgets.IsReady(lab.Api.Store.Get(KubeResource.Pods, "default", name)!));
+            ["name"] = name,
+            ["namespace"] = "default",
+            ["labels"] = new JsonObject { ["app"] = name },
+        };
+        if (owner is not null)
+            metadata["ownerReferences"] = new JsonArray(
+                new JsonObject
+                {
+                    ["apiVersion"] = "apps/v1",
+                    ["kind"] = owner,
+                    ["name"] = "x",
+                    ["uid"] = "1",
+                    ["controller"] = true,
+                });
+        lab.Api.Kubelet.Adopt(
+            lab.Api.Store.Create(
+                KubeResource.Pods,
+                new JsonObject
+                {
+                    ["metadata"] = metadata,
+                    ["spec"] = new JsonObject
+                    {
+                        ["nodeName"] = node,
+                        ["terminationGracePeriodSeconds"] = 1,
+                        ["restartPolicy"] = "Always",
+                        ["containers"] = new JsonArray(new JsonObject { ["name"] = "c", ["image"] = "busybox:1.37" }),
+                    },
+                    ["status"] = new JsonObject { ["phase"] = "Pending" },
+                }));
+        await HelperPodTests.UntilAsync(() =>
+            KubeBudgets.IsReady(lab.Api.Store.Get(KubeResource.Pods, "default", name)!));
     }
 
     private sealed class Listener : IReporter
     {
         internal ConcurrentQueue<string> Warnings { get; } = new();
 
-        public void Verbose(string message)
-        {
-        }
+        public void Verbose(string message) { }
 
         public void Warning(string message) => Warnings.Enqueue(message);
 
-        public void Progress(ProgressStep step)
-        {
-        }
+        public void Progress(ProgressStep step) { }
     }
 }

@@ -30,17 +30,20 @@ public sealed class RolloutLeaseTests
     {
         await using var lab = await KubeLab.StartAsync();
         using var connection = lab.Connect();
-        var asked = await Task.WhenAll(Enumerable.Range(0, 12).Select(async _ =>
-        {
-            try
-            {
-                return await AcquireAsync(connection, new RolloutLeaseSpec());
-            }
-            catch (TsException e) when (e.ErrorId == "LeaseHeld")
-            {
-                return null;
-            }
-        }));
+        var asked = await Task.WhenAll(
+            Enumerable
+                .Range(0, 12)
+                .Select(async _ =>
+                {
+                    try
+                    {
+                        return await AcquireAsync(connection, new RolloutLeaseSpec());
+                    }
+                    catch (TsException e) when (e.ErrorId == "LeaseHeld")
+                    {
+                        return null;
+                    }
+                }));
         await using var one = Assert.Single(asked, l => l is not null);
     }
 
@@ -49,7 +52,9 @@ public sealed class RolloutLeaseTests
     {
         await using var lab = await KubeLab.StartAsync();
         using var connection = lab.Connect();
-        await using var lease = await AcquireAsync(connection, new RolloutLeaseSpec { Duration = TimeSpan.FromSeconds(6) });
+        await using var lease = await AcquireAsync(
+            connection,
+            new RolloutLeaseSpec { Duration = TimeSpan.FromSeconds(6) });
         var first = Renewed(lab);
         await lab.Api.RestartAsync(TimeSpan.FromMilliseconds(100));
         await HelperPodTests.UntilAsync(() => Renewed(lab) != first);
@@ -63,11 +68,11 @@ public sealed class RolloutLeaseTests
         using var connection = lab.Connect();
         var gone = $"me/{HelperPodManifest.LabelValue(Environment.MachineName)}/{int.MaxValue}/1";
         await AbandonAsync(lab, connection, gone, DateTimeOffset.UtcNow);
-        await using (await AcquireAsync(connection, new RolloutLeaseSpec()))
-        {
-        }
+        await using (await AcquireAsync(connection, new RolloutLeaseSpec())) { }
         await AbandonAsync(lab, connection, "somebody/elsewhere/1/1", DateTimeOffset.UtcNow);
-        Assert.Equal("LeaseHeld", (await Assert.ThrowsAsync<TsException>(() => AcquireAsync(connection, new RolloutLeaseSpec()))).ErrorId);
+        Assert.Equal(
+            "LeaseHeld",
+            (await Assert.ThrowsAsync<TsException>(() => AcquireAsync(connection, new RolloutLeaseSpec()))).ErrorId);
         await AbandonAsync(lab, connection, "somebody/elsewhere/1/1", DateTimeOffset.UtcNow.AddMinutes(-5));
         await using var taken = await AcquireAsync(connection, new RolloutLeaseSpec());
         taken.ThrowIfLost();
@@ -78,7 +83,9 @@ public sealed class RolloutLeaseTests
     {
         await using var lab = await KubeLab.StartAsync();
         using var connection = lab.Connect();
-        await using var lease = await AcquireAsync(connection, new RolloutLeaseSpec { Duration = TimeSpan.FromSeconds(1) });
+        await using var lease = await AcquireAsync(
+            connection,
+            new RolloutLeaseSpec { Duration = TimeSpan.FromSeconds(1) });
         await AbandonAsync(lab, connection, "somebody/elsewhere/1/1", DateTimeOffset.UtcNow);
         await HelperPodTests.UntilAsync(() => lease.Lost.IsCancellationRequested);
         Assert.Equal("LeaseLost", Assert.Throws<TsException>(lease.ThrowIfLost).ErrorId);
@@ -87,18 +94,29 @@ public sealed class RolloutLeaseTests
     private static Task<RolloutLease> AcquireAsync(KubernetesConnection connection, RolloutLeaseSpec spec) =>
         RolloutLease.AcquireAsync(connection, spec, SilentReporter.Instance, null, Token);
 
-    private static string Renewed(KubeLab lab) => lab.Api.Store.Get(s_leases, "kube-system", "talos-tailscale-rollout")!.At("spec.renewTime");
+    private static string Renewed(KubeLab lab) =>
+        lab.Api.Store.Get(s_leases, "kube-system", "talos-tailscale-rollout")!.At("spec.renewTime");
 
-    private static async Task AbandonAsync(KubeLab lab, KubernetesConnection connection, string holder, DateTimeOffset renewed)
+    private static async Task AbandonAsync(
+        KubeLab lab,
+        KubernetesConnection connection,
+        string holder,
+        DateTimeOffset renewed)
     {
         if (lab.Api.Store.Get(s_leases, "kube-system", "talos-tailscale-rollout") is null)
             await (await AcquireAsync(connection, new RolloutLeaseSpec())).DisposeAsync();
-        lab.Api.Store.Change(s_leases, "kube-system", "talos-tailscale-rollout", l =>
-        {
-            l["spec"]!["holderIdentity"] = holder;
-            l["spec"]!["leaseDurationSeconds"] = 1;
-            l["spec"]!["renewTime"] = renewed.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", System.Globalization.CultureInfo.InvariantCulture);
-            return l;
-        });
+        lab.Api.Store.Change(
+            s_leases,
+            "kube-system",
+            "talos-tailscale-rollout",
+            l =>
+            {
+                l["spec"]!["holderIdentity"] = holder;
+                l["spec"]!["leaseDurationSeconds"] = 1;
+                l["spec"]!["renewTime"] = renewed.ToString(
+                    "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'",
+                    System.Globalization.CultureInfo.InvariantCulture);
+                return l;
+            });
     }
 }

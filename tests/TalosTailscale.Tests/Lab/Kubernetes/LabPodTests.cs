@@ -44,7 +44,8 @@ public sealed class LabPodTests
         lab.Api.Faults.EspFreeBytes = free;
         using var connection = lab.Connect();
         await using var pod = await HelperPod.CreateAsync(connection, KubeLab.Spec(), Token);
-        const string program = "d=$(mktemp -d); mount /dev/nvme0n1p1 $d; head -c 100000 /dev/zero > $d/file || echo failed; stat -c %s $d/file; umount $d";
+        const string program =
+            "d=$(mktemp -d); mount /dev/nvme0n1p1 $d; head -c 100000 /dev/zero > $d/file || echo failed; stat -c %s $d/file; umount $d";
         var (code, output, _) = await HelperPodTests.RunAsync(pod, ["sh", "-c", program], null);
         Assert.Equal((0, $"failed\n{free}\n"), (code, output));
     }
@@ -52,12 +53,15 @@ public sealed class LabPodTests
     [Fact]
     public async Task A_read_only_ESP_takes_no_write()
     {
-        Assert.SkipWhen(Environment.IsPrivilegedProcess && !File.Exists("/usr/bin/setpriv"), "setpriv is not installed, and root may write anything");
+        Assert.SkipWhen(
+            Environment.IsPrivilegedProcess && !File.Exists("/usr/bin/setpriv"),
+            "setpriv is not installed, and root may write anything");
         await using var lab = await KubeLab.StartAsync();
         lab.Api.Faults.EspReadOnly = true;
         using var connection = lab.Connect();
         await using var pod = await HelperPod.CreateAsync(connection, KubeLab.Spec(), Token);
-        const string program = "d=$(mktemp -d); mount /dev/nvme0n1p1 $d; echo x > $d/EFI/Linux/file; echo $?; umount $d";
+        const string program =
+            "d=$(mktemp -d); mount /dev/nvme0n1p1 $d; echo x > $d/EFI/Linux/file; echo $?; umount $d";
         var (_, output, errors) = await HelperPodTests.RunAsync(pod, ["sh", "-c", program], null);
         Assert.NotEqual("0\n", output);
         Assert.Contains("mounted read-only", errors, StringComparison.Ordinal);
@@ -73,10 +77,18 @@ public sealed class LabPodTests
         var files = cluster.WriteClientFiles();
         using var connection = KubernetesConnection.Open(files.Environment["KUBECONFIG"]);
         var node = await KubernetesNodes.FindByAddressAsync(connection, "192.168.1.203", Token);
-        Assert.Equal(("talos-192-168-1-203", true, TalosArchitecture.Arm64), (node.Name, node.Ready, node.Architecture));
+        Assert.Equal(
+            ("talos-192-168-1-203", true, TalosArchitecture.Arm64),
+            (node.Name, node.Ready, node.Architecture));
         Assert.Equal(cluster.Node("ampone").BootId.ToString(), node.BootId);
-        await using var pod = await HelperPod.CreateAsync(connection, new HelperPodSpec { NodeName = node.Name, Image = KubeLab.Image }, Token);
-        var (code, output, _) = await HelperPodTests.RunAsync(pod, ["sh", "-c", "d=$(mktemp -d); mount /dev/nvme0n1p1 $d; ls $d/EFI/Linux; umount $d"], null);
+        await using var pod = await HelperPod.CreateAsync(
+            connection,
+            new HelperPodSpec { NodeName = node.Name, Image = KubeLab.Image },
+            Token);
+        var (code, output, _) = await HelperPodTests.RunAsync(
+            pod,
+            ["sh", "-c", "d=$(mktemp -d); mount /dev/nvme0n1p1 $d; ls $d/EFI/Linux; umount $d"],
+            null);
         Assert.Equal(0, code);
         Assert.Contains("Talos-v1.12.4.efi", output, StringComparison.Ordinal);
     }
