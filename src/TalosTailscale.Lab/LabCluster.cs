@@ -109,11 +109,25 @@ public sealed class LabCluster : IAsyncDisposable
         if (_stopping.IsCancellationRequested)
             return;
         await _stopping.CancelAsync();
+        var failures = new List<Exception>();
         foreach (var part in Enumerable.Reverse(_parts))
-            await part.DisposeAsync();
+        {
+            try
+            {
+                await part.DisposeAsync();
+            }
+            catch (Exception e)
+            {
+                // The other parts and the folder go as well; the first failure is told at the end.
+                failures.Add(e);
+            }
+        }
+
         _stopping.Dispose();
         if (_ownsFolder && !Options.KeepFolder && Directory.Exists(Folder))
             Directory.Delete(Folder, recursive: true);
+        if (failures.Count > 0)
+            throw new AggregateException("The lab did not stop cleanly.", failures);
     }
 
     /// <inheritdoc/>

@@ -52,8 +52,30 @@ public sealed class LabKubernetesPart : ILabPart, ILabKubernetes
             EspFree = node.Faults.Has(LabFault.FullEsp) ? 0 : null,
         };
 
-    private sealed class Machine(LabNode node) : ILabKubernetesNode
+    private sealed class Machine : ILabKubernetesNode
     {
-        public LabKubernetesNodeFacts Facts => FactsOf(node);
+        private readonly LabNode _node;
+        private Tuple<int, LabKubernetesNodeFacts>? _known;
+        private int _changes;
+
+        internal Machine(LabNode node)
+        {
+            _node = node;
+            node.Changed += (_, _) => Interlocked.Increment(ref _changes);
+        }
+
+        public LabKubernetesNodeFacts Facts
+        {
+            get
+            {
+                // Asked for every node whenever one changes: in a fleet that has to cost next to nothing.
+                var changes = Volatile.Read(ref _changes);
+                if (Volatile.Read(ref _known) is { } known && known.Item1 == changes)
+                    return known.Item2;
+                var facts = FactsOf(_node);
+                Volatile.Write(ref _known, Tuple.Create(changes, facts));
+                return facts;
+            }
+        }
     }
 }

@@ -70,8 +70,9 @@ internal sealed class LabConfigStore(LabNode node)
 
     private void SetActive(string text)
     {
+        if (text != Active.Text)
+            Documents = LabConfigReader.Read(text, node.Minor);
         Active = Next(Active, text);
-        Documents = LabConfigReader.Read(text, node.Minor);
         node.Hostname = HostnameOf();
     }
 

@@ -7,14 +7,21 @@ public sealed class LabFaults
 {
     private readonly ConcurrentDictionary<LabFault, string?> _active = new();
 
+    /// <summary>A fault was switched on or off.</summary>
+    internal event EventHandler? Changed;
+
     /// <summary>Switches a fault on.</summary>
     /// <param name="fault">The fault.</param>
     /// <param name="value">What it needs to know.</param>
-    public void Set(LabFault fault, string? value = null) => _active[fault] = value;
+    public void Set(LabFault fault, string? value = null)
+    {
+        _active[fault] = value;
+        Changed?.Invoke(this, EventArgs.Empty);
+    }
 
     /// <summary>Switches a fault off.</summary>
     /// <param name="fault">The fault.</param>
-    public void Clear(LabFault fault) => _active.TryRemove(fault, out _);
+    public void Clear(LabFault fault) => Take(fault, out _);
 
     /// <summary>Whether a fault is on.</summary>
     /// <param name="fault">The fault.</param>
@@ -30,5 +37,11 @@ public sealed class LabFaults
     /// <param name="fault">The fault.</param>
     /// <param name="value">Its value.</param>
     /// <returns>Whether it was on.</returns>
-    public bool Take(LabFault fault, out string? value) => _active.TryRemove(fault, out value);
+    public bool Take(LabFault fault, out string? value)
+    {
+        if (!_active.TryRemove(fault, out value))
+            return false;
+        Changed?.Invoke(this, EventArgs.Empty);
+        return true;
+    }
 }

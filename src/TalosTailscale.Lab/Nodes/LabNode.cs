@@ -25,6 +25,8 @@ public sealed class LabNode
             if (setting.Node is null || setting.Node == options.Name || setting.Node == options.Address)
                 Faults.Set(setting.Fault, setting.Value);
         }
+
+        Faults.Changed += (_, _) => Change(_ => { });
     }
 
     /// <summary>Something about the node changed. Raised after the change, on any thread; handlers must be quick.</summary>
@@ -172,7 +174,8 @@ public sealed class LabNode
         lock (_lock)
         {
             change(this);
-            Refresh();
+            if (Resources.IsWatched)
+                Refresh();
             (changed, _changed) = (_changed, new(TaskCreationOptions.RunContinuationsAsynchronously));
         }
 
@@ -180,7 +183,7 @@ public sealed class LabNode
         Changed?.Invoke(this, EventArgs.Empty);
     }
 
-    /// <summary>Brings the COSI resources up to what the node, and the nodes around it, are now.</summary>
+    /// <summary>Brings the COSI resources up to what the node, and the nodes around it, are now; done before each look at them.</summary>
     internal void Refresh()
     {
         lock (_lock)

@@ -43,6 +43,16 @@ internal sealed class LabResources
     private readonly Dictionary<(string Namespace, string Type, string Id), LabResource> _all = [];
     private readonly List<Channel<LabResourceEvent>> _watches = [];
 
+    /// <summary>Whether anybody waits for changes.</summary>
+    internal bool IsWatched
+    {
+        get
+        {
+            lock (_lock)
+                return _watches.Count > 0;
+        }
+    }
+
     /// <summary>Makes the state what is given: adds, changes and removes; what is equal keeps its version.</summary>
     internal void Publish(IEnumerable<LabResource> wanted)
     {
