@@ -1,0 +1,21 @@
+using TalosTailscale.Tests.Lab.Images;
+
+namespace TalosTailscale.Boot;
+
+/// <summary>Makes disks that are one FAT file system, with other people's tools.</summary>
+internal static class BenchDisk
+{
+    /// <summary>Clusters of 4 KiB, as on the partition that Talos makes, in a FAT16 that is small.</summary>
+    public static async Task WriteAsync(BenchFolder folder, string disk, IReadOnlyDictionary<string, byte[]> files, int size)
+    {
+        await File.WriteAllBytesAsync(disk, new byte[size]);
+        await HostTool.RunAsync("mkfs.vfat", "-F", size >= 32 << 20 ? "16" : "12", "-s", "8", "-n", "EFI", "-i", "4ec0ffee", disk);
+        await HostTool.RunAsync("mmd", "-i", disk, "::EFI", "::EFI/BOOT", "::EFI/Linux", "::loader");
+        foreach ((string path, byte[] content) in files)
+        {
+            string file = folder.File("content");
+            await File.WriteAllBytesAsync(file, content);
+            await HostTool.RunAsync("mcopy", "-i", disk, file, "::" + path);
+        }
+    }
+}
