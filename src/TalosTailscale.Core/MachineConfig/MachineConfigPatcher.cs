@@ -135,6 +135,7 @@ public static class MachineConfigPatcher
         }
 
         text.Append(config, at, config.Length - at);
+        if (EndsInNewBlockScalar(old, gone) && text[^1] is not ('\n' or '\r')) text.Append(layout.NewLine);
         bool anyLeft = old.Exists(document => !gone.Contains(document));
         foreach ((_, YamlDocument document) in documents.Where(item => item.Document.IsNew))
         {
@@ -143,6 +144,14 @@ public static class MachineConfigPatcher
         }
 
         return new PatchedConfig(text.ToString(), true, Describe(documents, tree));
+    }
+
+    // In a text without final line end, a block scalar at the end would lose its own.
+    private static bool EndsInNewBlockScalar(List<YamlDocument> old, HashSet<YamlDocument> gone)
+    {
+        YamlNode? last = old.FindLast(document => document.Root is not null && !gone.Contains(document))?.Root;
+        while (last?.Entries is { Count: > 0 } entries) last = entries[^1].Value;
+        return last is { IsNew: true, Kind: YamlKind.Scalar } && last.Value.EndsWith('\n');
     }
 
     private static IReadOnlyList<MachineConfigDocument> Describe(List<(DocumentId Id, YamlDocument Document)> documents, ConfigTree tree)

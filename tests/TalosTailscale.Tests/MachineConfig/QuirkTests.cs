@@ -20,8 +20,50 @@ public sealed class QuirkTests
     {
         GoldenCase golden = GoldenCase.Load("merge/expression-lost");
 
-        PatchedConfig result = MachineConfigPatcher.Apply(golden.Config, golden.Patches, golden.Mode);
-
-        Assert.Same(golden.Config, result.Text);
+        Assert.Same(golden.Config, Apply(golden));
     }
+
+    [Fact]
+    public void A_new_size_keeps_the_disk_selector_and_the_least_size()
+    {
+        string text = Apply(GoldenCase.Load("merge/volume-merge-loses-size"));
+
+        Assert.Contains("        match: disk.transport == \"nvme\" && system_disk\n    minSize: 32GiB\n    maxSize: 200GiB # was 64GiB\n", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_new_key_keeps_the_certificate()
+    {
+        GoldenCase golden = GoldenCase.Load("merge/secret-one-half");
+        string certificate = golden.Config.Split('\n').First(line => line.TrimStart().StartsWith("crt: ", StringComparison.Ordinal));
+        string[] after = Apply(golden).Split('\n');
+
+        Assert.Equal(certificate, after.First(line => line.TrimStart().StartsWith("crt: ", StringComparison.Ordinal)));
+        Assert.Equal("        key: bmV3", after.First(line => line.TrimStart().StartsWith("key: ", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void A_URL_is_replaced_as_a_whole() =>
+        Assert.Contains("\nurl: udp://10.0.0.1:514\n", Apply(GoldenCase.Load("merge/url-parts-are-merged")), StringComparison.Ordinal);
+
+    [Fact]
+    public void The_first_value_of_an_enumeration_is_a_value() =>
+        Assert.Contains("\ningress: accept\n", Apply(GoldenCase.Load("merge/enum-first-value-ignored")), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("error-free-form-null", "MergeTypeMismatch")]
+    [InlineData("error-delete-absent-document", "DeleteTargetMissing")]
+    [InlineData("error-delete-named-without-name", "DeleteTargetMissing")]
+    [InlineData("error-comment-only-patch", "PatchEmpty")]
+    public void What_crashes_Talos_is_refused_in_words(string name, string errorId)
+    {
+        GoldenCase golden = GoldenCase.Load("merge/" + name);
+
+        TsException error = Assert.Throws<TsException>(() => MachineConfigPatcher.Apply(golden.Config, golden.Patches, golden.Mode));
+
+        Assert.Equal(errorId, error.ErrorId);
+        Assert.Contains("patch1.yaml", error.Message, StringComparison.Ordinal);
+    }
+
+    private static string Apply(GoldenCase golden) => MachineConfigPatcher.Apply(golden.Config, golden.Patches, golden.Mode).Text;
 }

@@ -76,9 +76,11 @@ internal static class YamlOracle
         var merged = new List<object?>();
         while (!parser.TryConsume<MappingEnd>(out _))
         {
-            var key = (Leaf)Node(parser, anchors)!;
+            // The text of the key as it is: Talos has texts as keys whatever they look like.
+            var key = parser.Consume<Scalar>();
+            Remember(key.Anchor, Leaf.Of(key), anchors);
             object? value = Node(parser, anchors);
-            if (key is { Value: "<<", Plain: true }) merged.Add(value);
+            if (key is { Value: "<<", Style: ScalarStyle.Plain, Tag.IsEmpty: true }) merged.Add(value);
             else map.Add(key.Value, value);
         }
 

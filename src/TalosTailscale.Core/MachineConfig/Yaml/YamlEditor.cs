@@ -218,7 +218,7 @@ internal sealed class YamlEditor(string source, YamlLayout layout)
         if (oldIsBlock && newIsBlock)
         {
             YamlWriter.WriteBlock(text, value, old.Column, layout);
-            Add(old.Start, old.End, text.ToString());
+            Add(old.Start, WithComment(value, old.End), text.ToString());
             return;
         }
 
@@ -246,16 +246,20 @@ internal sealed class YamlEditor(string source, YamlLayout layout)
         }
     }
 
-    // A block scalar takes the rest of the line: no comment can follow it.
-    private int WithComment(YamlNode value, int end) =>
-        value.Kind == YamlKind.Scalar && value.Value.Contains('\n') ? LineEnd(source, end) : end;
+    // What ends in a block scalar takes the rest of the line: a comment there would become part of the text.
+    private int WithComment(YamlNode value, int end)
+    {
+        YamlNode last = value;
+        while (last.Entries is { Count: > 0 } entries) last = entries[^1].Value;
+        return last.Kind == YamlKind.Scalar && last.Value.Contains('\n') ? LineEnd(source, end) : end;
+    }
 
     private void Rewrite(YamlNode root)
     {
         var text = new StringBuilder();
         if (root.Entries!.Count == 0 || root.Style == YamlStyle.Flow) YamlWriter.WriteFlow(text, root);
         else YamlWriter.WriteBlock(text, root, Math.Max(0, root.Column), layout);
-        Add(root.PropertiesStart, root.End, text.ToString());
+        Add(root.PropertiesStart, WithComment(root, root.End), text.ToString());
     }
 
     private void Add(int start, int end, string text)

@@ -149,6 +149,7 @@ internal sealed partial class YamlReader
         while (_s[_p] is '&' or '!')
         {
             if (properties < 0) properties = _p;
+            else if (propertiesLine != _lineStart) throw Error(_p, "an anchor or tag on a second line", "both on one line");
             propertiesLine = _lineStart;
             ReadProperty(ref anchor, ref tag);
             int after = _p;
@@ -300,6 +301,7 @@ internal sealed partial class YamlReader
     private void AddEntry(YamlNode map, YamlEntry entry, ref HashSet<string>? seen)
     {
         string key = entry.Key!.Value;
+        if (entry.Key.Start == entry.Key.End) throw Error(entry.Start, "an empty key", "a name");
         if (seen is null && map.Entries!.Count >= 8)
         {
             seen = new HashSet<string>(StringComparer.Ordinal);
