@@ -30,10 +30,9 @@ public sealed class PatcherTextTests
     [InlineData("[{op: remove, path: /machine/certSANs/0}]", "machine:\n  certSANs:\n    # first\n    - b\n")]
     [InlineData("[{op: replace, path: /machine/certSANs/-1, value: z}]", "machine:\n  certSANs:\n    # first\n    - a\n    - z\n")]
     [InlineData("[{op: replace, path: /machine/certSANs, value: []}]", "machine:\n  certSANs: []\n")]
-    [InlineData("[{op: replace, path: /machine/certSANs, value: {x: [1]}}]", "machine:\n  certSANs:\n    # first\n    x:\n        - 1\n")]
+    [InlineData("[{op: replace, path: /machine/certSANs, value: {x: [1]}}]", "machine:\n  certSANs:\n    # first\n    x:\n      - 1\n")]
     public void Operations_edit_in_place(string patch, string expected) =>
-        Assert.Equal(expected, MachineConfigPatcher.Apply("machine:\n  certSANs:\n    # first\n    - a\n    - b\n", [new ConfigPatch(patch, "patch")]).Text
-            .Replace("        - 1", "        - 1", StringComparison.Ordinal));
+        Assert.Equal(expected, MachineConfigPatcher.Apply("machine:\n  certSANs:\n    # first\n    - a\n    - b\n", [new ConfigPatch(patch, "patch")]).Text);
 
     [Theory]
     [InlineData("machine: {nework: {}}", "PatchUnknownKey", "'network'")]

@@ -10,9 +10,9 @@ public sealed class SetTalosMachinePatchOfflineTests : IDisposable
 
     [Theory]
     [InlineData("'machine: {nodeLabels: {rack: b}}'")]
-    [InlineData("'{\"machine\":{\"nodeLabels\":{\"rack\":\"b\"}}}'")]
+    [InlineData("'{machine: {nodeLabels: {rack: b}}}'")]
     [InlineData("@{ machine = @{ nodeLabels = @{ rack = 'b' } } }")]
-    [InlineData("[pscustomobject]@{ machine = [pscustomobject]@{ nodeLabels = @{ rack = 'b' } } }")]
+    [InlineData("([pscustomobject]@{ machine = [pscustomobject]@{ nodeLabels = @{ rack = 'b' } } })")]
     [InlineData("$file")]
     [InlineData("\"@$file\"")]
     [InlineData("([System.IO.FileInfo]$file)")]
@@ -53,7 +53,7 @@ public sealed class SetTalosMachinePatchOfflineTests : IDisposable
     {
         string config = Write("node.yaml", "machine:\n  token: aaaaaa.bbbbbbbbbbbbbbbb\n  type: worker\n");
 
-        PowerShellResult run = _session.Invoke("param($config) Set-TalosMachinePatch -Path $config 'machine: {type: controlplane}'", ("config", config));
+        PowerShellResult run = _session.Invoke("param($config) Set-TalosMachinePatch -Path $config -Patch 'machine: {type: controlplane}'", ("config", config));
 
         MachinePatchResult result = run.Single<MachinePatchResult>();
         Assert.True(result is { Changed: true, Applied: false, OutFile: null });
