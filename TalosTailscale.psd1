@@ -20,6 +20,7 @@
     )
     CmdletsToExport      = @(
         'Export-Uki'
+        'Get-TailnetDevice'
         'Get-TalosEsp'
         'Get-TalosEtcdMember'
         'Get-TalosExtension'
@@ -27,11 +28,14 @@
         'Get-TalosMachineConfig'
         'Get-TalosResource'
         'Get-TalosService'
+        'Get-TsDiagnosis'
         'Get-TsNode'
         'Get-Uki'
         'Invoke-UkiSwap'
+        'New-TailnetAuthKey'
         'New-TalosSchematic'
         'New-TsExtensionServiceConfig'
+        'Remove-TailnetDevice'
         'Remove-TalosEtcdMember'
         'Restart-TalosNode'
         'Restart-TalosService'

@@ -49,11 +49,11 @@ public sealed class TailnetCredential
     // It goes into a header: nothing but printable ASCII.
     private static string Checked(string secret)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(secret);
+        ArgumentNullException.ThrowIfNull(secret);
         var text = secret.Trim();
         Redactor.Register(text);
-        return text.All(c => c is > ' ' and < '\x7f')
+        return text.Length > 0 && text.All(c => c is > ' ' and < '\x7f')
             ? text
-            : throw TailnetErrors.TailnetCredentialMissing.New($"The token of {text.Length} characters has signs that no token has.");
+            : throw TailnetErrors.TailnetCredentialMissing.New($"The token of {text.Length} characters is empty or has signs that no token has.");
     }
 }
