@@ -81,5 +81,5 @@ public class TalosClientTests
     }
 
     private static TalosClient Connect(RawTalosServer server, TalosConfigContext? context = null) =>
-        TalosClient.Connect(context ?? server.Context(), new TalosClientOptions { Connections = new TalosConnections() });
+        TalosClient.Connect(context ?? server.Context(), new TalosClientOptions { Connections = new TalosConnections(), ConnectTimeout = TimeSpan.FromMinutes(2) });
 }

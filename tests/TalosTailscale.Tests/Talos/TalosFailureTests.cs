@@ -174,7 +174,10 @@ public class TalosFailureTests
     private static async Task<TsException> FailAsync(TalosConfigContext context)
     {
         await using TalosClient client = TalosClient.Connect(
-            context, new TalosClientOptions { Connections = new TalosConnections() });
+            context, new TalosClientOptions
+            {
+                Connections = new TalosConnections(), ConnectTimeout = TimeSpan.FromMinutes(2), CallTimeout = TimeSpan.FromMinutes(2),
+            });
         return await Assert.ThrowsAsync<TsException>(
             () => client.Node("ampone").VersionAsync(TestContext.Current.CancellationToken));
     }

@@ -16,6 +16,7 @@ internal sealed class TlsStream : Stream
     private readonly TlsProtocol _protocol;
     private readonly object _state = new();
     private readonly SemaphoreSlim _sending = new(1, 1);
+    private volatile Exception? _failure;
     private int _disposed;
 
     /// <summary>Wraps a connected stream; the handshake is still to come.</summary>
@@ -86,6 +87,11 @@ internal sealed class TlsStream : Stream
         {
             lock (_state) _protocol.WriteApplicationData(buffer.Span);
             await DrainAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException) when (_failure is { } failure)
+        {
+            // The reader has met the cause (an alert, as a rule); here is only its consequence.
+            throw new IOException(failure.Message, failure);
         }
         finally
         {
@@ -179,8 +185,10 @@ internal sealed class TlsStream : Stream
         {
             lock (_state) _protocol.OfferInput(record, 0, length);
         }
-        catch (IOException)
+        catch (IOException e)
         {
+            _failure = e;
+
             // What we refuse, we refuse with an alert: the other side's log should say why.
             await SendPendingAsync(wait: false, cancellation).ConfigureAwait(false);
             throw;
