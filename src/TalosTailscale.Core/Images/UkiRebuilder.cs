@@ -102,11 +102,13 @@ internal static class UkiRebuilder
             places[part] = start;
         }
 
-        WriteHeader(header, image, kept, places);
+        if (!WriteHeader(header, image, kept, places))
+            throw ImageErrors.PeMalformed.New($"'{file.Name}' has sections that end beyond 4 GiB.", file.Name);
         return (segments, header);
     }
 
-    private static void WriteHeader(byte[] header, PeImage image, List<Kept> kept, Dictionary<Kept, long> places)
+    // False where an address does not fit into its field.
+    private static bool WriteHeader(byte[] header, PeImage image, List<Kept> kept, Dictionary<Kept, long> places)
     {
         BinaryPrimitives.WriteUInt16LittleEndian(header.AsSpan(image.PeOffset + 6), (ushort)kept.Count);
         header.AsSpan(image.PeOffset + 12, 8).Clear(); // Symbol table: what follows the sections is not taken along.
@@ -135,8 +137,9 @@ internal static class UkiRebuilder
             end = Math.Max(end, section.VirtualAddress + size);
         }
 
-        BinaryPrimitives.WriteUInt32LittleEndian(
-            header.AsSpan(image.OptionalHeaderOffset + 56), checked((uint)Align(end, Math.Max(1, image.SectionAlignment))));
+        var sizeOfImage = Align(end, Math.Max(1, image.SectionAlignment));
+        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(image.OptionalHeaderOffset + 56), (uint)sizeOfImage);
+        return sizeOfImage <= uint.MaxValue;
     }
 
     private static long Align(long value, long alignment) => (value + alignment - 1) / alignment * alignment;
