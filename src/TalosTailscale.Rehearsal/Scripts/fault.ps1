@@ -25,7 +25,8 @@ if ($Fault -eq 'InstallerIso') {
 else {
     $image = $schematic | Save-TalosImage -Node ampone -Kind Uki -Destination $env:TALOSTAILSCALE_DEVICES
 }
-if ($image) { $image | Invoke-UkiSwap -Node ampone -Reboot -Wait -Confirm:$false }
+# The nodes of the lab boot in a second; a real board takes minutes, and the default waits for them.
+if ($image) { $image | Invoke-UkiSwap -Reboot -Wait -Timeout 00:00:20 -Confirm:$false }
 
 Show-Step '4  Validate ampone: cause and fix'
 Test-TsNode -Node ampone
