@@ -75,7 +75,11 @@ public static class UkiExporter
             // Not for the result alone: what is cut off or no UKI must not be written at all.
             var options = new UkiReadOptions
             {
-                Path = source.Path, Location = source.Location, Container = source.Container, Hash = false, Extensions = false,
+                Path = source.Path,
+                Location = source.Location,
+                Container = source.Container,
+                Hash = false,
+                Extensions = false,
             };
             var info = await UkiReader.ReadAsync(stream, options, cancellationToken).ConfigureAwait(false);
             var rebuilt = forInstalledSystem

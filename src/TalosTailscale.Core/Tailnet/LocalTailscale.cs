@@ -47,7 +47,9 @@ public static class LocalTailscale
         // tailscaled refuses any other host name: a guard against web pages (ipn/localapi).
         using var http = new HttpClient(handler)
         {
-            BaseAddress = new Uri("http://local-tailscaled.sock/"), Timeout = s_timeout, MaxResponseContentBufferSize = MaximumBytes,
+            BaseAddress = new Uri("http://local-tailscaled.sock/"),
+            Timeout = s_timeout,
+            MaxResponseContentBufferSize = MaximumBytes,
         };
         try
         {

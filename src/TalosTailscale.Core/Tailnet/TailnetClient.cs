@@ -47,7 +47,9 @@ public sealed class TailnetClient : IDisposable
         _clock = clock ?? TimeProvider.System;
         _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false })
         {
-            BaseAddress = BaseOf(api), Timeout = s_timeout, MaxResponseContentBufferSize = MaximumBytes,
+            BaseAddress = BaseOf(api),
+            Timeout = s_timeout,
+            MaxResponseContentBufferSize = MaximumBytes,
         };
     }
 
@@ -204,7 +206,9 @@ public sealed class TailnetClient : IDisposable
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("oauth/token", UriKind.Relative));
         request.Content = new FormUrlEncodedContent(new Dictionary<string, string>
         {
-            ["grant_type"] = "client_credentials", ["client_id"] = _credential.ClientId!, ["client_secret"] = _credential.Secret,
+            ["grant_type"] = "client_credentials",
+            ["client_id"] = _credential.ClientId!,
+            ["client_secret"] = _credential.Secret,
         });
         using var response = await TransmitAsync(request, cancellationToken).ConfigureAwait(false);
         if (!response.IsSuccessStatusCode)

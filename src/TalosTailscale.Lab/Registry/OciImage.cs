@@ -42,7 +42,10 @@ internal sealed class OciImage
             var manifest = image.Add(Json(new { schemaVersion = 2, mediaType = ManifestType, config, layers = new[] { layer } }), ManifestType);
             return new
             {
-                manifest.mediaType, manifest.digest, manifest.size, platform = new { architecture = name, os = "linux" },
+                manifest.mediaType,
+                manifest.digest,
+                manifest.size,
+                platform = new { architecture = name, os = "linux" },
             };
         }).ToList();
         image.Digest = image.Add(Json(new { schemaVersion = 2, mediaType = IndexType, manifests }), IndexType).digest;

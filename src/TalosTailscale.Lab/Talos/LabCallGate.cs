@@ -10,7 +10,9 @@ internal sealed class LabCallGate(LabCluster cluster) : Interceptor
     // The first minor version of Talos 1 that has the service.
     private static readonly Dictionary<string, int> s_since = new(StringComparer.Ordinal)
     {
-        ["machine.ImageService"] = 13, ["machine.LifecycleService"] = 13, ["machine.DebugService"] = 13,
+        ["machine.ImageService"] = 13,
+        ["machine.LifecycleService"] = 13,
+        ["machine.DebugService"] = 13,
     };
 
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(

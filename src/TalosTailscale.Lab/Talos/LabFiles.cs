@@ -58,7 +58,11 @@ internal static class LabFiles
             {
                 yield return new FileInfo
                 {
-                    Name = path, RelativeName = path[prefix.Length..], Size = bytes.Length, Mode = 0x1A4, Modified = modified,
+                    Name = path,
+                    RelativeName = path[prefix.Length..],
+                    Size = bytes.Length,
+                    Mode = 0x1A4,
+                    Modified = modified,
                 };
             }
         }
@@ -66,7 +70,12 @@ internal static class LabFiles
 
     private static FileInfo Folder(string path, string relative, long modified) => new()
     {
-        Name = path, RelativeName = relative, Size = 4096, Mode = GoDirectory | 0x1ED, Modified = modified, IsDir = true,
+        Name = path,
+        RelativeName = relative,
+        Size = 4096,
+        Mode = GoDirectory | 0x1ED,
+        Modified = modified,
+        IsDir = true,
     };
 
     private static byte[] Text(string text) => Encoding.UTF8.GetBytes(text);

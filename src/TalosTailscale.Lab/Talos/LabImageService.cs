@@ -16,7 +16,10 @@ internal sealed class LabImageService(LabCluster cluster) : ImageService.ImageSe
         {
             await responseStream.WriteAsync(new ImageServiceListResponse
             {
-                Name = image.Name, Digest = image.Digest, Size = image.Size, CreatedAt = Timestamp.FromDateTimeOffset(image.CreatedAt),
+                Name = image.Name,
+                Digest = image.Digest,
+                Size = image.Size,
+                CreatedAt = Timestamp.FromDateTimeOffset(image.CreatedAt),
             }, context.CancellationToken);
         }
     }

@@ -17,7 +17,10 @@ internal sealed partial class LabMachineService
             message.LegacyMembers.Add(member.Hostname);
             message.Members.Add(new EtcdMember
             {
-                Id = member.Id, Hostname = member.Hostname, PeerUrls = { member.PeerUrl }, ClientUrls = { member.ClientUrl },
+                Id = member.Id,
+                Hostname = member.Hostname,
+                PeerUrls = { member.PeerUrl },
+                ClientUrls = { member.ClientUrl },
             });
         }
 
@@ -56,8 +59,15 @@ internal sealed partial class LabMachineService
         var index = 100_000UL + (ulong)node.Events.Count;
         var status = new EtcdMemberStatus
         {
-            MemberId = member.Id, Leader = cluster.Etcd.Leader, ProtocolVersion = "3.6.7", StorageVersion = "3.6.0",
-            DbSize = 24L << 20, DbSizeInUse = 12L << 20, RaftTerm = 7, RaftIndex = index, RaftAppliedIndex = index,
+            MemberId = member.Id,
+            Leader = cluster.Etcd.Leader,
+            ProtocolVersion = "3.6.7",
+            StorageVersion = "3.6.0",
+            DbSize = 24L << 20,
+            DbSizeInUse = 12L << 20,
+            RaftTerm = 7,
+            RaftIndex = index,
+            RaftAppliedIndex = index,
         };
         if (status.Leader == 0)
             status.Errors.Add("etcdserver: no leader");

@@ -13,7 +13,10 @@ internal sealed partial class LabMachineService
         LabFanOut.StreamAsync(cluster, context, responseStream, node => node.Images.List(CheckNamespace(request.Namespace)).Select(i =>
             new ImageListResponse
             {
-                Name = i.Name, Digest = i.Digest, Size = i.Size, CreatedAt = Timestamp.FromDateTimeOffset(i.CreatedAt),
+                Name = i.Name,
+                Digest = i.Digest,
+                Size = i.Size,
+                CreatedAt = Timestamp.FromDateTimeOffset(i.CreatedAt),
             }).ToAsyncEnumerable());
 
     public override Task<ImagePullResponse> ImagePull(ImagePullRequest request, ServerCallContext context) => LabFanOut.UnaryAsync(cluster, context, async node =>

@@ -33,7 +33,9 @@ internal static class LabResourceDefinitions
         all.AddRange(aliases);
         return new LabResource("meta", LabResourceTypes.Definition, type.ToLowerInvariant(), Yaml(type, display, ns, aliases, all))
         {
-            Proto = Proto(type, display, ns, aliases, all), Created = DateTimeOffset.UnixEpoch, Updated = DateTimeOffset.UnixEpoch,
+            Proto = Proto(type, display, ns, aliases, all),
+            Created = DateTimeOffset.UnixEpoch,
+            Updated = DateTimeOffset.UnixEpoch,
         };
     }
 

@@ -86,7 +86,7 @@ internal static class ExecTransfer
             Console.WriteLine(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"  {name, -24} {seconds[rounds / 2]:0.00} ({seconds[0]:0.00} – {seconds[^1]:0.00})"));
+                    $"  {name,-24} {seconds[rounds / 2]:0.00} ({seconds[0]:0.00} – {seconds[^1]:0.00})"));
         }
         Console.WriteLine(
             $"  peak memory of client and server together: {Process.GetCurrentProcess().PeakWorkingSet64 >> 20} MiB");

@@ -86,7 +86,10 @@ public class BootPredictorTests
     {
         var state = new LoaderState
         {
-            OneShot = oneShot, Default = byVariable, LoaderConf = conf, LastBooted = "talos-v1.12.4.efi",
+            OneShot = oneShot,
+            Default = byVariable,
+            LoaderConf = conf,
+            LastBooted = "talos-v1.12.4.efi",
         };
         BootPrediction prediction = BootPredictor.Predict(
             [Talos("Talos-v1.12.4~1.efi"), Talos(Plain), Talos("Talos-v1.13.0.efi")], state);

@@ -49,7 +49,8 @@ internal sealed class LabSession : IAsyncDisposable
             CopyFolder(Repository.Devices, devices);
             var defaults = new Dictionary<string, object>
             {
-                ["Inventory"] = devices, ["BackupFolder"] = Path.Combine(client.Folder, "backups"),
+                ["Inventory"] = devices,
+                ["BackupFolder"] = Path.Combine(client.Folder, "backups"),
             };
             foreach ((string variable, string parameter) in s_parameters)
                 if (client.Environment.TryGetValue(variable, out string? value)) defaults[parameter] = value;

@@ -46,7 +46,10 @@ public sealed class ImageSampleTests
         {
             await AssertFatAsync(file, stream, new FatFacts
             {
-                Type = facts.Type!, Label = facts.Label, SectorSize = facts.SectorSize, Files = facts.Files,
+                Type = facts.Type!,
+                Label = facts.Label,
+                SectorSize = facts.SectorSize,
+                Files = facts.Files,
             });
             return;
         }

@@ -106,7 +106,7 @@ internal sealed class RandomText
 
     private void Scalar(object? value, int column)
     {
-        bool literal = value is string text && text.Contains('\n') && text[0] is not ('\n' or ' ') && !text.EndsWith("\n\n", StringComparison.Ordinal) && !text.Contains("\r", StringComparison.Ordinal);
+        bool literal = value is string text && text.Contains('\n') && text[0] is not ('\n' or ' ') && !text.EndsWith("\n\n", StringComparison.Ordinal) && !text.Contains('\r');
         if (!literal)
         {
             _text.Append(' ').Append(Inline(value, flow: false));

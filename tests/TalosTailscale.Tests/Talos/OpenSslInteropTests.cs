@@ -118,7 +118,9 @@ public class OpenSslInteropTests
     {
         var info = new ProcessStartInfo("openssl")
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         foreach (string argument in arguments) info.ArgumentList.Add(argument);
         Process process = Process.Start(info)!;

@@ -120,7 +120,8 @@ public class TalosConfigTests
     {
         TestCertificate client = TestPki.Issue(s_ca, KeyKind.Ed25519, new TestCertificateOptions
         {
-            Subject = "O=os:admin", NotBefore = new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc),
+            Subject = "O=os:admin",
+            NotBefore = new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc),
             NotAfter = new DateTime(2021, 2, 3, 4, 5, 0, DateTimeKind.Utc),
         });
         TsException error = Assert.Throws<TsException>(() => Connect(TestPki.TalosConfig(s_ca, client, "10.0.0.1")));
@@ -134,7 +135,9 @@ public class TalosConfigTests
     {
         TestCertificate client = TestPki.Issue(s_ca, KeyKind.Ed25519, new TestCertificateOptions
         {
-            Subject = "O=os:admin", NotBefore = DateTime.UtcNow.AddDays(1), NotAfter = DateTime.UtcNow.AddDays(2),
+            Subject = "O=os:admin",
+            NotBefore = DateTime.UtcNow.AddDays(1),
+            NotAfter = DateTime.UtcNow.AddDays(2),
         });
         Assert.Same(
             TalosErrors.TalosClientCertificateNotYetValid,

@@ -101,7 +101,7 @@ public class TalosFailureTests
         {
             using TcpClient client = await listener.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
             await client.GetStream().WriteAsync("HTTP/1.1 400 Bad Request\r\n\r\n"u8.ToArray());
-            await client.GetStream().ReadAsync(new byte[1 << 16]);
+            _ = await client.GetStream().ReadAsync(new byte[1 << 16], TestContext.Current.CancellationToken);
         }, TestContext.Current.CancellationToken);
         TestCertificate ca = TestPki.Ca();
         int port = ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
@@ -131,7 +131,8 @@ public class TalosFailureTests
         server.On(VersionPath, call => Task.Delay(Timeout.Infinite, call.Aborted));
         await using TalosClient client = TalosClient.Connect(server.Context(), new TalosClientOptions
         {
-            Connections = new TalosConnections(), CallTimeout = TimeSpan.FromMilliseconds(300),
+            Connections = new TalosConnections(),
+            CallTimeout = TimeSpan.FromMilliseconds(300),
         });
         TsException error = await Assert.ThrowsAsync<TsException>(
             () => client.Node("n").VersionAsync(TestContext.Current.CancellationToken));
@@ -151,7 +152,8 @@ public class TalosFailureTests
         server.On(VersionPath, Wire.Nested(1, Wire.Nested(2, Wire.Text(1, "v1.12.4"))));
         await using TalosClient client = TalosClient.Connect(server.Context(), new TalosClientOptions
         {
-            Connections = new TalosConnections(), StallTimeout = TimeSpan.FromSeconds(2),
+            Connections = new TalosConnections(),
+            StallTimeout = TimeSpan.FromSeconds(2),
         });
         await client.Node("n").VersionAsync(TestContext.Current.CancellationToken);
         var lines = new List<string>();
@@ -176,7 +178,9 @@ public class TalosFailureTests
         await using TalosClient client = TalosClient.Connect(
             context, new TalosClientOptions
             {
-                Connections = new TalosConnections(), ConnectTimeout = TimeSpan.FromMinutes(2), CallTimeout = TimeSpan.FromMinutes(2),
+                Connections = new TalosConnections(),
+                ConnectTimeout = TimeSpan.FromMinutes(2),
+                CallTimeout = TimeSpan.FromMinutes(2),
             });
         return await Assert.ThrowsAsync<TsException>(
             () => client.Node("ampone").VersionAsync(TestContext.Current.CancellationToken));

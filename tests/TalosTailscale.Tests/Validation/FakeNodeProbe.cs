@@ -23,7 +23,10 @@ internal sealed class FakeNodeProbe : INodeProbe
 
     public TalosVersion Version { get; set; } = new()
     {
-        Node = "ampone", Tag = "v1.12.4", Version = new Version(1, 12, 4), Architecture = TalosArchitecture.Arm64,
+        Node = "ampone",
+        Tag = "v1.12.4",
+        Version = new Version(1, 12, 4),
+        Architecture = TalosArchitecture.Arm64,
     };
 
     public TalosMachineStatus Status { get; set; } = new() { Node = "ampone", Stage = "running", Ready = true };

@@ -67,7 +67,10 @@ internal static class FaultyNode
 
     private static TalosMachineStatus Booting() => new()
     {
-        Node = "ampone", Stage = "booting", Ready = false, UnmetConditions = ["services: ext-tailscale not up"],
+        Node = "ampone",
+        Stage = "booting",
+        Ready = false,
+        UnmetConditions = ["services: ext-tailscale not up"],
     };
 
     private static void Service(FakeNodeProbe node, string state, params string[] messages)

@@ -63,7 +63,10 @@ internal static class JoinedLab
     {
         var environment = new Dictionary<string, string>
         {
-            ["TS_AUTHKEY"] = lab.Lab.Options.AuthKey, ["TS_HOSTNAME"] = node, ["TS_ACCEPT_DNS"] = "false", ["TS_AUTH_ONCE"] = "true",
+            ["TS_AUTHKEY"] = lab.Lab.Options.AuthKey,
+            ["TS_HOSTNAME"] = node,
+            ["TS_ACCEPT_DNS"] = "false",
+            ["TS_AUTH_ONCE"] = "true",
         };
         foreach (var (name, value) in further ?? new Dictionary<string, string>())
             environment[name] = value;

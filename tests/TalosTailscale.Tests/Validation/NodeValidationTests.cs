@@ -196,7 +196,12 @@ public sealed class NodeValidationTests
         var probe = new FakeNodeProbe();
         var device = new TailnetDevice
         {
-            Name = "ampone", Hostname = "ampone", Addresses = ["100.101.102.103"], Online = true, Authorized = true, Tags = ["tag:k8s"],
+            Name = "ampone",
+            Hostname = "ampone",
+            Addresses = ["100.101.102.103"],
+            Online = true,
+            Authorized = true,
+            Tags = ["tag:k8s"],
         };
         var esp = new NodeEsp(["Talos-v1.12.4.efi"], [], "Talos-v1.12.4.efi", "first in order", new string('4', 64), false);
         var (seen, boot) = FaultyNode.Break(fault, probe, device, esp);

@@ -86,7 +86,10 @@ public sealed class GetUkiCommand : TsCmdlet
 
         var options = new UkiReadOptions
         {
-            Hash = !NoHash, SectionHashes = Section && !NoHash, Extensions = !Section, TrustedCertificates = Trusted,
+            Hash = !NoHash,
+            SectionHashes = Section && !NoHash,
+            Extensions = !Section,
+            TrustedCertificates = Trusted,
         };
         foreach (var place in places)
         {

@@ -130,7 +130,9 @@ public sealed class LabTailnetTests : IAsyncLifetime
 
         using var form = new FormUrlEncodedContent(new Dictionary<string, string>
         {
-            ["client_id"] = Tailnet.Api.OAuthId, ["client_secret"] = Tailnet.Api.OAuthSecret, ["grant_type"] = "client_credentials",
+            ["client_id"] = Tailnet.Api.OAuthId,
+            ["client_secret"] = Tailnet.Api.OAuthSecret,
+            ["grant_type"] = "client_credentials",
         });
         using var token = await http.PostAsync(At("oauth/token"), form, TestContext.Current.CancellationToken);
         var access = (await token.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken)).GetProperty("access_token").GetString();

@@ -58,7 +58,9 @@ public sealed class LabOpenSslTests
         await File.WriteAllTextAsync(ca, lab.Api.Authority.Certificate.CertificatePem, Stop);
         var start = new ProcessStartInfo("openssl", ["s_client", "-connect", lab.Api.Endpoint, "-CAfile", ca, "-alpn", "h2", protocol, "-ign_eof"])
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         if (client is not null)
         {
