@@ -21,6 +21,7 @@ internal static class RehearsalRun
         LabClientFiles client = cluster.WriteClientFiles();
         CopyFolder(Path.Combine(root, "devices"), Path.Combine(client.Folder, "devices"));
         client.AddVariable("TALOSTAILSCALE_DEVICES", Path.Combine(client.Folder, "devices"));
+        client.AddVariable("TALOSTAILSCALE_BACKUPS", Path.Combine(client.Folder, "backups"));
         client.AddFile("authkey", cluster.Options.AuthKey, "TAILSCALE_AUTHKEY_FILE");
         Console.WriteLine($"The lab is up after {clock.Elapsed.TotalSeconds:0.0} s: {string.Join(", ", cluster.Nodes.Select(n => n.Name))}.");
 
