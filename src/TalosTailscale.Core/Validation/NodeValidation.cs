@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using TalosTailscale.Core.MachineConfig;
 using TalosTailscale.Core.Reporting;
-using TalosTailscale.Core.Talos;
 using TalosTailscale.Core.Tailnet;
+using TalosTailscale.Core.Talos;
 
 namespace TalosTailscale.Core.Validation;
 

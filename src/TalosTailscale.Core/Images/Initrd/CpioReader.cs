@@ -1,5 +1,5 @@
-using System.Buffers.Text;
 using System.Buffers;
+using System.Buffers.Text;
 using TalosTailscale.Core.Images.Compression;
 
 namespace TalosTailscale.Core.Images.Initrd;

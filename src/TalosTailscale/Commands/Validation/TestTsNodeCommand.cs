@@ -1,6 +1,6 @@
 using System.Management.Automation;
-using TalosTailscale.Core.Talos;
 using TalosTailscale.Core.Tailnet;
+using TalosTailscale.Core.Talos;
 using TalosTailscale.Core.Validation;
 
 namespace TalosTailscale.Commands;

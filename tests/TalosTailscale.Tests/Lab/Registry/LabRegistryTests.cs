@@ -1,5 +1,5 @@
-using TalosTailscale.Core.Images;
 using TalosTailscale.Core.ImageFactory;
+using TalosTailscale.Core.Images;
 using TalosTailscale.Lab;
 using TalosTailscale.Lab.Factory;
 using TalosTailscale.Lab.Registry;
