@@ -58,12 +58,16 @@ public sealed class TalosNodeWait
 
     private async Task<TalosWaitResult> RunAsync(CancellationToken cancellation)
     {
+        // The first looks follow each other faster: a virtual machine is back in seconds, a server board in minutes.
+        TimeSpan pause = TimeSpan.FromMilliseconds(500);
         while (true)
         {
             TalosWaitResult? result = await LookAsync(cancellation).ConfigureAwait(false);
             if (result is not null) return result;
             if (Elapsed >= _options.Timeout) throw TimedOut();
-            await Task.Delay(_options.Interval, cancellation).ConfigureAwait(false);
+            if (pause > _options.Interval) pause = _options.Interval;
+            await Task.Delay(pause, cancellation).ConfigureAwait(false);
+            pause *= 1.5;
         }
     }
 

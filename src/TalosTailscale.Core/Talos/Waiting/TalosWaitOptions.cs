@@ -6,7 +6,7 @@ public sealed record TalosWaitOptions
     /// <summary>In all. Server boards take 5 to 15 minutes before they start to boot.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(30);
 
-    /// <summary>Between two looks.</summary>
+    /// <summary>The longest pause between two looks; the first ones are shorter.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>For one look: a node that is down must not hold it up.</summary>
