@@ -57,7 +57,7 @@ public sealed class LabFaultTests
     }
 
     [Fact]
-    public async Task A_connection_cut_in_a_stream_is_an_error_and_the_next_call_works()
+    public async Task A_connection_cut_in_a_stream_never_gives_half_a_log_and_the_next_call_works()
     {
         await using var lab = await TalosLab.StartAsync();
         var log = lab.Cluster.Node("ampone").Logs["etcd"];
@@ -65,9 +65,13 @@ public sealed class LabFaultTests
         await lab.Client("ampone").VersionAsync(Stop);
         lab.Cluster.Node("ampone").Faults.Set(LabFault.CutConnection, "5000");
 
-        var error = await Assert.ThrowsAsync<TsException>(async () => await lab.Client("ampone").LogsAsync("etcd", cancellation: Stop).ToListAsync(Stop));
+        List<string> lines = [];
+        var error = await Record.ExceptionAsync(
+            async () => lines = await lab.Client("ampone").LogsAsync("etcd", cancellation: Stop).ToListAsync(Stop));
 
-        Assert.StartsWith("Talos", error.ErrorId, StringComparison.Ordinal);
+        // Cut before anything was read, the client starts the stream again by itself; later it cannot, and says so.
+        if (error is null) Assert.Equal(log.Lines, lines);
+        else Assert.StartsWith("Talos", Assert.IsType<TsException>(error).ErrorId, StringComparison.Ordinal);
         Assert.Equal(log.Lines, await lab.Client("ampone").LogsAsync("etcd", cancellation: Stop).ToListAsync(Stop));
     }
 }
