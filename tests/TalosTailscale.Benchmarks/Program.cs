@@ -1,10 +1,9 @@
 using BenchmarkDotNet.Running;
 using TalosTailscale.Benchmarks;
-using TalosTailscale.Benchmarks.Kubernetes;
 using TalosTailscale.Tests.Images.Fuzz;
 
 if (args is ["fuzz", .. var rest]) return await FuzzCommand.RunAsync(rest);
-if (args is ["exec", .. var transfer]) return await ExecTransfer.RunAsync(transfer);
-if (args is ["images", .. var rounds]) return await ImagesBenchmarks.RunAsync(rounds);
+if (args is ["all", .. var modes]) return await BenchmarkTable.RunAllAsync(modes);
+if (args is [var mode, .. var arguments] && BenchmarkModes.ByName.ContainsKey(mode)) return await BenchmarkTable.RunAsync(mode, arguments);
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
 return 0;

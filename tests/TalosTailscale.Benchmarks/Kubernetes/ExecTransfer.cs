@@ -15,7 +15,7 @@ internal static class ExecTransfer
 {
     private const string Node = "bench-node";
 
-    internal static async Task<int> RunAsync(string[] args)
+    internal static async Task<IReadOnlyList<BenchmarkRow>> MeasureAsync(string[] args)
     {
         var megabytes = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 100;
         var rounds = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 7;
@@ -24,8 +24,7 @@ internal static class ExecTransfer
         {
             var api = await LabKubernetesApi.StartAsync([new Machine()], Path.Combine(folder, "pods"));
             await using (api)
-                await CompareAsync(api, folder, megabytes * 1_000_000L, rounds);
-            return 0;
+                return await CompareAsync(api, folder, megabytes * 1_000_000L, rounds);
         }
         finally
         {
@@ -33,7 +32,7 @@ internal static class ExecTransfer
         }
     }
 
-    private static async Task CompareAsync(LabKubernetesApi api, string folder, long size, int rounds)
+    private static async Task<IReadOnlyList<BenchmarkRow>> CompareAsync(LabKubernetesApi api, string folder, long size, int rounds)
     {
         var kubeconfig = Path.Combine(folder, "kubeconfig");
         await File.WriteAllTextAsync(kubeconfig, api.AdminKubeconfig);
@@ -90,6 +89,15 @@ internal static class ExecTransfer
         }
         Console.WriteLine(
             $"  peak memory of client and server together: {Process.GetCurrentProcess().PeakWorkingSet64 >> 20} MiB");
+        var (cp, cat, hashed) = (Median(0), Median(1), Median(3));
+        var what = $"{size / 1_000_000} MB through exec, hashed on both ends";
+        return
+        [
+            new(6, what, Figures.Milliseconds(hashed), $"kubectl cp: {Figures.Milliseconds(cp)}", "no slower", hashed <= cp),
+            new(6, what, Figures.Milliseconds(hashed), $"kubectl exec cat: {Figures.Milliseconds(cat)}", "1.3 ×", hashed <= 1.3 * cat),
+        ];
+
+        double Median(int way) => Figures.Median(ways[way].Seconds) * 1000;
     }
 
     private static async Task SendAsync(HelperPod pod, string file, long size, string target, bool verify)

@@ -1,0 +1,14 @@
+using TalosTailscale.Benchmarks.Kubernetes;
+
+namespace TalosTailscale.Benchmarks;
+
+/// <summary>The benchmarks by name: <c>dotnet run -c Release -- NAME [ARGUMENTS]</c>. Each prints and returns its rows.</summary>
+internal static class BenchmarkModes
+{
+    public static readonly IReadOnlyDictionary<string, Func<string[], Task<IReadOnlyList<BenchmarkRow>>>> ByName =
+        new SortedDictionary<string, Func<string[], Task<IReadOnlyList<BenchmarkRow>>>>(StringComparer.Ordinal)
+        {
+            ["exec"] = ExecTransfer.MeasureAsync,
+            ["images"] = ImagesBenchmarks.MeasureAsync,
+        };
+}
