@@ -56,12 +56,47 @@ public sealed record LabFault(string Name, string Description)
     /// <summary>The node never comes back from a reboot.</summary>
     public static LabFault NeverBoots { get; } = new("NeverBoots", "the node does not come back from a reboot");
 
+    /// <summary>No name server answers the node.</summary>
+    public static LabFault NoNames { get; } = new("NoNames", "the node's name servers do not answer: nothing resolves");
+
+    /// <summary>The node does not reach the control plane of the tailnet.</summary>
+    public static LabFault NoEgress { get; } = new("NoEgress", "the node does not reach the tailnet's control plane");
+
+    /// <summary>The node's clock is wrong.</summary>
+    public static LabFault WrongClock { get; } = new("WrongClock", "the node's clock is wrong: no certificate verifies");
+
+    /// <summary>The control plane answers with an error.</summary>
+    public static LabFault ControlPlaneDown { get; } = new("ControlPlaneDown", "the tailnet's control plane answers with an error");
+
+    /// <summary>Logging in takes longer than the container allows.</summary>
+    public static LabFault LoginStalls { get; } = new("LoginStalls", "logging in takes longer than the minute that the container gives it");
+
+    /// <summary>Logging in fails for a reason that the log does not tell.</summary>
+    public static LabFault LoginFails { get; } = new("LoginFails", "logging in fails, and the log does not say why");
+
+    /// <summary>The tunnel device cannot be made.</summary>
+    public static LabFault NoTunnel { get; } = new("NoTunnel", "the tunnel device cannot be made");
+
+    /// <summary>IP forwarding cannot be enabled.</summary>
+    public static LabFault NoForwarding { get; } = new("NoForwarding", "IP forwarding cannot be enabled");
+
+    /// <summary>Tailscale cannot write its state.</summary>
+    public static LabFault StateNotWritable { get; } = new("StateNotWritable", "tailscale cannot write its state");
+
+    /// <summary>The node's own key in the tailnet has expired.</summary>
+    public static LabFault NodeKeyExpired { get; } = new("NodeKeyExpired", "the node's own key in the tailnet has expired");
+
+    /// <summary>A setting was dropped that 'tailscale up' wants to see mentioned.</summary>
+    public static LabFault SettingsDropped { get; } = new("SettingsDropped", "a setting was dropped, and 'tailscale up' wants it mentioned");
+
     /// <summary>All faults.</summary>
     public static IReadOnlyList<LabFault> All { get; } =
     [
-        AddressChanged, ConfigChangesInBetween, CutConnection, DeviceApproval, EfivarsIoError, ExpiredKey,
-        ExtensionMissing, FullEsp, InstallerIso, NeverAnswers, NeverBoots, RebootsHalfWay, RejectsConfig, Renamed,
-        SlowBoot, StagedConfigPending, TagRefused,
+        AddressChanged, ConfigChangesInBetween, ControlPlaneDown, CutConnection, DeviceApproval,
+        EfivarsIoError, ExpiredKey, ExtensionMissing, FullEsp, InstallerIso, LoginFails, LoginStalls,
+        NeverAnswers, NeverBoots, NoEgress, NoForwarding, NoNames, NoTunnel, NodeKeyExpired, RebootsHalfWay,
+        RejectsConfig, Renamed, SettingsDropped, SlowBoot, StagedConfigPending, StateNotWritable,
+        TagRefused, WrongClock,
     ];
 
     /// <summary>This fault on one node, or on all.</summary>

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace TalosTailscale.Core.Validation;
 
 /// <summary>Checks of how the node was booted and what it boots next.</summary>
@@ -35,37 +37,46 @@ internal static class BootChecks
 
     public static NodeCheck BootEntries { get; } = new(
         "BootEntries", "the ESP has one active UKI per version, and it boots the running entry", true,
-        async (probe, options) =>
+        async (probe, _) =>
         {
-            if (options.ReadEsp is null)
+            if (await probe.EspAsync().ConfigureAwait(false) is not { } esp)
                 return CheckResult.Skip("the EFI system partition cannot be read from here");
-            var esp = await options.ReadEsp(probe.Node, CancellationToken.None).ConfigureAwait(false);
-            if (esp.Duplicates.Count > 0)
-                return CheckResult.Fail(Causes.BootEntriesDuplicate, string.Join(", ", esp.Duplicates));
-            var running = await probe.BootedEntryAsync().ConfigureAwait(false);
-            if (esp.NextEntry is null)
-                return CheckResult.Fail(Causes.NextBootDiffers, $"nothing on the ESP can be booted: {esp.NextReason}");
-            return running is not null && !string.Equals(running, esp.NextEntry, StringComparison.OrdinalIgnoreCase)
-                ? CheckResult.Warn(Causes.NextBootDiffers, $"running '{running}', next '{esp.NextEntry}': {esp.NextReason}")
-                : CheckResult.Pass($"{string.Join(", ", esp.ActiveUkis)}; next '{esp.NextEntry}'");
+            if (esp.NextBoot.Entry is not { } next)
+                return CheckResult.Fail(Causes.NextBootDiffers, "nothing on the ESP can be booted", esp.Findings.FirstOrDefault()?.Advice);
+            if (LeftByUpgrade(esp) is { } left)
+                return CheckResult.Fail(Causes.EfivarsNotWritable,
+                    $"an upgrade has written '{left.Name}', but no EFI variable names it: next is '{next.FileName}' ({esp.NextBoot.Reason})");
+            if (Finding(esp, "DuplicateEntries") is { } duplicates)
+                return CheckResult.Fail(Causes.BootEntriesDuplicate, $"{duplicates.Evidence} Next is '{next.FileName}' ({esp.NextBoot.Reason})");
+            if (Finding(esp, "BootedEntryMissing", "NextBootIsAnother") is { } other)
+                return CheckResult.Warn(Causes.NextBootDiffers, other.Evidence, other.Advice);
+            if (Finding(esp, "SharedClusters", "CountedEntry", "StaleVariable", "Leftover") is { } odd)
+                return CheckResult.Warn(Causes.EspNeedsCare, odd.Evidence, odd.Advice);
+            var entries = esp.Files.Where(file => file.Role == EspFileRole.Entry).Select(file => file.Name);
+            return CheckResult.Pass($"{string.Join(", ", entries)}; next '{next.FileName}' ({esp.NextBoot.Reason})");
         });
 
     public static NodeCheck RunningUki { get; } = new(
-        "RunningUki", "the UKI that boots next carries what runs now", true,
-        async (probe, options) =>
+        "RunningUki", "the UKI that boots next is the one that runs", true,
+        async (probe, _) =>
         {
-            if (options.ReadEsp is null)
+            if (await probe.EspAsync().ConfigureAwait(false) is not { } esp)
                 return CheckResult.Skip("the EFI system partition cannot be read from here");
-            var esp = await options.ReadEsp(probe.Node, CancellationToken.None).ConfigureAwait(false);
-            if (esp.NextHalts)
-                return CheckResult.Fail(Causes.HaltIfInstalled, $"'{esp.NextEntry}' on the ESP is the UKI of an installer ISO");
-            var running = (await probe.ExtensionsAsync().ConfigureAwait(false))
-                .FirstOrDefault(extension => extension.Name == "schematic")?.Version;
-            if (esp.NextSchematic is null || running is null)
-                return CheckResult.Skip("no schematic is recorded, so the images cannot be compared");
-            return string.Equals(running, esp.NextSchematic, StringComparison.OrdinalIgnoreCase)
-                ? CheckResult.Pass($"'{esp.NextEntry}' is of the running schematic")
-                : CheckResult.Fail(Causes.RunningUkiDiffers, $"'{esp.NextEntry}' is of schematic {esp.NextSchematic[..12]}…, running is {running[..12]}…");
+            if (esp.Files.FirstOrDefault(file => file.BootsNext) is not { Uki: { } uki } file)
+                return CheckResult.Skip("no UKI boots next");
+            if (uki.HaltsIfInstalled)
+                return CheckResult.Fail(Causes.HaltIfInstalled, $"'{file.Name}' on the ESP is the UKI of an installer ISO");
+            var running = await probe.VersionAsync().ConfigureAwait(false);
+            if (uki.Version is { } version && version != running.Tag)
+                return CheckResult.Fail(Causes.RunningUkiDiffers, $"'{file.Name}' is Talos {version}, running is {running.Tag}");
+            if (file.Modified > await probe.BootTimeAsync().ConfigureAwait(false))
+                return CheckResult.Fail(Causes.RunningUkiDiffers, string.Create(
+                    CultureInfo.InvariantCulture, $"'{file.Name}' was written at {file.Modified:yyyy-MM-dd HH:mm:ss} UTC, after the boot"));
+            // Another profile has a command line of its own; without one the kernel runs with that of the file, to the letter.
+            var line = await probe.KernelCommandLineAsync().ConfigureAwait(false);
+            if (esp.BootedEntry?.Contains('@', StringComparison.Ordinal) != true && Words(line) != Words(uki.CommandLine))
+                return CheckResult.Fail(Causes.RunningUkiDiffers, $"'{file.Name}' has another command line than the running kernel");
+            return CheckResult.Pass($"'{file.Name}': {running.Tag}, the running command line, not written since the boot");
         });
 
     /// <summary>
@@ -80,4 +91,15 @@ internal static class BootChecks
                 return false;
         return false;
     }
+
+    // The installer writes the image as ~N and then the variable that makes it the default: without that, firmware refused.
+    private static EspFile? LeftByUpgrade(EspInfo esp) =>
+        !esp.VariablesRead || esp.NextBoot.Reason == BootReason.DefaultVariable ? null
+        : esp.Files.FirstOrDefault(file => file is { Role: EspFileRole.Entry, IsBooted: false, BootsNext: false }
+            && file.Name.Contains('~', StringComparison.Ordinal));
+
+    private static EspFinding? Finding(EspInfo esp, params string[] codes) => esp.Findings.FirstOrDefault(one => codes.Contains(one.Code));
+
+    private static string Words(string line) =>
+        string.Join(' ', line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).TrimEnd('\0');
 }

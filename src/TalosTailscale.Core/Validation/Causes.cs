@@ -168,7 +168,7 @@ public static class Causes
     /// <summary>The node key ran out.</summary>
     public static readonly TsCheckCause NodeKeyExpired = new(
         "NodeKeyExpired",
-        "The node's own key has expired: untagged devices have to log in again after the tailnet's key expiry.",
+        "The node's own key is no longer good: it has expired, as those of untagged devices do, or the device was removed from the tailnet.",
         "Use tags (their keys do not expire) or disable key expiry of the device, and let the node log in with a valid key.",
         3);
 
@@ -273,13 +273,19 @@ public static class Causes
     /// <summary>The file on the ESP is not what runs.</summary>
     public static readonly TsCheckCause RunningUkiDiffers = new(
         "RunningUkiDiffers",
-        "The UKI on the EFI system partition is not the one that runs: the next boot changes extensions or version.",
+        "The UKI on the EFI system partition is not the one that runs: the next boot changes extensions, version or command line.",
         "Reboot if that is meant (Restart-TalosNode -Mode PowerCycle), else put the right UKI back.",
         1);
 
     /// <summary>The next boot takes another entry.</summary>
     public static readonly TsCheckCause NextBootDiffers = new(
         "NextBootDiffers", "The next boot takes another entry than the running one.", "Look at Get-TalosEsp for the reason.", 2);
+
+    /// <summary>Something on the ESP is as it should not stay.</summary>
+    public static readonly TsCheckCause EspNeedsCare = new(
+        "EspNeedsCare",
+        "Something on the EFI system partition should not stay as it is: a leftover, a stale variable, names that share clusters.",
+        "Look at the findings of Get-TalosEsp; each has its advice.");
 
     /// <summary>Not booted from a UKI.</summary>
     public static readonly TsCheckCause NotBootedFromUki = new(

@@ -14,6 +14,9 @@ internal interface INodeProbe
 
     Task<TalosVersion> VersionAsync();
 
+    /// <summary>The address that the rest of the cluster knows for the node, when it is another than the inventory's; else null.</summary>
+    Task<string?> MovedToAsync();
+
     Task<TalosMachineStatus> MachineStatusAsync();
 
     Task<IReadOnlyList<TalosExtension>> ExtensionsAsync();
@@ -43,6 +46,12 @@ internal interface INodeProbe
     Task<TalosSecurityState> SecurityStateAsync();
 
     Task<string?> BootedEntryAsync();
+
+    /// <summary>When the running boot began.</summary>
+    Task<DateTimeOffset> BootTimeAsync();
+
+    /// <summary>The EFI system partition; null when there is no way to it.</summary>
+    Task<EspInfo?> EspAsync();
 
     /// <summary>The kernel's messages on writing EFI variables that failed.</summary>
     Task<IReadOnlyList<string>> EfivarsErrorsAsync();

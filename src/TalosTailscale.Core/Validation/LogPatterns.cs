@@ -51,7 +51,7 @@ internal static class LogPatterns
         Line(LogMeaning.Failure, Causes.ServiceConfigInvalid, @"tag: ""[^""]*"": ", "cli up"),
         Line(LogMeaning.Failure, Causes.OAuthKeyWithoutTags, @"oauth authkeys require --advertise-tags", "cli up 1.38 and later"),
         Line(LogMeaning.Failure, Causes.DeviceApprovalNeeded, @"(?i)machine (is not yet )?authoriz(ed|ation) (required|needed)|To approve your machine, visit|Switching ipn state \S+ -> NeedsMachineAuth", "cli up, ipnlocal"),
-        Line(LogMeaning.Failure, Causes.NodeKeyExpired, @"(?i)node ?key (has )?expired|nodeKeyExpired=true|key expired at|Switching ipn state Running -> NeedsLogin", "ipnlocal"),
+        Line(LogMeaning.Failure, Causes.NodeKeyExpired, @"(?i)node ?key (has )?expired|nodeKeyExpired=true|key expired at|Switching ipn state Running -> NeedsLogin|tailscaled left running state \(now in state ""NeedsLogin""\)", "ipnlocal"),
         Line(LogMeaning.Failure, Causes.SettingsNotMentioned, @"changing settings via 'tailscale up' requires mentioning all", "cli up, all"),
         Line(LogMeaning.Failure, Causes.ServiceConfigInvalid, @"\binvalid configuration: |flag provided but not defined: |invalid value "".*"" for flag|has non-address bits set; expected|is not a valid IP address or CIDR prefix|invalid argument:.*advertise", "containerboot, cli up"),
         Line(LogMeaning.Failure, Causes.TunnelUnavailable, @"unable to create tuntap device file|wgengine\.NewUserspaceEngine.* error|CreateTUN.*(failed|error)|/dev/net/tun.*(no such|permission|not exist)", "containerboot, tailscaled"),

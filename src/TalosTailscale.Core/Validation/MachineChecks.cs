@@ -19,11 +19,11 @@ internal static class MachineChecks
             }
             catch (TsException e)
             {
-                return CheckResult.Fail(
-                    e.Error.Category is TsErrorCategory.AuthenticationError or TsErrorCategory.PermissionDenied or TsErrorCategory.SecurityError
-                        ? Causes.ClientNotAccepted
-                        : Causes.NodeNotAnswering,
-                    e.Message);
+                if (e.Error.Category is TsErrorCategory.AuthenticationError or TsErrorCategory.PermissionDenied or TsErrorCategory.SecurityError)
+                    return CheckResult.Fail(Causes.ClientNotAccepted, e.Message);
+                return await probe.MovedToAsync().ConfigureAwait(false) is { } address
+                    ? CheckResult.Fail(Causes.NodeAddressDrift, $"{e.Message} The cluster knows '{probe.Node.KubernetesName}' at {address}.")
+                    : CheckResult.Fail(Causes.NodeNotAnswering, e.Message);
             }
         });
 

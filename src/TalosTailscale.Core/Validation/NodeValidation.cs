@@ -23,6 +23,10 @@ public static class NodeValidation
     /// <summary>The names of all checks, in their order.</summary>
     public static IReadOnlyList<string> CheckNames { get; } = [.. s_all.Select(check => check.Name)];
 
+    /// <summary>The names of those that are made when none is named: what costs neither a pod nor a download.</summary>
+    public static IReadOnlyList<string> DefaultCheckNames { get; } =
+        [.. s_all.Where(check => !check.OnlyWhenAsked).Select(check => check.Name)];
+
     /// <summary>Names and purposes of all checks, for the help.</summary>
     public static IReadOnlyList<(string Name, string Purpose, bool OnlyWhenAsked)> Checks { get; } =
         [.. s_all.Select(check => (check.Name, check.Purpose, check.OnlyWhenAsked))];
@@ -42,8 +46,9 @@ public static class NodeValidation
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(client);
+        ArgumentNullException.ThrowIfNull(options);
         var ends = ClientCertificate.Ends(client.Context);
-        return RunAsync(nodes, node => new TalosNodeProbe(node, client, ends, cancellationToken), options, reporter, cancellationToken);
+        return RunAsync(nodes, node => new TalosNodeProbe(node, client, ends, options.ReadEsp, cancellationToken), options, reporter, cancellationToken);
     }
 
     internal static async IAsyncEnumerable<TsCheck> RunAsync(

@@ -25,7 +25,7 @@ public sealed record NodeValidationOptions
     public Func<CancellationToken, Task<IReadOnlyList<TailnetDevice>>>? ReadDevices { get; init; }
 
     /// <summary>Reads a node's EFI system partition; null when there is no way to it.</summary>
-    public Func<TsNode, CancellationToken, Task<NodeEsp>>? ReadEsp { get; init; }
+    public Func<TsNode, CancellationToken, Task<EspInfo>>? ReadEsp { get; init; }
 
     /// <summary>How long a service that is just starting may take until it is judged.</summary>
     public TimeSpan SettleTime { get; init; } = TimeSpan.FromSeconds(10);
@@ -33,18 +33,3 @@ public sealed record NodeValidationOptions
     /// <summary>The clock.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 }
-
-/// <summary>What the checks need to know of an EFI system partition.</summary>
-/// <param name="ActiveUkis">The file names of the UKIs that the boot loader lists.</param>
-/// <param name="Duplicates">Those of them that are there more than once for a version.</param>
-/// <param name="NextEntry">The file that the next boot takes; null when it takes none.</param>
-/// <param name="NextReason">Why it takes that one.</param>
-/// <param name="NextSchematic">The schematic of that file; null when not known.</param>
-/// <param name="NextHalts">True when that file halts on an installed disk.</param>
-public sealed record NodeEsp(
-    IReadOnlyList<string> ActiveUkis,
-    IReadOnlyList<string> Duplicates,
-    string? NextEntry,
-    string NextReason,
-    string? NextSchematic,
-    bool NextHalts);

@@ -15,13 +15,19 @@ internal sealed class TalosNodeProbe : INodeProbe
     private static readonly TimeSpan s_pullTimeout = TimeSpan.FromMinutes(3);
 
     private readonly TalosNodeClient _client;
+    private readonly TalosNodeClient _anyNode;
+    private readonly Func<TsNode, CancellationToken, Task<EspInfo>>? _readEsp;
     private readonly CancellationToken _cancellation;
     private readonly ConcurrentDictionary<string, Lazy<Task<object?>>> _asked = new(StringComparer.Ordinal);
 
-    public TalosNodeProbe(TsNode node, TalosClient client, DateTimeOffset? certificateEnds, CancellationToken cancellation)
+    public TalosNodeProbe(
+        TsNode node, TalosClient client, DateTimeOffset? certificateEnds, Func<TsNode, CancellationToken, Task<EspInfo>>? readEsp,
+        CancellationToken cancellation)
     {
+        _readEsp = readEsp;
         Node = node;
         _client = client.Node(node.Address, node.Name).With(s_callTimeout);
+        _anyNode = client.Node(null).With(s_callTimeout);
         _cancellation = cancellation;
         ClientCertificateEnds = certificateEnds;
     }
@@ -31,6 +37,24 @@ internal sealed class TalosNodeProbe : INodeProbe
     public DateTimeOffset? ClientCertificateEnds { get; }
 
     public Task<TalosVersion> VersionAsync() => OnceAsync("version", () => _client.VersionAsync(_cancellation));
+
+    public Task<string?> MovedToAsync() => OnceAsync("moved", async () =>
+    {
+        if (Node.KubernetesName is not { } name)
+            return null;
+        try
+        {
+            var members = await _anyNode.MembersAsync(_cancellation).ConfigureAwait(false);
+            var self = members.FirstOrDefault(member => member.Hostname == name || member.Id == name);
+            return self is null || self.Addresses.Contains(Node.Address)
+                ? null : self.Addresses.FirstOrDefault(address => !TailnetRange.Contains(address));
+        }
+        catch (TsException)
+        {
+            // Nobody to ask: the whole cluster is away, and the error of the node itself tells.
+            return null;
+        }
+    });
 
     public Task<TalosMachineStatus> MachineStatusAsync() => OnceAsync("status", () => _client.MachineStatusAsync(_cancellation));
 
@@ -78,6 +102,11 @@ internal sealed class TalosNodeProbe : INodeProbe
     public Task<TalosSecurityState> SecurityStateAsync() => OnceAsync("security", () => _client.SecurityStateAsync(_cancellation));
 
     public Task<string?> BootedEntryAsync() => OnceAsync("entry", () => _client.BootedEntryAsync(_cancellation));
+
+    public Task<DateTimeOffset> BootTimeAsync() => OnceAsync("boot", () => _client.BootTimeAsync(_cancellation));
+
+    public Task<EspInfo?> EspAsync() => OnceAsync(
+        "esp", async () => _readEsp is null ? null : await _readEsp(Node, _cancellation).ConfigureAwait(false));
 
     public Task<IReadOnlyList<string>> EfivarsErrorsAsync() => OnceAsync<IReadOnlyList<string>>(
         "efivars",

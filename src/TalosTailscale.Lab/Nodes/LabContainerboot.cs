@@ -17,6 +17,15 @@ internal static class LabContainerboot
         log.Daemon("Switching ipn state NoState -> NeedsLogin (WantRunning=false, nm=false)");
         if (environment.GetValueOrDefault("TS_ACCEPT_DNS") is "true")
             log.Daemon("dns: writing to /etc/resolv.conf failed: open /etc/resolv.pre-tailscale-backup.conf: read-only file system");
+        if (LabTailscaleTrouble.Of(node) is { } trouble)
+        {
+            log.Boot("Running 'tailscale up'");
+            foreach (var line in trouble.Lines)
+                log.Daemon(line);
+            log.Boot(trouble.End);
+            return new LabTailnetLogin("NeedsLogin", null, trouble.End);
+        }
+
         var login = LogIn(node, environment);
         if (login.Error is not { } error)
             return Succeed(log, login);

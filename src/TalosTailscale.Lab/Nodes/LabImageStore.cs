@@ -60,13 +60,16 @@ internal sealed class LabImageStore(LabNode node)
         var known = inTailnet
             ? node.TailnetAddress is not null && LabResolvers.Of(node) is ["100.100.100.100", ..]
             : true;
+        if (node.Faults.Has(LabFault.NoNames))
+            throw new LabPullException(Lookup(host, reference, "i/o timeout"), notFound: false);
         if (known && node.Cluster.Part<ILabImageRegistry>()?.HasHost(host) == true)
             return;
-        throw new LabPullException(
-            $"failed to pull image \"{reference}\": failed to resolve reference \"{reference}\": failed to do request: "
-            + $"Head \"https://{host}/v2/{Path(reference)}\": dial tcp: lookup {host} on 127.0.0.53:53: no such host",
-            notFound: false);
+        throw new LabPullException(Lookup(host, reference, "no such host"), notFound: false);
     }
+
+    private static string Lookup(string host, string reference, string why) =>
+        $"failed to pull image \"{reference}\": failed to resolve reference \"{reference}\": failed to do request: "
+        + $"Head \"https://{host}/v2/{Path(reference)}\": dial tcp: lookup {host} on 127.0.0.53:53: {why}";
 
     private static string Path(string reference)
     {

@@ -57,7 +57,9 @@ internal sealed class FakeNodeProbe : INodeProbe
 
     public string? Nodename { get; set; } = "talos-192-168-1-203";
 
-    public string CommandLine { get; set; } = "talos.platform=metal console=tty0 lockdown=confidentiality";
+    public const string HealthyCommandLine = "talos.platform=metal console=tty0 lockdown=confidentiality";
+
+    public string CommandLine { get; set; } = HealthyCommandLine;
 
     public TalosSecurityState Security { get; set; } = new() { Node = "ampone", BootedWithUki = true };
 
@@ -65,6 +67,10 @@ internal sealed class FakeNodeProbe : INodeProbe
 
     public Func<string, TalosImagePull> Pull { get; set; } = reference =>
         new TalosImagePull { Node = "ampone", Reference = reference, Digest = "sha256:aa", Pulled = true };
+
+    public DateTimeOffset BootTime { get; set; } = DateTimeOffset.UtcNow.AddHours(-1);
+
+    public EspInfo? Esp { get; set; } = FaultyNode.HealthyEsp();
 
     public int Pauses { get; private set; }
 
@@ -81,6 +87,10 @@ internal sealed class FakeNodeProbe : INodeProbe
 
     public Task<TalosVersion> VersionAsync() =>
         Unreachable is null ? Task.FromResult(Version) : Task.FromException<TalosVersion>(Unreachable);
+
+    public string? MovedTo { get; set; }
+
+    public Task<string?> MovedToAsync() => Task.FromResult(MovedTo);
 
     public Task<TalosMachineStatus> MachineStatusAsync() => Task.FromResult(Status);
 
@@ -110,6 +120,10 @@ internal sealed class FakeNodeProbe : INodeProbe
     public Task<TalosSecurityState> SecurityStateAsync() => Task.FromResult(Security);
 
     public Task<string?> BootedEntryAsync() => Task.FromResult<string?>("talos-v1.12.4.efi");
+
+    public Task<DateTimeOffset> BootTimeAsync() => Task.FromResult(BootTime);
+
+    public Task<EspInfo?> EspAsync() => Task.FromResult(Esp);
 
     public Task<IReadOnlyList<string>> EfivarsErrorsAsync() => Task.FromResult(EfivarsErrors);
 

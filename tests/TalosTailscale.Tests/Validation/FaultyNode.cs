@@ -9,7 +9,27 @@ internal static class FaultyNode
     private const string Restart =
         "Error running Containerd(ext-tailscale), going to restart forever: task \"ext-tailscale\" failed: exit code 1";
 
-    public static (TailnetDevice? Device, NodeEsp Esp) Break(string fault, FakeNodeProbe node, TailnetDevice device, NodeEsp esp)
+    public static EspInfo HealthyEsp() => new()
+    {
+        Node = "ampone",
+        Device = "/dev/nvme0n1p1",
+        BootedEntry = "talos-v1.12.4.efi",
+        NextBoot = new() { Entry = new() { Id = "talos-v1.12.4.efi", FileName = "Talos-v1.12.4.efi" } },
+        Files =
+        [
+            new()
+            {
+                Path = "EFI/Linux/Talos-v1.12.4.efi",
+                Role = EspFileRole.Entry,
+                Modified = DateTimeOffset.UtcNow.AddDays(-1),
+                IsBooted = true,
+                BootsNext = true,
+                Uki = new() { Name = "Talos-v1.12.4.efi", Version = "v1.12.4", CommandLine = FakeNodeProbe.HealthyCommandLine },
+            },
+        ],
+    };
+
+    public static TailnetDevice? Break(string fault, FakeNodeProbe node, TailnetDevice device)
     {
         TailnetDevice? changed = device;
         switch (fault)
@@ -21,6 +41,7 @@ internal static class FaultyNode
             case "kubelet on the tailnet": node.Kubelet = ["100.101.102.103"]; break;
             case "etcd on the tailnet": node.Etcd = ["100.101.102.103"]; break;
             case "off": node.Unreachable = TalosErrors.TalosNodeUnavailable.New("connection refused"); break;
+            case "moved": node.Unreachable = TalosErrors.TalosNodeUnavailable.New("no route to host"); node.MovedTo = "192.168.1.204"; break;
             case "wrong CA": node.Unreachable = TalosErrors.TalosServerNotTrusted.New("the chain ends elsewhere"); break;
             case "certificate ends": node.ClientCertificateEnds = DateTimeOffset.UtcNow.AddDays(3); break;
             case "other architecture": node.Version = node.Version with { Architecture = TalosArchitecture.Amd64 }; break;
@@ -55,15 +76,34 @@ internal static class FaultyNode
             case "device expired": changed = device with { KeyExpired = true }; break;
             case "device expires soon": changed = device with { KeyExpires = DateTimeOffset.UtcNow.AddDays(2) }; break;
             case "device without tag": node.Active = node.Persistent = FakeNodeProbe.Environment("TS_EXTRA_ARGS=--advertise-tags=tag:other"); break;
-            case "duplicate entries": esp = esp with { Duplicates = ["Talos-v1.12.4.efi", "Talos-v1.12.4~1.efi"] }; break;
-            case "other next boot": esp = esp with { NextEntry = "Talos-v1.13.0.efi" }; break;
-            case "UKI of another schematic": esp = esp with { NextSchematic = new string('5', 64) }; break;
-            case "installer UKI on the ESP": esp = esp with { NextHalts = true }; break;
+            case "upgrade without variable": Upgraded(node); break;
+            case "duplicate entries": Find(node, "DuplicateEntries"); break;
+            case "other next boot": Find(node, "NextBootIsAnother"); break;
+            case "booted entry gone": Find(node, "BootedEntryMissing"); break;
+            case "stale variable": Find(node, "StaleVariable"); break;
+            case "nothing boots": node.Esp = node.Esp! with { NextBoot = new() }; break;
+            case "UKI of another version": Uki(node, (file, uki) => file with { Uki = uki with { Version = "v1.12.3" } }); break;
+            case "UKI with another command line": Uki(node, (file, uki) => file with { Uki = uki with { CommandLine = "talos.platform=metal" } }); break;
+            case "UKI written after the boot": Uki(node, (file, _) => file with { Modified = DateTimeOffset.UtcNow }); break;
+            case "installer UKI on the ESP": Uki(node, (file, uki) => file with { Uki = uki with { HaltsIfInstalled = true } }); break;
             default: throw new ArgumentOutOfRangeException(nameof(fault), fault, "unknown fault");
         }
 
-        return (changed, esp);
+        return changed;
     }
+
+    private static void Upgraded(FakeNodeProbe node) => node.Esp = node.Esp! with
+    {
+        VariablesRead = true,
+        NextBoot = node.Esp.NextBoot with { Reason = BootReason.FirstInOrder },
+        Files = [.. node.Esp.Files, node.Esp.Files[0] with { Path = "EFI/Linux/Talos-v1.12.4~1.efi", IsBooted = false, BootsNext = false }],
+    };
+
+    private static void Find(FakeNodeProbe node, string code) =>
+        node.Esp = node.Esp! with { Findings = [new EspFinding("LowSpace", "1 byte", "Prune."), new EspFinding(code, "what was found", "What to do.")] };
+
+    private static void Uki(FakeNodeProbe node, Func<EspFile, UkiInfo, EspFile> change) =>
+        node.Esp = node.Esp! with { Files = [change(node.Esp.Files[0], node.Esp.Files[0].Uki!)] };
 
     private static TalosMachineStatus Booting() => new()
     {

@@ -26,6 +26,8 @@ internal sealed class GatedProbe(TsNode node, Task gate, Action begin, Action en
         return await _answers.VersionAsync();
     }
 
+    public Task<string?> MovedToAsync() => _answers.MovedToAsync();
+
     public Task<TalosMachineStatus> MachineStatusAsync() => _answers.MachineStatusAsync();
 
     public Task<IReadOnlyList<TalosExtension>> ExtensionsAsync() => _answers.ExtensionsAsync();
@@ -51,6 +53,10 @@ internal sealed class GatedProbe(TsNode node, Task gate, Action begin, Action en
     public Task<TalosSecurityState> SecurityStateAsync() => _answers.SecurityStateAsync();
 
     public Task<string?> BootedEntryAsync() => _answers.BootedEntryAsync();
+
+    public Task<DateTimeOffset> BootTimeAsync() => _answers.BootTimeAsync();
+
+    public Task<EspInfo?> EspAsync() => _answers.EspAsync();
 
     public Task<IReadOnlyList<string>> EfivarsErrorsAsync() => _answers.EfivarsErrorsAsync();
 

@@ -15,6 +15,7 @@ public sealed class NodeValidationTests
         { "kubelet on the tailnet", "NodeAddress", "NodeAddressInTailnet", 5 },
         { "etcd on the tailnet", "NodeAddress", "NodeAddressInTailnet", 5 },
         { "off", "Api", "NodeNotAnswering", null },
+        { "moved", "Api", "NodeAddressDrift", 5 },
         { "wrong CA", "Api", "ClientNotAccepted", null },
         { "certificate ends", "Certificate", "ClientCertificateEnds", null },
         { "other architecture", "Version", "ArchitectureUnexpected", 5 },
@@ -50,9 +51,15 @@ public sealed class NodeValidationTests
         { "device expired", "TailnetDevice", "NodeKeyExpired", 3 },
         { "device expires soon", "TailnetDevice", "DeviceKeyEnds", null },
         { "device without tag", "TailnetDevice", "DeviceTagsDiffer", null },
+        { "upgrade without variable", "BootEntries", "EfivarsNotWritable", 1 },
         { "duplicate entries", "BootEntries", "BootEntriesDuplicate", 2 },
         { "other next boot", "BootEntries", "NextBootDiffers", 2 },
-        { "UKI of another schematic", "RunningUki", "RunningUkiDiffers", 1 },
+        { "booted entry gone", "BootEntries", "NextBootDiffers", 2 },
+        { "nothing boots", "BootEntries", "NextBootDiffers", 2 },
+        { "stale variable", "BootEntries", "EspNeedsCare", null },
+        { "UKI of another version", "RunningUki", "RunningUkiDiffers", 1 },
+        { "UKI with another command line", "RunningUki", "RunningUkiDiffers", 1 },
+        { "UKI written after the boot", "RunningUki", "RunningUkiDiffers", 1 },
         { "installer UKI on the ESP", "RunningUki", "HaltIfInstalled", null },
     };
 
@@ -203,14 +210,12 @@ public sealed class NodeValidationTests
             Authorized = true,
             Tags = ["tag:k8s"],
         };
-        var esp = new NodeEsp(["Talos-v1.12.4.efi"], [], "Talos-v1.12.4.efi", "first in order", new string('4', 64), false);
-        var (seen, boot) = FaultyNode.Break(fault, probe, device, esp);
+        var seen = FaultyNode.Break(fault, probe, device);
         return RunAsync(probe, new NodeValidationOptions
         {
             Checks = NodeValidation.CheckNames,
             RegistryImage = Image,
             ReadDevices = _ => Task.FromResult<IReadOnlyList<TailnetDevice>>(seen is null ? [] : [seen]),
-            ReadEsp = (_, _) => Task.FromResult(boot),
         });
     }
 }

@@ -1,4 +1,6 @@
 using System.Management.Automation;
+using TalosTailscale.Core.Boot;
+using TalosTailscale.Core.Boot.Swap;
 using TalosTailscale.Core.Tailnet;
 using TalosTailscale.Core.Talos;
 using TalosTailscale.Core.Validation;
@@ -11,7 +13,7 @@ namespace TalosTailscale.Commands;
 /// </summary>
 [Cmdlet(VerbsDiagnostic.Test, "TsNode")]
 [OutputType(typeof(TsCheck), typeof(bool))]
-public sealed class TestTsNodeCommand : TalosCmdlet
+public sealed class TestTsNodeCommand : EspCmdlet
 {
     /// <summary>The checks to make; all that cost neither a pod nor a download when not given.</summary>
     [Parameter(Mandatory = false)]
@@ -57,6 +59,13 @@ public sealed class TestTsNodeCommand : TalosCmdlet
     [ValidateNotNull]
     public Uri? ApiUri { get; set; }
 
+    /// <summary>
+    /// Makes the checks BootEntries and RunningUki too, which read the EFI system partition by a privileged pod on each node;
+    /// naming them with -Check does the same.
+    /// </summary>
+    [Parameter(Mandatory = false)]
+    public SwitchParameter ReadEsp { get; set; }
+
     /// <summary>Gives only whether no check failed.</summary>
     [Parameter(Mandatory = false)]
     public SwitchParameter Quiet { get; set; }
@@ -83,12 +92,24 @@ public sealed class TestTsNodeCommand : TalosCmdlet
 
     private NodeValidationOptions Options(CancellationToken cancellationToken) => new()
     {
-        Checks = Check,
+        Checks = ReadEsp ? [.. Check.Length == 0 ? NodeValidation.DefaultCheckNames : Check, "BootEntries", "RunningUki"] : Check,
         SkipChecks = SkipCheck,
         ThrottleLimit = ThrottleLimit,
         RegistryImage = RegistryImage,
         ExpectedVersion = Version,
         ExpectedSchematic = Schematic,
+        ReadEsp = ReadEspAsync,
         ReadDevices = TailnetDevices.Reader(Socket, ApiUri, cancellationToken),
     };
+
+    private async Task<EspInfo> ReadEspAsync(TsNode node, CancellationToken cancellationToken)
+    {
+        (EspSession session, SwapNodeFacts facts) = await OpenAsync(Client.Node(node.Address, node.Name), node, cancellationToken);
+        await using (session)
+        {
+            EspInfo esp = await session.ReadAsync(facts, cancellationToken);
+            await session.CloseAsync(cancellationToken);
+            return esp;
+        }
+    }
 }
