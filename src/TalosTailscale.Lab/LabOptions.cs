@@ -26,6 +26,9 @@ public sealed class LabOptions
     /// <summary>What the fault <see cref="LabFault.SlowBoot"/> makes of <see cref="BootTime"/>.</summary>
     public TimeSpan SlowBootTime { get; set; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>How long an answer of the Talos API may be late; each by a time of its own, so that answers overtake each other.</summary>
+    public TimeSpan Jitter { get; set; }
+
     /// <summary>Whether every node also gets a Talos endpoint (a port) of its own.</summary>
     public bool EndpointPerNode { get; set; }
 

@@ -37,7 +37,17 @@ internal static class ServiceChecks
                 return CheckResult.Fail(Causes.ServiceConfigMissing, persistent.Known && persistent.Value is not null
                     ? "only the config on disk has ExtensionServiceConfig/tailscale"
                     : "the machine config has no ExtensionServiceConfig/tailscale");
-            var findings = ContainerbootRules.Check(active, KeyOf(active));
+            AuthKey? key;
+            try
+            {
+                key = KeyOf(active);
+            }
+            catch (TsException e)
+            {
+                return CheckResult.Fail(Causes.ServiceConfigInvalid, e.Message, e.RecommendedAction);
+            }
+
+            var findings = ContainerbootRules.Check(active, key);
             if (findings.FirstOrDefault(finding => finding.IsError) is { } error)
                 return CheckResult.Fail(Causes.ServiceConfigInvalid, error.Message, error.Fix);
             if (persistent.Known && persistent.Value is null)
@@ -155,20 +165,13 @@ internal static class ServiceChecks
         }
     }
 
+    // Any form is taken: what a key is worth the tailnet says, and the log tells. An API token is worth nothing anywhere.
     private static AuthKey? KeyOf(IReadOnlyList<string> environment)
     {
-        var entry = environment.LastOrDefault(one => one.StartsWith("TS_AUTHKEY=", StringComparison.Ordinal));
-        if (entry is null || entry.StartsWith("TS_AUTHKEY=file:", StringComparison.Ordinal))
-            return null;
-        try
-        {
-            return AuthKey.Create(entry["TS_AUTHKEY=".Length..], "TS_AUTHKEY", ownControlServer: true);
-        }
-        catch (TsException)
-        {
-            // What the key is worth the log tells; here only the rules that hang on its kind are of interest.
-            return null;
-        }
+        var value = environment.LastOrDefault(one => one.StartsWith("TS_AUTHKEY=", StringComparison.Ordinal))?["TS_AUTHKEY=".Length..];
+        return string.IsNullOrWhiteSpace(value) || value.StartsWith("file:", StringComparison.Ordinal) || value.Contains("${", StringComparison.Ordinal)
+            ? null
+            : AuthKey.Create(value, "TS_AUTHKEY", ownControlServer: true);
     }
 
     private static string Short(string schematic) => schematic.Length > 12 ? schematic[..12] + "…" : schematic;

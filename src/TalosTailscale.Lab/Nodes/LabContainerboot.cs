@@ -28,7 +28,7 @@ internal static class LabContainerboot
 
         var login = LogIn(node, environment);
         if (login.Error is not { } error)
-            return Succeed(log, login);
+            return Succeed(log, login, node.Cluster.Options.Jitter > TimeSpan.Zero);
         log.Boot("Running 'tailscale up'");
         log.Daemon("control: RegisterReq: onode= node=[fGx9k] fup=false nks=false");
         log.Daemon($"Received error: {error}");
@@ -42,7 +42,7 @@ internal static class LabContainerboot
             "NeedsLogin", null,
             "register request: Post \"https://controlplane.tailscale.com/machine/register\": context deadline exceeded");
 
-    private static LabTailnetLogin Succeed(Writer log, LabTailnetLogin login)
+    private static LabTailnetLogin Succeed(Writer log, LabTailnetLogin login, bool jitter)
     {
         log.Boot("Running 'tailscale up'");
         log.Daemon("control: RegisterReq: got response; nodeKeyExpired=false, machineAuthorized="
@@ -50,8 +50,13 @@ internal static class LabContainerboot
         if (login.BackendState == "Running")
         {
             log.Daemon("Switching ipn state NeedsLogin -> Starting (WantRunning=true, nm=true)");
+            // Two processes write one log: which of them is first is chance.
+            var late = jitter && Random.Shared.Next(2) == 0;
+            if (late)
+                log.Boot("Startup complete, waiting for shutdown signal");
             log.Daemon("Switching ipn state Starting -> Running (WantRunning=true, nm=true)");
-            log.Boot("Startup complete, waiting for shutdown signal");
+            if (!late)
+                log.Boot("Startup complete, waiting for shutdown signal");
         }
         else
         {

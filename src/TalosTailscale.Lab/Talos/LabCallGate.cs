@@ -63,6 +63,8 @@ internal sealed class LabCallGate(LabCluster cluster) : Interceptor
         var node = LabTarget.Resolve(cluster, endpoint, target.Names[0]);
         if (s_since.TryGetValue(service, out var since) && node.Minor < since)
             throw LabTarget.Failure(StatusCode.Unimplemented, $"unknown service {service}");
+        if (cluster.Options.Jitter > TimeSpan.Zero)
+            await Task.Delay(cluster.Options.Jitter * Random.Shared.NextDouble(), context.CancellationToken);
         if (node.Faults.Has(LabFault.NeverAnswers))
             await Task.Delay(Timeout.Infinite, context.CancellationToken);
         if (node.Faults.Take(LabFault.CutConnection, out var bytes))
