@@ -42,7 +42,7 @@ internal static class BootChecks
             if (await probe.EspAsync().ConfigureAwait(false) is not { } esp)
                 return CheckResult.Skip("the EFI system partition cannot be read from here");
             if (esp.NextBoot.Entry is not { } next)
-                return CheckResult.Fail(Causes.NextBootDiffers, "nothing on the ESP can be booted", esp.Findings.FirstOrDefault()?.Advice);
+                return CheckResult.Fail(Causes.NextBootDiffers, "nothing on the ESP can be booted", esp.Findings is [var first, ..] ? first.Advice : null);
             if (LeftByUpgrade(esp) is { } left)
                 return CheckResult.Fail(Causes.EfivarsNotWritable,
                     $"an upgrade has written '{left.Name}', but no EFI variable names it: next is '{next.FileName}' ({esp.NextBoot.Reason})");
