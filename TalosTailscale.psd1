@@ -46,6 +46,7 @@
         'Set-TalosMachinePatch'
         'Test-TsNode'
         'Update-TalosNode'
+        'Update-TalosNodeAddress'
         'Wait-TalosNode'
     )
     FunctionsToExport    = @()

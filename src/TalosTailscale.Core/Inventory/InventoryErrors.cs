@@ -29,7 +29,7 @@ public static class InventoryErrors
         "NodeFileInvalid",
         TsErrorCategory.InvalidData,
         "A node.yaml lacks a key, has an unknown one, or a value that is not acceptable.",
-        "Correct the line that the message names; the keys are address, architecture, kubernetesName and activation.");
+        "Correct the line that the message names; the keys are address, architecture, kubernetesName, activation and nodeId.");
 
     /// <summary>A text that is not YAML, or is YAML of a form that is not taken.</summary>
     public static readonly TsError YamlMalformed = new(
@@ -44,4 +44,18 @@ public static class InventoryErrors
         TsErrorCategory.ReadError,
         "A file of the inventory exists but could not be read.",
         "Check the permissions of the file.");
+
+    /// <summary>A file was changed while a change of it was prepared.</summary>
+    public static readonly TsError FileChangedMeanwhile = new(
+        "FileChangedMeanwhile",
+        TsErrorCategory.ResourceBusy,
+        "A file that was about to be replaced is no longer what it was when the change was worked out.",
+        "Run the command again: it reads the file anew.");
+
+    /// <summary>A file could not be replaced.</summary>
+    public static readonly TsError FileNotReplaced = new(
+        "FileNotReplaced",
+        TsErrorCategory.WriteError,
+        "A file could not be replaced by its new content.",
+        "Check the permissions of the file and of its folder, and that the disk has space.");
 }

@@ -11,7 +11,7 @@ internal static class NodeFile
 
     private const int MaximumBytes = 64 * 1024;
 
-    private static readonly string[] s_keys = ["address", "architecture", "kubernetesName", "activation"];
+    private static readonly string[] s_keys = ["address", "architecture", "kubernetesName", "activation", "nodeId"];
 
     /// <summary>Reads a node.</summary>
     /// <param name="folder">The node's folder, absolute.</param>
@@ -37,6 +37,7 @@ internal static class NodeFile
             Architecture = Choice(root, "architecture", path, Architectures),
             KubernetesName = Text(root, "kubernetesName", path)?.Text,
             Activation = Choice(root, "activation", path, Activations),
+            NodeId = Text(root, "nodeId", path)?.Text,
             Path = folder,
             Manifests = [.. ManifestNames.Applied.Select(file => Path.Combine(folder, ManifestNames.Folder, file)).Where(File.Exists)],
         };

@@ -17,12 +17,14 @@ public sealed class KubernetesConnection : IDisposable
 
     private readonly SocketsHttpHandler _handler;
     private readonly string? _hostHeader;
+    private readonly HashSet<string> _authorities;
 
     private KubernetesConnection(KubernetesClientConfiguration config, string source)
     {
         Source = source;
         Server = ParseServer(config, source);
         Context = config.CurrentContext ?? "";
+        _authorities = [.. (config.SslCaCerts ?? []).Select(one => one.Thumbprint)];
         UserAgent = config.UserAgent =
             "talos-tailscale/" + typeof(KubernetesConnection).Assembly.GetName().Version?.ToString(3);
         config.DisableHttp2 = true; // one request cut or stalled must not take the others of its connection along
@@ -98,6 +100,10 @@ public sealed class KubernetesConnection : IDisposable
         string source,
         string? context = null) => new(Kubeconfig.Build(Kubeconfig.Parse(kubeconfig, source), context, source), source);
 
+    /// <summary>The files that <see cref="Open"/> looks for when none is named, there or not.</summary>
+    /// <returns>Their paths.</returns>
+    public static IReadOnlyList<string> DefaultFiles() => Kubeconfig.DefaultFiles();
+
     /// <summary>True when <see cref="Open"/> would find a kubeconfig file.</summary>
     /// <returns>Whether one is there.</returns>
     public static bool HasDefault() => Kubeconfig.DefaultFiles().Any(File.Exists);
@@ -108,6 +114,22 @@ public sealed class KubernetesConnection : IDisposable
         Invoker.Dispose();
         Api.Dispose();
         _handler.Dispose();
+    }
+
+    /// <summary>Whether an entry of a kubeconfig with this <c>certificate-authority-data</c> is of the same cluster.</summary>
+    internal bool IsOfAuthority(string base64)
+    {
+        try
+        {
+            var found = new X509Certificate2Collection();
+            found.ImportFromPem(System.Text.Encoding.ASCII.GetString(Convert.FromBase64String(base64)));
+            return found.Any(one => _authorities.Contains(one.Thumbprint));
+        }
+        catch (Exception e) when (e is FormatException or CryptographicException)
+        {
+            // What cannot be read is of nobody.
+            return false;
+        }
     }
 
     /// <inheritdoc/>

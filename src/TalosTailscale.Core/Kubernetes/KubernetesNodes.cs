@@ -28,6 +28,12 @@ public sealed record KubernetesNodeState(
     IReadOnlyList<string> Addresses,
     string? NotReadyReason)
 {
+    /// <summary>The machine's id as its kubelet reports it; on Talos it follows the node's identity. Empty when not known.</summary>
+    public string MachineId { get; init; } = "";
+
+    /// <summary>The firmware's id of the machine, which a new installation does not change. Empty when not known.</summary>
+    public string SystemUuid { get; init; } = "";
+
     /// <inheritdoc/>
     public override string ToString() => Name;
 }
@@ -167,6 +173,10 @@ public static class KubernetesNodes
             info?.BootID ?? "",
             node.Status?.Addresses?.Where(a => a.Type is "InternalIP" or "ExternalIP").Select(a => a.Address).ToArray()
                 ?? [],
-            ready?.Status == "True" ? null : $"{ready?.Reason ?? "Unknown"}: {ready?.Message ?? "no Ready condition"}");
+            ready?.Status == "True" ? null : $"{ready?.Reason ?? "Unknown"}: {ready?.Message ?? "no Ready condition"}")
+        {
+            MachineId = info?.MachineID ?? "",
+            SystemUuid = info?.SystemUUID ?? "",
+        };
     }
 }

@@ -13,6 +13,7 @@ internal sealed record KubeResource(
     [
         new("", "v1", "nodes", "Node", false, "no"),
         new("", "v1", "namespaces", "Namespace", false, "ns"),
+        new("", "v1", "persistentvolumes", "PersistentVolume", false, "pv"),
         new("", "v1", "pods", "Pod", true, "po"),
         new("", "v1", "events", "Event", true, "ev"),
         new("", "v1", "configmaps", "ConfigMap", true, "cm"),

@@ -45,6 +45,7 @@ public sealed class LabKubernetesPart : ILabPart, ILabKubernetes
             Addresses = node.KubernetesAddress,
             OsImage = $"Talos ({node.TalosVersion})",
             BootId = node.BootId.ToString(),
+            MachineId = node.MachineId,
             EspDevice =
                 $"/dev/{node.Options.SystemDisk}{(char.IsAsciiDigit(node.Options.SystemDisk[^1]) ? "p1" : "1")}",
             EspDirectory = node.EspDirectory,

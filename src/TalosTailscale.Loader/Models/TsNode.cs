@@ -18,6 +18,9 @@ public sealed record TsNode
     /// <summary>How the extension is activated on this node.</summary>
     public TsActivation Activation { get; init; }
 
+    /// <summary>The machine's identity in the cluster, which a change of name or address does not touch; null when not recorded.</summary>
+    public string? NodeId { get; init; }
+
     /// <summary>The node's folder, absolute; null for a node that is not from an inventory.</summary>
     public string? Path { get; init; }
 

@@ -70,6 +70,19 @@ public sealed class MachineConfigFlow
         return await PlanAsync(version, text, result, cancellation).ConfigureAwait(false);
     }
 
+    /// <summary>Works out what an edit of the text would do, and has the node try it. Changes nothing.</summary>
+    /// <param name="edit">Makes the new text of the active one.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <returns>The plan.</returns>
+    /// <exception cref="TsException">One of <see cref="MachineConfigErrors"/> or <see cref="TalosErrors"/>.</exception>
+    public async Task<MachineConfigPlan> PlanEditAsync(Func<string, string> edit, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(edit);
+        (string version, string text) = await ReadAsync(cancellation).ConfigureAwait(false);
+        return await PlanAsync(version, text, MachineConfigComparison.Compare(text, edit(text), _node.Node), cancellation)
+            .ConfigureAwait(false);
+    }
+
     /// <summary>Makes the change that was planned.</summary>
     /// <param name="plan">The plan.</param>
     /// <param name="cancellation">Ends it; once the node has been sent the configuration, only the looking on.</param>
