@@ -75,6 +75,18 @@ public static class BootErrors
         "The program in the node shell ended unexpectedly: killed, or the image lacks a tool.",
         "Use an image with sh, mount, dd and sha256sum (busybox, Debian slim), and see the pod's memory limit.");
 
+    /// <summary>Talos before 1.13 runs no containers for a client.</summary>
+    public static readonly TsError DebugServiceMissing = new(
+        "DebugServiceMissing", TsErrorCategory.NotImplemented,
+        "The node's Talos has no DebugService, by which a shell could be had without Kubernetes.",
+        "Use '-Via Kubernetes' with a kubeconfig whose user may create privileged pods in kube-system.");
+
+    /// <summary>An installer image was asked for where only a pod can open it.</summary>
+    public static readonly TsError ShellCannotBorrow = new(
+        "ShellCannotBorrow", TsErrorCategory.NotImplemented,
+        "A shell by way of Talos cannot take a file out of another image.",
+        "Use '-Via Kubernetes', or give the UKI as a file with -Path.");
+
     /// <summary>After the exchange something went wrong and the old image could not be put back.</summary>
     public static readonly TsError SwapNotRestored = new(
         "SwapNotRestored", TsErrorCategory.InvalidOperation,

@@ -76,6 +76,24 @@ public sealed class EspSession : IAsyncDisposable
         return SwapSourcesOnEsp.Find(esp, facts, backup, name);
     }
 
+    /// <summary>
+    /// A source that the shell's own container has, such as the UKI of an installer image: looked at on the node, by its
+    /// headers only, so that next to nothing is transferred.
+    /// </summary>
+    /// <param name="path">The file in the container.</param>
+    /// <param name="image">The installer image's reference; one of the Image Factory names its schematic.</param>
+    /// <param name="extensions">The schematic's extensions, where they are known; null where not.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <returns>The source.</returns>
+    /// <exception cref="TsException">The file is not there, or is no UKI.</exception>
+    public Task<UkiSwapSource> FromContainerAsync(
+        string path, string image, IReadOnlyList<UkiExtension>? extensions, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentException.ThrowIfNullOrEmpty(image);
+        return SwapSourceInContainer.ReadAsync(_volume, path, image, extensions, cancellationToken);
+    }
+
     /// <summary>Removes leftovers of runs that did not end and all backups of this module but the newest.</summary>
     /// <param name="facts">The node.</param>
     /// <param name="dryRun">True to say only what would be removed.</param>

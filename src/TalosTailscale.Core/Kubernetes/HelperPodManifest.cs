@@ -24,7 +24,7 @@ internal static class HelperPodManifest
     internal static V1Pod Build(HelperPodSpec spec)
     {
         var lifetime = (long)Math.Ceiling(spec.Lifetime.TotalSeconds);
-        return new V1Pod
+        var pod = new V1Pod
         {
             ApiVersion = "v1",
             Kind = "Pod",
@@ -84,6 +84,9 @@ internal static class HelperPodManifest
                 ],
             },
         };
+        if (spec.FromImage is not null)
+            HelperPodBorrowing.Add(pod.Spec, spec);
+        return pod;
     }
 
     /// <summary>Who holds a pod or a lease: operator, machine, process and its start.</summary>

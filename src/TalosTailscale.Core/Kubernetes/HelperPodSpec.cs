@@ -12,6 +12,18 @@ public sealed record HelperPodSpec
     /// <summary>Container image; may be pinned by digest. It must have <c>sh</c> and <c>sleep</c>.</summary>
     public required string Image { get; init; }
 
+    /// <summary>
+    /// An image out of which one file is wanted, such as a Talos installer: the node's containerd pulls it, and the file is
+    /// then in the pod's container as <see cref="FromImagePath"/>. The image needs no shell. Null for none.
+    /// </summary>
+    public string? FromImage { get; init; }
+
+    /// <summary>The file in <see cref="FromImage"/> (<c>/usr/install/arm64/vmlinuz.efi</c>).</summary>
+    public string FromImageFile { get; init; } = "";
+
+    /// <summary>Where the file out of <see cref="FromImage"/> is in the pod's container.</summary>
+    public static string FromImagePath => HelperPodBorrowing.Target;
+
     /// <summary>What the pod is for, as a label value and part of its name (<c>node-shell</c>).</summary>
     public string Purpose { get; init; } = "node-shell";
 

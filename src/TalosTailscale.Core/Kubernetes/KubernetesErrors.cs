@@ -109,6 +109,13 @@ public static class KubernetesErrors
         "The node cannot pull the image of the helper pod.",
         "Give an image with -Image that the node can pull and that exists for its architecture.");
 
+    /// <summary>An image does not hold the file that is wanted of it.</summary>
+    public static readonly TsError ImageWithoutFile = new(
+        "ImageWithoutFile",
+        TsErrorCategory.ObjectNotFound,
+        "The file that is wanted of a container image could not be taken out of it on the node.",
+        "Give the installer image of Talos 1.10 or later for the node's platform; it holds a UKI for each architecture.");
+
     /// <summary>The pod was evicted.</summary>
     public static readonly TsError PodEvicted = new(
         "PodEvicted",

@@ -256,7 +256,7 @@ internal static class PodReadiness
         if (verdict.PullProblem is { } problem)
         {
             return KubernetesErrors.PodImageUnavailable.New(
-                $"The node '{spec.NodeName}' could not pull '{spec.Image}' within {spec.ReadyTimeout.TotalSeconds:0} s: {problem}.",
+                $"The node '{spec.NodeName}' could not pull '{verdict.PullImage}' within {spec.ReadyTimeout.TotalSeconds:0} s: {problem}.",
                 spec.NodeName);
         }
         return KubernetesErrors.PodNotReady.New(

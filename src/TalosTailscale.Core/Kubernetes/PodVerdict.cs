@@ -25,6 +25,8 @@ internal sealed class PodVerdict(HelperPodSpec spec, string name)
 
     internal string? PullProblem { get; private set; }
 
+    internal string? PullImage { get; private set; }
+
     internal bool IsReady(V1Pod? pod)
     {
         if (pod is null || pod.Metadata.DeletionTimestamp is not null)
@@ -33,9 +35,10 @@ internal sealed class PodVerdict(HelperPodSpec spec, string name)
                 spec.NodeName);
         if (Failure(spec, name, pod) is { } failure)
             throw failure;
-        var waiting = pod.Status?.ContainerStatuses?.FirstOrDefault()?.State?.Waiting;
+        var current = Current(pod.Status);
+        var waiting = current?.State?.Waiting;
         LastState = $"phase {pod.Status?.Phase ?? "unknown"}" + (waiting?.Reason is { } r ? $", {r}" : "");
-        CheckPull(waiting);
+        CheckPull(waiting, current?.Name == HelperPodBorrowing.BorrowerName ? spec.FromImage : spec.Image);
         return pod.Status?.Phase == "Running"
             && pod.Status.Conditions?.Any(c => c.Type == "Ready" && c.Status == "True") == true;
     }
@@ -44,8 +47,15 @@ internal sealed class PodVerdict(HelperPodSpec spec, string name)
     {
         var status = pod.Status;
         var said = KubernetesCall.Sentence(status?.Message ?? "no message");
-        var container = status?.ContainerStatuses?.FirstOrDefault()?.State;
+        var current = Current(status);
+        var container = current?.State;
         var where = $"The pod '{spec.Namespace}/{name}' on '{spec.NodeName}'";
+        if (current?.Name == HelperPodBorrowing.BorrowerName && container?.Terminated is { ExitCode: not 0 and < 128 } noFile)
+        {
+            return KubernetesErrors.ImageWithoutFile.New(
+                $"'{spec.FromImageFile}' could not be taken out of the image '{spec.FromImage}' on '{spec.NodeName}': {KubernetesCall.Sentence(noFile.Message ?? $"exit code {noFile.ExitCode}")}.",
+                spec.NodeName);
+        }
         return (status?.Phase, status?.Reason, container) switch
         {
             ("Failed", "Evicted" or "Preempting" or "Terminated" or "NodeShutdown" or "Shutdown", _) =>
@@ -81,7 +91,12 @@ internal sealed class PodVerdict(HelperPodSpec spec, string name)
         };
     }
 
-    private void CheckPull(V1ContainerStateWaiting? waiting)
+    // The container whose turn it is: those that run before the pod's own one after the other, unless they ended well.
+    private static V1ContainerStatus? Current(V1PodStatus? status) =>
+        status?.InitContainerStatuses?.FirstOrDefault(c => c.State?.Terminated is not { ExitCode: 0 })
+        ?? status?.ContainerStatuses?.FirstOrDefault();
+
+    private void CheckPull(V1ContainerStateWaiting? waiting, string? image)
     {
         if (
             waiting?.Reason
@@ -97,6 +112,7 @@ internal sealed class PodVerdict(HelperPodSpec spec, string name)
         }
         var message = KubernetesCall.Sentence(waiting.Message ?? waiting.Reason);
         PullProblem = $"{waiting.Reason}: {message}";
+        PullImage = image;
         if (_pullTrouble == 0)
             _pullTrouble = Environment.TickCount64;
         var final =
@@ -105,7 +121,7 @@ internal sealed class PodVerdict(HelperPodSpec spec, string name)
             || Environment.TickCount64 - _pullTrouble > s_pullPatience.TotalMilliseconds;
         if (final)
             throw KubernetesErrors.PodImageUnavailable.New(
-                $"The node '{spec.NodeName}' cannot pull '{spec.Image}' ({PullProblem}).",
+                $"The node '{spec.NodeName}' cannot pull '{image}' ({PullProblem}).",
                 spec.NodeName);
     }
 }

@@ -5,6 +5,13 @@ public interface ILabKubernetesNode
 {
     /// <summary>The state now. A new boot id means that everything which ran on the node is gone.</summary>
     LabKubernetesNodeFacts Facts { get; }
+
+    /// <summary>Takes the UKI out of a Talos installer image, as far as the machine's registries have it.</summary>
+    /// <param name="image">The image's reference.</param>
+    /// <param name="path">The file to write.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <returns>False for any other image.</returns>
+    Task<bool> SaveInstallerUkiAsync(string image, string path, CancellationToken cancellationToken) => Task.FromResult(false);
 }
 
 /// <summary>A machine as its kubelet reports it.</summary>

@@ -92,7 +92,8 @@ internal sealed class KubeExec(KubeStore store, LabKubelet kubelet, LabKubernete
             Process process;
             try
             {
-                process = sandbox.Start(command, pod.Node!.Facts, _hasInput);
+                string[] words = [.. command.Select(w => pod.Mounts?.Translate(pod.Container, w) ?? w)];
+                process = sandbox.Start(words, pod.Node!.Facts, _hasInput);
             }
             catch (FileNotFoundException e)
             {

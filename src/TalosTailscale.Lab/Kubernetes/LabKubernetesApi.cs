@@ -25,6 +25,7 @@ public sealed class LabKubernetesApi : IAsyncDisposable
     private readonly KubePki _pki = new();
     private readonly ConcurrentDictionary<ConnectionContext, bool> _connections = new();
     private readonly LabKubelet _kubelet;
+    private readonly KubeTraffic _traffic = new();
     private readonly WebApplication _app;
     private readonly X509Certificate2 _admin;
     private volatile bool _down;
@@ -62,6 +63,9 @@ public sealed class LabKubernetesApi : IAsyncDisposable
 
     /// <summary>Bytes that came to commands as standard input since the start.</summary>
     public long ExecInputBytes => _kubelet.InputBytes;
+
+    /// <summary>Bytes on all connections, both ways, with the overhead of TLS.</summary>
+    public long TransferredBytes => _traffic.Bytes;
 
     internal KubeStore Store { get; }
 
@@ -203,6 +207,7 @@ public sealed class LabKubernetesApi : IAsyncDisposable
         _connections[connection] = true;
         try
         {
+            connection.Transport = _traffic.Count(connection.Transport);
             if (_down)
                 connection.Abort();
             else

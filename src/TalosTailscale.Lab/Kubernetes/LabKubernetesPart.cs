@@ -65,6 +65,11 @@ public sealed class LabKubernetesPart : ILabPart, ILabKubernetes
             node.Changed += (_, _) => Interlocked.Increment(ref _changes);
         }
 
+        public Task<bool> SaveInstallerUkiAsync(string image, string path, CancellationToken cancellationToken) =>
+            _node.Cluster.Part<ILabImageRegistry>() is { } registry && registry.HasHost(image.Split('/')[0])
+                ? registry.SaveInstallerUkiAsync(image, _node.Architecture, path, cancellationToken)
+                : Task.FromResult(false);
+
         public LabKubernetesNodeFacts Facts
         {
             get

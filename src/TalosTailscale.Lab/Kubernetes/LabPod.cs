@@ -32,8 +32,13 @@ internal sealed class LabPod(JsonObject source)
 
     internal JsonObject Container => Spec.Items("containers").First();
 
+    internal IEnumerable<JsonObject> InitContainers => Spec.Items("initContainers");
+
     /// <summary>Set while its container runs.</summary>
     internal LabPodSandbox? Sandbox { get; set; }
+
+    /// <summary>Its volumes; set while its container runs.</summary>
+    internal LabPodMounts? Mounts { get; set; }
 
     /// <summary>The machine, once it has been bound to one.</summary>
     internal ILabKubernetesNode? Node { get; set; }

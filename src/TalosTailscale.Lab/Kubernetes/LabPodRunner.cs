@@ -12,6 +12,7 @@ internal sealed class LabPodRunner(
     LabKubernetesFaults faults)
 {
     private readonly LabPodStatus _status = new(store);
+    private readonly LabPodInit _inits = new(new LabPodStatus(store));
     private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(25);
 
     internal async Task<LabPodEnd> RunAsync(LabPod pod)
@@ -23,11 +24,17 @@ internal sealed class LabPodRunner(
             _status.Finish(pod, "Failed", refusal, $"Pod was rejected: Node didn't have enough resource: {refusal}", null);
             return await pod.End;
         }
-        _status.SetWaiting(pod, "ContainerCreating", null);
-        if (!await PullAsync(pod))
-            return await pod.End;
         var root = Path.Combine(folder, $"{pod.Name}-{pod.Uid[..8]}");
         using var sandbox = new LabPodSandbox(root, faults);
+        pod.Mounts = new LabPodMounts(root, pod);
+        foreach (var container in pod.InitContainers)
+        {
+            if (!await PullAsync(pod, container) || !await _inits.RunAsync(pod, container, sandbox))
+                return await pod.End;
+        }
+        _status.SetWaiting(pod, "ContainerCreating", null);
+        if (!await PullAsync(pod, pod.Container))
+            return await pod.End;
         return await LiveAsync(pod, sandbox);
     }
 
@@ -144,6 +151,7 @@ internal sealed class LabPodRunner(
             .ToArray();
         if (line.Length == 0)
             return null; // the image's own entry point: something that just runs
+        line = [.. line.Select(w => pod.Mounts!.Translate(pod.Container, w))];
         var main = sandbox.Start(line, pod.Node!.Facts, input: false);
         _ = CopyLogAsync(pod, main.StandardOutput.BaseStream);
         _ = CopyLogAsync(pod, main.StandardError.BaseStream);
@@ -201,16 +209,16 @@ internal sealed class LabPodRunner(
             && selector.All(s => node.Meta().Map("labels").Text(s.Key) == s.Value!.GetValue<string>()));
     }
 
-    private async Task<bool> PullAsync(LabPod pod)
+    private async Task<bool> PullAsync(LabPod pod, JsonObject container)
     {
-        var image = pod.Container.Text("image") ?? "";
+        var image = container.Text("image") ?? "";
         while (LabPodImages.Problem(image, faults) is { } problem)
         {
             _status.Event(pod, "Warning", "Failed", $"Failed to pull image \"{image}\": {problem}");
-            _status.SetWaiting(pod, "ErrImagePull", problem);
+            _status.SetWaiting(pod, "ErrImagePull", problem, container);
             if (await Task.WhenAny(Task.Delay(s_tick * 2), pod.End) == pod.End)
                 return false;
-            _status.SetWaiting(pod, "ImagePullBackOff", $"Back-off pulling image \"{image}\": ErrImagePull: {problem}");
+            _status.SetWaiting(pod, "ImagePullBackOff", $"Back-off pulling image \"{image}\": ErrImagePull: {problem}", container);
             if (!await UntilAsync(pod, () => LabPodImages.Problem(image, faults) is null))
                 return false;
         }

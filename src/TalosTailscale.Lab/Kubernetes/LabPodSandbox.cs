@@ -38,7 +38,8 @@ internal sealed class LabPodSandbox : IDisposable
 
     /// <summary>Starts a command; its three streams are pipes.</summary>
     /// <exception cref="FileNotFoundException">There is no such program.</exception>
-    internal Process Start(IReadOnlyList<string> command, LabKubernetesNodeFacts node, bool input)
+    internal Process Start(
+        IReadOnlyList<string> command, LabKubernetesNodeFacts node, bool input, IEnumerable<(string Name, string Value)>? variables = null)
     {
         var program =
             Find(command[0])
@@ -66,6 +67,8 @@ internal sealed class LabPodSandbox : IDisposable
         foreach (var argument in line.Skip(1).Concat(command.Skip(1)))
             start.ArgumentList.Add(argument);
         SetEnvironment(start.Environment, node);
+        foreach (var (name, value) in variables ?? [])
+            start.Environment[name] = value;
         lock (_running)
         {
             if (_ended)

@@ -7,22 +7,46 @@ internal sealed class LabPodStatus(KubeStore store)
 {
     private static int s_address;
 
-    internal void SetWaiting(LabPod pod, string reason, string? message) =>
+    internal void SetWaiting(LabPod pod, string reason, string? message, JsonObject? container = null)
+    {
+        var waiting = new JsonObject { ["reason"] = reason };
+        if (message is not null)
+            waiting["message"] = message;
+        var state = new JsonObject { ["waiting"] = waiting };
+        if (container is not null && container != pod.Container)
+        {
+            SetInit(pod, container, state);
+            return;
+        }
         Change(
             pod,
             p =>
             {
-                var waiting = new JsonObject { ["reason"] = reason };
-                if (message is not null)
-                    waiting["message"] = message;
-                p.Child("status")["containerStatuses"] = Statuses(
-                    pod,
-                    new JsonObject { ["waiting"] = waiting },
-                    ready: false);
+                p.Child("status")["containerStatuses"] = Statuses(pod, state, ready: false);
                 SetCondition(p, "Initialized", "True", null);
                 SetCondition(p, "Ready", "False", "ContainersNotReady");
                 p.Child("status")["hostIP"] = pod.Node!.Facts.Addresses.Split(',')[0];
                 p.Child("status")["startTime"] ??= KubeStore.Now();
+            });
+    }
+
+    /// <summary>The state of a container that comes before the pod's own, which waits for it.</summary>
+    internal void SetInit(LabPod pod, JsonObject container, JsonObject state) =>
+        Change(
+            pod,
+            p =>
+            {
+                var status = p.Child("status");
+                if (status["initContainerStatuses"] is not JsonArray all)
+                    status["initContainerStatuses"] = all = [];
+                var name = container.Text("name");
+                if (all.OfType<JsonObject>().FirstOrDefault(s => s.Text("name") == name) is { } old)
+                    all.Remove(old);
+                all.Add(Status(container, state, ready: state.ContainsKey("terminated")));
+                var waiting = new JsonObject { ["waiting"] = new JsonObject { ["reason"] = "PodInitializing" } };
+                status["containerStatuses"] = Statuses(pod, waiting, ready: false);
+                SetCondition(p, "Initialized", "False", "ContainersNotInitialized");
+                status["startTime"] ??= KubeStore.Now();
             });
 
     internal void SetRunning(LabPod pod) =>
@@ -74,18 +98,19 @@ internal sealed class LabPodStatus(KubeStore store)
         return state;
     }
 
-    private static JsonArray Statuses(LabPod pod, JsonObject state, bool ready) =>
-        new(
-            new JsonObject
-            {
-                ["name"] = pod.Container.Text("name"),
-                ["image"] = pod.Container.Text("image"),
-                ["imageID"] = "",
-                ["ready"] = ready,
-                ["started"] = ready,
-                ["restartCount"] = 0,
-                ["state"] = state,
-            });
+    private static JsonArray Statuses(LabPod pod, JsonObject state, bool ready) => new(Status(pod.Container, state, ready));
+
+    private static JsonObject Status(JsonObject container, JsonObject state, bool ready) =>
+        new()
+        {
+            ["name"] = container.Text("name"),
+            ["image"] = container.Text("image"),
+            ["imageID"] = "",
+            ["ready"] = ready,
+            ["started"] = ready,
+            ["restartCount"] = 0,
+            ["state"] = state,
+        };
 
     internal static void SetCondition(JsonObject pod, string type, string status, string? reason)
     {

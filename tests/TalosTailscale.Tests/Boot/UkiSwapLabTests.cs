@@ -180,6 +180,26 @@ public class UkiSwapLabTests
         AssertNoPod(lab);
     }
 
+    [Fact]
+    public async Task An_installer_image_is_pulled_by_the_node_and_next_to_nothing_passes_the_API_server()
+    {
+        await using LabSession lab = await StartAsync();
+        string image = lab.Invoke("Save-TalosImage -Node ampone -Kind Installer -Confirm:$false").Single<TalosImage>().InstallerImage!;
+        LabKubernetesApi api = lab.Lab.Part<LabKubernetesPart>()!.Api;
+        long before = api.TransferredBytes;
+
+        PowerShellResult result = lab.Invoke(
+            "param($i) Invoke-UkiSwap ampone -InstallerImage $i -SkipGate ResetProfile -Reboot -Wait -Timeout 00:00:20 -Confirm:$false", ("i", image));
+
+        UkiSwapResult swap = result.Single<UkiSwapResult>();
+        Assert.True(swap.Changed && Passed(lab, swap), string.Join("; ", swap.Checks));
+        Assert.Contains(lab.Lab.Node("ampone").Extensions, e => e.Name == "tailscale");
+        long moved = api.TransferredBytes - before;
+        TestContext.Current.TestOutputHelper?.WriteLine($"{moved} bytes through the API server");
+        Assert.InRange(moved, 10_000, 1_000_000);
+        AssertNoPod(lab);
+    }
+
     private static async Task<LabSession> StartAsync(LabOptions? options = null)
     {
         LabSession lab = await LabSession.StartAsync(options);

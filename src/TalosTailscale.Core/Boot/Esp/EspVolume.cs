@@ -54,6 +54,17 @@ internal sealed class EspVolume(EspProgram program, string device)
     internal Task<ReadOnlyMemory<byte>> RawAsync(long block, int count, CancellationToken cancellationToken) =>
         program.ReadAsync(count * EspProgram.BlockSize, cancellationToken, "raw", device, Text(block), Text(count));
 
+    /// <summary>Size and hash of a file of the shell's container.</summary>
+    internal async Task<(long Size, string Sha256)> SourceAsync(string path, CancellationToken cancellationToken)
+    {
+        ProgramResult result = await program.RunAsync(cancellationToken, "source", device, path).ConfigureAwait(false);
+        return (result.Number("size"), result["sha256"]);
+    }
+
+    /// <summary>Blocks of 4096 bytes of a file of the shell's container.</summary>
+    internal Task<ReadOnlyMemory<byte>> FetchAsync(string path, long block, int count, CancellationToken cancellationToken) =>
+        program.ReadAsync(count * EspProgram.BlockSize, cancellationToken, "fetch", device, path, Text(block), Text(count));
+
     internal Task<ProgramResult> LockAsync(string owner, CancellationToken cancellationToken) => program.RunAsync(
         cancellationToken, "lock", device, owner, Shell.Holder, Text((long)Shell.Lifetime.TotalSeconds));
 

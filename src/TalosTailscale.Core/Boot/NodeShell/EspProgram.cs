@@ -123,7 +123,14 @@ internal sealed class EspProgram
             ?? throw new InvalidOperationException($"The resource '{Name}' is missing.");
         using var reader = new StreamReader(stream, Encoding.UTF8);
 
-        // A checkout on Windows may have converted the line ends, which sh does not forgive.
-        return Encoding.UTF8.GetBytes(reader.ReadToEnd().Replace("\r\n", "\n", StringComparison.Ordinal));
+        // A checkout on Windows may have converted the line ends, which sh does not forgive; what explains it stays here.
+        var text = new StringBuilder();
+        while (reader.ReadLine() is { } line)
+        {
+            string code = line.Trim();
+            if (code.Length > 0 && code[0] != '#') text.Append(code).Append('\n');
+        }
+
+        return Encoding.UTF8.GetBytes(text.ToString());
     }
 }

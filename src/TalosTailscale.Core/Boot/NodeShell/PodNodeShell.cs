@@ -52,7 +52,8 @@ public sealed class PodNodeShell : INodeShell
     {
         ArgumentNullException.ThrowIfNull(holder);
         string[] parts = holder.Split('/');
-        if (parts.Length != 3 || parts[0] + "/" != Prefix || parts[1].Length == 0 || parts[2].Length == 0) return false;
+        if (parts.Length != 3 || parts[0] + "/" != Prefix || parts[1].Length == 0 || parts[2].Length == 0)
+            return NodeShellHolder.IsGone(holder);
         return !await HelperPod.ExistsAsync(_connection, parts[1], parts[2], cancellationToken).ConfigureAwait(false);
     }
 

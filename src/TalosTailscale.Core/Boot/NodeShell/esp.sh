@@ -1,10 +1,10 @@
 #!/bin/sh
 # What a swap does on the node, one sub-command at a time:   sh esp.sh COMMAND DEVICE [ARGUMENT...]
 #
-# Needs mount, umount, df, find, head, dd, stat, sha256sum, mv, sync: Debian slim or busybox. Every command mounts the
+# Needs mount, umount, df, find, dd, mkfifo, stat, sha256sum, mv, sync: Debian slim or busybox. Every command mounts the
 # EFI system partition on a folder of its own and unmounts it whatever happens. Results are key=value lines on standard
 # output; a failure ends with error= and message= lines and the exit code of its kind. Nothing is ever evaluated:
-# arguments are only names, numbers and hashes, and are checked.
+# arguments are only names, numbers and hashes, and are checked. Lines of comment only are not sent to the node.
 set -u
 LC_ALL=C
 export LC_ALL
@@ -12,7 +12,11 @@ umask 077
 
 readonly LOCK=.talostailscale.lock
 readonly BLOCK=4096
+readonly CHUNK=65536
+readonly PART=4194304
 mnt=
+work=
+hasher=sha256sum
 
 say() { printf '%s=%s\n' "$1" "$2"; }
 
@@ -28,6 +32,12 @@ usage() { fail 64 Usage "$1"; }
 leave() {
   status=$?
   trap - EXIT
+  if [ -n "$work" ]; then
+    # What hands a file on to its hash still has it open, and ends when nobody takes any more of it.
+    exec 3>&- 4<&-
+    wait
+    rm -rf -- "$work"
+  fi
   if [ -n "$mnt" ] && ! release; then
     say error UnmountFailed
     say message "'$mnt' could not be unmounted"
@@ -76,12 +86,27 @@ number() {
   esac
 }
 
-hash_of() { sha256sum <"$1" | cut -c1-64; }
+# OpenSSL uses the processor's own instructions, coreutils before 9.5 and busybox do not: a third of the time.
+choose_hasher() {
+  command -v openssl >/dev/null 2>&1 || return 0
+  case $(printf abc | openssl dgst -sha256 -r 2>/dev/null) in
+    ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad*) hasher=openssl ;;
+  esac
+}
+
+sha256() {
+  case $hasher in
+    openssl) openssl dgst -sha256 -r ;;
+    *) sha256sum ;;
+  esac | cut -c1-64
+}
+
+hash_of() { sha256 <"$1"; }
 
 # What the disk gives back, not what the cache remembers.
 hash_from_disk() {
   if dd if="$1" of=/dev/null bs=$BLOCK count=1 iflag=direct 2>/dev/null; then
-    dd if="$1" bs=1048576 iflag=direct 2>/dev/null | sha256sum | cut -c1-64
+    dd if="$1" bs=1048576 iflag=direct 2>/dev/null | sha256
   else
     (echo 1 >/proc/sys/vm/drop_caches) 2>/dev/null || :
     hash_of "$1"
@@ -171,7 +196,11 @@ cmd_list() { # device [hash]
   done
 }
 
+# On some ways to a node standard error arrives among standard output: there is none where bytes are the answer.
+bytes_only() { exec 2>/dev/null; }
+
 cmd_read() { # device path first-block blocks: bytes of a file
+  bytes_only
   number "$3"
   number "$4"
   case /$2/ in
@@ -185,6 +214,7 @@ cmd_read() { # device path first-block blocks: bytes of a file
 cmd_raw() { # device first-block blocks: bytes of the partition, to look at its FAT
   number "$2"
   number "$3"
+  bytes_only
   [ -r "$1" ] || fail 11 DeviceNotFound "there is no device '$1'"
   dd if="$1" bs=$BLOCK skip="$2" count="$3" 2>/dev/null || fail 21 ReadFailed "'$1' could not be read"
 }
@@ -207,6 +237,21 @@ cmd_staged() { # device name: how much is there already
   else
     say size 0
   fi
+}
+
+# The container of the shell has files too: the image that its pod took out of an installer image.
+cmd_source() { # device path: of a file of the container
+  [ -f "$2" ] || fail 15 FileNotFound "there is no file '$2' in the container"
+  say size "$(stat -c %s "$2")"
+  say sha256 "$(hash_of "$2")"
+}
+
+cmd_fetch() { # device path first-block blocks: bytes of a file of the container
+  number "$3"
+  number "$4"
+  bytes_only
+  [ -f "$2" ] || fail 15 FileNotFound "there is no file '$2' in the container"
+  dd if="$2" bs=$BLOCK skip="$3" count="$4" 2>/dev/null || fail 21 ReadFailed "'$2' could not be read"
 }
 
 # ---- lock ----
@@ -276,11 +321,7 @@ cmd_stage() { # device owner name size offset: the bytes from offset on come on 
   else
     [ "$(stat -c %s "$linux/$3" 2>/dev/null)" = "$5" ] || fail 23 Changed "'$3' is not $5 bytes long any more"
   fi
-  if ! head -c $(($4 - $5)) >>"$linux/$3"; then
-    no_space_left "$3" $(($4 - $5))
-    fail 22 WriteFailed "'$3' could not be written"
-  fi
-  finish_stage "$3" "$4"
+  receive "$3" "$4" "$5"
 }
 
 cmd_copy() { # device owner name size path: from a file that the container has, such as an installer image's UKI
@@ -288,11 +329,57 @@ cmd_copy() { # device owner name size path: from a file that the container has, 
   attach_to_change "$1" "$2"
   [ -f "$5" ] || fail 15 FileNotFound "there is no file '$5' in the container"
   [ ! -e "$linux/$3" ] || fail 16 FileExists "there already is a file '$3' in EFI/Linux"
-  if ! head -c "$4" <"$5" >"$linux/$3"; then
-    no_space_left "$3" "$4"
-    fail 22 WriteFailed "'$3' could not be written"
+  receive "$3" "$4" 0 <"$5"
+}
+
+# Appends standard input to a file until it has its size. The whole file is hashed meanwhile: another process reads what
+# is there while the next part comes in.
+receive() { # name size offset
+  work=$(mktemp -d "${TMPDIR:-/tmp}/stage.XXXXXX") || fail 10 NoTemporaryFolder "no folder could be made in '${TMPDIR:-/tmp}'"
+  mkfifo "$work/pipe" || fail 10 NoTemporaryFolder "no pipe could be made in '$work'"
+  true >>"$linux/$1" || fail 22 WriteFailed "'$1' could not be written"
+  sha256 <"$work/pipe" >"$work/sum" &
+  hashing=$!
+  exec 3>"$work/pipe" 4<"$linux/$1"
+  handing=
+  at=$3
+  while [ "$at" -lt "$2" ]; do
+    part=$(($2 - at))
+    [ "$part" -le "$PART" ] || part=$PART
+    if ! take "$part" >>"$linux/$1"; then
+      no_space_left "$1" $(($2 - $3))
+      fail 22 WriteFailed "'$1' could not be written"
+    fi
+    hand_on
+    at=$((at + part))
+    [ "$(stat -c %s "$linux/$1")" -eq "$at" ] || break
+  done
+  hand_on
+  wait "$handing"
+  exec 3>&- 4<&-
+  wait "$hashing"
+  settle "$linux/$1"
+  size=$(stat -c %s "$linux/$1")
+  say size "$size"
+  [ "$size" -eq "$2" ] || fail 19 ShortTransfer "'$1' ended after $size bytes, expected $2"
+  say sha256 "$(cat "$work/sum")"
+}
+
+# Exactly so many bytes and not one more, in big pieces: the input may go on behind them.
+take() { # bytes
+  if [ "$1" -ge $CHUNK ]; then
+    dd bs=$CHUNK count=$(($1 / CHUNK)) iflag=fullblock 2>/dev/null || return 1
   fi
-  finish_stage "$3" "$4"
+  if [ $(($1 % CHUNK)) -gt 0 ]; then
+    dd bs=$(($1 % CHUNK)) count=1 iflag=fullblock 2>/dev/null || return 1
+  fi
+}
+
+# One after the other: they share the place at which the file is read.
+hand_on() {
+  [ -z "$handing" ] || wait "$handing"
+  cat <&4 >&3 &
+  handing=$!
 }
 
 check_stage() { # name size offset
@@ -303,14 +390,6 @@ check_stage() { # name size offset
   case $1 in
     *.[Ee][Ff][Ii]) usage "'$1' would be a boot entry before it is whole" ;;
   esac
-}
-
-finish_stage() { # name size
-  settle "$linux/$1"
-  size=$(stat -c %s "$linux/$1")
-  say size "$size"
-  [ "$size" -eq "$2" ] || fail 19 ShortTransfer "'$1' ended after $size bytes, expected $2"
-  say sha256 "$(hash_of "$linux/$1")"
 }
 
 # The staged file is this run's own and was never linked twice: it may go.
@@ -390,8 +469,8 @@ cmd_remove() { # device owner name
 command=$1
 shift
 case $command:$# in
-  probe:1 | list:[12] | read:4 | raw:3 | verify:3 | staged:2) ;;
-  lock:4 | break:2 | unlock:2 | stage:5 | copy:5 | exchange:7 | rename:5 | remove:3) ;;
+  probe:1 | list:1 | read:4 | raw:3 | fetch:4 | unlock:2 | lock:4 | break:2 | remove:3) ;;
+  list:2 | verify:3 | staged:2 | source:2 | stage:5 | copy:5 | exchange:7 | rename:5) choose_hasher ;;
   *) usage "'$command' with $# arguments is not known" ;;
 esac
 

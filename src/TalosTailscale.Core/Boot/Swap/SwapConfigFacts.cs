@@ -1,5 +1,6 @@
-using YamlDotNet.Core;
-using YamlDotNet.RepresentationModel;
+using TalosTailscale.Core.MachineConfig;
+using TalosTailscale.Core.MachineConfig.Merging;
+using TalosTailscale.Core.MachineConfig.Yaml;
 
 namespace TalosTailscale.Core.Boot.Swap;
 
@@ -9,35 +10,33 @@ namespace TalosTailscale.Core.Boot.Swap;
 /// <param name="EtcdSubnets">Has <c>cluster.etcd.advertisedSubnets</c>.</param>
 internal sealed record SwapConfigFacts(bool ServiceConfig, bool NodeSubnets, bool EtcdSubnets)
 {
-    /// <summary>Reads them; null where the text is not YAML.</summary>
+    private const string V1Alpha1 = "v1alpha1";
+
+    /// <summary>Reads them; null where the text cannot be read as a configuration.</summary>
     internal static SwapConfigFacts? Read(string text)
     {
-        var yaml = new YamlStream();
+        ConfigTree tree;
         try
         {
-            yaml.Load(new StringReader(text));
+            tree = ConfigTree.Read(text, "machine configuration");
         }
-        catch (YamlException)
+        catch (TsException exception)
+            when (exception.Error == MachineConfigErrors.YamlInvalid || exception.Error == MachineConfigErrors.DocumentDuplicate)
         {
             // A configuration that the node runs but that cannot be read here: the gates say "not checked".
             return null;
         }
 
-        YamlNode[] roots = [.. yaml.Documents.Select(d => d.RootNode)];
+        YamlNode? main = tree.Documents.FirstOrDefault(d => d.Id.Kind.Length == 0).Document?.Root;
         return new SwapConfigFacts(
-            roots.Any(r => Text(r, "kind") == "ExtensionServiceConfig" && Text(r, "name") == "tailscale"),
-            roots.Any(r => HasItems(r, "machine", "kubelet", "nodeIP", "validSubnets")),
-            roots.Any(r => HasItems(r, "cluster", "etcd", "advertisedSubnets")));
+            tree.Find(new DocumentId(V1Alpha1, "ExtensionServiceConfig", "tailscale")) is not null,
+            HasItems(main, "machine", "kubelet", "nodeIP", "validSubnets"),
+            HasItems(main, "cluster", "etcd", "advertisedSubnets"));
     }
-
-    private static string? Text(YamlNode root, string key) => (Child(root, key) as YamlScalarNode)?.Value;
 
     private static bool HasItems(YamlNode? node, params ReadOnlySpan<string> path)
     {
-        foreach (string key in path) node = Child(node, key);
-        return node is YamlSequenceNode { Children.Count: > 0 };
+        foreach (string key in path) node = node?.Get(key);
+        return node is { Kind: YamlKind.Sequence, Entries.Count: > 0 };
     }
-
-    private static YamlNode? Child(YamlNode? node, string key) =>
-        node is YamlMappingNode map && map.Children.TryGetValue(new YamlScalarNode(key), out YamlNode? child) ? child : null;
 }

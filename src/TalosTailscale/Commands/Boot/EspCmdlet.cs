@@ -31,6 +31,13 @@ public abstract class EspCmdlet : TalosCmdlet
     [ValidateNotNullOrEmpty]
     public string Image { get; set; } = PodNodeShell.DefaultImage;
 
+    /// <summary>
+    /// How the shell on the node is had: by a pod (Kubernetes), by a container that Talos runs (Talos, from 1.13 on), or by
+    /// whichever of the two can be had, the pod first (Auto, the default).
+    /// </summary>
+    [Parameter(Mandatory = false)]
+    public TalosNodeShellKind Via { get; set; }
+
     /// <summary>The device of the EFI system partition on the node (/dev/nvme0n1p1); found through the Talos API when not given.</summary>
     [Parameter(Mandatory = false)]
     [ValidatePattern("^/dev/[A-Za-z0-9._/-]+$")]
@@ -40,14 +47,17 @@ public abstract class EspCmdlet : TalosCmdlet
     private protected async Task<(EspSession Session, SwapNodeFacts Facts)> OpenAsync(
         TalosNodeClient client, TsNode node, CancellationToken cancellationToken)
     {
-        KubernetesConnection kubernetes = await KubernetesAsync(cancellationToken);
+        KubernetesConnection? kubernetes = await KubernetesIfAnyAsync(client, cancellationToken);
         SwapNodeFacts facts = await SwapFactsReader.ReadAsync(client, kubernetes, Reporter, cancellationToken);
         string device = EspDevice ?? await EspLocator.FindAsync(client, cancellationToken);
         string name = await client.NodenameAsync(cancellationToken) ?? node.KubernetesName ?? node.Name;
-        var spec = new HelperPodSpec { NodeName = name, Image = Image, Purpose = "esp" };
-        PodNodeShell shell = await PodNodeShell.OpenAsync(kubernetes, spec, Reporter, cancellationToken);
+        var request = ShellFor(facts, new NodeShellRequest { Via = Via, KubernetesNode = name, Image = Image });
+        INodeShell shell = await NodeShells.OpenAsync(client, kubernetes, request, Reporter, cancellationToken);
         return (new EspSession(shell, device, Reporter), facts);
     }
+
+    /// <summary>What else the shell must have.</summary>
+    private protected virtual NodeShellRequest ShellFor(SwapNodeFacts facts, NodeShellRequest request) => request;
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
@@ -59,6 +69,21 @@ public abstract class EspCmdlet : TalosCmdlet
         }
 
         base.Dispose(disposing);
+    }
+
+    // By way of Talos the cluster is only asked for its control planes, and a cluster that is down must not be in the way.
+    private async Task<KubernetesConnection?> KubernetesIfAnyAsync(TalosNodeClient client, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await KubernetesAsync(cancellationToken);
+        }
+        catch (TsException exception) when (Via != TalosNodeShellKind.Kubernetes)
+        {
+            if (Via == TalosNodeShellKind.Auto && !await client.HasDebugServiceAsync(cancellationToken)) throw;
+            Reporter.Verbose($"{client.Node}: there is no way to the cluster: {exception.Message}");
+            return null;
+        }
     }
 
     private async Task<KubernetesConnection> KubernetesAsync(CancellationToken cancellationToken)

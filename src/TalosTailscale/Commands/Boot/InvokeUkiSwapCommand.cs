@@ -1,6 +1,8 @@
 using System.Management.Automation;
 using TalosTailscale.Core.Boot;
+using TalosTailscale.Core.Boot.NodeShell;
 using TalosTailscale.Core.Boot.Swap;
+using TalosTailscale.Core.Kubernetes;
 using TalosTailscale.Core.Talos;
 
 namespace TalosTailscale.Commands;
@@ -12,37 +14,12 @@ namespace TalosTailscale.Commands;
 [Cmdlet(VerbsLifecycle.Invoke, "UkiSwap", DefaultParameterSetName = PathSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
 [OutputType(typeof(UkiSwapResult))]
 [OutputType(typeof(UkiSwapPlan))]
-public sealed class InvokeUkiSwapCommand : UkiSwapCmdlet
+public sealed partial class InvokeUkiSwapCommand : UkiSwapCmdlet
 {
-    private const string PathSet = "Path";
-    private const string PromoteSet = "Promote";
-    private const string PruneSet = "Prune";
-
     private readonly Dictionary<string, string> _paths = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, UkiSwapSource> _sources = new(StringComparer.Ordinal);
+    private IReadOnlyList<UkiExtension>? _extensions;
     private string _last = "";
-
-    /// <summary>The file with the new image: a UKI (.efi), or an ISO or disk image that holds one.</summary>
-    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true, ParameterSetName = PathSet)]
-    [Alias("FullName", "PSPath")]
-    [ValidateNotNullOrEmpty]
-    public string Path { get; set; } = "";
-
-    /// <summary>Takes the ~N image that a failed upgrade left on the partition: nothing is sent.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = PromoteSet)]
-    public SwitchParameter Promote { get; set; }
-
-    /// <summary>Swaps nothing, but removes leftovers and all backups of this module but the newest.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = PruneSet)]
-    public SwitchParameter Prune { get; set; }
-
-    /// <summary>Gates whose refusal is overridden.</summary>
-    [Parameter(Mandatory = false)]
-    public UkiSwapGate[] SkipGate { get; set; } = [];
-
-    /// <summary>Leaves duplicate entries of the same version in the boot menu.</summary>
-    [Parameter(Mandatory = false)]
-    public SwitchParameter KeepDuplicates { get; set; }
 
     /// <inheritdoc/>
     protected override async Task BeginAsync(CancellationToken cancellationToken)
@@ -71,6 +48,8 @@ public sealed class InvokeUkiSwapCommand : UkiSwapCmdlet
 
     private protected override async Task PrepareAsync(IReadOnlyList<TsNode> nodes, CancellationToken cancellationToken)
     {
+        if (ParameterSetName == InstallerSet)
+            _extensions = await InstallerExtensions.ReadAsync(InstallerImage, FactoryUri, Reporter, cancellationToken);
         // Each image is read and hashed once, however many nodes get it.
         foreach (string path in _paths.Values.Append(_last).Where(p => p.Length > 0).Distinct(StringComparer.Ordinal))
             _sources[path] = await UkiSwapSources.FromFileAsync(path, cancellationToken);
@@ -79,12 +58,19 @@ public sealed class InvokeUkiSwapCommand : UkiSwapCmdlet
     private protected override Task NodeAsync(TalosNodeClient client, TsNode node, CancellationToken cancellationToken) =>
         Prune ? PruneAsync(client, node, cancellationToken) : base.NodeAsync(client, node, cancellationToken);
 
+    private protected override NodeShellRequest ShellFor(SwapNodeFacts facts, NodeShellRequest request) =>
+        ParameterSetName == InstallerSet
+            ? request with { FromImage = InstallerImage, FromImageFile = InstallerExtensions.UkiPath(facts.Architecture) }
+            : request;
+
     private protected override UkiSwapOptions Options() =>
         new() { Skip = SkipGate.ToHashSet(), Reboot = Reboot, KeepDuplicates = KeepDuplicates };
 
     private protected override Task<UkiSwapSource> SourceAsync(
         EspSession session, SwapNodeFacts facts, TsNode node, CancellationToken cancellationToken)
     {
+        if (ParameterSetName == InstallerSet)
+            return session.FromContainerAsync(HelperPodSpec.FromImagePath, InstallerImage, _extensions, cancellationToken);
         if (Promote) return session.FindSourceAsync(facts, backup: false, name: null, cancellationToken);
         string?[] keys = [node.Address, node.Name, node.KubernetesName];
         string? path = keys.Select(k => k is not null && _paths.TryGetValue(k, out string? found) ? found : null).FirstOrDefault(p => p is not null);

@@ -1,0 +1,46 @@
+using System.Management.Automation;
+
+namespace TalosTailscale.Commands;
+
+/// <content>Parameters.</content>
+public sealed partial class InvokeUkiSwapCommand
+{
+    private const string PathSet = "Path";
+    private const string InstallerSet = "InstallerImage";
+    private const string PromoteSet = "Promote";
+    private const string PruneSet = "Prune";
+
+    /// <summary>The file with the new image: a UKI (.efi), or an ISO or disk image that holds one.</summary>
+    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true, ParameterSetName = PathSet)]
+    [Alias("FullName", "PSPath")]
+    [ValidateNotNullOrEmpty]
+    public string Path { get; set; } = "";
+
+    /// <summary>
+    /// The installer image (factory.talos.dev/metal-installer/…:v1.12.4) whose UKI is wanted: the node's own containerd
+    /// pulls it and the UKI is copied on the node, so that next to nothing is sent there.
+    /// </summary>
+    [Parameter(Mandatory = true, ParameterSetName = InstallerSet)]
+    [ValidateNotNullOrEmpty]
+    public string InstallerImage { get; set; } = "";
+
+    /// <summary>With -InstallerImage: the Image Factory that is asked what its schematic holds; factory.talos.dev when not given.</summary>
+    [Parameter(Mandatory = false, ParameterSetName = InstallerSet)]
+    public Uri? FactoryUri { get; set; }
+
+    /// <summary>Takes the ~N image that a failed upgrade left on the partition: nothing is sent.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = PromoteSet)]
+    public SwitchParameter Promote { get; set; }
+
+    /// <summary>Swaps nothing, but removes leftovers and all backups of this module but the newest.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = PruneSet)]
+    public SwitchParameter Prune { get; set; }
+
+    /// <summary>Gates whose refusal is overridden.</summary>
+    [Parameter(Mandatory = false)]
+    public UkiSwapGate[] SkipGate { get; set; } = [];
+
+    /// <summary>Leaves duplicate entries of the same version in the boot menu.</summary>
+    [Parameter(Mandatory = false)]
+    public SwitchParameter KeepDuplicates { get; set; }
+}
