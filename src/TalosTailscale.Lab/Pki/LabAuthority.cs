@@ -113,9 +113,13 @@ public sealed class LabAuthority
                 generator.Init(new ECKeyGenerationParameters(Org.BouncyCastle.Asn1.X9.X9ObjectIdentifiers.Prime256v1, s_random));
                 break;
             case LabKeyAlgorithm.Rsa:
-                generator = new RsaKeyPairGenerator();
-                generator.Init(new KeyGenerationParameters(s_random, 2048));
-                break;
+                // .NET makes the key: BouncyCastle takes seconds for it.
+                using (var rsa = System.Security.Cryptography.RSA.Create(2048))
+                {
+                    var full = (RsaPrivateCrtKeyParameters)PrivateKeyFactory.CreateKey(rsa.ExportPkcs8PrivateKey());
+                    return new AsymmetricCipherKeyPair(new RsaKeyParameters(false, full.Modulus, full.PublicExponent), full);
+                }
+
             default:
                 generator = new Ed25519KeyPairGenerator();
                 generator.Init(new Ed25519KeyGenerationParameters(s_random));

@@ -112,6 +112,8 @@ public sealed class LabTalosApi : ILabPart
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
+            // Other clients rightly say https; Kestrel, which does not know of the TLS below it, would reset their calls.
+            kestrel.AllowAlternateSchemes = true;
             kestrel.Limits.Http2.MaxStreamsPerConnection = 4096;
             kestrel.Limits.Http2.InitialConnectionWindowSize = 65535 * 16;
             kestrel.Limits.Http2.InitialStreamWindowSize = 65535 * 32;

@@ -19,8 +19,8 @@ public class OpenSslInteropTests
     [Theory, MemberData(nameof(Kinds))]
     public async Task Our_client_and_an_s_server_that_requires_a_certificate(KeyKind kind, bool v13)
     {
-        RequireOpenSsl();
-        using CancellationTokenSource limit = Limit();
+        OpenSsl.Require();
+        using CancellationTokenSource limit = OpenSsl.Limit();
         CancellationToken stop = limit.Token;
         using var folder = new TemporaryFolder();
         TestCertificate ca = TestPki.Ca(kind);
@@ -50,8 +50,8 @@ public class OpenSslInteropTests
     [Fact]
     public async Task An_s_server_of_another_CA_is_refused()
     {
-        RequireOpenSsl();
-        using CancellationTokenSource limit = Limit();
+        OpenSsl.Require();
+        using CancellationTokenSource limit = OpenSsl.Limit();
         CancellationToken stop = limit.Token;
         using var folder = new TemporaryFolder();
         TestCertificate other = TestPki.Ca();
@@ -99,14 +99,6 @@ public class OpenSslInteropTests
 
     private static void Write(TemporaryFolder folder, string name, string text) => folder.Write(name, text);
 
-    // An openssl that refuses its arguments must not hold up the run.
-    private static CancellationTokenSource Limit()
-    {
-        var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromMinutes(3));
-        return limit;
-    }
-
     private static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
@@ -116,23 +108,8 @@ public class OpenSslInteropTests
 
     private static Process Start(params string[] arguments)
     {
-        var info = new ProcessStartInfo("openssl")
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        foreach (string argument in arguments) info.ArgumentList.Add(argument);
-        Process process = Process.Start(info)!;
+        Process process = OpenSsl.Start(arguments);
         _ = process.StandardError.ReadToEndAsync();
         return process;
-    }
-
-    private static void RequireOpenSsl()
-    {
-        string[] folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator);
-        string name = OperatingSystem.IsWindows() ? "openssl.exe" : "openssl";
-        if (!Array.Exists(folders, folder => File.Exists(Path.Combine(folder, name))))
-            Assert.Skip("openssl is not on this machine's PATH.");
     }
 }
