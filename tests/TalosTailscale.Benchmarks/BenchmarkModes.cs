@@ -1,4 +1,5 @@
 using TalosTailscale.Benchmarks.Kubernetes;
+using TalosTailscale.Benchmarks.Talos;
 
 namespace TalosTailscale.Benchmarks;
 
@@ -10,5 +11,6 @@ internal static class BenchmarkModes
         {
             ["exec"] = ExecTransfer.MeasureAsync,
             ["images"] = ImagesBenchmarks.MeasureAsync,
+            ["talos"] = FleetBenchmark.MeasureAsync,
         };
 }

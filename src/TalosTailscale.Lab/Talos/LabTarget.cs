@@ -18,8 +18,9 @@ internal sealed record LabTarget(IReadOnlyList<string> Names, bool IsFanOut)
 
     internal static LabTarget Parse(ServerCallContext context, LabEndpoint endpoint)
     {
-        var node = context.RequestHeaders.Where(h => h.Key == "node").Select(h => h.Value).ToList();
-        var nodes = context.RequestHeaders.Where(h => h.Key == "nodes").SelectMany(h => h.Value.Split(',', StringSplitOptions.TrimEntries)).ToList();
+        // HTTP joins repeated headers by commas, and no node has one in its name.
+        var node = Values(context, "node");
+        var nodes = Values(context, "nodes");
         if (node.Count > 1)
             throw Failure(StatusCode.InvalidArgument, "node metadata must be single-valued");
         if (node.Count == 0 && nodes.Count > 0 && context.Method.StartsWith("/cosi.", StringComparison.Ordinal))
@@ -50,6 +51,9 @@ internal sealed record LabTarget(IReadOnlyList<string> Names, bool IsFanOut)
 
     internal static LabTlsConnection ConnectionOf(ServerCallContext context) =>
         context.GetHttpContext().Features.Get<LabTlsConnection>()!;
+
+    private static List<string> Values(ServerCallContext context, string key) =>
+        [.. context.RequestHeaders.Where(h => h.Key == key).SelectMany(h => h.Value.Split(',', StringSplitOptions.TrimEntries))];
 
     private static void CheckForwarding(string name, LabEndpoint endpoint)
     {
