@@ -1,0 +1,94 @@
+namespace TalosTailscale.Core.Rollout;
+
+/// <summary>How the last attempt on a node ended.</summary>
+internal enum RolloutOutcome : byte
+{
+    /// <summary>There was none, or it has not ended.</summary>
+    None,
+
+    /// <summary>At the end of its track.</summary>
+    Done,
+
+    /// <summary>By a failed step.</summary>
+    Failed,
+
+    /// <summary>Before its image was changed, because the rollout stopped.</summary>
+    Left,
+}
+
+/// <summary>What the journal remembers of a node: what an earlier run has begun there.</summary>
+internal sealed record RolloutMemory
+{
+    /// <summary>Nothing.</summary>
+    internal static RolloutMemory Empty { get; } = new();
+
+    /// <summary>Whether an attempt has changed something, and has not ended.</summary>
+    public bool InFlight { get; init; }
+
+    /// <summary>Whether the node may have restarted for it.</summary>
+    public bool RestartBegun { get; init; }
+
+    /// <summary>The boot before that restart.</summary>
+    public string? BootId { get; init; }
+
+    /// <summary>How the image was, or is being, changed.</summary>
+    public TsRolloutMethod Method { get; init; }
+
+    /// <summary>The schematic that it was to run.</summary>
+    public string? SchematicId { get; init; }
+
+    /// <summary>The schematic that it ran before.</summary>
+    public string? PreviousSchematicId { get; init; }
+
+    /// <summary>The file on its EFI system partition that holds the image of before.</summary>
+    public string? Backup { get; init; }
+
+    /// <summary>Whether it is a control plane, as far as was known.</summary>
+    public bool IsControlPlane { get; init; }
+
+    /// <summary>How the last attempt ended.</summary>
+    public RolloutOutcome Outcome { get; init; }
+
+    /// <summary>What is remembered after one more entry.</summary>
+    internal RolloutMemory With(RolloutEntry entry) => entry.Event switch
+    {
+        RolloutEvent.Begun => Begin(entry),
+        RolloutEvent.Done when entry.Action == TsRolloutAction.Activate =>
+            this with { Backup = entry.Backup ?? Backup },
+        RolloutEvent.Over => this with { InFlight = false, RestartBegun = false, BootId = null, Outcome = entry.Outcome },
+        _ => this,
+    };
+
+    private RolloutMemory Begin(RolloutEntry entry)
+    {
+        RolloutMemory now = this with { IsControlPlane = entry.IsControlPlane };
+        switch (entry.Action)
+        {
+            case TsRolloutAction.Cordon:
+                return now with { InFlight = true, Outcome = RolloutOutcome.None };
+            case TsRolloutAction.Activate:
+                // An upgrade restarts the node by itself. What ran before is what ran before the first attempt of all.
+                return now with
+                {
+                    InFlight = true,
+                    Outcome = RolloutOutcome.None,
+                    Method = entry.Method,
+                    SchematicId = entry.SchematicId,
+                    PreviousSchematicId = entry.PreviousSchematicId ?? PreviousSchematicId,
+                    RestartBegun = RestartBegun || entry.Method is TsRolloutMethod.Upgrade or TsRolloutMethod.Rollback,
+                    BootId = RestartBegun ? BootId : entry.BootId,
+                };
+            case TsRolloutAction.Restart:
+                // The boot before the first restart of the attempt is what a later one is told from.
+                return now with
+                {
+                    InFlight = true,
+                    Outcome = RolloutOutcome.None,
+                    RestartBegun = true,
+                    BootId = RestartBegun ? BootId : entry.BootId,
+                };
+            default:
+                return now;
+        }
+    }
+}
