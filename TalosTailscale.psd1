@@ -19,6 +19,7 @@
         'module/Validation.Format.ps1xml'
     )
     CmdletsToExport      = @(
+        'Export-TsNode'
         'Export-Uki'
         'Get-TailnetDevice'
         'Get-TalosEsp'

@@ -58,4 +58,11 @@ public static class InventoryErrors
         TsErrorCategory.WriteError,
         "A file could not be replaced by its new content.",
         "Check the permissions of the file and of its folder, and that the disk has space.");
+
+    /// <summary>A proposed entry that would be written elsewhere.</summary>
+    public static readonly TsError ProposalInvalid = new(
+        "ProposalInvalid",
+        TsErrorCategory.SecurityError,
+        "A file of a proposed entry leads out of the devices folder.",
+        "Write the entry by hand; a node's name may hold letters, digits and dashes.");
 }

@@ -42,6 +42,17 @@ public sealed class YamlPlaces
         return new YamlPlace("", "");
     }
 
+    /// <summary>The texts of a list in the document without a kind.</summary>
+    /// <param name="path">The keys to it.</param>
+    /// <returns>The texts; none where there is no such list.</returns>
+    public IReadOnlyList<string> Texts(params string[] path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        YamlValue? at = _documents.OfType<YamlMapping>().FirstOrDefault(document => document["kind"] is null);
+        foreach (string key in path) at = (at as YamlMapping)?[key];
+        return [.. (at as YamlSequence)?.Items.OfType<YamlScalar>().Select(one => one.Text) ?? []];
+    }
+
     /// <summary>The spans of those parts of a talosconfig or kubeconfig that are of other clusters than the one at hand.</summary>
     /// <param name="isForeign">Whether an entry is of another cluster, by its name and its authority, base64, where it has one.</param>
     /// <returns>Start and end of each.</returns>

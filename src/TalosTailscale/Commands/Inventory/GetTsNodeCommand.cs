@@ -3,11 +3,18 @@ using TalosTailscale.Core.Inventory;
 
 namespace TalosTailscale.Commands;
 
-/// <summary>Gets the nodes of the inventory: the folders of <c>devices/</c> that have a node.yaml.</summary>
-[Cmdlet(VerbsCommon.Get, "TsNode")]
-[OutputType(typeof(TsNode))]
-public sealed class GetTsNodeCommand : TsCmdlet
+/// <summary>
+/// Gets the nodes of the inventory: the folders of <c>devices/</c> that have a node.yaml. With -Discover it proposes
+/// such entries from a running cluster.
+/// </summary>
+[Cmdlet(VerbsCommon.Get, "TsNode", DefaultParameterSetName = InventorySet)]
+[OutputType(typeof(TsNode), ParameterSetName = [InventorySet])]
+[OutputType(typeof(TsNodeProposal), ParameterSetName = [DiscoverSet])]
+public sealed partial class GetTsNodeCommand : TsCmdlet
 {
+    private const string InventorySet = "Inventory";
+    private const string DiscoverSet = "Discover";
+    private IReadOnlyList<TsNodeProposal> _discovered = [];
     private DeviceInventory? _inventory;
 
     /// <summary>Names, addresses or Kubernetes names; wildcards are understood in names. All nodes when not given.</summary>
@@ -27,6 +34,12 @@ public sealed class GetTsNodeCommand : TsCmdlet
     /// <inheritdoc/>
     protected override async Task BeginAsync(CancellationToken cancellationToken)
     {
+        if (Discover)
+        {
+            await DiscoverAsync(cancellationToken);
+            return;
+        }
+
         _inventory = await OnPipelineAsync(() => SessionInventory.Load(SessionState, Inventory));
         Reporter.Verbose($"The inventory '{_inventory.Folder}' has {_inventory.Nodes.Count} nodes.");
     }
@@ -36,6 +49,12 @@ public sealed class GetTsNodeCommand : TsCmdlet
     {
         foreach (var name in Name)
         {
+            if (Discover)
+            {
+                await WriteDiscoveredAsync(name);
+                continue;
+            }
+
             if (WildcardPattern.ContainsWildcardCharacters(name))
             {
                 var pattern = new WildcardPattern(name, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant);

@@ -1,0 +1,76 @@
+using System.Globalization;
+using System.Text;
+using TalosTailscale.Core.Inventory;
+using TalosTailscale.Core.Validation;
+
+namespace TalosTailscale.Core.Rollout;
+
+/// <summary>Writes the files of a proposed entry: the runbook's, by their names.</summary>
+internal static class NodeFiles
+{
+    internal static IReadOnlyList<TsNodeFile> Of(TsNodeProposal node, NodeFacts facts)
+    {
+        string manifests = $"{node.Name}/{ManifestNames.Folder}/";
+        var files = new List<TsNodeFile>
+        {
+            new($"{node.Name}/{NodeFile.FileName}", Node(node)),
+            new(manifests + ManifestNames.ServiceTemplate, Template(node, facts)),
+            new(manifests + ManifestNames.Dns, Dns(facts)),
+        };
+        if (facts.Tailscale is { Length: > 0 } version) files.Add(new(manifests + ManifestNames.SystemExtension, Extension(version)));
+        return files;
+    }
+
+    private static string Node(TsNodeProposal node)
+    {
+        var text = new StringBuilder();
+        string why = node.Activation == TsActivation.UkiSwap
+            ? "boots a UKI: that on the EFI system partition is exchanged"
+            : "the factory installer is used";
+        text.Append(CultureInfo.InvariantCulture, $"# {Role(node.MachineType)} with Talos {node.TalosVersion}; {why}.\n");
+        text.Append(CultureInfo.InvariantCulture, $"address: {Scalar(node.Address)}\n");
+        if (node.Architecture != TalosArchitecture.Unknown) text.Append(CultureInfo.InvariantCulture, $"architecture: {(node.Architecture == TalosArchitecture.Arm64 ? "arm64" : "amd64")}\n");
+        if (node.KubernetesName is { } name) text.Append(CultureInfo.InvariantCulture, $"kubernetesName: {Scalar(name)}\n");
+        text.Append(CultureInfo.InvariantCulture, $"activation: {node.Activation switch { TsActivation.UkiSwap => "uki-swap", TsActivation.Upgrade => "upgrade", _ => "auto" }}\n");
+        if (node.NodeId is { } id) text.Append(CultureInfo.InvariantCulture, $"# Tells the machine whatever its name and address are.\nnodeId: {Scalar(id)}\n");
+        return text.ToString();
+    }
+
+    private static string Template(TsNodeProposal node, NodeFacts facts)
+    {
+        string routes = facts.Networks.Count == 0
+            ? ""
+            : "  # Service and pod networks of the cluster; the routes have to be approved in the tailnet.\n"
+                + $"  - TS_ROUTES={string.Join(',', facts.Networks)}\n";
+        return
+            "# Rendered to tailscale-extension-service.yaml by New-TsExtensionServiceConfig; keep the rendered file out of git,\n"
+            + "# it holds the key.\n"
+            + "apiVersion: v1alpha1\nkind: ExtensionServiceConfig\nname: tailscale\nenvironment:\n"
+            + "  - TS_AUTHKEY=${TAILSCALE_AUTHKEY}\n"
+            + $"  - TS_HOSTNAME={node.Name}\n"
+            + routes
+            + "  # The root file system of Talos is read-only: resolvers come from tailscale-dns.patch.yaml.\n"
+            + "  - TS_ACCEPT_DNS=false\n"
+            + "  # Log in only when the node is logged out, so that an expired key cannot take a joined node out at its next restart.\n"
+            + "  - TS_AUTH_ONCE=true\n";
+    }
+
+    private static string Dns(NodeFacts facts) =>
+        "# Tailscale may not write /etc/resolv.conf on Talos (TS_ACCEPT_DNS=false), so the resolvers are set here.\n"
+        + "# 100.100.100.100 has to be first: a resolver that answers NXDOMAIN for *.ts.net ends the search.\n"
+        + "machine:\n  network:\n    nameservers:\n"
+        + string.Concat(facts.Resolvers.Prepend(TailnetRange.Resolver).Select(one => $"      - {Scalar(one)}\n"));
+
+    private static string Extension(string version) =>
+        "# Records the extension in the machine config; since Talos 1.10 only the boot image decides what is installed.\n"
+        + $"machine:\n  install:\n    extensions:\n      - image: ghcr.io/siderolabs/tailscale:{version.TrimStart('v')}\n";
+
+    private static string Role(string machineType) => machineType == "controlplane" ? "Control plane" : "Worker";
+
+    // Plain where YAML reads it as it stands.
+    private static string Scalar(string value) =>
+        value.Length > 0 && char.IsAsciiLetterOrDigit(value[0]) && value.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_')
+            && value is not ("null" or "Null" or "NULL")
+            ? value
+            : $"'{value.Replace("'", "''", StringComparison.Ordinal)}'";
+}
