@@ -51,9 +51,52 @@ function Invoke-Rehearsal {
 
 function Invoke-Acceptance {
     Import-Module Pester -MinimumVersion 5.5.0
-    $container = New-PesterContainer -Path "$root/tests/acceptance" -Data @{ Settings = $Settings }
-    $result = Invoke-Pester -Container $container -Output Detailed -PassThru
+    Import-Module "$root/TalosTailscale.psd1"
+    if ($Settings) {
+        Invoke-AcceptanceSuite (Resolve-Path $Settings).Path
+        return
+    }
+
+    # Without settings it is the lab, where everything may be changed.
+    $lab = Start-Lab
+    try {
+        Invoke-AcceptanceSuite "$root/tests/acceptance/lab.settings.psd1"
+    }
+    finally {
+        Stop-Lab $lab
+    }
+}
+
+function Invoke-AcceptanceSuite([string] $Path) {
+    $containers = Get-ChildItem "$root/tests/acceptance/*.Tests.ps1" |
+        ForEach-Object { New-PesterContainer -Path $_.FullName -Data @{ Settings = $Path } }
+    $result = Invoke-Pester -Container $containers -Output Detailed -PassThru
     if ($result.FailedCount -gt 0) { throw "$($result.FailedCount) acceptance tests failed." }
+}
+
+# Starts the lab in a process of its own and takes over the environment that it prints.
+function Start-Lab {
+    # Not by dotnet run, which does not hand on the signal that ends it.
+    $start = [System.Diagnostics.ProcessStartInfo]::new('dotnet')
+    $start.ArgumentList.Add("$root/src/TalosTailscale.Rehearsal/bin/$Configuration/net10.0/TalosTailscale.Rehearsal.dll")
+    $start.ArgumentList.Add('-Serve')
+    $start.RedirectStandardOutput = $true
+    $lab = [System.Diagnostics.Process]::Start($start)
+    while ($null -ne ($line = $lab.StandardOutput.ReadLine())) {
+        if ($line -match "^\`$env:(\w+) = '(.*)'`$") { Set-Item "Env:$($Matches[1])" $Matches[2] }
+        if ($line.StartsWith('# … and')) { return $lab }
+    }
+    throw 'The lab did not start; build first: ./build.ps1 -Task Build'
+}
+
+function Stop-Lab([System.Diagnostics.Process] $Lab) {
+    # Interrupted it removes its files.
+    if (-not $IsWindows -and -not $Lab.HasExited) {
+        & kill -INT $Lab.Id
+        $null = $Lab.WaitForExit(10000)
+    }
+    if (-not $Lab.HasExited) { $Lab.Kill($true) }
+    $Lab.Dispose()
 }
 
 function Invoke-Pack {
