@@ -184,6 +184,28 @@ public sealed class AddressDriftTests
     }
 
     [Fact]
+    public async Task An_address_that_another_machine_has_now_is_left_alone()
+    {
+        await using Drifted lab = await Drifted.StartAsync(keepName: false);
+        LabNode altra = lab.Lab.Node("altra");
+        altra.Faults.Set(LabFault.AddressChanged, Old);
+        Guid boot = altra.BootId;
+        altra.PowerCycle();
+        await altra.WhenAsync(node => node.BootId != boot && node.IsReady, TestContext.Current.CancellationToken);
+        Dictionary<string, byte[]> files = lab.Files();
+        string[] cluster = [.. lab.Lab.Etcd.Members.Select(one => one.ToString()).Concat(lab.Lab.Nodes.Select(one => one.ActiveConfig.Text))];
+
+        PowerShellResult result = lab.Update("-Repair All, Hostname -Confirm:$false");
+
+        result.AssertNoErrors();
+        Assert.All(
+            result.OutputOf<TsAddressReference>().Where(one => one.Place != TsAddressPlace.KubernetesNode),
+            one => Assert.False(one.IsStale || one.IsRepaired || one.Note is null, $"{one} {one.Old}"));
+        Assert.Equal(cluster, lab.Lab.Etcd.Members.Select(one => one.ToString()).Concat(lab.Lab.Nodes.Select(one => one.ActiveConfig.Text)));
+        foreach ((string path, byte[] before) in files) Assert.Equal(before, await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
     public async Task Entries_of_other_clusters_keep_the_same_private_address()
     {
         await using Drifted lab = await Drifted.StartAsync(keepName: false);

@@ -41,6 +41,7 @@ public sealed class NodeDiscoveryTests
         string before = await File.ReadAllTextAsync(node, TestContext.Current.CancellationToken);
 
         PowerShellResult result = lab.Invoke("param($d) Get-TsNode -Discover am* | Export-TsNode $d", ("d", lab.Devices));
+        result.AssertNoErrors();
         Assert.Contains(result.Warnings, line => line.Contains("-Force", StringComparison.Ordinal));
         Assert.Equal(before, await File.ReadAllTextAsync(node, TestContext.Current.CancellationToken));
 

@@ -14,12 +14,14 @@ internal sealed class ClusterAddresses(
     {
         TalosNodeClient any = client.Node(null);
         ulong? own = await OwnMemberAsync(cancellation).ConfigureAwait(false);
+        IReadOnlyList<TalosMember> machines = await any.MembersAsync(cancellation).ConfigureAwait(false);
         var found = new List<AddressChange>();
         foreach (TalosEtcdMember member in await any.EtcdMemberListAsync(cancellation).ConfigureAwait(false))
         {
             string[] saying = [.. member.PeerUrls.Concat(member.ClientUrls).Prepend(member.Hostname).Where(Says)];
             if (saying.Length == 0) continue;
-            bool stale = member.Id != own;
+            TalosMember? other = machines.FirstOrDefault(one => one.NodeId != drift.NodeId && Is(member, one));
+            bool stale = member.Id != own && other is null;
             found.Add(new AddressChange
             {
                 Place = TsAddressPlace.EtcdMember,
@@ -33,7 +35,9 @@ internal sealed class ClusterAddresses(
                     Old = text,
                     Text = $"{member.Hostname} {string.Join(", ", member.PeerUrls)}",
                     IsStale = stale,
-                    Note = stale ? null : "The node's own member: Talos corrects it when etcd starts on the node.",
+                    Note = stale ? null
+                        : other is not null ? $"It is '{other.Hostname}', which lives."
+                        : "The node's own member: Talos corrects it when etcd starts on the node.",
                 })],
                 Repair = !stale ? null : async stop =>
                 {
@@ -121,6 +125,10 @@ internal sealed class ClusterAddresses(
             return null;
         }
     }
+
+    private static bool Is(TalosEtcdMember member, TalosMember machine) =>
+        member.Hostname == machine.Hostname
+        || member.PeerUrls.Any(url => Uri.TryCreate(url, UriKind.Absolute, out Uri? peer) && machine.Addresses.Contains(peer.Host.Trim('[', ']')));
 
     private bool Says(string text) => text == drift.OldName && text != drift.NewName || AddressFinder.Contains(text, forms);
 }

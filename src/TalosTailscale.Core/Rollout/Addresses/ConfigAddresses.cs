@@ -36,14 +36,14 @@ internal sealed class ConfigAddresses(
             if (matches.Count == 0) continue;
             TsAddressPlace place = hostname ? TsAddressPlace.Hostname : TsAddressPlace.MachineConfig;
             string after = Edit(text, hostname);
-            TsAddressReference[] references = [.. matches.Select(one => Reference(node.Node, text, one.Match, one.Place, place))];
+            TsAddressReference[] references = [.. matches.Select(one => Reference(node.Node, text, one.Match, one.Place, place, own))];
             yield return new AddressChange
             {
                 Place = place,
                 Target = $"machine configuration of {node.Node}",
                 Action = $"{(hostname ? "Change the host name" : "Correct the address")}\n{UnifiedDiff.Create(text, after, node.Node)}",
                 References = references,
-                Repair = after == text || (hostname && !own) ? null : stop => ApplyAsync(node, hostname, stop),
+                Repair = after == text || (hostname && !own) || drift.OldAddressTakenBy is not null ? null : stop => ApplyAsync(node, hostname, stop),
             };
         }
     }
@@ -81,11 +81,15 @@ internal sealed class ConfigAddresses(
         return [.. all.Select(match => (match, places?.At(match.Start) ?? default)).Where(one => IsHostname(one.Item2) == hostname)];
     }
 
-    private TsAddressReference Reference(string node, string text, AddressMatch match, YamlPlace at, TsAddressPlace place)
+    private TsAddressReference Reference(string node, string text, AddressMatch match, YamlPlace at, TsAddressPlace place, bool own)
     {
         (int line, int column) = Position(text, match.Start);
         string? replacement = place == TsAddressPlace.Hostname && match.Form == AddressForm.Dashed ? forms.NewDashed : forms.Replacement(match.Form);
         bool bears = place == TsAddressPlace.Hostname && drift.NewName is { } name && WordAt(text, match).Equals(name, StringComparison.OrdinalIgnoreCase);
+        string? note = IsStatic(at) ? "A static address of the node: change it with Set-TalosMachinePatch if it is meant to be another."
+            : bears ? "The node bears this name; -Repair Hostname renames it, unless volumes are bound to the name."
+            : place == TsAddressPlace.Hostname && !own ? "The name of another node."
+            : FileAddresses.WhyNot(drift, forms, match, replacement);
         return new TsAddressReference
         {
             Node = drift.Node.Name,
@@ -96,10 +100,8 @@ internal sealed class ConfigAddresses(
             Old = text.Substring(match.Start, match.Length),
             New = IsStatic(at) ? null : replacement,
             Text = at.Key is { Length: > 0 } key ? key : "comment",
-            IsStale = !IsStatic(at) && !bears && replacement is not null,
-            Note = IsStatic(at) ? "A static address of the node: change it with Set-TalosMachinePatch if it is meant to be another."
-                : bears ? "The node bears this name; -Repair Hostname renames it, unless volumes are bound to the name."
-                : FileAddresses.WhyNot(drift, forms, match, replacement),
+            IsStale = note is null,
+            Note = note,
         };
     }
 

@@ -75,7 +75,7 @@ internal sealed class FileAddresses(AddressDrift drift, AddressForms forms, IRep
                 : $"The node is named '{drift.NewName}' now; look whether this means the node.";
         }
 
-        return match.Form == AddressForm.Address && drift.OldAddressTakenBy is { } other
+        return match.Form != AddressForm.Name && drift.OldAddressTakenBy is { } other
             ? $"The address is that of '{other}' now; look which of the two this means."
             : null;
     }

@@ -14,6 +14,7 @@ internal static class NodeFiles
         var files = new List<TsNodeFile>
         {
             new($"{node.Name}/{NodeFile.FileName}", Node(node)),
+            new($"{node.Name}/.gitignore", $"# Rendered by New-TsExtensionServiceConfig; holds the key.\n/{ManifestNames.Folder}/{ManifestNames.Service}\n"),
             new(manifests + ManifestNames.ServiceTemplate, Template(node, facts)),
             new(manifests + ManifestNames.Dns, Dns(facts)),
         };
