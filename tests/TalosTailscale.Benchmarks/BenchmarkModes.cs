@@ -1,4 +1,5 @@
 using TalosTailscale.Benchmarks.Kubernetes;
+using TalosTailscale.Benchmarks.Rollout;
 using TalosTailscale.Benchmarks.Talos;
 
 namespace TalosTailscale.Benchmarks;
@@ -10,6 +11,7 @@ internal static class BenchmarkModes
         new SortedDictionary<string, Func<string[], Task<IReadOnlyList<BenchmarkRow>>>>(StringComparer.Ordinal)
         {
             ["exec"] = ExecTransfer.MeasureAsync,
+            ["fleet"] = FleetRollouts.MeasureAsync,
             ["images"] = ImagesBenchmarks.MeasureAsync,
             ["talos"] = FleetBenchmark.MeasureAsync,
         };

@@ -28,6 +28,9 @@ public sealed record KubernetesNodeState(
     IReadOnlyList<string> Addresses,
     string? NotReadyReason)
 {
+    /// <summary>True when it was cordoned by <see cref="NodeDrain.CordonAsync"/>, in this process or another.</summary>
+    public bool CordonedHere { get; init; }
+
     /// <summary>The machine's id as its kubelet reports it; on Talos it follows the node's identity. Empty when not known.</summary>
     public string MachineId { get; init; } = "";
 
@@ -177,6 +180,7 @@ public static class KubernetesNodes
         {
             MachineId = info?.MachineID ?? "",
             SystemUuid = info?.SystemUUID ?? "",
+            CordonedHere = node.Metadata.Annotations?.ContainsKey(NodeDrain.CordonAnnotation) == true,
         };
     }
 }

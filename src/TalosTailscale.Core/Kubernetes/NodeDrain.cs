@@ -23,7 +23,7 @@ public sealed record DrainResult(string Node, IReadOnlyList<string> Evicted, IRe
 /// </summary>
 public static class NodeDrain
 {
-    private const string CordonAnnotation = "talos-tailscale/cordoned-by";
+    internal const string CordonAnnotation = "talos-tailscale/cordoned-by";
     private const string MirrorAnnotation = "kubernetes.io/config.mirror";
     private const int Parallel = 16;
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);

@@ -74,6 +74,7 @@ internal sealed class KubeRouter(KubeStore store, LabKubelet kubelet, LabKuberne
 
     private void Demand(KubeRequest request, string verb, string resource)
     {
+        faults.Used.TryAdd($"{verb} {resource}", true);
         if (!faults.IsForbidden(verb, resource))
             return;
         var scope = request.Namespace is { } ns ? $"in the namespace \"{ns}\"" : "at the cluster scope";

@@ -13,6 +13,9 @@ public sealed class LabKubernetesFaults
     /// <summary>Rights that the user lacks: <c>verb resource</c> (<c>create pods/exec</c>, <c>* nodes</c>).</summary>
     public ConcurrentDictionary<string, bool> Forbidden { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>The rights that were made use of, in the same form: what a role has to grant.</summary>
+    public ConcurrentDictionary<string, bool> Used { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Images that cannot be pulled: the reference and the registry's words.</summary>
     public ConcurrentDictionary<string, string> UnpullableImages { get; } = new(StringComparer.Ordinal);
 

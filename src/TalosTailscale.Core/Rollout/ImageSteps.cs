@@ -1,0 +1,72 @@
+using TalosTailscale.Core.Boot;
+using TalosTailscale.Core.Boot.Esp;
+using TalosTailscale.Core.Boot.NodeShell;
+using TalosTailscale.Core.Boot.Swap;
+using TalosTailscale.Core.Kubernetes;
+using TalosTailscale.Core.Reporting;
+using TalosTailscale.Core.Talos;
+
+namespace TalosTailscale.Core.Rollout;
+
+/// <summary>Puts the image where a node boots from, in whichever way its plan says.</summary>
+internal sealed class ImageSteps(RolloutSetup setup, RolloutImages images, IReporter reporter)
+{
+    // Going back must not be refused for what the old image lacks; only what would not boot at all is.
+    private static readonly HashSet<UkiSwapGate> s_goBack =
+        [.. Enum.GetValues<UkiSwapGate>().Where(gate => UkiSwapGates.RefuseToSkip([gate]) is null)];
+
+    /// <summary>Does it.</summary>
+    /// <returns>What was done, and whether the node restarts by itself.</returns>
+    internal async Task<(RolloutEvidence Evidence, bool Restarts)> ActivateAsync(
+        TalosNodeClient node, RolloutWork work, CancellationToken cancellationToken)
+    {
+        switch (work.Method)
+        {
+            case TsRolloutMethod.Upgrade:
+                string image = images.Installer(work.Facts);
+                await images.ReadyAsync(work.Facts, cancellationToken).ConfigureAwait(false);
+                await UpgradeGate.CheckAsync(
+                    node, image, (_, stop) => images.ExtensionsAsync(work.Facts, stop), reporter, cancellationToken).ConfigureAwait(false);
+                bool restarts = await node.UpgradeAsync(image, null, reporter, cancellationToken).ConfigureAwait(false);
+                return (new RolloutEvidence($"'{image}' installed"), restarts);
+            case TsRolloutMethod.Rollback:
+                await node.RollbackAsync(cancellationToken).ConfigureAwait(false);
+                return (new RolloutEvidence("Talos goes back to what it ran before"), true);
+            default:
+                return (await SwapAsync(node, work, cancellationToken).ConfigureAwait(false), false);
+        }
+    }
+
+    private async Task<RolloutEvidence> SwapAsync(TalosNodeClient node, RolloutWork work, CancellationToken cancellationToken)
+    {
+        SwapNodeFacts facts = await SwapFactsReader.ReadAsync(node, setup.Kubernetes, reporter, cancellationToken).ConfigureAwait(false);
+        string device = await EspLocator.FindAsync(node, cancellationToken).ConfigureAwait(false);
+        var request = new NodeShellRequest { KubernetesNode = work.Node.KubernetesName ?? work.Node.Name, Image = setup.ShellImage };
+        string? installer = work.Method == TsRolloutMethod.UkiSwap ? images.Installer(work.Facts) : null;
+        IReadOnlyList<UkiExtension>? extensions = null;
+        if (installer is not null)
+        {
+            // The node's own containerd pulls the installer: nothing large travels from here.
+            extensions = await images.ReadyAsync(work.Facts, cancellationToken).ConfigureAwait(false);
+            request = request with { FromImage = installer, FromImageFile = InstallerExtensions.UkiPath(facts.Architecture) };
+        }
+
+        INodeShell shell = await NodeShells.OpenAsync(node, setup.Kubernetes, request, reporter, cancellationToken).ConfigureAwait(false);
+        var session = new EspSession(shell, device, reporter);
+        await using (session.ConfigureAwait(false))
+        {
+            UkiSwapSource source = installer is not null
+                ? await session.FromContainerAsync(HelperPodSpec.FromImagePath, installer, extensions, cancellationToken).ConfigureAwait(false)
+                : await session.FindSourceAsync(
+                    facts, work.Method == TsRolloutMethod.Restore, work.Method == TsRolloutMethod.Restore ? work.Memory.Backup : null, cancellationToken).ConfigureAwait(false);
+            bool back = work.Method == TsRolloutMethod.Restore;
+            var options = new UkiSwapOptions { Reboot = true, KeepDuplicates = back, Skip = back ? s_goBack : new HashSet<UkiSwapGate>() };
+            UkiSwapPlan plan = await session.PlanAsync(facts, source, options, cancellationToken).ConfigureAwait(false);
+            UkiSwapResult result = await session.SwapAsync(plan, source, cancellationToken).ConfigureAwait(false);
+            await session.CloseAsync(cancellationToken).ConfigureAwait(false);
+            return new RolloutEvidence(
+                result.Changed ? $"'{result.BootedEntry}' exchanged, the old one is '{result.Backup}'" : $"'{result.BootedEntry}' has the image already",
+                result.Backup, result.NewSha256);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+namespace TalosTailscale.Core.Rollout;
+
+/// <summary>A plan with what is needed to carry it out; <see cref="View"/> is what people see of it.</summary>
+public sealed class RolloutPlan
+{
+    internal RolloutPlan(TsRolloutPlan view, IReadOnlyList<RolloutWork> works)
+    {
+        View = view;
+        Works = works;
+    }
+
+    /// <summary>What it says.</summary>
+    public TsRolloutPlan View { get; }
+
+    internal IReadOnlyList<RolloutWork> Works { get; }
+
+    /// <summary>The same without some nodes.</summary>
+    /// <param name="keep">Whether a node, by its name, stays.</param>
+    /// <returns>The smaller plan.</returns>
+    public RolloutPlan Where(Func<string, bool> keep)
+    {
+        ArgumentNullException.ThrowIfNull(keep);
+        return new RolloutPlan(
+            View with { Nodes = [.. View.Nodes.Where(node => keep(node.Node))] },
+            [.. Works.Where(work => keep(work.Node.Name))]);
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => View.ToString();
+}

@@ -1,0 +1,103 @@
+using TalosTailscale.Core.Kubernetes;
+using TalosTailscale.Lab;
+using TalosTailscale.Tests.Engine;
+
+namespace TalosTailscale.Tests.Rollout;
+
+/// <summary>Install-TsNode and Undo-TsNode on the lab, as a user types them.</summary>
+public sealed class InstallTsNodeTests
+{
+    private const string Install = "Get-TsNode | Install-TsNode -AuthKeyReference $key -StateFolder $state -Confirm:$false";
+
+    [Fact]
+    public async Task The_runbook_is_one_command_and_a_second_run_changes_nothing()
+    {
+        await using LabSession lab = await LabSession.StartAsync();
+        PowerShellResult result = Invoke(lab, Install);
+        result.AssertNoErrors();
+        TsRolloutStep[] steps = [.. result.Output.Select(o => (TsRolloutStep)o.BaseObject)];
+        Assert.All(steps, step => Assert.Equal(TsRolloutStatus.Done, step.Status));
+        Assert.All(lab.Lab.Nodes, node => Assert.Contains(node.Extensions, e => e.Name == "tailscale"));
+        Assert.All(lab.Lab.Nodes, node => Assert.NotNull(node.TailnetAddress));
+        Assert.All(await CordonsAsync(lab), cordoned => Assert.False(cordoned));
+        // One after the other: no step of one node lies between two of another.
+        string[] order = [.. steps.Select(step => step.Node)];
+        Assert.Equal(order.Distinct().Count(), order.Zip(order.Skip(1)).Count(pair => pair.First != pair.Second) + 1);
+        Assert.Contains(steps, step => step is { Node: "ampone", Action: TsRolloutAction.Activate } && step.Evidence.Contains("exchanged", StringComparison.Ordinal));
+
+        Guid[] boots = [.. lab.Lab.Nodes.Select(node => node.BootId)];
+        PowerShellResult again = Invoke(lab, Install);
+        again.AssertNoErrors();
+        Assert.DoesNotContain(again.Output, o => ((TsRolloutStep)o.BaseObject).Action == TsRolloutAction.Activate);
+        Assert.Equal(boots, lab.Lab.Nodes.Select(node => node.BootId));
+        Assert.DoesNotContain(lab.Lab.Options.AuthKey, File.ReadAllText(Directory.GetFiles(Path.Combine(lab.Client.Folder, "state")).Single()));
+    }
+
+    [Fact]
+    public async Task What_if_shows_the_plan_and_touches_nothing()
+    {
+        await using LabSession lab = await LabSession.StartAsync();
+        Guid[] boots = [.. lab.Lab.Nodes.Select(node => node.BootId)];
+        string[] configs = [.. lab.Lab.Nodes.Select(node => node.ActiveConfig.Text)];
+        PowerShellResult result = Invoke(lab, "Get-TsNode | Install-TsNode -StateFolder $state -WhatIf");
+        result.AssertNoErrors();
+        var plan = (TsRolloutPlan)Assert.Single(result.Output).BaseObject;
+        Assert.Equal([1, 1, 1], plan.Nodes.Select(node => node.Wave));
+        Assert.All(plan.Nodes, node => Assert.True(node.IsControlPlane));
+        Assert.Equal(TsRolloutMethod.Upgrade, plan.Nodes.Single(node => node.Node == "ryzen").Method);
+        Assert.Equal(TsRolloutMethod.UkiSwap, plan.Nodes.Single(node => node.Node == "altra").Method);
+        Assert.All(plan.Steps, step => Assert.NotEmpty(step.Description));
+        Assert.Equal(boots, lab.Lab.Nodes.Select(node => node.BootId));
+        Assert.Equal(configs, lab.Lab.Nodes.Select(node => node.ActiveConfig.Text));
+        Assert.False(Directory.Exists(Path.Combine(lab.Client.Folder, "state")));
+    }
+
+    [Fact]
+    public async Task A_control_plane_that_does_not_come_back_ends_the_rollout_and_the_next_run_goes_on()
+    {
+        await using LabSession lab = await LabSession.StartAsync();
+        lab.Lab.Node("ampone").Faults.Set(LabFault.NeverBoots);
+        PowerShellResult result = Invoke(lab, "'ampone','altra','ryzen' | Install-TsNode -AuthKeyReference $key -StateFolder $state -Timeout 00:00:04 -ContinueOnError -Confirm:$false");
+        Assert.NotEmpty(result.Errors);
+        TsRolloutStep[] steps = [.. result.Output.Select(o => (TsRolloutStep)o.BaseObject)];
+        Assert.Contains(steps, step => step is { Node: "ampone", Action: TsRolloutAction.Return, Status: TsRolloutStatus.Failed });
+        Assert.Contains(steps, step => step is { Node: "altra", Status: TsRolloutStatus.Skipped });
+        Assert.Contains(steps, step => step is { Node: "ryzen", Status: TsRolloutStatus.Skipped });
+        Assert.DoesNotContain(lab.Lab.Node("altra").Extensions, e => e.Name == "tailscale");
+
+        lab.Lab.Node("ampone").Faults.Clear(LabFault.NeverBoots);
+        lab.Lab.Node("ampone").PowerCycle();
+        await lab.Lab.Node("ampone").WhenAsync(node => node.IsReady, TestContext.Current.CancellationToken);
+        Guid boot = lab.Lab.Node("ampone").BootId;
+        PowerShellResult again = Invoke(lab, Install);
+        again.AssertNoErrors();
+        Assert.Equal(boot, lab.Lab.Node("ampone").BootId);
+        Assert.All(lab.Lab.Nodes, node => Assert.NotNull(node.TailnetAddress));
+        Assert.All(await CordonsAsync(lab), cordoned => Assert.False(cordoned));
+    }
+
+    [Fact]
+    public async Task Undo_goes_back_by_what_was_done()
+    {
+        await using LabSession lab = await LabSession.StartAsync();
+        Invoke(lab, "'altra','ryzen' | Install-TsNode -AuthKeyReference $key -StateFolder $state -Confirm:$false").AssertNoErrors();
+        PowerShellResult plan = Invoke(lab, "'altra','ryzen' | Undo-TsNode -StateFolder $state -WhatIf");
+        Assert.Equal(
+            [TsRolloutMethod.Restore, TsRolloutMethod.Rollback],
+            ((TsRolloutPlan)Assert.Single(plan.Output).BaseObject).Nodes.Select(node => node.Method));
+        PowerShellResult result = Invoke(lab, "'altra','ryzen' | Undo-TsNode -StateFolder $state -Confirm:$false");
+        result.AssertNoErrors();
+        Assert.DoesNotContain(lab.Lab.Node("altra").Extensions, e => e.Name == "tailscale");
+        Assert.DoesNotContain(lab.Lab.Node("ryzen").Extensions, e => e.Name == "tailscale");
+        Invoke(lab, "'ampone' | Undo-TsNode -StateFolder $state -Confirm:$false").AssertError("NothingToUndo");
+    }
+
+    private static PowerShellResult Invoke(LabSession lab, string script) =>
+        lab.Invoke("param($key, $state) " + script, ("key", lab.KeyReference), ("state", Path.Combine(lab.Client.Folder, "state")));
+
+    private static async Task<IEnumerable<bool>> CordonsAsync(LabSession lab)
+    {
+        using KubernetesConnection cluster = KubernetesConnection.Open(lab.Client.Environment["KUBECONFIG"]);
+        return (await KubernetesNodes.ListAsync(cluster, TestContext.Current.CancellationToken)).Select(node => node.Unschedulable);
+    }
+}
