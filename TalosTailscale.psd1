@@ -21,6 +21,7 @@
     )
     CmdletsToExport      = @(
         'Export-TsNode'
+        'Export-TsReport'
         'Export-Uki'
         'Get-TailnetDevice'
         'Get-TalosEsp'
