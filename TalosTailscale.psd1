@@ -48,6 +48,7 @@
         'Save-TalosContainerImage'
         'Save-TalosImage'
         'Set-TalosMachinePatch'
+        'Test-TsCluster'
         'Test-TsNode'
         'Undo-TsNode'
         'Update-TalosNode'

@@ -3,7 +3,7 @@ using System.Reflection;
 namespace TalosTailscale.Core.Validation;
 
 /// <summary>Every cause that a check or the log diagnosis can name, with what to do about it.</summary>
-public static class Causes
+public static partial class Causes
 {
     /// <summary>The Talos API does not answer.</summary>
     public static readonly TsCheckCause NodeNotAnswering = new(
@@ -315,14 +315,20 @@ public static class Causes
         "CheckFailed", "The check could not be made.", "Read the evidence; run it again with -Verbose.");
 
     /// <summary>All causes, by code.</summary>
-    public static IReadOnlyList<TsCheckCause> All { get; } =
-    [
-        .. typeof(Causes).GetFields(BindingFlags.Public | BindingFlags.Static)
-            .Select(field => field.GetValue(null)).OfType<TsCheckCause>().OrderBy(cause => cause.Code, StringComparer.Ordinal),
-    ];
+    public static IReadOnlyList<TsCheckCause> All => Table.All;
 
     /// <summary>A cause by its code.</summary>
     /// <param name="code">The code.</param>
     /// <returns>The cause; null when there is none.</returns>
     public static TsCheckCause? Find(string code) => All.FirstOrDefault(cause => cause.Code == code);
+
+    // Read after all fields of both files are set: their order over files is not defined.
+    private static class Table
+    {
+        public static IReadOnlyList<TsCheckCause> All { get; } =
+        [
+            .. typeof(Causes).GetFields(BindingFlags.Public | BindingFlags.Static)
+                .Select(field => field.GetValue(null)).OfType<TsCheckCause>().OrderBy(cause => cause.Code, StringComparer.Ordinal),
+        ];
+    }
 }

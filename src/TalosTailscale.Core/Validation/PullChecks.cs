@@ -44,7 +44,8 @@ internal static class PullChecks
             }
         });
 
-    private static TsCheckCause CauseOf(string message) =>
+    /// <summary>What the words of containerd or the kubelet mean.</summary>
+    public static TsCheckCause CauseOf(string message) =>
         IsNameError(message) ? Causes.RegistryNameUnresolved
         : Has(message, "401") || Has(message, "403") || Has(message, "unauthorized") || Has(message, "authorization failed") ? Causes.RegistryUnauthorized
         : Has(message, "not found") || Has(message, "manifest unknown") ? Causes.ImageNotFound

@@ -12,6 +12,11 @@ public interface ILabKubernetesNode
     /// <param name="cancellationToken">Stops it.</param>
     /// <returns>False for any other image.</returns>
     Task<bool> SaveInstallerUkiAsync(string image, string path, CancellationToken cancellationToken) => Task.FromResult(false);
+
+    /// <summary>Why the machine cannot reach the registry of an image, in containerd's words; null when it can.</summary>
+    /// <param name="image">The reference.</param>
+    /// <returns>The words.</returns>
+    string? PullProblem(string image) => null;
 }
 
 /// <summary>A machine as its kubelet reports it.</summary>

@@ -70,6 +70,10 @@ public sealed class LabKubernetesPart : ILabPart, ILabKubernetes
                 ? registry.SaveInstallerUkiAsync(image, _node.Architecture, path, cancellationToken)
                 : Task.FromResult(false);
 
+        // Only of the registry in the tailnet: where other images come from is for LabPodImages to say.
+        public string? PullProblem(string image) =>
+            image.Split('/')[0].EndsWith(".ts.net", StringComparison.OrdinalIgnoreCase) ? _node.Images.NameProblem(image) : null;
+
         public LabKubernetesNodeFacts Facts
         {
             get

@@ -212,14 +212,15 @@ internal sealed class LabPodRunner(
     private async Task<bool> PullAsync(LabPod pod, JsonObject container)
     {
         var image = container.Text("image") ?? "";
-        while (LabPodImages.Problem(image, faults) is { } problem)
+        string? Problem() => LabPodImages.Problem(image, faults) ?? pod.Node!.PullProblem(image);
+        while (Problem() is { } problem)
         {
             _status.Event(pod, "Warning", "Failed", $"Failed to pull image \"{image}\": {problem}");
             _status.SetWaiting(pod, "ErrImagePull", problem, container);
             if (await Task.WhenAny(Task.Delay(s_tick * 2), pod.End) == pod.End)
                 return false;
             _status.SetWaiting(pod, "ImagePullBackOff", $"Back-off pulling image \"{image}\": ErrImagePull: {problem}", container);
-            if (!await UntilAsync(pod, () => LabPodImages.Problem(image, faults) is null))
+            if (!await UntilAsync(pod, () => Problem() is null))
                 return false;
         }
         _status.Event(pod, "Normal", "Pulled", $"Container image \"{image}\" already present on machine");

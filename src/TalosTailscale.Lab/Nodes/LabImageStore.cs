@@ -44,27 +44,29 @@ internal sealed class LabImageStore(LabNode node)
         return _images[(ns, reference)];
     }
 
-    private async Task<LabImage?> FromRegistryAsync(string reference, CancellationToken cancellationToken)
+    /// <summary>
+    /// Why the node cannot find the host of an image, in containerd's words; null when it can. A tailnet name needs tailscale up
+    /// and 100.100.100.100 asked first: Talos's host DNS takes the NXDOMAIN of an earlier server for the answer
+    /// (siderolabs/talos internal/pkg/dns).
+    /// </summary>
+    internal string? NameProblem(string reference)
     {
-        Resolve(reference.Split('/')[0], reference);
-        return await node.Cluster.Part<ILabImageRegistry>()!.PullAsync(reference, node.Architecture, cancellationToken);
+        var host = reference.Split('/')[0];
+        if (node.Faults.Has(LabFault.NoNames))
+            return Lookup(host, reference, "i/o timeout");
+        var inTailnet = host.EndsWith(".ts.net", StringComparison.OrdinalIgnoreCase);
+        return !inTailnet || (node.TailnetAddress is not null && LabResolvers.Of(node) is ["100.100.100.100", ..])
+            ? null : Lookup(host, reference, "no such host");
     }
 
-    /// <summary>
-    /// Whether the node can find a host. A tailnet name needs tailscale up and 100.100.100.100 asked first: Talos's host
-    /// DNS takes the NXDOMAIN of an earlier server for the answer (siderolabs/talos internal/pkg/dns).
-    /// </summary>
-    private void Resolve(string host, string reference)
+    private async Task<LabImage?> FromRegistryAsync(string reference, CancellationToken cancellationToken)
     {
-        var inTailnet = host.EndsWith(".ts.net", StringComparison.OrdinalIgnoreCase);
-        var known = inTailnet
-            ? node.TailnetAddress is not null && LabResolvers.Of(node) is ["100.100.100.100", ..]
-            : true;
-        if (node.Faults.Has(LabFault.NoNames))
-            throw new LabPullException(Lookup(host, reference, "i/o timeout"), notFound: false);
-        if (known && node.Cluster.Part<ILabImageRegistry>()?.HasHost(host) == true)
-            return;
-        throw new LabPullException(Lookup(host, reference, "no such host"), notFound: false);
+        var host = reference.Split('/')[0];
+        var problem = NameProblem(reference)
+            ?? (node.Cluster.Part<ILabImageRegistry>()?.HasHost(host) == true ? null : Lookup(host, reference, "no such host"));
+        if (problem is not null)
+            throw new LabPullException(problem, notFound: false);
+        return await node.Cluster.Part<ILabImageRegistry>()!.PullAsync(reference, node.Architecture, cancellationToken);
     }
 
     private static string Lookup(string host, string reference, string why) =>

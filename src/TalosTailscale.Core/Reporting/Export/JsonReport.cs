@@ -11,11 +11,13 @@ internal static class JsonReport
 
     public static Task WriteAsync(ReportContent content, Stream stream, CancellationToken cancellationToken)
     {
+#pragma warning disable CA1869 // The options hold the mask of this one report.
         var options = new JsonSerializerOptions(JsonSerializerDefaults.Web)
         {
             WriteIndented = true,
             DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         };
+#pragma warning restore CA1869
         options.Converters.Add(new JsonStringEnumConverter());
         options.Converters.Add(new MaskedText(content.Mask));
         var document = new

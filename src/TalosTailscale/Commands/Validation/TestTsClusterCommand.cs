@@ -1,0 +1,112 @@
+using System.Management.Automation;
+using TalosTailscale.Core.Inventory;
+using TalosTailscale.Core.Kubernetes;
+using TalosTailscale.Core.Validation;
+
+namespace TalosTailscale.Commands;
+
+/// <summary>
+/// Checks the cluster as a whole after a change: Kubernetes nodes, etcd, the load balancer, the registry's pods, and that a
+/// pod on each node pulls a private image. One object for each check, in a stable order; pods that it makes are deleted.
+/// </summary>
+[Cmdlet(VerbsDiagnostic.Test, "TsCluster")]
+[OutputType(typeof(TsCheck), typeof(bool))]
+public sealed class TestTsClusterCommand : TalosCmdlet
+{
+    private readonly List<TsNodeReference> _selected = [];
+    private KubernetesConnection? _kubernetes;
+
+    /// <summary>The checks to make; all when not given.</summary>
+    [Parameter(Mandatory = false)]
+    [ValidateSet("KubernetesNode", "StaleNodes", "EtcdMembers", "EtcdLeader", "LoadBalancer", "RegistryPods", "PodPull")]
+    public string[] Check { get; set; } = [];
+
+    /// <summary>The checks to leave out.</summary>
+    [Parameter(Mandatory = false)]
+    [ValidateSet("KubernetesNode", "StaleNodes", "EtcdMembers", "EtcdLeader", "LoadBalancer", "RegistryPods", "PodPull")]
+    public string[] SkipCheck { get; set; } = [];
+
+    /// <summary>The private image that a pod on each node pulls; without it that is skipped.</summary>
+    [Parameter(Mandatory = false)]
+    [ValidateNotNullOrEmpty]
+    public string? RegistryImage { get; set; }
+
+    /// <summary>The namespace of the registry's own pods.</summary>
+    [Parameter(Mandatory = false)]
+    [ValidatePattern("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+    public string RegistryNamespace { get; set; } = "registry";
+
+    /// <summary>The namespace in which the pods that pull are made.</summary>
+    [Parameter(Mandatory = false)]
+    [ValidatePattern("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+    public string PodNamespace { get; set; } = "default";
+
+    /// <summary>How long the pull of a pod may take.</summary>
+    [Parameter(Mandatory = false)]
+    public TimeSpan PullTimeout { get; set; } = TimeSpan.FromMinutes(3);
+
+    /// <summary>
+    /// The kubeconfig file; else the one that KUBECONFIG names or ~/.kube/config, else one is fetched through the Talos API.
+    /// </summary>
+    [Parameter(Mandatory = false)]
+    [ValidateNotNullOrEmpty]
+    public string? KubeConfig { get; set; }
+
+    /// <summary>Gives only whether no check failed.</summary>
+    [Parameter(Mandatory = false)]
+    public SwitchParameter Quiet { get; set; }
+
+    /// <inheritdoc/>
+    protected override Task ProcessAsync(CancellationToken cancellationToken)
+    {
+        _selected.AddRange(Node);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    protected override async Task EndAsync(CancellationToken cancellationToken)
+    {
+        DeviceInventory inventory = await OnPipelineAsync(() => SessionInventory.Load(SessionState, Inventory));
+        var options = new ClusterValidationOptions
+        {
+            Nodes = inventory.Nodes,
+            Selected = _selected.Count == 0 ? null : [.. _selected.Select(reference => DeviceInventory.Resolve(reference, inventory))],
+            Talos = Client,
+            Kubernetes = OpenAsync,
+            Folder = inventory.Folder,
+            Checks = Check,
+            SkipChecks = SkipCheck,
+            RegistryImage = RegistryImage,
+            RegistryNamespace = RegistryNamespace,
+            PodNamespace = PodNamespace,
+            PullTimeout = PullTimeout,
+            ThrottleLimit = ThrottleLimit,
+        };
+        var good = true;
+        await foreach (var check in ClusterValidation.RunAsync(options, Reporter, cancellationToken))
+        {
+            good &= check.Status != TsCheckStatus.Fail;
+            if (!Quiet)
+                await WriteObjectAsync(check);
+        }
+
+        if (Quiet)
+            await WriteObjectAsync(good);
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            _kubernetes?.Dispose();
+        base.Dispose(disposing);
+    }
+
+    private async Task<KubernetesConnection> OpenAsync(CancellationToken cancellationToken)
+    {
+        string? path = KubeConfig is null ? null : await ResolveNewPathAsync(KubeConfig);
+        return _kubernetes = path is not null || KubernetesConnection.HasDefault()
+            ? KubernetesConnection.Open(path)
+            : KubernetesConnection.FromBytes(await Client.Node(null).KubeconfigAsync(cancellationToken), "the Talos API");
+    }
+}
