@@ -165,6 +165,13 @@ public static partial class Causes
         "Clear routes by an empty TS_ROUTES=, or add --reset to TS_EXTRA_ARGS for one start.",
         3);
 
+    /// <summary>Joined to one login server, told to use another.</summary>
+    public static readonly TsCheckCause LoginServerChanged = new(
+        "LoginServerChanged",
+        "The node is joined by another login server than the environment now names.",
+        "Add --force-reauth to TS_EXTRA_ARGS for one start, with a key of the new server.",
+        3);
+
     /// <summary>The node key ran out.</summary>
     public static readonly TsCheckCause NodeKeyExpired = new(
         "NodeKeyExpired",

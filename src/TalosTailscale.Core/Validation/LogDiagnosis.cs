@@ -91,6 +91,11 @@ public sealed class LogDiagnosis
     /// <summary>One start of the container.</summary>
     private sealed class Attempt
     {
+        private static readonly TsCheckCause[] s_passing =
+        [
+            Causes.ControlPlaneUnreachable, Causes.ControlPlaneError, Causes.ControlPlaneNotTrusted, Causes.ResolverBroken, Causes.LoginFailed,
+        ];
+
         private readonly Dictionary<TsCheckCause, (LogPattern Pattern, int Count, int Line, string Text)> _found = [];
         private bool _succeeded;
 
@@ -111,6 +116,9 @@ public sealed class LogDiagnosis
 
         public void Add(LogPattern pattern, int line, string text)
         {
+            // A node in the tailnet loses its control connection now and then and gets it back without a word.
+            if (_succeeded && s_passing.Contains(pattern.Cause!))
+                return;
             var count = _found.TryGetValue(pattern.Cause!, out var before) ? before.Count : 0;
             _found[pattern.Cause!] = (pattern, count + 1, line, text);
         }

@@ -106,6 +106,47 @@ public sealed class LogDiagnosisTests
         Assert.Equal((TsDiagnosisState.Healthy, 2000, 2002), (reading.State, reading.UnknownLines, reading.Lines));
     }
 
+    /// <summary>
+    /// Every message of the programs whose output the log is, over ten versions: each is understood as what it says, or counted
+    /// as unknown. The file says where it comes from.
+    /// </summary>
+    [Fact]
+    public void Messages_of_ten_versions_are_never_misread()
+    {
+        var wrong = new List<string>();
+        var understood = 0;
+        foreach (var row in File.ReadLines(Path.Combine(AppContext.BaseDirectory, "TestData", "validation", "tailscale-messages.tsv")))
+        {
+            if (row.StartsWith('#'))
+                continue;
+            var parts = row.Split('\t');
+            var (expected, line) = (parts[3], parts[4]);
+            var reading = LogDiagnosis.Read("n", [line]);
+            var read = reading.Cause ?? (reading.Starts > 0 ? "start" : reading.State == TsDiagnosisState.Healthy ? "success" : reading.UnknownLines > 0 ? "?" : "-");
+            understood += read == "?" ? 0 : 1;
+            if (read != expected)
+                wrong.Add($"{expected} read as {read}: {line}");
+            if (reading.UnknownLines != (expected == "?" ? 1 : 0))
+                wrong.Add($"{reading.UnknownLines} unknown lines: {line}");
+        }
+
+        Assert.Empty(wrong);
+        Assert.InRange(understood, 250, int.MaxValue);
+    }
+
+    [Theory]
+    [InlineData("2026/01/02 04:04:05 Received error: PollNetMap: EOF")]
+    [InlineData("2026/01/02 04:04:05 control: register request: Post \"https://controlplane.tailscale.com/machine/register\": context deadline exceeded")]
+    [InlineData("2026/01/02 04:04:05 control: lookup controlplane.tailscale.com on 127.0.0.53:53: server misbehaving")]
+    public void A_connection_that_comes_back_without_a_word_is_no_alarm(string line) =>
+        Assert.Equal(TsDiagnosisState.Healthy, LogDiagnosis.Read("n", [Start, Done, line]).State);
+
+    [Theory]
+    [InlineData("2026/01/02 04:04:05 Switching ipn state Running -> NeedsLogin (WantRunning=true, nm=true)", "NodeKeyExpired")]
+    [InlineData("boot: 2026/01/02 04:04:05 tailscaled left running state (now in state \"NeedsLogin\"), exiting", "NodeKeyExpired")]
+    public void What_takes_a_joined_node_out_is_one(string line, string cause) =>
+        Assert.Equal((TsDiagnosisState.Failing, cause), (LogDiagnosis.Read("n", [Start, Done, line]).State, LogDiagnosis.Read("n", [Start, Done, line]).Cause));
+
     [Fact]
     public void A_key_in_a_line_is_not_shown()
     {
