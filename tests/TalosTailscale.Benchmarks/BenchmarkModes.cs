@@ -1,6 +1,7 @@
 using TalosTailscale.Benchmarks.Kubernetes;
 using TalosTailscale.Benchmarks.Rollout;
 using TalosTailscale.Benchmarks.Talos;
+using TalosTailscale.Benchmarks.Validation;
 
 namespace TalosTailscale.Benchmarks;
 
@@ -14,5 +15,6 @@ internal static class BenchmarkModes
             ["fleet"] = FleetRollouts.MeasureAsync,
             ["images"] = ImagesBenchmarks.MeasureAsync,
             ["talos"] = FleetBenchmark.MeasureAsync,
+            ["validate"] = ValidationBenchmark.MeasureAsync,
         };
 }

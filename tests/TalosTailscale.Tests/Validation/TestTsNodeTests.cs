@@ -47,4 +47,26 @@ public sealed class TestTsNodeTests
             c => Assert.True(c.Name is "RegistryName" or "PrivatePull" && c.Status == TsCheckStatus.Skipped, $"{c} {c.Evidence}"));
         Assert.True(lab.Invoke("Get-TsNode | Test-TsNode -Quiet").Single<bool>());
     }
+
+    [Fact]
+    public async Task A_stop_does_not_wait_for_nodes_that_never_answer()
+    {
+        await using var lab = await LabSession.StartAsync(new LabOptions());
+        foreach (var node in lab.Lab.Nodes)
+            node.Faults.Set(LabFault.NeverAnswers);
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        // A call would wait fifteen seconds for its answer, and a check for the settling of a service ten.
+        var run = lab.Session.InvokeAndStopAsync(
+            "param($asked) Get-TsNode | ForEach-Object { $null = $asked.TrySetResult(); $_ } | Test-TsNode",
+            async () =>
+            {
+                await asked.Task;
+                await Task.Delay(500, TestContext.Current.CancellationToken);
+            },
+            ("asked", asked));
+        var result = await run.WaitAsync(TimeSpan.FromSeconds(12), TestContext.Current.CancellationToken);
+
+        Assert.Empty(result.Output);
+    }
 }

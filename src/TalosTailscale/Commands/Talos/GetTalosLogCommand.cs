@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using TalosTailscale.Core.MachineConfig;
 using TalosTailscale.Core.Talos;
 
 namespace TalosTailscale.Commands;
@@ -30,6 +31,6 @@ public sealed class GetTalosLogCommand : TalosCmdlet
     {
         var id = (string)input!;
         await foreach (string line in client.LogsAsync(id, Tail, Follow, cancellationToken))
-            await WriteObjectAsync(new TalosLogLine(node.Name, id, line));
+            await WriteObjectAsync(new TalosLogLine(node.Name, id, Redactor.Mask(line)));
     }
 }
