@@ -18,9 +18,9 @@ public static class FailureModeTable
         var text = new StringBuilder();
         foreach (var mode in new[] { 1, 2, 3, 4, 5, 0 })
         {
-            text.Append($"\n### {s_titles[mode]}\n\n| Cause | what is wrong | what to do |\n|---|---|---|\n");
+            text.Append("\n### ").Append(s_titles[mode]).Append("\n\n| Cause | what is wrong | what to do |\n|---|---|---|\n");
             foreach (var cause in Causes.All.Where(cause => (cause.FailureMode ?? 0) == mode))
-                text.Append($"| `{cause.Code}` | {Cell(cause.Meaning)} | {Cell(cause.Fix)} |\n");
+                text.Append("| `").Append(cause.Code).Append("` | ").Append(Cell(cause.Meaning)).Append(" | ").Append(Cell(cause.Fix)).Append(" |\n");
         }
 
         return text.Append('\n').ToString();

@@ -11,7 +11,13 @@ public sealed class ExportTsReportTests
 {
     private static readonly TsCheck s_bad = new()
     {
-        Node = "ampone", Name = "Log", Status = TsCheckStatus.Fail, Evidence = "invalid key", Cause = "AuthKeyRejected", Fix = "Make a new key.", Duration = TimeSpan.FromSeconds(2),
+        Node = "ampone",
+        Name = "Log",
+        Status = TsCheckStatus.Fail,
+        Evidence = "invalid key",
+        Cause = "AuthKeyRejected",
+        Fix = "Make a new key.",
+        Duration = TimeSpan.FromSeconds(2),
     };
 
     private static readonly TsCheck s_good = new() { Node = "ryzen", Name = "Api", Status = TsCheckStatus.Pass, Evidence = "answers" };
@@ -80,7 +86,11 @@ public sealed class ExportTsReportTests
         using PowerShellSession session = PowerShellSession.Create();
         var swap = new UkiSwapResult
         {
-            Node = "altra", EspDevice = "/dev/nvme0n1p1", BootedEntry = "Talos-v1.12.4.efi", OldSha256 = "a", NewSha256 = "b",
+            Node = "altra",
+            EspDevice = "/dev/nvme0n1p1",
+            BootedEntry = "Talos-v1.12.4.efi",
+            OldSha256 = "a",
+            NewSha256 = "b",
             Checks = [new UkiSwapCheck("Boot entry", true, "is the new one")],
         };
 

@@ -60,18 +60,27 @@ internal static class ReportSamples
     {
         "Service" => check with
         {
-            Status = TsCheckStatus.Fail, Evidence = "Waiting since 19:04:11 UTC, failed 12 times in the last 15 minutes: task \"ext-tailscale\" failed: exit code 1",
-            Cause = "ServiceFlapping", Fix = "See the check 'Log' for the reason; Get-TalosLog ext-tailscale shows the whole log.", FailureMode = 3,
+            Status = TsCheckStatus.Fail,
+            Evidence = "Waiting since 19:04:11 UTC, failed 12 times in the last 15 minutes: task \"ext-tailscale\" failed: exit code 1",
+            Cause = "ServiceFlapping",
+            Fix = "See the check 'Log' for the reason; Get-TalosLog ext-tailscale shows the whole log.",
+            FailureMode = 3,
         },
         "Log" => check with
         {
-            Status = TsCheckStatus.Fail, Evidence = "backend error: invalid key: API key kT3st0004CNTRL not valid", Cause = "AuthKeyRejected",
-            Fix = "Make a new key (New-TailnetAuthKey or the admin console), render and apply again.", FailureMode = 3,
+            Status = TsCheckStatus.Fail,
+            Evidence = "backend error: invalid key: API key kT3st0004CNTRL not valid",
+            Cause = "AuthKeyRejected",
+            Fix = "Make a new key (New-TailnetAuthKey or the admin console), render and apply again.",
+            FailureMode = 3,
         },
         "TailnetAddress" => check with
         {
-            Status = TsCheckStatus.Fail, Evidence = "no address of 100.64.0.0/10 on the node", Cause = "TailnetAddressMissing",
-            Fix = "See the checks 'Service' and 'Log'.", FailureMode = 3,
+            Status = TsCheckStatus.Fail,
+            Evidence = "no address of 100.64.0.0/10 on the node",
+            Cause = "TailnetAddressMissing",
+            Fix = "See the checks 'Service' and 'Log'.",
+            FailureMode = 3,
         },
         "TailnetDevice" or "RegistryName" or "PrivatePull" => check with { Status = TsCheckStatus.Skipped, Evidence = "no -RegistryImage was given" },
         _ => check,
@@ -80,8 +89,11 @@ internal static class ReportSamples
     private static IEnumerable<TsCheck> Warned(string node) => Node(node).Select(check => check.Name == "ServiceConfig"
         ? check with
         {
-            Status = TsCheckStatus.Warning, Evidence = "TS_AUTH_ONCE is not true: the node logs in anew at every start.", Cause = "ServiceConfigInvalid",
-            Fix = "Set TS_AUTH_ONCE=true.", FailureMode = 3,
+            Status = TsCheckStatus.Warning,
+            Evidence = "TS_AUTH_ONCE is not true: the node logs in anew at every start.",
+            Cause = "ServiceConfigInvalid",
+            Fix = "Set TS_AUTH_ONCE=true.",
+            FailureMode = 3,
         }
         : check);
 

@@ -233,7 +233,7 @@ public sealed class FaultMatrixTests
 
     // Joined, refused, or waiting for approval: by then the node's log tells.
     private static bool HasTriedToJoin(LabNode node) =>
-        node.TailnetAddress is not null
+        (node.TailnetAddress is not null && node.Stage == LabStage.Running)
         || node.Services["ext-tailscale"]?.Events.Any(one => one.Message.StartsWith("Error running", StringComparison.Ordinal)) == true
         || (node.Faults.Has(LabFault.DeviceApproval) && node.Stage == LabStage.Running);
 
