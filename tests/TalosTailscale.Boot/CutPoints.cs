@@ -13,7 +13,7 @@ internal static class CutPoints
         foreach (DiskWrite write in writes.Where(w => w.Data.Length > 0))
         {
             // A disk writes sectors whole, but not a request of many of them.
-            int sectors = write.Data.Length / 512, pieces = Math.Min(sectors, 6);
+            int sectors = write.Data.Length / 512, pieces = Math.Min(sectors, Environment.GetEnvironmentVariable("TALOSTAILSCALE_BOOT_LONG") == "1" ? 64 : 8);
             for (int i = 1; i < pieces; i++)
             {
                 write.Data.AsSpan(0, sectors * i / pieces * 512).CopyTo(now.AsSpan((int)write.Offset));

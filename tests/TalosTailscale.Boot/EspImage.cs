@@ -7,6 +7,9 @@ namespace TalosTailscale.Boot;
 /// <summary>Looks at EFI/Linux of a FAT image: which names hold which content.</summary>
 internal static class EspImage
 {
+    /// <summary>The name under which a folder with a broken chain is listed.</summary>
+    public const string Folder = "EFI/Linux";
+
     /// <summary>Name → label of its content: a known one, <c>other</c>, or <c>broken</c> where the chain does not hold.</summary>
     public static async Task<SortedDictionary<string, string>> ReadAsync(byte[] disk, IReadOnlyDictionary<string, string> labels)
     {
@@ -22,7 +25,7 @@ internal static class EspImage
         catch (TsException)
         {
             // The folder itself has a broken chain.
-            names["EFI/Linux"] = "broken";
+            names[Folder] = "broken";
         }
 
         return names;

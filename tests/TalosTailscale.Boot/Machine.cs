@@ -31,7 +31,38 @@ internal static class Machine
             "-device", "virtio-blk-pci,drive=disk0");
     }
 
-    private static async Task<string> RunAsync(string folder, params string[] arguments)
+    /// <summary>Boots a kernel with disks, none of which it changes for good.</summary>
+    public static Task<string> ReadGuestAsync(IEnumerable<string> disks, byte[] initramfs, string folder)
+    {
+        string initrd = Path.Combine(folder, "initrd");
+        File.WriteAllBytes(initrd, initramfs);
+        string[] drives = [.. disks.SelectMany(d => (string[])["-drive", $"file={d},format=raw,if=virtio,snapshot=on"])];
+        return RunAsync(
+            folder,
+            ["-m", "384", "-kernel", BenchTools.Kernel, "-initrd", initrd, "-append", "console=ttyS0 quiet panic=-1", .. drives]);
+    }
+
+    /// <summary>Boots a kernel with a disk, and kills the whole machine some time after it has said a word.</summary>
+    public static Task<string> KillGuestAsync(string disk, byte[] initramfs, string word, TimeSpan delay, string folder)
+    {
+        string initrd = Path.Combine(folder, "initrd");
+        File.WriteAllBytes(initrd, initramfs);
+        return RunAsync(
+            folder,
+            async (serial, ct) =>
+            {
+                while (!(File.Exists(serial) && (await File.ReadAllTextAsync(serial, ct)).Contains(word, StringComparison.Ordinal)))
+                    await Task.Delay(5, ct);
+                await Task.Delay(delay, ct);
+            },
+            "-m", "384", "-kernel", BenchTools.Kernel, "-initrd", initrd, "-append", "console=ttyS0 quiet panic=-1",
+            "-drive", $"file={disk},format=raw,if=virtio");
+    }
+
+    private static Task<string> RunAsync(string folder, params string[] arguments) => RunAsync(folder, null, arguments);
+
+    private static async Task<string> RunAsync(
+        string folder, Func<string, CancellationToken, Task>? killWhen, params string[] arguments)
     {
         string serial = Path.Combine(folder, Guid.NewGuid().ToString("N"));
         var start = new ProcessStartInfo(BenchTools.Qemu) { RedirectStandardError = true, RedirectStandardOutput = true };
@@ -43,7 +74,9 @@ internal static class Machine
         limit.CancelAfter(s_limit);
         try
         {
-            await process.WaitForExitAsync(limit.Token);
+            Task exited = process.WaitForExitAsync(limit.Token);
+            if (killWhen is not null && await Task.WhenAny(killWhen(serial, limit.Token), exited) != exited) process.Kill();
+            await exited;
         }
         catch (OperationCanceledException)
         {

@@ -7,23 +7,34 @@ public class PowerCutTests(ITestOutputHelper output)
 {
     private static readonly bool s_long = Environment.GetEnvironmentVariable("TALOSTAILSCALE_BOOT_LONG") == "1";
 
-    [Fact]
-    public async Task After_a_cut_at_any_write_the_old_or_the_new_image_is_there_and_boots()
+    /// <summary>Exchanging names or, where neither perl nor a newer mv is there, replacing in order; with both sizes of clusters.</summary>
+    [Theory]
+    [InlineData(true, 8)]
+    [InlineData(false, 8)]
+    [InlineData(true, 1)]
+    public async Task After_a_cut_at_any_write_the_old_or_the_new_image_is_there_and_boots(bool canExchange, int sectorsPerCluster)
     {
         using var folder = new BenchFolder();
         SwapScenario scenario = await SwapScenario.RecordAsync();
-        byte[] disk = await SwapScenario.DiskAsync(folder);
-        IReadOnlyList<DiskWrite> writes = await RunAsync(folder, disk, scenario.Commands.Select(SwapScenario.Line), withPerl: true, expectSteps: scenario.Commands.Count);
+        byte[] disk = await SwapScenario.DiskAsync(folder, sectorsPerCluster);
+        (IReadOnlyList<DiskWrite> writes, string serial) = await RunAsync(
+            folder, disk, scenario.Commands.Select(SwapScenario.Line), canExchange, expectSteps: scenario.Commands.Count);
+        Assert.Contains(canExchange ? "method=exchange" : "method=replace", serial, StringComparison.Ordinal);
 
-        Tally inOrder = await JudgeAsync(CutPoints.InOrder(disk, writes));
-        Tally reordered = await JudgeAsync(CutPoints.Reordered(disk, writes, perWrite: s_long ? 60 : 14, seed: 1));
+        CutTally tally = await CutJudge.JudgeAsync(disk, writes, perWrite: s_long ? 60 : 14, seed: 1);
 
         output.WriteLine($"{writes.Count(w => w.Data.Length > 0)} writes, {writes.Count(w => w.Flush)} flushes");
-        output.WriteLine($"in order: {inOrder.Cuts} cut points, {inOrder.States.Count} states; reordered: {reordered.Cuts} cut points, {reordered.States.Count} states");
-        Assert.True(inOrder.Cuts + reordered.Cuts >= 300);
-        Assert.Empty(inOrder.Bad);
-        Assert.Empty(reordered.Bad);
-        await BootAsync(folder, [.. inOrder.States.Concat(reordered.States)], s_long ? int.MaxValue : 2);
+        output.WriteLine($"{tally.Cuts} cut points, {tally.Distinct} distinct, {tally.States.Count} states of names, {tally.Shared} with two names on one chain, {tally.Broken.Count} with a folder that breaks off, {tally.Bad.Count} bad");
+        Assert.Empty(tally.Bad);
+        Assert.True(tally.Distinct >= (s_long ? 300 : 120));
+        Assert.True(sectorsPerCluster == 1 || tally.Broken.Count == 0);
+        await BootAsync(folder, [.. tally.States], s_long ? int.MaxValue : 1);
+        foreach (byte[] broken in tally.Broken.Take(s_long ? 10 : 1))
+        {
+            await File.WriteAllBytesAsync(folder.File("boot.img"), broken, TestContext.Current.CancellationToken);
+            string said = await Machine.BootFirmwareAsync(folder.File("boot.img"), folder.File("vars.fd"), folder.Path);
+            Assert.Matches("BOOTED (old|new)", said);
+        }
     }
 
     [Fact]
@@ -40,13 +51,13 @@ public class PowerCutTests(ITestOutputHelper output)
             "step mount -t vfat /dev/vda /mnt", $"step cp /new.img {entry}.tmp", "step sync", $"step mv -f {entry}.tmp {entry}", "step sync", "step umount /mnt",
         ];
         byte[] disk = await SwapScenario.DiskAsync(folder);
-        IReadOnlyList<DiskWrite> copied = await RunAsync(folder, disk, copyOver, withPerl: false, copyOver.Length);
-        IReadOnlyList<DiskWrite> renamed = await RunAsync(folder, disk, renameOver, withPerl: false, renameOver.Length);
-        Tally copy = await JudgeAsync(CutPoints.InOrder(disk, copied).Concat(CutPoints.Reordered(disk, copied, perWrite: s_long ? 50 : 12, seed: 3)));
-        Tally rename = await JudgeAsync(CutPoints.InOrder(disk, renamed));
-        Tally shuffled = await JudgeAsync(CutPoints.Reordered(disk, renamed, perWrite: s_long ? 100 : 40, seed: 2));
+        (IReadOnlyList<DiskWrite> copied, _) = await RunAsync(folder, disk, copyOver, withPerl: false, copyOver.Length);
+        (IReadOnlyList<DiskWrite> renamed, _) = await RunAsync(folder, disk, renameOver, withPerl: false, renameOver.Length);
+        CutTally copy = await CutJudge.JudgeAsync(disk, copied, perWrite: s_long ? 50 : 12, seed: 3);
+        CutTally rename = await CutJudge.JudgeAsync(CutPoints.InOrder(disk, renamed), renamed);
+        CutTally shuffled = await CutJudge.JudgeAsync(CutPoints.Reordered(disk, renamed, perWrite: s_long ? 100 : 40, seed: 2), renamed);
 
-        output.WriteLine($"copy over: {copy.Bad.Count} bad of {copy.Cuts}; rename over: {rename.Bad.Count} bad of {rename.Cuts}, reordered {shuffled.Bad.Count} bad of {shuffled.Cuts}");
+        output.WriteLine($"copy over: {copy.Bad.Count} bad of {copy.Distinct}; rename over: {rename.Bad.Count} bad of {rename.Distinct}, reordered {shuffled.Bad.Count} bad of {shuffled.Distinct}");
         output.WriteLine($"two names on one chain: {rename.Shared + shuffled.Shared}");
         Assert.NotEmpty(copy.Bad);
         Assert.NotEmpty(rename.Bad.Concat(shuffled.Bad));
@@ -54,7 +65,7 @@ public class PowerCutTests(ITestOutputHelper output)
         if (s_long) Assert.True(rename.Shared + shuffled.Shared > 0);
     }
 
-    private static async Task<IReadOnlyList<DiskWrite>> RunAsync(
+    internal static async Task<(IReadOnlyList<DiskWrite> Writes, string Serial)> RunAsync(
         BenchFolder folder, byte[] disk, IEnumerable<string> lines, bool withPerl, int expectSteps)
     {
         string path = folder.File("disk.img"), log = folder.File("log.img");
@@ -63,26 +74,7 @@ public class PowerCutTests(ITestOutputHelper output)
         Assert.Contains("DONE", serial, StringComparison.Ordinal);
         for (int i = 0; i < expectSteps; i++)
             Assert.True(serial.Contains(string.Create(CultureInfo.InvariantCulture, $"STEP {i} 0 "), StringComparison.Ordinal), serial);
-        return WriteLog.Read(log);
-    }
-
-    private static async Task<Tally> JudgeAsync(IEnumerable<byte[]> disks)
-    {
-        var tally = new Tally();
-        foreach (byte[] disk in disks)
-        {
-            tally.Cuts++;
-            SortedDictionary<string, string> names = await EspImage.ReadAsync(disk, SwapScenario.Labels);
-            string state = string.Join(", ", names.Select(n => $"{n.Key}={n.Value}"));
-            string booted = names.GetValueOrDefault(SwapScenario.Entry, "missing");
-            if (booted is not ("old" or "new")) tally.Bad.Add(state);
-            using var stream = new MemoryStream(disk, writable: false);
-            IReadOnlyDictionary<string, string> guarded = await ClusterGuard.FindUnsafeAsync(stream, "disk", TestContext.Current.CancellationToken);
-            if (guarded.Any(g => g.Value.Contains("in common", StringComparison.Ordinal))) tally.Shared++;
-            tally.States.TryAdd(state, [.. disk]);
-        }
-
-        return tally;
+        return (WriteLog.Read(log), serial);
     }
 
     // States differ in what the names hold; of each, firmware boots one disk.
@@ -102,16 +94,5 @@ public class PowerCutTests(ITestOutputHelper output)
         }
 
         output.WriteLine($"{done.Count} distinct states booted by OVMF and systemd-boot");
-    }
-
-    private sealed class Tally
-    {
-        public int Cuts { get; set; }
-
-        public int Shared { get; set; }
-
-        public List<string> Bad { get; } = [];
-
-        public Dictionary<string, byte[]> States { get; } = new(StringComparer.Ordinal);
     }
 }

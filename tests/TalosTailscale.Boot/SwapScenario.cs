@@ -26,6 +26,14 @@ internal sealed class SwapScenario
 
     public static IReadOnlyDictionary<string, string> Labels { get; } = new Dictionary<string, string> { [Hash(Old)] = "old", [Hash(New)] = "new" };
 
+    public static SwapNodeFacts Facts { get; } = new() { Node = "guest", BootedEntry = Entry, Variables = LoaderState.Empty };
+
+    public static UkiSwapOptions Options { get; } = new() { Skip = Enum.GetValues<UkiSwapGate>().ToHashSet() };
+
+    public static UkiSwapSource Source { get; } = new(
+        new UkiInfo { Name = Entry, Version = "v1.12.4", Size = New.Length, Sha256 = Hash(New) },
+        _ => Task.FromResult<Stream>(new MemoryStream(New)));
+
     /// <summary>The sub-commands in the order of the executor.</summary>
     public IReadOnlyList<string> Commands { get; }
 
@@ -43,14 +51,9 @@ internal sealed class SwapScenario
 
             var shell = new FolderNodeShell(ShellKind.Dash, esp);
             await using var session = new EspSession(shell, Device, SilentReporter.Instance);
-            var source = new UkiSwapSource(
-                new UkiInfo { Name = Entry, Version = "v1.12.4", Size = New.Length, Sha256 = Hash(New) },
-                _ => Task.FromResult<Stream>(new MemoryStream(New)));
-            var facts = new SwapNodeFacts { Node = "guest", BootedEntry = Entry, Variables = LoaderState.Empty };
-            var options = new UkiSwapOptions { Skip = Enum.GetValues<UkiSwapGate>().ToHashSet() };
-            UkiSwapPlan plan = await session.PlanAsync(facts, source, options, TestContext.Current.CancellationToken);
+            UkiSwapPlan plan = await session.PlanAsync(Facts, Source, Options, TestContext.Current.CancellationToken);
             int reading = shell.Commands.Count;
-            UkiSwapResult result = await session.SwapAsync(plan, source, TestContext.Current.CancellationToken);
+            UkiSwapResult result = await session.SwapAsync(plan, Source, TestContext.Current.CancellationToken);
             Assert.Equal(2, result.Removed.Count);
             return new SwapScenario([.. shell.Commands.Skip(reading)]);
         }
@@ -61,12 +64,12 @@ internal sealed class SwapScenario
     }
 
     /// <summary>The partition before the swap.</summary>
-    public static async Task<byte[]> DiskAsync(BenchFolder folder)
+    public static async Task<byte[]> DiskAsync(BenchFolder folder, int sectorsPerCluster = 8)
     {
         string disk = folder.File("empty.img");
         Dictionary<string, byte[]> files = Files();
         files["EFI/BOOT/BOOTX64.EFI"] = await File.ReadAllBytesAsync(BenchTools.BootManager);
-        await BenchDisk.WriteAsync(folder, disk, files, 40 << 20);
+        await BenchDisk.WriteAsync(folder, disk, files, 20 << 20, sectorsPerCluster);
         return await File.ReadAllBytesAsync(disk);
     }
 
@@ -83,7 +86,7 @@ internal sealed class SwapScenario
         var script = new StringBuilder("#!/bin/busybox sh\n/bin/busybox --install -s /bin\nexport PATH=/bin:/usr/bin\n");
         script.Append("mount -t proc proc /proc\nmount -t devtmpfs dev /dev\n");
         foreach (string module in BenchTools.Modules()) script.Append(null, $"insmod /modules/{Path.GetFileName(module)} >/dev/ttyS0 2>&1\n");
-        script.Append("n=0\nstep() { \"$@\" >/tmp/out 2>&1; echo \"STEP $n $? $*\" >/dev/ttyS0; grep -E '^(error|message|method)=' /tmp/out >/dev/ttyS0; n=$((n+1)); }\n");
+        script.Append("echo BEGIN >/dev/ttyS0\nn=0\nstep() { \"$@\" >/tmp/out 2>&1; echo \"STEP $n $? $*\" >/dev/ttyS0; grep -E '^(error|message|method)=' /tmp/out >/dev/ttyS0; n=$((n+1)); }\n");
         foreach (string line in lines) script.Append(line).Append('\n');
         script.Append("echo DONE >/dev/ttyS0\npoweroff -f\n");
         root.AddFile("init", Encoding.UTF8.GetBytes(script.ToString()));
@@ -94,7 +97,9 @@ internal sealed class SwapScenario
     public static string Line(string command)
     {
         string words = string.Join(' ', command.Split(' ').Select(w => $"'{w}'"));
-        return $"step sh /esp.sh {words} <{(command.StartsWith("stage ", StringComparison.Ordinal) ? "/new.img" : "/dev/null")}";
+        if (!command.StartsWith("stage ", StringComparison.Ordinal)) return $"step sh /esp.sh {words} </dev/null";
+        string offset = command.Split(' ')[^1];
+        return $"tail -c +$(({offset} + 1)) /new.img >/tmp/rest.img; step sh /esp.sh {words} </tmp/rest.img";
     }
 
     private static Dictionary<string, byte[]> Files() => new()

@@ -123,7 +123,10 @@ public sealed class HelperPod : IAsyncDisposable
                 || e.Error == KubernetesErrors.KubernetesNotFound)
         {
             // "Connection lost" is the truth but not the reason when the pod was evicted or deleted under the command.
-            await PodReadiness.ExplainAsync(_connection, Spec, Name, e, cancellationToken).ConfigureAwait(false);
+            if (e.Error == KubernetesErrors.ExecRefused)
+                await PodReadiness.ExplainKillAsync(_connection, Spec, Name, cancellationToken).ConfigureAwait(false);
+            else
+                await PodReadiness.ExplainAsync(_connection, Spec, Name, e, cancellationToken).ConfigureAwait(false);
             throw;
         }
     }

@@ -55,7 +55,7 @@ internal static class PodReadiness
     }
 
     /// <summary>
-    /// A command that was killed may have gone with its whole pod: then throws why. The pod's status follows the kill, so it is
+    /// A command that was killed, or found no container, may have gone with its whole pod: then throws why. The pod's status follows the kill, so it is
     /// looked at for a moment.
     /// </summary>
     internal static async Task ExplainKillAsync(

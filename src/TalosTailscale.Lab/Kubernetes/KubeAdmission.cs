@@ -32,9 +32,9 @@ internal static class KubeAdmission
                 .Meta()
                 .Map("labels")
                 .Text("pod-security.kubernetes.io/enforce")
-            ?? "baseline";
+            ?? (ns == "kube-system" ? "privileged" : "baseline");
         var violations = Violations(spec).ToArray();
-        if (ns != "kube-system" && level != "privileged" && violations.Length > 0)
+        if (level != "privileged" && violations.Length > 0)
             throw KubeFailure.Forbidden(
                 KubeResource.Pods,
                 name,

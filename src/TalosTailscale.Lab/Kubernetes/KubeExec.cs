@@ -88,7 +88,7 @@ internal sealed class KubeExec(KubeStore store, LabKubelet kubelet, LabKubernete
                 await FailAsync($"container not found (\"{request.Query("container")}\")");
                 return;
             }
-            _cut = owner.Faults.TakeExecCut(_hasInput);
+            _cut = owner.Faults.ExecCut(_hasInput);
             Process process;
             try
             {
@@ -178,7 +178,7 @@ internal sealed class KubeExec(KubeStore store, LabKubelet kubelet, LabKubernete
 
         private async Task WriteInputAsync(LabPod pod, Process process, ReadOnlyMemory<byte> data)
         {
-            if (_cut.In >= 0 && _received + data.Length >= _cut.In)
+            if (_cut.In >= 0 && _received + data.Length >= _cut.In && owner.Faults.TakeExecCut())
             {
                 await WriteAsync(process, data[..(int)(_cut.In - _received)]);
                 request.Context.Abort();
@@ -222,7 +222,7 @@ internal sealed class KubeExec(KubeStore store, LabKubelet kubelet, LabKubernete
             int read;
             while ((read = await output.ReadAsync(buffer.AsMemory(1))) > 0)
             {
-                if (channel == 1 && _cut.Out >= 0 && _sent + read >= _cut.Out)
+                if (channel == 1 && _cut.Out >= 0 && _sent + read >= _cut.Out && owner.Faults.TakeExecCut())
                 {
                     await SendAsync(buffer.AsMemory(0, 1 + (int)(_cut.Out - _sent)));
                     request.Context.Abort();

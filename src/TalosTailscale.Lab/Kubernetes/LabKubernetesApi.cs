@@ -124,6 +124,20 @@ public sealed class LabKubernetesApi : IAsyncDisposable
         _down = false;
     }
 
+    /// <summary>Sets the Pod Security level of a namespace, also of kube-system, which Talos exempts.</summary>
+    /// <param name="ns">Namespace.</param>
+    /// <param name="level"><c>baseline</c>, <c>restricted</c> or <c>privileged</c>.</param>
+    public void EnforcePodSecurity(string ns, string level) =>
+        Store.Change(
+            KubeResource.Namespaces,
+            null,
+            ns,
+            item =>
+            {
+                item.Meta().Child("labels")["pod-security.kubernetes.io/enforce"] = level;
+                return item;
+            });
+
     /// <summary>The kubelet evicts a pod, as under disk pressure.</summary>
     /// <param name="ns">Namespace.</param>
     /// <param name="name">Name.</param>

@@ -60,14 +60,18 @@ public sealed class LabKubernetesFaults
 
     internal bool TakeExecRefusal() => TakeOne(ref _execRefusals);
 
-    // A cut at byte 0 of the input is one before any of it; commands without input are left alone by an input cut.
-    internal (long In, long Out) TakeExecCut(bool hasInput)
+    /// <summary>
+    /// Where a command is to be cut. At byte 0 of the input is before any of it; commands without input are left alone by a
+    /// cut in the input.
+    /// </summary>
+    internal (long In, long Out) ExecCut(bool hasInput)
     {
         var (cutIn, cutOut) = (Interlocked.Read(ref _execCutIn), Interlocked.Read(ref _execCutOut));
-        if ((cutIn >= 0 && !hasInput) || (cutIn < 0 && cutOut < 0) || !TakeOne(ref _execCuts))
-            return (-1, -1);
-        return (cutIn, cutOut);
+        return (cutIn >= 0 && !hasInput) || Volatile.Read(ref _execCuts) <= 0 ? (-1, -1) : (cutIn, cutOut);
     }
+
+    /// <summary>A command has come to where it is to be cut: false when others had all the cuts by then.</summary>
+    internal bool TakeExecCut() => TakeOne(ref _execCuts);
 
     internal bool IsForbidden(string verb, string resource) =>
         !Forbidden.IsEmpty && (Forbidden.ContainsKey($"{verb} {resource}") || Forbidden.ContainsKey($"* {resource}"));

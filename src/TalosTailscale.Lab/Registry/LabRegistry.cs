@@ -23,6 +23,9 @@ public sealed class LabRegistry : ILabPart, ILabImageRegistry
     /// <summary>Where it listens.</summary>
     public Uri Address => (_server ?? throw new InvalidOperationException("The registry has not been started.")).Address;
 
+    /// <summary>Size of the UKI in an installer image, in bytes at least; real ones have about 100 MB.</summary>
+    public long InstallerUkiSize { get; set; } = new LabUkiSpec().Size;
+
     /// <summary>The requests that it has had, oldest first: method, path and query.</summary>
     public ConcurrentQueue<string> Requests { get; } = new();
 
@@ -150,14 +153,14 @@ public sealed class LabRegistry : ILabPart, ILabImageRegistry
     private OciImage Cached(string host, string repository, string tag, Func<TalosArchitecture, IReadOnlyDictionary<string, byte[]>> files) =>
         _images.GetOrAdd($"{host}/{repository}:{tag}", _ => new(() => OciImage.Make(files))).Value;
 
-    private static Dictionary<string, byte[]> Installer(LabUkiSpec spec, string version, TalosArchitecture architecture)
+    private Dictionary<string, byte[]> Installer(LabUkiSpec spec, string version, TalosArchitecture architecture)
     {
         var name = architecture == TalosArchitecture.Arm64 ? "arm64" : "amd64";
         return new()
         {
             [$"usr/install/{name}/systemd-boot.efi"] = LabImages.BootManager(architecture, spec.SecureBoot ? LabSigningKeys.Factory : null),
             [$"usr/install/{name}/vmlinuz.efi"] = LabImages.Uki(
-                spec with { Version = version, Architecture = architecture, Kind = LabUkiKind.Installer }),
+                spec with { Version = version, Architecture = architecture, Kind = LabUkiKind.Installer, Size = InstallerUkiSize }),
         };
     }
 

@@ -9,6 +9,7 @@ using TalosTailscale.Core.Talos;
 using TalosTailscale.Lab;
 using TalosTailscale.Lab.Images;
 using TalosTailscale.Lab.Kubernetes;
+using TalosTailscale.Lab.Registry;
 using TalosTailscale.Tests.Engine;
 
 namespace TalosTailscale.Tests.Boot;
@@ -184,6 +185,7 @@ public class UkiSwapLabTests
     public async Task An_installer_image_is_pulled_by_the_node_and_next_to_nothing_passes_the_API_server()
     {
         await using LabSession lab = await StartAsync();
+        lab.Lab.Part<LabRegistry>()!.InstallerUkiSize = 60_000_000;
         string image = lab.Invoke("Save-TalosImage -Node ampone -Kind Installer -Confirm:$false").Single<TalosImage>().InstallerImage!;
         LabKubernetesApi api = lab.Lab.Part<LabKubernetesPart>()!.Api;
         long before = api.TransferredBytes;
@@ -200,7 +202,7 @@ public class UkiSwapLabTests
         AssertNoPod(lab);
     }
 
-    private static async Task<LabSession> StartAsync(LabOptions? options = null)
+    internal static async Task<LabSession> StartAsync(LabOptions? options = null)
     {
         LabSession lab = await LabSession.StartAsync(options);
         TalosConfigContext context = TalosConfigFile.Load(lab.Client.Environment["TALOSCONFIG"]).Context();
@@ -219,18 +221,18 @@ public class UkiSwapLabTests
     }
 
     // Nobody logs in to a tailnet that the lab does not have.
-    private static bool Passed(LabSession lab, UkiSwapResult result) =>
+    internal static bool Passed(LabSession lab, UkiSwapResult result) =>
         result.Checks.All(c => c.Passed == true
             || (lab.Lab.Part<ILabTailnet>() is null && c.Name is "Service" or "Tailnet address"));
 
-    private static string Write(LabSession lab, LabUkiSpec spec, string name)
+    internal static string Write(LabSession lab, LabUkiSpec spec, string name)
     {
         string path = Path.Combine(lab.Client.Folder, name);
         File.WriteAllBytes(path, LabImages.Uki(spec));
         return path;
     }
 
-    private static SortedDictionary<string, string> Contents(LabSession lab)
+    internal static SortedDictionary<string, string> Contents(LabSession lab)
     {
         var contents = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (LabNode node in lab.Lab.Nodes)
@@ -242,5 +244,5 @@ public class UkiSwapLabTests
         return contents;
     }
 
-    private static void AssertNoPod(LabSession lab) => Assert.Empty(lab.Pods);
+    internal static void AssertNoPod(LabSession lab) => Assert.Empty(lab.Pods);
 }

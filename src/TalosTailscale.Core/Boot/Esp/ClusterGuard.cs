@@ -12,7 +12,8 @@ namespace TalosTailscale.Core.Boot.Esp;
 /// </summary>
 internal static class ClusterGuard
 {
-    private const int RunBlocks = 256;
+    private const int RunBlocks = 16;
+    private const string Everything = "";
 
     /// <summary>Names in <c>EFI/Linux</c> that must not be deleted, each with the reason.</summary>
     internal static async Task<IReadOnlyDictionary<string, string>> FindUnsafeAsync(
@@ -23,7 +24,12 @@ internal static class ClusterGuard
         long length = listing.Total + (64L * 1024 * 1024);
         var device = new NodeBlockStream(length, volume.RawAsync, RunBlocks);
         await using (device.ConfigureAwait(false))
-            return await FindUnsafeAsync(device, volume.Device, cancellationToken).ConfigureAwait(false);
+        {
+            IReadOnlyDictionary<string, string> found = await FindUnsafeAsync(device, volume.Device, cancellationToken).ConfigureAwait(false);
+            return found.TryGetValue(Everything, out string? reason)
+                ? listing.Files.Where(f => f.IsInLinux).ToDictionary(f => f.Name, _ => reason, StringComparer.OrdinalIgnoreCase)
+                : found;
+        }
     }
 
     /// <summary>The same for the bytes of a FAT file system.</summary>
@@ -67,6 +73,9 @@ internal static class ClusterGuard
             }
             catch (TsException exception) when (exception.Error == ImageErrors.FatMalformed)
             {
+                // Behind the break of a folder there may be names that share clusters with those before it.
+                if (child.IsFolder && EspNames.LinuxFolder.StartsWith(childPath + "/", StringComparison.OrdinalIgnoreCase))
+                    found[Everything] = $"lies in the folder '{childPath}', which has a broken chain of clusters";
                 Note(found, childPath, "has a broken chain of clusters");
                 continue;
             }

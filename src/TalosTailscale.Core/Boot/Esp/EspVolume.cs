@@ -34,7 +34,7 @@ internal sealed class EspVolume(EspProgram program, string device)
             {
                 "size" => files[^1] with { Size = ProgramResult.ToNumber(value) },
                 "modified" => files[^1] with { Modified = DateTimeOffset.FromUnixTimeSeconds(ProgramResult.ToNumber(value)) },
-                "sha256" => files[^1] with { Sha256 = value },
+                "sha256" => files[^1] with { Sha256 = value.Length == 0 ? null : value }, // none where it cannot be read
                 _ => files[^1],
             };
         }

@@ -8,7 +8,7 @@ namespace TalosTailscale.Core.Boot.Esp;
 /// </summary>
 internal sealed class NodeBlockStream : Stream
 {
-    private const int RunBlocks = 16;
+    private const int RunBlocks = 4;
 
     private readonly Func<long, int, CancellationToken, Task<ReadOnlyMemory<byte>>> _fetch;
     private readonly Dictionary<long, ReadOnlyMemory<byte>> _runs = [];

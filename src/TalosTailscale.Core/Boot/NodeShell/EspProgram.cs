@@ -5,8 +5,8 @@ using TalosTailscale.Core.Reporting;
 namespace TalosTailscale.Core.Boot.NodeShell;
 
 /// <summary>
-/// The shell program <c>esp.sh</c> on a node: sent on standard input at each call, so that nothing of it ever lies on
-/// the node. Arguments are passed as arguments, and what it says by exit code and <c>key=value</c> lines becomes values
+/// The shell program <c>esp.sh</c> on a node: sent on standard input, and kept at most in the container of the shell, which
+/// goes with it. Arguments are passed as arguments, and what it says by exit code and <c>key=value</c> lines becomes values
 /// and errors.
 /// </summary>
 internal sealed class EspProgram
@@ -20,10 +20,16 @@ internal sealed class EspProgram
     // API server limit the length of a URL. Not by head: busybox's reads ahead.
     private const string Start = "p=$(dd bs=\"$1\" count=1 iflag=fullblock 2>/dev/null) && shift && eval \"$p\"";
 
+    private const string StartAndKeep =
+        "p=$(dd bs=\"$1\" count=1 iflag=fullblock 2>/dev/null) && { printf '%s\\n' \"$p\" >\"${TMPDIR:-/tmp}/esp.sh\" && kept=yes || :; } 2>/dev/null && shift && eval \"$p\"";
+
+    private const string StartKept = "shift && kept=yes && . \"${TMPDIR:-/tmp}/esp.sh\"";
+
     private static readonly Lazy<byte[]> s_text = new(ReadProgram);
 
     private readonly INodeShell _shell;
     private readonly IReporter _reporter;
+    private bool _kept;
 
     internal EspProgram(INodeShell shell, IReporter reporter)
     {
@@ -67,13 +73,12 @@ internal sealed class EspProgram
         _reporter.Verbose($"{_shell.Node}: esp.sh {string.Join(' ', arguments)}");
         using var errors = new BoundedText(OutputLimit);
         string length = s_text.Value.Length.ToString(CultureInfo.InvariantCulture);
-        var stdin = new PrefixedStream(s_text.Value, input);
-        await using (stdin.ConfigureAwait(false))
-        {
-            int code = await _shell.RunAsync(
-                ["sh", "-c", Start, "esp", length, .. arguments], stdin, output, errors, cancellationToken).ConfigureAwait(false);
-            if (code != 0) throw Failure(code, arguments[0], ProgramResult.Parse(said()), errors);
-        }
+        string start = _kept ? StartKept : _shell.KeepsFiles ? StartAndKeep : Start;
+        Stream? stdin = _kept ? input : new PrefixedStream(s_text.Value, input);
+        int code = await _shell.RunAsync(
+            ["sh", "-c", start, "esp", length, .. arguments], stdin, output, errors, cancellationToken).ConfigureAwait(false);
+        if (code != 0) throw Failure(code, arguments[0], ProgramResult.Parse(said()), errors);
+        if (arguments[0] == "probe") _kept = ProgramResult.Parse(said())["kept"] == "yes";
     }
 
     private TsException Failure(int code, string command, ProgramResult result, BoundedText errors)

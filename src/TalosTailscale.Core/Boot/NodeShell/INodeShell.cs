@@ -15,6 +15,12 @@ public interface INodeShell : IAsyncDisposable
     /// <summary>Nothing that was started through the shell can be running longer than this after its start.</summary>
     TimeSpan Lifetime { get; }
 
+    /// <summary>
+    /// Whether a file that one command writes into the temporary folder is there for the next one: then the program is sent
+    /// once and not with each command.
+    /// </summary>
+    bool KeepsFiles => false;
+
     /// <summary>Runs a program and passes its streams through.</summary>
     /// <param name="command">Program and arguments; no shell looks at them.</param>
     /// <param name="stdin">Sent to the program; null for none. The end may not be passed on, so the program must know the length.</param>

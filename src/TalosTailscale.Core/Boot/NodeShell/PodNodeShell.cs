@@ -29,6 +29,9 @@ public sealed class PodNodeShell : INodeShell
     /// <inheritdoc/>
     public TimeSpan Lifetime => _pod.Spec.Lifetime;
 
+    /// <inheritdoc/>
+    public bool KeepsFiles => true;
+
     /// <summary>Makes the pod and waits until it is ready.</summary>
     /// <param name="connection">The cluster; stays the caller's.</param>
     /// <param name="spec">Node and image.</param>

@@ -161,6 +161,7 @@ exchange_names() { # one other
 # ---- reading ----
 
 cmd_probe() { # device
+  say kept "${kept:-no}" # whether this program is there for the next command
   say machine "$(uname -m)"
   say kernel "$(uname -r)"
   say boot "$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)"
@@ -264,10 +265,10 @@ cmd_lock() { # device owner holder seconds: a holder cannot live longer than tha
   owner=$(sed -n 's/^owner=//p' "$linux/$LOCK")
   holder=$(sed -n 's/^holder=//p' "$linux/$LOCK")
   booted=$(sed -n 's/^boot=//p' "$linux/$LOCK")
-  since=$(sed -n 's/^time=//p' "$linux/$LOCK")
+  since=$(sed -n 's/^up=//p' "$linux/$LOCK")
   [ "$owner" = "$2" ] && return
   case $since in '' | *[!0-9]*) since=0 ;; esac
-  age=$(($(date +%s) - since))
+  age=$(($(uptime_seconds) - since))
   # A lock of before the last boot, or older than any holder can be, has nobody behind it.
   if [ "$booted" = "$(boot_id)" ] && [ "$age" -ge 0 ] && [ "$age" -lt "$4" ]; then
     say owner "$owner"
@@ -292,12 +293,15 @@ cmd_unlock() { # device owner
   settle
 }
 
+# By the clock that nobody sets: boards without a battery are years off until they find a time server.
+uptime_seconds() { cut -d. -f1 /proc/uptime; }
+
 boot_id() { cat /proc/sys/kernel/random/boot_id 2>/dev/null || echo unknown; }
 
 take_lock() { # owner holder
   (
     set -C
-    printf 'owner=%s\nholder=%s\nboot=%s\ntime=%s\n' "$1" "$2" "$(boot_id)" "$(date +%s)" >"$linux/$LOCK"
+    printf 'owner=%s\nholder=%s\nboot=%s\nup=%s\n' "$1" "$2" "$(boot_id)" "$(uptime_seconds)" >"$linux/$LOCK"
   ) 2>/dev/null || return 1
   settle "$linux/$LOCK"
 }

@@ -54,9 +54,9 @@ internal sealed class SwapStaging(EspVolume volume, string owner, UkiSwapPlan pl
             long offset = there > 0 && there <= size && await BeginsWithAsync(content, there, hash, cancellationToken).ConfigureAwait(false)
                 ? there
                 : 0;
-            if (offset == size) return hash;
             if (there > 0 && offset == 0) await volume.RemoveAsync(owner, plan.StagedName, cancellationToken).ConfigureAwait(false);
             if (offset > 0) reporter.Verbose($"{plan.Node}: {offset} of {size} bytes are there and verified.");
+            if (offset == size) return hash;
             content.Position = offset;
             var metered = new MeteredStream(content, size, "Swapping UKI", plan.Node, reporter);
             await using (metered.ConfigureAwait(false))
