@@ -30,7 +30,7 @@ public static class BootErrors
     /// <summary>No space left while staging.</summary>
     public static readonly TsError EspFull = new(
         "EspFull", TsErrorCategory.ResourceUnavailable,
-        "The EFI system partition has not enough space for the new image.",
+        "The EFI system partition has not enough space for the new image, or its folder for more names.",
         "Remove old backups with 'Invoke-UkiSwap -Prune', or names that Get-TalosEsp lists as Other.");
 
     /// <summary>The file system cannot be written.</summary>

@@ -105,6 +105,12 @@ public sealed class EspSession : IAsyncDisposable
         EspState esp = await EspReader.ReadAsync(_volume, facts, cancellationToken).ConfigureAwait(false);
         string[] names = [.. SwapPlanner.Leftovers(esp, ""), .. esp.Target is { } target ? SwapPlanner.OwnBackups(esp, target.Name).SkipLast(1) : []];
         if (dryRun || names.Length == 0) return names;
+        if (!esp.Room.Fits([EspNames.LockName]))
+        {
+            throw BootErrors.EspFull.New(
+                $"EFI/Linux of '{facts.Node}' has {esp.Room.Free} free name slots, too few for the lock '{EspNames.LockName}'.", facts.Node);
+        }
+
         EspLock held = await EspLock.AcquireAsync(_volume, _reporter, cancellationToken).ConfigureAwait(false);
         await using (held.ConfigureAwait(false))
         {

@@ -33,6 +33,7 @@ internal static class PodExec
     private const byte Close = 255;
 
     private const int ChunkSize = 64 * 1024;
+    private const int SendSize = 128 * 1024;
     private const int MaxStatus = 64 * 1024;
     private static readonly TimeSpan s_goodbye = TimeSpan.FromSeconds(2);
 
@@ -138,13 +139,13 @@ internal static class PodExec
 
     private static async Task SendAsync(ClientWebSocket socket, Stream stdin, CancellationToken cancellationToken)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(ChunkSize + 1);
+        var buffer = ArrayPool<byte>.Shared.Rent(SendSize + 1);
         try
         {
             buffer[0] = Stdin;
             int read;
             while (
-                (read = await stdin.ReadAsync(buffer.AsMemory(1, ChunkSize), cancellationToken).ConfigureAwait(false))
+                (read = await stdin.ReadAsync(buffer.AsMemory(1, SendSize), cancellationToken).ConfigureAwait(false))
                 > 0)
                 await socket
                     .SendAsync(buffer.AsMemory(0, read + 1), WebSocketMessageType.Binary, true, cancellationToken)

@@ -12,23 +12,26 @@ namespace TalosTailscale.Core.Boot.Esp;
 /// </summary>
 internal static class ClusterGuard
 {
-    private const int RunBlocks = 16;
+    /// <summary>How many blocks of 4096 bytes are fetched at once: 64 KiB of FAT are the chain of 64 MiB.</summary>
+    internal const int RunBlocks = 16;
+
     private const string Everything = "";
 
-    /// <summary>Names in <c>EFI/Linux</c> that must not be deleted, each with the reason.</summary>
-    internal static async Task<IReadOnlyDictionary<string, string>> FindUnsafeAsync(
+    /// <summary>Names in <c>EFI/Linux</c> that must not be deleted, each with the reason, and how many more there may be.</summary>
+    internal static async Task<(IReadOnlyDictionary<string, string> Unsafe, FolderRoom Room)> ReadAsync(
         EspVolume volume, EspListing listing, CancellationToken cancellationToken)
     {
         // File systems that count their links cannot get into that state.
-        if (!listing.IsFat) return new Dictionary<string, string>();
+        if (!listing.IsFat) return (new Dictionary<string, string>(), FolderRoom.Unlimited);
         long length = listing.Total + (64L * 1024 * 1024);
         var device = new NodeBlockStream(length, volume.RawAsync, RunBlocks);
         await using (device.ConfigureAwait(false))
         {
             IReadOnlyDictionary<string, string> found = await FindUnsafeAsync(device, volume.Device, cancellationToken).ConfigureAwait(false);
+            FolderRoom room = await FolderRoom.ReadAsync(device, volume.Device, cancellationToken).ConfigureAwait(false);
             return found.TryGetValue(Everything, out string? reason)
-                ? listing.Files.Where(f => f.IsInLinux).ToDictionary(f => f.Name, _ => reason, StringComparer.OrdinalIgnoreCase)
-                : found;
+                ? (listing.Files.Where(f => f.IsInLinux).ToDictionary(f => f.Name, _ => reason, StringComparer.OrdinalIgnoreCase), room)
+                : (found, room);
         }
     }
 

@@ -14,7 +14,7 @@ internal static class EspReader
     {
         ProgramResult probe = await volume.ProbeAsync(cancellationToken).ConfigureAwait(false);
         EspListing listing = await volume.ListAsync(hash: true, cancellationToken).ConfigureAwait(false);
-        IReadOnlyDictionary<string, string> guarded = await ClusterGuard.FindUnsafeAsync(volume, listing, cancellationToken).ConfigureAwait(false);
+        (IReadOnlyDictionary<string, string> guarded, FolderRoom room) = await ClusterGuard.ReadAsync(volume, listing, cancellationToken).ConfigureAwait(false);
         Dictionary<string, (BootFile File, UkiInfo? Uki)> images = await ReadImagesAsync(volume, listing, cancellationToken).ConfigureAwait(false);
 
         LoaderState state = (facts.Variables ?? LoaderState.Empty) with
@@ -54,7 +54,7 @@ internal static class EspReader
             Files = files,
         };
         info = info with { Findings = EspFindings.Of(info, guarded) };
-        return new EspState(info, listing, state, Array.Find(files, f => f.IsBooted), probe["exchange"] is "mv" or "perl", guarded);
+        return new EspState(info, listing, state, Array.Find(files, f => f.IsBooted), probe["exchange"] is "mv" or "perl", guarded, room);
     }
 
     // Before Talos 1.11 there is no BootedEntry; what boots next is then the best guess, and the NextBoot gate holds trivially.

@@ -13,7 +13,7 @@ umask 077
 readonly LOCK=.talostailscale.lock
 readonly BLOCK=4096
 readonly CHUNK=65536
-readonly PART=4194304
+readonly PART=16777216
 mnt=
 work=
 hasher=sha256sum

@@ -63,8 +63,10 @@ internal static class SwapGates
             ? (false, $"the main command line has talos.experimental.wipe={wipe}")
             : (true, "the main command line wipes nothing");
 
-    private static (bool? Holds, string Evidence) Space(SwapGateInput x) =>
-        (x.Available >= x.Needed, string.Create(CultureInfo.InvariantCulture, $"{x.Available} bytes free, {x.Needed} needed"));
+    private static (bool? Holds, string Evidence) Space(SwapGateInput x) => x.NamesWithoutRoom > 0
+        ? (false, string.Create(CultureInfo.InvariantCulture,
+            $"EFI/Linux has {x.FreeSlots} free name slots, {x.NamesWithoutRoom} needed in one piece each; a folder that grows breaks off when the power goes"))
+        : (x.Available >= x.Needed, string.Create(CultureInfo.InvariantCulture, $"{x.Available} bytes free, {x.Needed} needed"));
 
     private static (bool? Holds, string Evidence) Version(SwapGateInput x) => x.Facts.TalosVersion is null
         ? (null, "the running version is not known")

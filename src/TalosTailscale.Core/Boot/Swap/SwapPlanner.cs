@@ -17,8 +17,17 @@ internal static class SwapPlanner
         string[] leftovers = [.. Leftovers(esp, staged)];
         long needed = changes ? Needed(esp, source, staged) : 0;
         long available = esp.Listing.Free + leftovers.Sum(name => esp.Listing.Find(name)?.Size ?? 0);
+        string backup = Free(esp, stamp => EspNames.Backup(target, stamp), options.Now);
+        IReadOnlyDictionary<string, string> disabled = changes && !options.KeepDuplicates
+            ? Duplicates(esp, source, options.Now)
+            : new Dictionary<string, string>();
+        string[] names = changes ? [.. NewNames(esp, source, staged), backup, .. disabled.Values] : [];
         var input = new SwapGateInput(
-            facts, esp.Info, source.Uki, esp.Target?.Uki, esp.Target?.Name, needed, available, options.Reboot);
+            facts, esp.Info, source.Uki, esp.Target?.Uki, esp.Target?.Name, needed, available, options.Reboot)
+        {
+            NamesWithoutRoom = esp.Room.Fits(names) ? 0 : FolderRoom.Needed(names),
+            FreeSlots = esp.Room.Free,
+        };
         return new UkiSwapPlan
         {
             Node = facts.Node,
@@ -29,16 +38,21 @@ internal static class SwapPlanner
             OldSha256 = oldHash,
             NewSha256 = source.Sha256,
             StagedName = staged,
-            Backup = Free(esp, stamp => EspNames.Backup(target, stamp), options.Now),
-            DisabledEntries = changes && !options.KeepDuplicates
-                ? Duplicates(esp, source, options.Now)
-                : new Dictionary<string, string>(),
+            Backup = backup,
+            DisabledEntries = disabled,
             Removed = changes ? [.. leftovers, .. OwnBackups(esp, target).Where(n => n != staged)] : [],
             Free = esp.Listing.Free,
             Needed = needed,
             NextBoot = esp.Info.NextBoot,
             Gates = SwapGates.Evaluate(input, options.Skip),
         };
+    }
+
+    // One after the other, as if none of them went again before the end.
+    private static IEnumerable<string> NewNames(EspState esp, UkiSwapSource source, string staged)
+    {
+        yield return EspNames.LockName;
+        if (source.PromotedName is null && esp.Listing.Find(staged) is null) yield return staged;
     }
 
     /// <summary>Backups that this module made of the entry, oldest first, as far as they may be deleted.</summary>

@@ -40,6 +40,30 @@ internal static class FatSlots
         return null;
     }
 
+    /// <summary>Lengths of the runs of free slots, deleted ones and those behind the end.</summary>
+    public static IReadOnlyList<int> FreeRuns(ReadOnlySpan<byte> slots)
+    {
+        var runs = new List<int>();
+        var run = 0;
+        for (; slots.Length >= Slot; slots = slots[Slot..])
+        {
+            if (slots[0] is 0 or Deleted)
+            {
+                run++;
+                continue;
+            }
+
+            if (run > 0) runs.Add(run);
+            run = 0;
+        }
+
+        if (run > 0) runs.Add(run);
+        return runs;
+    }
+
+    /// <summary>How many slots a long name takes, with that of its short one.</summary>
+    public static int Needed(string name) => 1 + ((name.Length + CharsPerSlot - 1) / CharsPerSlot);
+
     private static FatEntry Make(ReadOnlySpan<byte> slot, string? longName, int bits)
     {
         var cased = ShortName(slot, slot[12]);

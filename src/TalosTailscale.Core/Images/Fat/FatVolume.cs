@@ -105,6 +105,10 @@ internal sealed class FatVolume : IFileTree
         return slots;
     }
 
+    /// <summary>How many slots of a folder are free one after the other, run by run: a name takes one run as it is.</summary>
+    public async Task<IReadOnlyList<int>> FindFreeSlotsAsync(TreeEntry folder, CancellationToken cancellationToken) =>
+        FatSlots.FreeRuns(await ReadSlotsAsync((FatEntry)folder, cancellationToken).ConfigureAwait(false));
+
     // Follows a chain for at most that many clusters; a circle therefore ends.
     private async Task<(List<Extent> Extents, long Count)> ChainAsync(
         uint first, long limit, string what, CancellationToken cancellationToken)
