@@ -11,6 +11,9 @@ namespace TalosTailscale.Core.Rollout;
 /// <summary>Puts the image where a node boots from, in whichever way its plan says.</summary>
 internal sealed class ImageSteps(RolloutSetup setup, RolloutImages images, IReporter reporter)
 {
+    private const int Attempts = 4;
+    private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
+
     // Going back must not be refused for what the old image lacks; only what would not boot at all is.
     private static readonly HashSet<UkiSwapGate> s_goBack =
         [.. Enum.GetValues<UkiSwapGate>().Where(gate => UkiSwapGates.RefuseToSkip([gate]) is null)];
@@ -33,7 +36,24 @@ internal sealed class ImageSteps(RolloutSetup setup, RolloutImages images, IRepo
                 await node.RollbackAsync(cancellationToken).ConfigureAwait(false);
                 return (new RolloutEvidence("Talos goes back to what it ran before"), true);
             default:
-                return (await SwapAsync(node, work, cancellationToken).ConfigureAwait(false), false);
+                return (await SwapPatientlyAsync(node, work, cancellationToken).ConfigureAwait(false), false);
+        }
+    }
+
+    // A restart of the API server cuts the shell. What was staged is gone on with, and what was exchanged is seen.
+    private async Task<RolloutEvidence> SwapPatientlyAsync(TalosNodeClient node, RolloutWork work, CancellationToken cancellationToken)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await SwapAsync(node, work, cancellationToken).ConfigureAwait(false);
+            }
+            catch (TsException e) when (attempt < Attempts && e.Error.Category == TsErrorCategory.ConnectionError)
+            {
+                reporter.Verbose($"{work.Node.Name}: {e.Message} Trying again.");
+                await Task.Delay(s_pause * attempt, cancellationToken).ConfigureAwait(false);
+            }
         }
     }
 

@@ -56,4 +56,10 @@ public static class RolloutErrors
         "RolloutOptionInvalid", TsErrorCategory.InvalidArgument,
         "The options of the rollout do not fit together, or to the node.",
         "See Get-Help Install-TsNode.");
+
+    /// <summary>A wave that ran inside the cluster failed.</summary>
+    public static readonly TsError RolloutWaveFailed = new(
+        "RolloutWaveFailed", TsErrorCategory.InvalidOperation,
+        "The Job of a wave has failed, so no further wave is begun.",
+        "Read the log of the Job's pod (kubectl logs job/NAME); run the same command again to go on.");
 }

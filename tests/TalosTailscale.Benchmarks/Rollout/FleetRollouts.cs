@@ -64,7 +64,7 @@ internal static class FleetRollouts
 
     private static async Task<IReadOnlyList<BenchmarkRow>> LabAsync(int first, int count, int workers)
     {
-        int wrong = 0, kills = 0, api = 0, done = 0, failed = 0, left = 0, lowest = int.MaxValue;
+        int wrong = 0, kills = 0, api = 0, done = 0, failed = 0, left = 0, cut = 0, lowest = int.MaxValue;
         var clock = Stopwatch.StartNew();
         for (int seed = first; seed < first + count; seed++)
         {
@@ -72,6 +72,7 @@ internal static class FleetRollouts
             await run.PlayAsync();
             foreach (string line in run.Wrong) Console.Error.WriteLine($"seed {seed}: {line}");
             wrong += run.Wrong.Count == 0 ? 0 : 1;
+            cut += run.Cut;
             (kills, api, done, failed, left) = (kills + run.Kills, api + run.ApiRestarts, done + run.Done, failed + run.Failed, left + run.Left);
             lowest = Math.Min(lowest, run.LowestMembers);
         }
@@ -81,7 +82,7 @@ internal static class FleetRollouts
         [
             new(Issue, $"{fleet}: seeds with a broken rule or a false report", $"{wrong} ({clock.Elapsed.TotalSeconds:0} s)", null, "0", wrong == 0),
             new(Issue, $"{fleet}: fewest etcd members running", $"{lowest} of 3", null, "2", lowest >= 2),
-            new(Issue, $"{fleet}: stops of the operator, API restarts; nodes done, failed, left out", $"{kills}, {api}; {done}, {failed}, {left}"),
+            new(Issue, $"{fleet}: stops of the operator, API restarts; nodes done, failed, left out, cut by an API restart", $"{kills}, {api}; {done}, {failed}, {left}, {cut}"),
         ];
     }
 

@@ -60,4 +60,16 @@ public sealed partial class InstallTsNodeCommand
     [Parameter(Mandatory = false)]
     [ValidateNotNull]
     public Uri? ApiUri { get; set; }
+
+    /// <summary>
+    /// Runs inside the cluster: a Kubernetes Job for each wave, from -ContainerImage, with the rights of
+    /// deploy/rollout-rbac.yaml. Nothing depends on this machine but the looking on.
+    /// </summary>
+    [Parameter(Mandatory = false)]
+    public SwitchParameter InCluster { get; set; }
+
+    /// <summary>With -InCluster: the container image of this module, made with deploy/Dockerfile.</summary>
+    [Parameter(Mandatory = false)]
+    [ValidateNotNullOrEmpty]
+    public string? ContainerImage { get; set; }
 }

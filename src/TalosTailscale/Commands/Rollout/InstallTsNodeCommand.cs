@@ -15,6 +15,7 @@ namespace TalosTailscale.Commands;
 /// </summary>
 [Cmdlet(VerbsLifecycle.Install, "TsNode", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
 [OutputType(typeof(TsRolloutStep))]
+[OutputType(typeof(TsRolloutWave))]
 [OutputType(typeof(TsRolloutPlan))]
 public sealed partial class InstallTsNodeCommand : RolloutCmdlet
 {
@@ -24,6 +25,8 @@ public sealed partial class InstallTsNodeCommand : RolloutCmdlet
     /// <inheritdoc/>
     protected override async Task BeginAsync(CancellationToken cancellationToken)
     {
+        if (InCluster != (ContainerImage is not null))
+            throw RolloutErrors.RolloutOptionInvalid.New("-InCluster and -ContainerImage were not given together; expected both or neither.", nameof(ContainerImage));
         if (AuthKeyReference is { } text) _ = Core.Tailnet.AuthKeyReference.Parse(text);
         _patches = await PatchInput.ReadAsync(Patch, ResolvePathsAsync, cancellationToken);
         await base.BeginAsync(cancellationToken);

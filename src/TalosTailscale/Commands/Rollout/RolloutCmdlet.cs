@@ -136,7 +136,13 @@ public abstract class RolloutCmdlet : TsCmdlet
         foreach (TsRolloutNode node in plan.View.Nodes)
             if (await ShouldProcessAsync(node.Node, Question(node))) agreed.Add(node.Node);
         if (agreed.Count == 0) return;
-        await foreach (RolloutStepEnd end in session.RunAsync(plan.Where(agreed.Contains), cancellationToken))
+        await RunAsync(session, plan.Where(agreed.Contains), cancellationToken);
+    }
+
+    /// <summary>Carries out what was agreed to.</summary>
+    private protected virtual async Task RunAsync(RolloutSession session, RolloutPlan plan, CancellationToken cancellationToken)
+    {
+        await foreach (RolloutStepEnd end in session.RunAsync(plan, cancellationToken))
         {
             await WriteObjectAsync(end.Step);
             if (end.Error is { } error) await WriteErrorAsync(error, end.Step.Node);
@@ -154,6 +160,13 @@ public abstract class RolloutCmdlet : TsCmdlet
 
         base.Dispose(disposing);
     }
+
+    /// <summary>The cluster; there once the plan is being made.</summary>
+    private protected KubernetesConnection Cluster =>
+        _kubernetes ?? throw new InvalidOperationException("The cluster is connected to in EndAsync.");
+
+    /// <summary>The nodes that were given.</summary>
+    private protected IReadOnlyList<TsNode> Nodes => _nodes;
 
     /// <summary>After how many failures nothing more is begun.</summary>
     private protected int FailureLimit => MaxFailures > 0 ? MaxFailures : ContinueOnError ? int.MaxValue : 1;
