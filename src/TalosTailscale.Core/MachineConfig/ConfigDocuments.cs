@@ -39,10 +39,15 @@ public static class ConfigDocuments
     /// <returns>True when a node would make the same of both.</returns>
     public static bool SameMeaning(string text, string other, string name = "machine configuration")
     {
-        ConfigTree left = ConfigTree.Read(text, name);
         ConfigTree right = ConfigTree.Read(other, name);
-        return left.Count == right.Count
-            && left.Documents.All(item => right.Find(item.Id)?.Root is { } root && YamlEquality.Same(item.Document.Root!, root, SchemaType.Free));
+        int same = 0;
+        ConfigTree left = ConfigTree.Read(text, name, document =>
+        {
+            if (right.Find(document.Id) is not { } twin || !YamlEquality.Same(document.Root!, twin.Root!, SchemaType.Free)) return;
+            same++;
+            twin.Release();
+        });
+        return same == left.Count && same == right.Count;
     }
 
     internal static MachineConfigDocument Describe(DocumentId id, YamlDocument document, MachineConfigChange change) => new()

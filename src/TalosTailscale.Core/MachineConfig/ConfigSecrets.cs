@@ -1,4 +1,3 @@
-using TalosTailscale.Core.MachineConfig.Merging;
 using TalosTailscale.Core.MachineConfig.Yaml;
 
 namespace TalosTailscale.Core.MachineConfig;
@@ -20,14 +19,13 @@ public static class ConfigSecrets
     public static string Mask(string text, params ReadOnlySpan<string> configs)
     {
         ArgumentNullException.ThrowIfNull(text);
+        var secrets = new SecretSet();
         foreach (string config in configs)
         {
-            // Longest first: one secret may be part of another.
-            foreach (string secret in Find(config).OrderByDescending(value => value.Length))
-                text = text.Replace(secret, Redactor.Masked, StringComparison.Ordinal);
+            foreach (string secret in Find(config)) secrets.Add(secret);
         }
 
-        return Redactor.Mask(text);
+        return Redactor.Mask(secrets.Mask(text, Redactor.Masked));
     }
 
     /// <summary>Makes the secrets of a configuration known to the redactor for the rest of the session.</summary>
@@ -41,18 +39,15 @@ public static class ConfigSecrets
     internal static IReadOnlyCollection<string> Find(string config)
     {
         var secrets = new HashSet<string>(StringComparer.Ordinal);
-        ConfigTree tree;
         try
         {
-            tree = ConfigTree.Read(config, "configuration");
+            _ = YamlReader.Read(config, "configuration", document => Collect(document.Root!, null, secrets));
         }
         catch (TsException)
         {
-            // No YAML, no structure to look at: the patterns of the redactor remain.
-            return secrets;
+            // No YAML, no structure to look at: beyond what was found so far the patterns of the redactor remain.
         }
 
-        foreach ((_, YamlDocument document) in tree.Documents) Collect(document.Root!, null, secrets);
         return secrets;
     }
 

@@ -118,8 +118,8 @@ public static class MachineConfigPatcher
         List<YamlDocument> old = [.. tree.Stream.Documents.Where(document => !document.IsNew).Concat(tree.Stream.Removed).OrderBy(document => document.MarkerStart)];
         var gone = new HashSet<YamlDocument>(tree.Stream.Removed);
         YamlLayout layout = YamlLayout.Talos with { NewLine = YamlLayout.LineEndOf(config) ?? "\n" };
-        if (old.Find(document => document.Root is not null) is { } first) layout = YamlLayout.Of(first, layout);
-        bool changed = gone.Count > 0 || documents.Exists(item => item.Document.IsNew || item.Document.Root!.IsDirty);
+        if (old.Find(document => !document.IsEmpty) is { } first) layout = YamlLayout.Of(first, layout);
+        bool changed = gone.Count > 0 || documents.Exists(item => item.Document.IsNew || item.Document.IsDirty);
         if (!changed) return new PatchedConfig(config, false, Describe(documents, tree));
 
         var text = new StringBuilder(config.Length + 1024);
@@ -127,7 +127,7 @@ public static class MachineConfigPatcher
         foreach (YamlDocument document in old)
         {
             bool removed = gone.Contains(document);
-            if (!removed && document.Root?.IsDirty != true) continue;
+            if (!removed && !document.IsDirty) continue;
             text.Append(config, at, document.MarkerStart - at);
             at = document.BodyEnd;
             if (removed) continue;
@@ -149,7 +149,7 @@ public static class MachineConfigPatcher
     // In a text without final line end, a block scalar at the end would lose its own.
     private static bool EndsInNewBlockScalar(List<YamlDocument> old, HashSet<YamlDocument> gone)
     {
-        YamlNode? last = old.FindLast(document => document.Root is not null && !gone.Contains(document))?.Root;
+        YamlNode? last = old.FindLast(document => !document.IsEmpty && !gone.Contains(document))?.Root;
         while (last?.Entries is { Count: > 0 } entries) last = entries[^1].Value;
         return last is { IsNew: true, Kind: YamlKind.Scalar } && last.Value.EndsWith('\n');
     }
@@ -158,9 +158,9 @@ public static class MachineConfigPatcher
     {
         IEnumerable<MachineConfigDocument> present = documents.Select(item => ConfigDocuments.Describe(
             item.Id, item.Document,
-            item.Document.IsNew ? MachineConfigChange.Added : item.Document.Root!.IsDirty ? MachineConfigChange.Changed : MachineConfigChange.Unchanged));
-        IEnumerable<MachineConfigDocument> removed = tree.Stream.Removed.Where(document => document.Root is not null)
-            .Select(document => ConfigDocuments.Describe(DocumentId.Of(document.Root!), document, MachineConfigChange.Removed));
+            item.Document.IsNew ? MachineConfigChange.Added : item.Document.IsDirty ? MachineConfigChange.Changed : MachineConfigChange.Unchanged));
+        IEnumerable<MachineConfigDocument> removed = tree.Stream.Removed.Where(document => !document.IsEmpty)
+            .Select(document => ConfigDocuments.Describe(document.Id, document, MachineConfigChange.Removed));
         return [.. present, .. removed];
     }
 

@@ -19,6 +19,8 @@ public static class PatchForms
         string config, IReadOnlyList<ConfigPatch> patches, out IReadOnlyList<string> notes, string name = "machine configuration")
     {
         ArgumentNullException.ThrowIfNull(patches);
+        notes = [];
+        if (!patches.Any(MayHaveForms)) return patches;
         ConfigTree tree = ConfigTree.Read(config, name);
         var said = new List<string>();
         bool resolver = tree.HasKind("ResolverConfig");
@@ -30,15 +32,7 @@ public static class PatchForms
         var adapted = new List<ConfigPatch>();
         foreach (ConfigPatch patch in patches)
         {
-            bool maybe = patch.Text.Contains("network", StringComparison.Ordinal) || patch.Text.Contains("ResolverConfig", StringComparison.Ordinal)
-                || patch.Text.Contains("HostnameConfig", StringComparison.Ordinal);
-            if (!maybe)
-            {
-                adapted.Add(patch);
-                continue;
-            }
-
-            if (!IsStrategic(patch))
+            if (!MayHaveForms(patch) || !IsStrategic(patch))
             {
                 adapted.Add(patch);
                 continue;
@@ -56,6 +50,10 @@ public static class PatchForms
         notes = said;
         return adapted;
     }
+
+    private static bool MayHaveForms(ConfigPatch patch) =>
+        patch.Text.Contains("network", StringComparison.Ordinal) || patch.Text.Contains("ResolverConfig", StringComparison.Ordinal)
+        || patch.Text.Contains("HostnameConfig", StringComparison.Ordinal);
 
     // A list of operations, or a document twice: the patcher has the words for that.
     private static bool IsStrategic(ConfigPatch patch)

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -18,11 +17,8 @@ public static partial class Redactor
     /// <summary>What stands in the place of a secret.</summary>
     public const string Masked = "***";
 
-    /// <summary>Shorter values are not registered: they would mask ordinary words.</summary>
-    private const int MinimumLength = 6;
-
     /// <summary>The oldest values go first; a long session must not grow without bound.</summary>
-    private const int MaximumCount = 4096;
+    private const int MaximumCount = 65_536;
 
     // One look for any of these decides whether the patterns have to run at all; all of them are ASCII.
     private static readonly string[] s_triggers =
@@ -31,7 +27,7 @@ public static partial class Redactor
         "basic ", "credential", "://",
     ];
 
-    private static ImmutableList<string> s_known = [];
+    private static readonly SecretSet s_known = new(MaximumCount);
 
     /// <summary>Makes a value known as a secret: wherever it appears from now on, it is masked.</summary>
     /// <param name="secret">
@@ -42,20 +38,17 @@ public static partial class Redactor
     {
         if (string.IsNullOrWhiteSpace(secret)) return;
         string[] lines = secret.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        var forms = new List<string>();
         foreach (string line in lines)
         {
             // The armour of a PEM file says what it is and is no secret; masking it would hide which key is meant.
-            if (line.Length < MinimumLength || line.StartsWith("-----", StringComparison.Ordinal)) continue;
-            forms.Add(line);
-            forms.Add(Convert.ToBase64String(Encoding.UTF8.GetBytes(line)));
+            if (line.Length < SecretSet.MinimumLength || line.StartsWith("-----", StringComparison.Ordinal)) continue;
+            s_known.Add(line);
+            s_known.Add(Convert.ToBase64String(Encoding.UTF8.GetBytes(line)));
             string escaped = Uri.EscapeDataString(line);
-            if (escaped != line) forms.Add(escaped);
+            if (escaped != line) s_known.Add(escaped);
         }
 
-        if (lines.Length > 1) forms.Add(Convert.ToBase64String(Encoding.UTF8.GetBytes(secret)));
-        if (forms.Count > 0)
-            ImmutableInterlocked.Update(ref s_known, static (known, added) => Add(known, added), forms);
+        if (lines.Length > 1) s_known.Add(Convert.ToBase64String(Encoding.UTF8.GetBytes(secret)));
     }
 
     /// <summary>The text without secrets.</summary>
@@ -64,28 +57,8 @@ public static partial class Redactor
     public static string Mask(string? text)
     {
         if (string.IsNullOrEmpty(text)) return string.Empty;
-        string result = text;
-        foreach (string known in s_known)
-        {
-            if (result.Contains(known, StringComparison.Ordinal))
-                result = result.Replace(known, Masked, StringComparison.Ordinal);
-        }
-
+        string result = s_known.Mask(text, Masked);
         return MayHoldSecret(result) ? MaskPatterns(result) : result;
-    }
-
-    private static ImmutableList<string> Add(ImmutableList<string> known, List<string> added)
-    {
-        foreach (string form in added)
-        {
-            if (known.Contains(form)) continue;
-
-            // Longest first: a secret that holds another one must be replaced before the other breaks it up.
-            int at = known.FindIndex(other => other.Length < form.Length);
-            known = at < 0 ? known.Add(form) : known.Insert(at, form);
-        }
-
-        return known.Count <= MaximumCount ? known : known.RemoveRange(MaximumCount, known.Count - MaximumCount);
     }
 
     private static bool MayHoldSecret(string text)

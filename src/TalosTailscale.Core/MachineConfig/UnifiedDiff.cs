@@ -11,7 +11,10 @@ public static class UnifiedDiff
 {
     private const int Context = 3;
 
-    /// <summary>Compares two texts line by line.</summary>
+    // What has no line to hold on to and is longer counts as replaced: comparing line by line takes time by the square.
+    private const int LongestCompared = 2_000;
+
+    /// <summary>Compares two texts line by line; time and memory are linear in their length.</summary>
     /// <param name="before">The text before. Its secrets do not appear in the result.</param>
     /// <param name="after">The text after. Its secrets do not appear in the result.</param>
     /// <param name="name">What to call the two in the head of the diff; none without a name.</param>
@@ -21,91 +24,91 @@ public static class UnifiedDiff
         ArgumentNullException.ThrowIfNull(before);
         ArgumentNullException.ThrowIfNull(after);
         if (string.Equals(before, after, StringComparison.Ordinal)) return string.Empty;
-        (string[] old, string[] now, int skipped) = Trim(Lines(before), Lines(after), out string[] head, out string[] tail);
-        DiffResult diff = new Differ().CreateDiffs(
-            string.Join('\n', old), string.Join('\n', now), ignoreWhiteSpace: false, ignoreCase: false, new LineChunker());
-        List<Line> lines = [.. head.Select(line => new Line(' ', line))];
-        AppendBlocks(lines, diff, old.Length == 0 ? [] : old, now.Length == 0 ? [] : now);
-        lines.AddRange(tail.Select(line => new Line(' ', line)));
-
+        LineMatches lines = LineMatches.Find(before, after, MatchSmall);
         var text = new StringBuilder();
         if (name is not null) text.Append("--- ").Append(name).Append(" (before)\n+++ ").Append(name).Append(" (after)\n");
-        AppendHunks(text, lines, skipped);
+        foreach (List<Change> hunk in Hunks(lines)) Append(text, lines, hunk);
         return ConfigSecrets.Mask(text.ToString(), before, after);
     }
 
-    private static string[] Lines(string text)
+    private static void MatchSmall(LineMatches lines, int old, int oldEnd, int now, int nowEnd)
     {
-        string[] lines = text.Split('\n');
-        for (int i = 0; i < lines.Length; i++) lines[i] = lines[i].TrimEnd('\r');
-        return lines.Length > 0 && lines[^1].Length == 0 ? lines[..^1] : [.. lines[..^1], lines[^1], "\\ No newline at end of file"];
-    }
-
-    // Equal lines at both ends cost nothing to compare: what differs is small as a rule.
-    private static (string[] Old, string[] Now, int Skipped) Trim(string[] old, string[] now, out string[] head, out string[] tail)
-    {
-        int start = 0;
-        int limit = Math.Min(old.Length, now.Length);
-        while (start < limit && old[start] == now[start]) start++;
-        int end = 0;
-        while (end < limit - start && old[^(end + 1)] == now[^(end + 1)]) end++;
-        int from = Math.Max(0, start - Context);
-        head = old[from..start];
-        tail = old[(old.Length - end)..Math.Min(old.Length, old.Length - end + Context)];
-        return (old[start..(old.Length - end)], now[start..(now.Length - end)], from);
-    }
-
-    private static void AppendBlocks(List<Line> lines, DiffResult diff, string[] old, string[] now)
-    {
+        if (oldEnd - old > LongestCompared || nowEnd - now > LongestCompared) return;
+        DiffResult diff = new Differ().CreateDiffs(
+            Join(lines.OldIds(old, oldEnd)), Join(lines.NowIds(now, nowEnd)), ignoreWhiteSpace: false, ignoreCase: false, new LineChunker());
         int at = 0;
+        int shift = 0;
         foreach (DiffBlock block in diff.DiffBlocks)
         {
-            for (; at < block.DeleteStartA && at < old.Length; at++) lines.Add(new Line(' ', old[at]));
-            for (int i = 0; i < block.DeleteCountA && at < old.Length; i++) lines.Add(new Line('-', old[at++]));
-            for (int i = 0; i < block.InsertCountB && block.InsertStartB + i < now.Length; i++) lines.Add(new Line('+', now[block.InsertStartB + i]));
+            lines.Match(old + at, now + at + shift, block.DeleteStartA - at);
+            at = block.DeleteStartA + block.DeleteCountA;
+            shift += block.InsertCountB - block.DeleteCountA;
         }
 
-        for (; at < old.Length; at++) lines.Add(new Line(' ', old[at]));
+        lines.Match(old + at, now + at + shift, oldEnd - old - at);
     }
 
-    private static void AppendHunks(StringBuilder text, List<Line> lines, int skipped)
+    // One line a number: what the texts hold does not matter here.
+    private static string Join(ReadOnlySpan<int> ids)
     {
-        int oldLine = skipped + 1;
-        int newLine = skipped + 1;
-        int at = 0;
-        while (at < lines.Count)
+        var text = new StringBuilder(ids.Length * 7);
+        foreach (int id in ids) text.Append(text.Length == 0 ? string.Empty : "\n").Append(id);
+        return text.ToString();
+    }
+
+    // What lies between two runs of equal lines; changes with at most twice the context between them share a hunk.
+    private static IEnumerable<List<Change>> Hunks(LineMatches lines)
+    {
+        var hunk = new List<Change>();
+        int old = 0;
+        int now = 0;
+        foreach ((int nextOld, int nextNow, int count) in lines.Runs.Append((lines.OldCount, lines.NowCount, 0)))
         {
-            int first = lines.FindIndex(at, line => line.Mark != ' ');
-            if (first < 0) return;
-            int start = Math.Max(at, first - Context);
-            oldLine += start - at;
-            newLine += start - at;
-            int end = HunkEnd(lines, first);
-            int olds = lines.Skip(start).Take(end - start).Count(line => line.Mark != '+');
-            int news = lines.Skip(start).Take(end - start).Count(line => line.Mark != '-');
-            text.Append(CultureInfo.InvariantCulture, $"@@ -{Range(oldLine, olds)} +{Range(newLine, news)} @@\n");
-            foreach (Line line in lines.Skip(start).Take(end - start)) text.Append(line.Mark).Append(line.Text).Append('\n');
-            oldLine += olds;
-            newLine += news;
-            at = end;
+            if (nextOld > old || nextNow > now)
+            {
+                if (hunk.Count > 0 && old - hunk[^1].OldEnd > 2 * Context)
+                {
+                    yield return hunk;
+                    hunk = [];
+                }
+
+                hunk.Add(new Change(old, nextOld, now, nextNow));
+            }
+
+            (old, now) = (nextOld + count, nextNow + count);
         }
+
+        if (hunk.Count > 0) yield return hunk;
+    }
+
+    private static void Append(StringBuilder text, LineMatches lines, List<Change> hunk)
+    {
+        int lead = Math.Min(Context, hunk[0].Old);
+        int tail = Math.Min(Context, lines.OldCount - hunk[^1].OldEnd);
+        int old = hunk[0].Old - lead;
+        int now = hunk[0].Now - lead;
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"@@ -{Range(old + 1, hunk[^1].OldEnd + tail - old)} +{Range(now + 1, hunk[^1].NowEnd + tail - now)} @@\n");
+        foreach (Change change in hunk)
+        {
+            for (; old < change.Old; old++) Append(text, ' ', lines.OldLine(old), lines.IsOldUnended(old));
+            for (; old < change.OldEnd; old++) Append(text, '-', lines.OldLine(old), lines.IsOldUnended(old));
+            for (now = change.Now; now < change.NowEnd; now++) Append(text, '+', lines.NowLine(now), lines.IsNowUnended(now));
+        }
+
+        for (int end = old + tail; old < end; old++) Append(text, ' ', lines.OldLine(old), lines.IsOldUnended(old));
+    }
+
+    private static void Append(StringBuilder text, char mark, ReadOnlySpan<char> line, bool unended)
+    {
+        text.Append(mark).Append(line).Append('\n');
+        if (unended) text.Append("\\ No newline at end of file\n");
     }
 
     private static string Range(int start, int count) => count == 1
         ? start.ToString(CultureInfo.InvariantCulture)
         : string.Create(CultureInfo.InvariantCulture, $"{(count == 0 ? start - 1 : start)},{count}");
 
-    // Changes with at most twice the context between them share a hunk.
-    private static int HunkEnd(List<Line> lines, int first)
-    {
-        int last = first;
-        for (int i = first; i < lines.Count && i - last <= 2 * Context; i++)
-        {
-            if (lines[i].Mark != ' ') last = i;
-        }
-
-        return Math.Min(lines.Count, last + 1 + Context);
-    }
-
-    private readonly record struct Line(char Mark, string Text);
+    private readonly record struct Change(int Old, int OldEnd, int Now, int NowEnd);
 }

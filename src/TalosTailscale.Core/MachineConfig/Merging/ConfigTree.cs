@@ -24,10 +24,11 @@ internal readonly record struct DocumentId(string ApiVersion, string Kind, strin
 /// <summary>A configuration being patched: its documents by id, and the one way to change them.</summary>
 internal sealed class ConfigTree
 {
-    private readonly Dictionary<DocumentId, YamlDocument> _documents = [];
+    private readonly Dictionary<DocumentId, YamlDocument> _documents;
 
-    private ConfigTree(YamlStream stream, string name)
+    private ConfigTree(YamlStream stream, string name, Dictionary<DocumentId, YamlDocument> documents)
     {
+        _documents = documents;
         Stream = stream;
         Name = name;
         Aliases = new YamlAliases(name);
@@ -42,26 +43,28 @@ internal sealed class ConfigTree
 
     /// <summary>The documents that are not empty, in order.</summary>
     public IEnumerable<(DocumentId Id, YamlDocument Document)> Documents =>
-        Stream.Documents.Where(document => document.Root is not null).Select(document => (DocumentId.Of(document.Root!), document));
+        Stream.Documents.Where(document => !document.IsEmpty).Select(document => (document.Id, document));
 
     public int Count => _documents.Count;
 
-    public static ConfigTree Read(string text, string name)
+    /// <summary>Reads a configuration.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="name">The name of the file or node, for messages.</param>
+    /// <param name="look">Called with each document while its tree is there: what only looks costs one reading.</param>
+    public static ConfigTree Read(string text, string name, Action<YamlDocument>? look = null)
     {
-        var tree = new ConfigTree(YamlReader.Read(text, name), name);
-        foreach (YamlDocument document in tree.Stream.Documents)
+        var documents = new Dictionary<DocumentId, YamlDocument>();
+        YamlStream stream = YamlReader.Read(text, name, document =>
         {
-            if (document.Root is null) continue;
-            if (document.Root.Kind != YamlKind.Map)
+            if (document.Root!.Kind != YamlKind.Map)
                 throw MachineConfigErrors.YamlInvalid.New(
                     $"'{name}' {YamlPosition.Describe(document.Root)}: found a document that is no map, expected a configuration document.", name);
-            DocumentId id = DocumentId.Of(document.Root);
-            if (!tree._documents.TryAdd(id, document))
+            if (!documents.TryAdd(document.Id, document))
                 throw MachineConfigErrors.DocumentDuplicate.New(
-                    $"'{name}' {YamlPosition.Describe(document.Root)}: found the document '{id}' a second time, expected it once.", name);
-        }
-
-        return tree;
+                    $"'{name}' {YamlPosition.Describe(document.Root)}: found the document '{document.Id}' a second time, expected it once.", name);
+            look?.Invoke(document);
+        });
+        return new ConfigTree(stream, name, documents);
     }
 
     public YamlDocument? Find(DocumentId id) => _documents.GetValueOrDefault(id);
@@ -71,9 +74,10 @@ internal sealed class ConfigTree
     public void Append(DocumentId id, YamlDocument document)
     {
         document.IsNew = true;
-        foreach (DocumentId other in _documents.Keys)
+        foreach (string kind in TalosSchema.ConflictsOf(id.Kind))
         {
-            if (other.Name == id.Name && TalosSchema.Conflict(id.Kind, other.Kind))
+            DocumentId other = id with { Kind = kind };
+            if (_documents.ContainsKey(other))
                 throw MachineConfigErrors.DocumentConflict.New(
                     $"The patch adds '{id}', found '{other}' in '{Name}', expected only one of the two kinds with that name.", id.ToString());
         }
@@ -85,7 +89,7 @@ internal sealed class ConfigTree
     public void Remove(DocumentId id)
     {
         YamlDocument document = _documents[id];
-        if (document.Root is not null) FreeAliasesInside(document.Root);
+        if (Stream.HasAnchors && document.Root is not null) FreeAliasesInside(document.Root);
         _documents.Remove(id);
         Stream.Documents.Remove(document);
         if (!document.IsNew) Stream.Removed.Add(document);

@@ -36,14 +36,15 @@ internal sealed class TalosSchema
     /// <summary>Documents of this kind are told apart by name.</summary>
     public bool IsNamed(string kind) => Document(kind)?.Struct?.Find("name") is not null;
 
-    /// <summary>Two documents of these kinds with one name exclude each other.</summary>
-    public static bool Conflict(string kind, string other)
+    /// <summary>The kinds of which no document may have the name of one of this kind.</summary>
+    public static IEnumerable<string> ConflictsOf(string kind) => kind switch
     {
-        if (kind == other) return false;
-        if (Array.IndexOf(s_links, kind) >= 0) return Array.IndexOf(s_links, other) >= 0;
-        return (kind, other) is ("UserVolumeConfig", "ExistingVolumeConfig") or ("ExistingVolumeConfig", "UserVolumeConfig")
-            or ("HCloudVIPConfig", "Layer2VIPConfig") or ("Layer2VIPConfig", "HCloudVIPConfig");
-    }
+        "UserVolumeConfig" => ["ExistingVolumeConfig"],
+        "ExistingVolumeConfig" => ["UserVolumeConfig"],
+        "HCloudVIPConfig" => ["Layer2VIPConfig"],
+        "Layer2VIPConfig" => ["HCloudVIPConfig"],
+        _ => Array.IndexOf(s_links, kind) >= 0 ? s_links.Where(other => other != kind) : [],
+    };
 
     private static TalosSchema Load()
     {

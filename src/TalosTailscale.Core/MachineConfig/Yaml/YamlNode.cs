@@ -48,7 +48,7 @@ internal enum YamlStyle : byte
 internal sealed class YamlNode
 {
     private string? _value;
-    private Dictionary<string, YamlEntry>? _index;
+    private Rare? _rare;
 
     public YamlNode(YamlKind kind, YamlStyle style, string? source, int start)
     {
@@ -57,7 +57,6 @@ internal sealed class YamlNode
         Source = source;
         Start = start;
         End = start;
-        PropertiesStart = start;
         if (kind is YamlKind.Map or YamlKind.Sequence) Entries = [];
     }
 
@@ -73,17 +72,36 @@ internal sealed class YamlNode
     public int End { get; set; }
 
     /// <summary>Where anchor and tag begin; <see cref="Start"/> without them.</summary>
-    public int PropertiesStart { get; set; }
+    public int PropertiesStart
+    {
+        get => _rare is { PropertiesStart: >= 0 and var at } ? at : Start;
+        set => Extra.PropertiesStart = value;
+    }
 
     /// <summary>Column of the keys or dashes of a block collection; content indentation of a block scalar.</summary>
     public int Column { get; set; }
 
-    public string? Anchor { get; set; }
+    public string? Anchor
+    {
+        get => _rare?.Anchor;
+        set => Extra.Anchor = value;
+    }
 
-    public string? Tag { get; set; }
+    public string? Tag
+    {
+        get => _rare?.Tag;
+        set
+        {
+            if (value is not null || _rare is not null) Extra.Tag = value;
+        }
+    }
 
     /// <summary>The anchored node of an alias.</summary>
-    public YamlNode? Target { get; init; }
+    public YamlNode? Target
+    {
+        get => _rare?.Target;
+        init => Extra.Target = value;
+    }
 
     public YamlNode? Parent { get; set; }
 
@@ -91,7 +109,7 @@ internal sealed class YamlNode
     public List<YamlEntry>? Entries { get; }
 
     /// <summary>Entries that were read and then removed: their text has to go.</summary>
-    public List<YamlEntry>? Removed { get; private set; }
+    public List<YamlEntry>? Removed => _rare?.Removed;
 
     /// <summary>This node or something in it differs from the text.</summary>
     public bool IsDirty { get; private set; }
@@ -102,6 +120,9 @@ internal sealed class YamlNode
     public bool IsNew => Source is null;
 
     public bool IsCollection => Entries is not null;
+
+    // Few nodes have any of it: a configuration of ten megabytes is half a million nodes.
+    private Rare Extra => _rare ??= new Rare();
 
     /// <summary>The text of a scalar, decoded when first asked for.</summary>
     public string Value => _value ??= Source is null ? string.Empty : YamlScalar.Decode(this);
@@ -142,13 +163,13 @@ internal sealed class YamlNode
             return null;
         }
 
-        if (_index is null)
+        if (Extra.Index is not { } index)
         {
-            _index = new Dictionary<string, YamlEntry>(Entries.Count, StringComparer.Ordinal);
-            foreach (YamlEntry entry in Entries) _index.TryAdd(entry.Key!.Value, entry);
+            Extra.Index = index = new Dictionary<string, YamlEntry>(Entries.Count, StringComparer.Ordinal);
+            foreach (YamlEntry entry in Entries) index.TryAdd(entry.Key!.Value, entry);
         }
 
-        return _index.GetValueOrDefault(key);
+        return index.GetValueOrDefault(key);
     }
 
     /// <summary>The value of a key, aliases resolved; null when it is not there.</summary>
@@ -171,7 +192,7 @@ internal sealed class YamlNode
         if (at < 0 || at >= Entries!.Count) Entries!.Add(entry);
         else Entries.Insert(at, entry);
         value.Parent = this;
-        if (key is not null) _index?.TryAdd(key, entry);
+        if (key is not null) _rare?.Index?.TryAdd(key, entry);
         MarkDirty();
         return entry;
     }
@@ -179,8 +200,8 @@ internal sealed class YamlNode
     public void Remove(YamlEntry entry)
     {
         if (!Entries!.Remove(entry)) return;
-        _index = null;
-        if (!entry.IsNew) (Removed ??= []).Add(entry);
+        if (_rare is not null) _rare.Index = null;
+        if (!entry.IsNew) (Extra.Removed ??= []).Add(entry);
         MarkDirty();
     }
 
@@ -195,6 +216,21 @@ internal sealed class YamlNode
     public void MarkDirty()
     {
         for (YamlNode? node = this; node is { IsDirty: false }; node = node.Parent) node.IsDirty = true;
+    }
+
+    private sealed class Rare
+    {
+        public int PropertiesStart { get; set; } = -1;
+
+        public string? Anchor { get; set; }
+
+        public string? Tag { get; set; }
+
+        public YamlNode? Target { get; set; }
+
+        public List<YamlEntry>? Removed { get; set; }
+
+        public Dictionary<string, YamlEntry>? Index { get; set; }
     }
 }
 

@@ -15,6 +15,9 @@ internal sealed partial class YamlReader
 {
     private const int MaximumDepth = 100;
 
+    // Trees of documents in the first part of a text stay: no usual configuration is read twice.
+    private const int KeptLength = 128 * 1024;
+
     // What the stream may not hold at all (YAML 1.2 §5.1 c-printable), tab and line ends apart.
     private static readonly SearchValues<char> s_forbidden = SearchValues.Create(
         "\u0000\u0001\u0002\u0003\u0004\u0005\u0006\u0007\u0008\u000B\u000C\u000E\u000F\u0010\u0011\u0012\u0013\u0014\u0015"
@@ -22,6 +25,7 @@ internal sealed partial class YamlReader
 
     private readonly string _s;
     private readonly string _name;
+    private readonly string[] _names = new string[256];
     private int _p;
     private int _lineStart;
     private int _depth;
@@ -48,11 +52,24 @@ internal sealed partial class YamlReader
     /// <summary>Reads a text.</summary>
     /// <param name="text">The text, with or without byte order mark.</param>
     /// <param name="name">The name of the file or patch, for messages.</param>
+    /// <param name="look">
+    /// Called with each document that is not empty, once it is read; then the tree may be let go, unless anchors tie the
+    /// documents together.
+    /// </param>
     /// <returns>The documents.</returns>
     /// <exception cref="TsException"><see cref="MachineConfigErrors.YamlInvalid"/>.</exception>
-    public static YamlStream Read(string text, string name) => new YamlReader(text, name).ReadStream();
+    public static YamlStream Read(string text, string name, Action<YamlDocument>? look = null) => new YamlReader(text, name).ReadStream(look);
 
-    private YamlStream ReadStream()
+    /// <summary>Reads a document whose tree was let go; it was read without error before and has no anchors.</summary>
+    public static YamlNode ReadAgain(YamlDocument document)
+    {
+        var reader = new YamlReader(document.Source, "text");
+        reader._lineStart = document.MarkerStart;
+        reader._p = document.BodyStart > document.MarkerStart ? document.MarkerStart + 3 : document.MarkerStart;
+        return reader.ReadRoot()!;
+    }
+
+    private YamlStream ReadStream(Action<YamlDocument>? look)
     {
         int forbidden = _s.AsSpan().IndexOfAny(s_forbidden);
         if (forbidden >= 0) throw Error(forbidden, $"the character U+{(int)_s[forbidden]:X4}", "printable text");
@@ -88,7 +105,14 @@ internal sealed partial class YamlReader
 
             document.Root = ReadRoot();
             document.BodyEnd = AtEnd ? _s.Length : _lineStart;
+            document.IsSelfContained = !_hasAnchors;
             documents.Add(document);
+            if (look is not null && !document.IsEmpty)
+            {
+                look(document);
+                if (_p > KeptLength) document.Release();
+            }
+
             bareAllowed = false;
             if (AtMarker('.'))
             {
@@ -300,8 +324,8 @@ internal sealed partial class YamlReader
 
     private void AddEntry(YamlNode map, YamlEntry entry, ref HashSet<string>? seen)
     {
-        string key = entry.Key!.Value;
-        if (entry.Key.Start == entry.Key.End) throw Error(entry.Start, "an empty key", "a name");
+        string key = NameOf(entry.Key!);
+        if (entry.Key!.Start == entry.Key.End) throw Error(entry.Start, "an empty key", "a name");
         if (seen is null && map.Entries!.Count >= 8)
         {
             seen = new HashSet<string>(StringComparer.Ordinal);
@@ -311,6 +335,19 @@ internal sealed partial class YamlReader
         bool twice = seen is null ? map.Entries!.Exists(other => other.Key!.Value == key) : !seen.Add(key);
         if (twice) throw Error(entry.Start, $"the key '{key}' a second time", "each key once");
         map.AddRead(entry);
+    }
+
+    // The same few names come again and again: one text each.
+    private string NameOf(YamlNode key)
+    {
+        int length = key.End - key.Start;
+        if (key.Style != YamlStyle.Plain || length is < 1 or > 40) return key.Value;
+        ReadOnlySpan<char> raw = _s.AsSpan(key.Start, length);
+        if (raw.IndexOfAny('\n', '\r') >= 0) return key.Value;
+        ref string name = ref _names[((length * 31) + (raw[0] * 7) + (raw[^1] * 13) + raw[length / 2]) & (_names.Length - 1)];
+        if (!raw.SequenceEqual(name)) name = raw.ToString();
+        key.SetDecoded(name);
+        return name;
     }
 
     private YamlNode Finish(YamlNode node, int properties, string? anchor, string? tag)
