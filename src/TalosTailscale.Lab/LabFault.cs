@@ -50,6 +50,15 @@ public sealed record LabFault(string Name, string Description)
     /// <summary>The node reboots by itself while an upgrade, apply or transfer runs.</summary>
     public static LabFault RebootsHalfWay { get; } = new("RebootsHalfWay", "the node reboots in the middle of the work");
 
+    /// <summary>The node does what it is asked and answers late. Value: how long, as a TimeSpan.</summary>
+    public static LabFault AnswersLate { get; } = new("AnswersLate", "the node's answers come late");
+
+    /// <summary>
+    /// The connection ends while a machine config is applied, once. Value: <c>before</c> it was taken, <c>after</c> (also
+    /// without value), <c>silent</c> (taken, and no answer comes) or <c>reboot</c> (taken, and the node goes down).
+    /// </summary>
+    public static LabFault ApplyBreaks { get; } = new("ApplyBreaks", "the connection ends while a machine config is applied");
+
     /// <summary>Firmware fails every write of an EFI variable, as ARM boards do.</summary>
     public static LabFault EfivarsIoError { get; } = new("EfivarsIoError", "firmware fails writes of EFI variables with an input/output error");
 
@@ -92,7 +101,7 @@ public sealed record LabFault(string Name, string Description)
     /// <summary>All faults.</summary>
     public static IReadOnlyList<LabFault> All { get; } =
     [
-        AddressChanged, ConfigChangesInBetween, ControlPlaneDown, CutConnection, DeviceApproval,
+        AddressChanged, AnswersLate, ApplyBreaks, ConfigChangesInBetween, ControlPlaneDown, CutConnection, DeviceApproval,
         EfivarsIoError, ExpiredKey, ExtensionMissing, FullEsp, InstallerIso, LoginFails, LoginStalls,
         NeverAnswers, NeverBoots, NoEgress, NoForwarding, NoNames, NoTunnel, NodeKeyExpired, RebootsHalfWay,
         RejectsConfig, Renamed, SettingsDropped, SlowBoot, StagedConfigPending, StateNotWritable,

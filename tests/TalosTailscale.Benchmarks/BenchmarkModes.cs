@@ -14,6 +14,7 @@ internal static class BenchmarkModes
             ["exec"] = ExecTransfer.MeasureAsync,
             ["fleet"] = FleetRollouts.MeasureAsync,
             ["images"] = ImagesBenchmarks.MeasureAsync,
+            ["patch"] = MachineConfigSizes.MeasureAsync,
             ["talos"] = FleetBenchmark.MeasureAsync,
             ["validate"] = ValidationBenchmark.MeasureAsync,
         };

@@ -11,8 +11,5 @@ if (args is ["validate-lab", .. var fleet]) return await ValidationProcess.RunLa
 if (args is ["validate-client", .. var validation]) return await ValidationProcess.RunClientAsync(validation);
 if (args is ["all", .. var modes]) return await BenchmarkTable.RunAllAsync(modes);
 if (args is [var mode, .. var arguments] && BenchmarkModes.ByName.ContainsKey(mode)) return await BenchmarkTable.RunAsync(mode, arguments);
-if (args is ["exec", .. var transfer]) return await ExecTransfer.RunAsync(transfer);
-if (args is ["images", .. var rounds]) return await ImagesBenchmarks.RunAsync(rounds);
-if (args is ["patch", .. var sizes]) return MachineConfigSizes.Run(sizes);
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
 return 0;

@@ -66,11 +66,14 @@ public static class ConfigSecrets
             int equals = value.IndexOf('=', StringComparison.Ordinal);
             if (equals > 0 && IsSecretName(value[..equals]) && !value.AsSpan(equals + 1).StartsWith("file:")) Add(value[(equals + 1)..], secrets);
         }
-        else if (key is not null && s_keys.Contains(key))
+        else if (key is not null && (s_keys.Contains(key) || IsVariable(key)))
         {
             Add(value, secrets);
         }
     }
+
+    // machine.env and the like: variables as keys.
+    private static bool IsVariable(string key) => IsSecretName(key) && key.AsSpan().IndexOfAnyInRange('a', 'z') < 0;
 
     private static bool IsSecretName(string name) =>
         name.Contains("KEY", StringComparison.OrdinalIgnoreCase) || name.Contains("SECRET", StringComparison.OrdinalIgnoreCase)

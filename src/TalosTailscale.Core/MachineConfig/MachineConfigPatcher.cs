@@ -124,20 +124,24 @@ public static class MachineConfigPatcher
 
         var text = new StringBuilder(config.Length + 1024);
         int at = 0;
+        bool anyNew = documents.Exists(item => item.Document.IsNew);
         foreach (YamlDocument document in old)
         {
             bool removed = gone.Contains(document);
-            if (!removed && !document.IsDirty) continue;
+            bool mayGrow = document.BodyEnd == config.Length && (anyNew || document.IsDirty);
+            if (!removed && !document.IsDirty && !mayGrow) continue;
             text.Append(config, at, document.MarkerStart - at);
             at = document.BodyEnd;
             if (removed) continue;
-            YamlEditor.Apply(text, config, document.MarkerStart, document.BodyEnd, YamlEditor.EditsOf(document, YamlLayout.Of(document, layout)));
+            List<(int Start, int End, string Text)> edits = document.IsDirty ? YamlEditor.EditsOf(document, YamlLayout.Of(document, layout)) : [];
+            if (mayGrow) YamlTail.Keep(document, edits, anyNew);
+            YamlEditor.Apply(text, config, document.MarkerStart, document.BodyEnd, edits);
         }
 
         text.Append(config, at, config.Length - at);
         if (EndsInNewBlockScalar(old, gone) && text[^1] is not ('\n' or '\r')) text.Append(layout.NewLine);
         bool anyLeft = old.Exists(document => !gone.Contains(document));
-        foreach ((_, YamlDocument document) in documents.Where(item => item.Document.IsNew))
+        foreach ((_, YamlDocument document) in anyNew ? documents.Where(item => item.Document.IsNew) : [])
         {
             AppendDocument(text, document, layout, anyLeft);
             anyLeft = true;

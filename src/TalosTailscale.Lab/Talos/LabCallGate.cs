@@ -1,6 +1,7 @@
 using System.Globalization;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
+using TalosTailscale.Protos.Machine;
 
 namespace TalosTailscale.Lab.Talos;
 
@@ -18,8 +19,21 @@ internal sealed class LabCallGate(LabCluster cluster) : Interceptor
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
     {
-        await EnterAsync(context);
-        return await continuation(request, context);
+        var node = (await EnterAsync(context)).Node;
+        var broken = node is not null && request is ApplyConfigurationRequest { DryRun: false } && node.Faults.Take(LabFault.ApplyBreaks, out var how)
+            ? how ?? "after" : null;
+        if (broken != "before")
+        {
+            var answer = await continuation(request, context);
+            if (node?.Faults.Value(LabFault.AnswersLate) is { } late)
+                await Task.Delay(TimeSpan.Parse(late, CultureInfo.InvariantCulture), context.CancellationToken);
+            if (broken is null) return answer;
+        }
+
+        if (broken == "silent") await Task.Delay(Timeout.Infinite, context.CancellationToken);
+        if (broken == "reboot") node!.PowerCycle();
+        LabTarget.ConnectionOf(context).CutAfter(0);
+        throw LabTarget.Failure(StatusCode.Unavailable, "error reading from server: EOF");
     }
 
     public override async Task ServerStreamingServerHandler<TRequest, TResponse>(

@@ -21,7 +21,7 @@ public sealed class PatcherPropertyTests
             Assert.Equal(expected.Keys.Order(), actual.Keys.Order());
             foreach ((string id, string document) in expected) Assert.True(document == actual[id], $"{random}\n=== result\n{result.Text}\n=== expected\n{document}\n=== actual\n{actual[id]}");
         },
-        iter: 1_500);
+        iter: PropertyRuns.Of(1_500));
 
     [Fact]
     public void A_second_time_changes_nothing() => Gen.Int.Sample(
@@ -34,7 +34,7 @@ public sealed class PatcherPropertyTests
 
             Assert.True(!twice.IsChanged && twice.Text == once, $"{random}\n=== once\n{once}\n=== twice\n{twice.Text}");
         },
-        iter: 1_500);
+        iter: PropertyRuns.Of(1_500));
 
     [Fact]
     public void Untouched_documents_keep_every_byte() => Gen.Int.Sample(
@@ -46,7 +46,7 @@ public sealed class PatcherPropertyTests
                 Assert.Contains(random.Text.Substring(document.Start, document.Length).TrimEnd('\r', '\n'), result.Text, StringComparison.Ordinal);
             if (!result.IsChanged) Assert.Same(random.Text, result.Text);
         },
-        iter: 1_000);
+        iter: PropertyRuns.Of(1_000));
 
     [Fact]
     public void Comments_on_lines_of_their_own_survive() => Gen.Int.Sample(
@@ -58,7 +58,7 @@ public sealed class PatcherPropertyTests
             string text = random.Apply(ListMerge.Append).Text;
             foreach (string comment in random.Comments) Assert.True(text.Contains(comment, StringComparison.Ordinal), $"'{comment}' is gone\n{random}\n=== result\n{text}");
         },
-        iter: 1_000);
+        iter: PropertyRuns.Of(1_000));
 
     [Fact]
     public void Line_ends_stay_of_one_kind() => Gen.Int.Sample(
@@ -69,7 +69,7 @@ public sealed class PatcherPropertyTests
             string text = random.Apply(ListMerge.Union).Text;
             Assert.Equal(0, text.Replace("\r\n", string.Empty, StringComparison.Ordinal).Count(c => c is '\r' or '\n'));
         },
-        iter: 2_000);
+        iter: PropertyRuns.Of(2_000));
 
     private static string IdOf(Dictionary<string, object?> tree) =>
         tree.TryGetValue("kind", out object? kind) ? $"{((YamlOracle.Leaf)kind!).Value}/{((YamlOracle.Leaf)tree["name"]!).Value}" : string.Empty;

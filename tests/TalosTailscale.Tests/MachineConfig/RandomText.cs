@@ -32,7 +32,7 @@ internal sealed class RandomText
 
         string text = _text.ToString();
 
-        // A block scalar at the end of a text without line end is another text.
+        // A block scalar at the end of a text without line end is another text, unless it ends without one anyway.
         if (Chance(10) && !text.Contains("|\n", StringComparison.Ordinal)) text = text.TrimEnd('\n');
         if (Chance(20)) text = text.Replace("\n", "\r\n", StringComparison.Ordinal);
         return Chance(10) ? '\uFEFF' + text : text;

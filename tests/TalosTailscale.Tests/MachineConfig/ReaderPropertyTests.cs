@@ -27,7 +27,7 @@ public sealed class ReaderPropertyTests
             bool starInText = ours?.Contains("*x", StringComparison.Ordinal) == true;
             if (ours is not null && theirs is not null && !starInText) Assert.Equal(theirs, ours);
         },
-        iter: 10_000);
+        iter: PropertyRuns.Of(10_000));
 
     [Fact]
     public void Arbitrary_bytes_are_read_or_refused() => Gen.Byte.Array[0, 200].Sample(
@@ -42,7 +42,57 @@ public sealed class ReaderPropertyTests
                 Assert.NotEmpty(e.Message);
             }
         },
-        iter: 2_000);
+        iter: PropertyRuns.Of(2_000));
+
+    [Fact]
+    public void Configurations_with_damaged_bytes_are_patched_or_refused() => Gen.Int.Sample(
+        seed =>
+        {
+            var random = new Random(seed);
+            byte[] config = Damage(s_bases[random.Next(s_bases.Length)], random);
+            byte[] patch = random.Next(2) == 0 ? s_bases[random.Next(s_bases.Length)] : Damage(s_bases[random.Next(s_bases.Length)], random);
+            try
+            {
+                string text = ConfigText.Decode(patch, "patch");
+                PatchedConfig result = MachineConfigPatcher.Apply(config, [new ConfigPatch(text, "patch")], random.Next(2) == 0 ? ListMerge.Union : ListMerge.Append);
+                IReadOnlyList<MachineConfigDocument> documents = ConfigDocuments.Parse(result.Text);
+                Assert.Equal(documents.Select(document => document.ToString()), result.Documents.Where(document => document.Change != MachineConfigChange.Removed).Select(document => document.ToString()));
+                _ = UnifiedDiff.Create(ConfigText.Decode(config, "config"), result.Text);
+                _ = ConfigValidator.Check(result.Text, result.Text, "node");
+            }
+            catch (TsException e)
+            {
+                Assert.NotEmpty(e.Message);
+            }
+        },
+        iter: PropertyRuns.Of(2_000));
+
+    private static readonly byte[][] s_bases =
+    [
+        .. Directory.GetFiles(Path.Combine(GoldenCase.Root, "bases"), "*.yaml").Where(file => new FileInfo(file).Length < 4_000).Order(StringComparer.Ordinal).Select(File.ReadAllBytes),
+        "machine:\n  files:\n  - &f {content: \"a\\u00e9\", path: /x}\n  - *f\n  - content: |+2\n      a\n\n    path: /y"u8.ToArray(),
+        "apiVersion: v1alpha1\nkind: ExtensionServiceConfig\nname: tailscale\nenvironment:\n  - TS_HOSTNAME=\u00e9\n...\n# end\n"u8.ToArray(),
+    ];
+
+    private static byte[] Damage(byte[] bytes, Random random)
+    {
+        List<byte> damaged = [.. bytes];
+        for (int i = random.Next(1, 5); i > 0 && damaged.Count > 0; i--)
+        {
+            int at = random.Next(damaged.Count);
+            int length = Math.Min(random.Next(1, 12), damaged.Count - at);
+            switch (random.Next(5))
+            {
+                case 0: damaged[at] = (byte)random.Next(256); break;
+                case 1: damaged.RemoveRange(at, length); break;
+                case 2: damaged.InsertRange(at, damaged.GetRange(random.Next(damaged.Count - length + 1), length)); break;
+                case 3: damaged.InsertRange(at, System.Text.Encoding.UTF8.GetBytes(s_tokens[random.Next(s_tokens.Length)])); break;
+                default: damaged.RemoveRange(at, damaged.Count - at); break;
+            }
+        }
+
+        return [.. damaged];
+    }
 
     [Fact]
     public void Arbitrary_text_as_a_patch_is_applied_or_refused() => s_soup.Sample(
@@ -58,7 +108,7 @@ public sealed class ReaderPropertyTests
                 Assert.NotEmpty(e.Message);
             }
         },
-        iter: 2_000);
+        iter: PropertyRuns.Of(2_000));
 
     [Theory]
     [InlineData('[')]

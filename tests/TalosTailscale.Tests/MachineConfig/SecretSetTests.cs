@@ -39,7 +39,7 @@ public sealed class SecretSetTests
 
             Assert.Equal(new string([.. text.Where((_, i) => !covered[i])]), masked.Replace("*", string.Empty, StringComparison.Ordinal));
         },
-        iter: 3_000);
+        iter: PropertyRuns.Of(3_000));
 
     [Fact]
     public void The_oldest_go_first()

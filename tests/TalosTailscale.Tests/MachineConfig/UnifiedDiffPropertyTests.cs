@@ -24,7 +24,7 @@ public sealed partial class UnifiedDiffPropertyTests
             Assert.Equal(after, Patch(before, diff));
             if (before == after) Assert.Empty(diff);
         },
-        iter: 5_000);
+        iter: PropertyRuns.Of(5_000));
 
     [Fact]
     public void A_long_text_that_is_another_one_altogether_is_told_at_once()

@@ -239,8 +239,9 @@ public sealed class MachineConfigFlow
             await Task.Delay(TimeSpan.FromMilliseconds(200), cancellation).ConfigureAwait(false);
         }
 
+        string found = last is null || ReferenceEquals(last, cause) ? "does not show the configuration that was sent" : "does not answer since the configuration was sent";
         throw MachineConfigErrors.ConfigNotApplied.New(
-            $"'{_node.Node}' does not show the configuration that was sent ({plan.Summary}), expected it within {_options.SettleTimeout.TotalSeconds:0} seconds; "
+            $"'{_node.Node}' {found} ({plan.Summary}), expected it within {_options.SettleTimeout.TotalSeconds:0} seconds; "
             + $"what was there before is in '{backup}'.", _node.Node, last);
     }
 

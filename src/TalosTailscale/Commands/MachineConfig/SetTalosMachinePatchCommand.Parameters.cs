@@ -61,8 +61,4 @@ public sealed partial class SetTalosMachinePatchCommand
     /// <summary>Replaces a configuration that is staged or being tried.</summary>
     [Parameter(Mandatory = false, ParameterSetName = NodeSet)]
     public SwitchParameter Force { get; set; }
-
-    /// <summary>The result is always written; the switch is there for the habit.</summary>
-    [Parameter(Mandatory = false)]
-    public SwitchParameter PassThru { get; set; }
 }
