@@ -86,6 +86,13 @@ internal static class FuzzSeeds
     public static IReadOnlyList<byte[]> Texts { get; } =
         [Encoding.UTF8.GetBytes("NAME=\"Talos\"\nID=talos\nVERSION_ID=v1.12.4\nPRETTY_NAME='Talos (v1.12.4)'\n# x\n")];
 
+    public static IReadOnlyList<byte[]> Schematics { get; } =
+    [
+        "customization:\n    systemExtensions:\n        officialExtensions:\n            - siderolabs/tailscale\n            - siderolabs/nut-client\n"u8.ToArray(),
+        "{\"customization\": {\"extraKernelArgs\": [\"-console\", \"console=tty0\", 'a: b'], \"meta\": [{\"key\": 10, \"value\": '{\"a\": 1}'}]}}\n"u8.ToArray(),
+        "overlay:\n  image: siderolabs/sbc-raspberrypi\n  name: rpi_generic\n  options:\n    data: \"x\"\ncustomization:\n  secureboot: {includeWellKnownCertificates: true}\n"u8.ToArray(),
+    ];
+
     public static IReadOnlyList<byte[]> Isos => s_isos.Value;
 
     public static IReadOnlyList<byte[]> Fats => s_fats.Value;

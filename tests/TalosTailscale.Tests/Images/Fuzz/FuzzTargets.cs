@@ -1,4 +1,5 @@
 using System.Text;
+using TalosTailscale.Core.ImageFactory;
 using TalosTailscale.Core.Images;
 using TalosTailscale.Core.Images.Compression;
 using TalosTailscale.Core.Images.Fat;
@@ -17,7 +18,7 @@ internal static class FuzzTargets
     public static IReadOnlyList<string> Names { get; } =
     [
         "pe", "uki", "rebuild", "signature", "initrd", "cpio", "zstd", "xz", "extensions", "osrelease", "iso", "fat",
-        "partitions", "finder", "trust",
+        "partitions", "finder", "trust", "schematic",
     ];
 
     public static FuzzTarget Get(string name) => name switch
@@ -44,6 +45,7 @@ internal static class FuzzTargets
         {
             Repair = Repairs.Gpt,
         },
+        "schematic" => new(name, FuzzSeeds.Schematics, s => TextAsync(s, b => Schematic.Parse(Encoding.UTF8.GetString(b), "seed"))),
         _ => throw new ArgumentException($"There is no target '{name}'.", nameof(name)),
     };
 
