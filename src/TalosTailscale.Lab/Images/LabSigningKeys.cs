@@ -15,15 +15,16 @@ public sealed class LabSigningKeys
 {
     private static readonly Lazy<LabSigningKeys> s_factory = new(() => new LabSigningKeys("Lab Image Factory"));
     private static readonly Lazy<LabSigningKeys> s_other = new(() => new LabSigningKeys("Another Lab Factory"));
+    private static readonly Lazy<LabSigningKeys> s_short = new(() => new LabSigningKeys("Short Lab Factory", 512));
     private readonly Lazy<RSA> _signing;
     private readonly Lazy<RSA> _pcr;
     private readonly Lazy<X509Certificate2> _certificate;
 
-    private LabSigningKeys(string name)
+    private LabSigningKeys(string name, int bits = 2048)
     {
         Name = name;
-        _signing = new(() => Derive(name + "/signing"));
-        _pcr = new(() => Derive(name + "/pcr"));
+        _signing = new(() => Derive(name + "/signing", bits));
+        _pcr = new(() => Derive(name + "/pcr", 2048));
         _certificate = new(MakeCertificate);
     }
 
@@ -32,6 +33,9 @@ public sealed class LabSigningKeys
 
     /// <summary>The keys of somebody else.</summary>
     public static LabSigningKeys Other => s_other.Value;
+
+    /// <summary>A signing key so short that its arithmetic takes no time: for signatures that are read a million times.</summary>
+    public static LabSigningKeys Short => s_short.Value;
 
     /// <summary>Whose keys they are; the common name of the certificate begins so.</summary>
     public string Name { get; }
@@ -62,24 +66,24 @@ public sealed class LabSigningKeys
             LabBytes.Epoch.AddDays(-1), LabBytes.Epoch.AddYears(10), [0x10, 0x01]);
     }
 
-    private static RSA Derive(string seed)
+    private static RSA Derive(string seed, int bits)
     {
         var generator = new DigestRandomGenerator(new Sha256Digest());
         generator.AddSeedMaterial(Encoding.UTF8.GetBytes(seed));
         var rsa = new RsaKeyPairGenerator();
         rsa.Init(new BcParameters.RsaKeyGenerationParameters(
-            Org.BouncyCastle.Math.BigInteger.ValueOf(65537), new SecureRandom(generator), 2048, 25));
+            Org.BouncyCastle.Math.BigInteger.ValueOf(65537), new SecureRandom(generator), bits, 25));
         var key = (BcParameters.RsaPrivateCrtKeyParameters)rsa.GenerateKeyPair().Private;
         return RSA.Create(new RSAParameters
         {
             Modulus = key.Modulus.ToByteArrayUnsigned(),
             Exponent = key.PublicExponent.ToByteArrayUnsigned(),
-            D = Fixed(key.Exponent, 256),
-            P = Fixed(key.P, 128),
-            Q = Fixed(key.Q, 128),
-            DP = Fixed(key.DP, 128),
-            DQ = Fixed(key.DQ, 128),
-            InverseQ = Fixed(key.QInv, 128),
+            D = Fixed(key.Exponent, bits / 8),
+            P = Fixed(key.P, bits / 16),
+            Q = Fixed(key.Q, bits / 16),
+            DP = Fixed(key.DP, bits / 16),
+            DQ = Fixed(key.DQ, bits / 16),
+            InverseQ = Fixed(key.QInv, bits / 16),
         });
     }
 

@@ -12,7 +12,10 @@ internal static class FuzzSeeds
 {
     private static readonly LabUkiSpec s_plain = new() { Size = 120_000 };
 
-    private static readonly Lazy<IReadOnlyList<byte[]>> s_ukis = new(() =>
+    // Everything that a UKI has, with contents cut short: mutations in a kernel find nothing and cost time.
+    private static readonly Lazy<IReadOnlyList<byte[]>> s_ukis = new(() => [.. s_wholeUkis!.Value.Select(Shrink)]);
+
+    private static readonly Lazy<IReadOnlyList<byte[]>> s_wholeUkis = new(() =>
     [
         LabImages.Uki(s_plain),
         LabImages.Uki(s_plain with { Kind = LabUkiKind.Iso, SecureBoot = true }),
@@ -22,7 +25,7 @@ internal static class FuzzSeeds
 
     private static readonly Lazy<IReadOnlyList<byte[]>> s_initrds = new(() =>
     [
-        .. Ukis.Concat(Samples("uki/metal-amd64-secureboot-xz-v1.7.7-uki.efi")).Select(u => Section(u, ".initrd")),
+        .. s_wholeUkis.Value.Concat(Samples("uki/metal-amd64-secureboot-xz-v1.7.7-uki.efi")).Select(u => Section(u, ".initrd")),
         Cpio([("extensions.yaml", Yaml)]),
         [.. Zstd(Cpio([("0.sqsh", "x")])[..60]), .. Zstd(Cpio([("0.sqsh", "x")])[60..]), 0, 0, 0, .. Zstd(Cpio([("extensions.yaml", Yaml)]))],
         Gzip(Cpio([("extensions.yaml", Yaml)])),
@@ -100,7 +103,7 @@ internal static class FuzzSeeds
     public static IReadOnlyList<byte[]> Disks => s_disks.Value;
 
     /// <summary>Certificate tables: what the headers of signed images point to.</summary>
-    public static IReadOnlyList<byte[]> Signed => [.. Ukis.Where(u => PeOf(u).Certificates.Length > 0).Select(SignedStub)];
+    public static IReadOnlyList<byte[]> Signed => [.. s_wholeUkis.Value.Where(u => PeOf(u).Certificates.Length > 0).Select(SignedStub)];
 
     private static string Yaml => """
         layers:
@@ -167,6 +170,39 @@ internal static class FuzzSeeds
 
     private static PeImage PeOf(byte[] uki) => PeImage
         .ReadAsync(new RandomReader(new MemoryStream(uki), "seed"), CancellationToken.None).GetAwaiter().GetResult();
+
+    /// <summary>One signature with a key whose arithmetic takes microseconds; the code is the same for every length.</summary>
+    public static IReadOnlyList<byte[]> SignedShort =>
+        [SignedStub(LabImages.Uki(s_plain with { SecureBoot = true, Keys = LabSigningKeys.Short }))];
+
+    private static byte[] Shrink(byte[] uki)
+    {
+        var pe = PeOf(uki);
+        var small = new MemoryStream();
+        small.Write(uki.AsSpan(0, (int)pe.SizeOfHeaders));
+        for (var i = 0; i < pe.Sections.Count; i++)
+        {
+            var section = pe.Sections[i];
+            var content = uki.AsSpan((int)section.RawOffset, (int)section.ContentLength).ToArray();
+            if (section.Name == ".initrd") content = Zstd(Cpio([("extensions.yaml", Yaml)]));
+            else if (section.Name is ".linux" or ".text" or ".splash" or ".ucode" or ".rodata") content = content[..Math.Min(content.Length, 2048)];
+            var offset = (uint)small.Position;
+            small.Write(content);
+            var raw = (uint)((content.Length + pe.FileAlignment - 1) / pe.FileAlignment * pe.FileAlignment);
+            small.Write(new byte[raw - content.Length]);
+            var row = pe.SectionTableOffset + (i * 40);
+            foreach (var (at, value) in ((int, uint)[])[(8, (uint)content.Length), (16, raw), (20, offset)])
+                BitConverter.TryWriteBytes(small.GetBuffer().AsSpan(row + at, 4), value);
+        }
+
+        if (pe.Certificates.Length > 0)
+        {
+            BitConverter.TryWriteBytes(small.GetBuffer().AsSpan(pe.CertificateEntryOffset!.Value, 4), (uint)small.Position);
+            small.Write(uki.AsSpan((int)pe.Certificates.Offset, (int)pe.Certificates.Length));
+        }
+
+        return small.ToArray();
+    }
 
     private static byte[] Iso()
     {
