@@ -1,5 +1,6 @@
 using System.IO.Pipes;
 using System.Net.Sockets;
+using System.Security.Principal;
 
 namespace TalosTailscale.Core.Tailnet;
 
@@ -73,7 +74,9 @@ public static class LocalTailscale
         const string prefix = @"\\.\pipe\";
         if (path.StartsWith(prefix, StringComparison.Ordinal))
         {
-            var pipe = new NamedPipeClientStream(".", path[prefix.Length..], PipeDirection.InOut, PipeOptions.Asynchronous);
+            // tailscaled asks the pipe who we are, and takes nobody for somebody without rights (tailscale safesocket).
+            var pipe = new NamedPipeClientStream(
+                ".", path[prefix.Length..], PipeDirection.InOut, PipeOptions.Asynchronous, TokenImpersonationLevel.Identification);
             await pipe.ConnectAsync(cancellationToken).ConfigureAwait(false);
             return pipe;
         }

@@ -84,7 +84,9 @@ internal static class ValidationProcess
     private static async Task JoinAsync(LabCluster lab, LabClientFiles files)
     {
         await using var client = TalosClient.Connect(TalosConfigFile.Load(files.Environment["TALOSCONFIG"]).Context(), new TalosClientOptions());
-        await Parallel.ForEachAsync(lab.Nodes, new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (node, stop) =>
+        // The first call connects; the others share what it made.
+        await client.Node(null).VersionAsync();
+        await Parallel.ForEachAsync(lab.Nodes, new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (node, stop) =>
         {
             var calls = client.Node(node.Address, node.Name);
             var (_, config) = await calls.MachineConfigAsync("v1alpha1", stop);
