@@ -1,0 +1,60 @@
+using System.Net;
+using System.Management.Automation;
+using TalosTailscale.Help;
+using TalosTailscale.Tests.Engine;
+
+namespace TalosTailscale.Tests.Help;
+
+/// <summary>Every example of every page, typed into a session that stands before a lab of its own.</summary>
+public sealed class HelpExampleTests
+{
+    // What the examples use of PowerShell's own modules, which the embedded engine does not bring.
+    private const string StandIns = """
+        function Format-List { process { $_ } }
+        function Format-Table { process { $_ } }
+        function Sort-Object { end { $input } }
+        function Export-Csv { param($Path) end { $null = @($input) } }
+        """;
+
+    private static readonly IReadOnlyDictionary<string, HelpPage> s_pages =
+        HelpFiles.Pages(Path.Combine(Repository.Root, "docs", "help"));
+
+    public static TheoryData<string> Pages => [.. s_pages.Keys.Order(StringComparer.Ordinal)];
+
+    [Theory, MemberData(nameof(Pages))]
+    public async Task The_examples_run(string name)
+    {
+        await using LabSession session = await LabSession.StartAsync();
+        Environment.SetEnvironmentVariable("TAILSCALE_AUTHKEY", session.Lab.Options.AuthKey);
+        string folder = Directory.CreateDirectory(Path.Combine(session.Client.Folder, "here")).FullName;
+        File.WriteAllText(Path.Combine(folder, "authkey"), session.Lab.Options.AuthKey);
+        string token = session.Client.Environment["TAILSCALE_API_KEY"];
+        session.Invoke(
+            $$"""
+            param($folder, $token)
+            [Environment]::CurrentDirectory
+            $ExecutionContext.SessionState.Path.SetLocation($folder) | Out-Null
+            $ApiToken = $token
+            $ConfirmPreference = 'None'
+            {{StandIns}}
+            """,
+            ("folder", folder),
+            ("token", new NetworkCredential("", token).SecurePassword)).AssertNoErrors();
+
+        foreach (HelpExample example in s_pages[name].Examples)
+        {
+            if (example.Before.Length > 0)
+                Assert.True(session.Invoke(example.Before).Errors is [], $"'{example.Title}': what sets its stage fails: "
+                    + string.Join(" | ", session.Invoke(example.Before).Errors));
+            PowerShellResult result = session.Invoke(example.Code);
+            bool mayFail = session.Invoke("$MayFail; $MayFail = $false").Output is [{ BaseObject: true }];
+            Assert.True(
+                mayFail || result.Errors.Count == 0,
+                $"'{example.Title}': " + string.Join(" | ", result.Errors.Select(Describe)));
+            // A wrong name or parameter is a mistake in the page even where the lab has nothing to work on.
+            Assert.DoesNotContain(result.Errors, error => error.Exception is ParameterBindingException or CommandNotFoundException);
+        }
+    }
+
+    private static string Describe(ErrorRecord error) => $"{error.FullyQualifiedErrorId}: {error.Exception.Message}";
+}
