@@ -1,9 +1,10 @@
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace TalosTailscale.Help;
 
 /// <summary>Makes the text file of an about topic of its Markdown: headings in capitals, text indented and wrapped.</summary>
-internal static class AboutTopic
+internal static partial class AboutTopic
 {
     private const int Width = 80;
 
@@ -11,7 +12,7 @@ internal static class AboutTopic
     {
         var text = new StringBuilder($"TOPIC\n    {name}\n");
         var paragraph = new StringBuilder();
-        bool code = false, first = true;
+        bool code = false, title = true;
         foreach (var line in markdown.ReplaceLineEndings("\n").Split('\n'))
         {
             if (line.StartsWith("```", StringComparison.Ordinal))
@@ -31,8 +32,8 @@ internal static class AboutTopic
             {
                 Flush();
                 // The first heading is the title of the page; here the name stands for it.
-                text.Append('\n').Append(first ? "SHORT DESCRIPTION" : Heading(line)).Append('\n');
-                first = false;
+                text.Append('\n').Append(title ? "SHORT DESCRIPTION" : Heading(line)).Append('\n');
+                title = false;
             }
             else if (line.StartsWith('|'))
             {
@@ -41,13 +42,19 @@ internal static class AboutTopic
             }
             else
             {
-                if (line.Length == 0 || line.StartsWith("- ", StringComparison.Ordinal)) Flush();
+                if (line.Length == 0 && paragraph.Length > 0 && MarkdownSection.IsItem(paragraph.ToString()))
+                {
+                    Flush();
+                    text.Append('\n');
+                }
+
+                if (line.Length == 0 || MarkdownSection.IsItem(line)) Flush();
                 paragraph.Append(paragraph.Length > 0 && line.Length > 0 ? " " : "").Append(line.Trim());
             }
         }
 
         Flush();
-        return text.ToString();
+        return BlankLines().Replace(text.ToString(), "\n\n");
 
         void Flush()
         {
@@ -67,7 +74,8 @@ internal static class AboutTopic
 
         void Wrap(string words, string indent, bool gap = true)
         {
-            var item = words.StartsWith("- ", StringComparison.Ordinal);
+            var item = MarkdownSection.IsItem(words);
+            var first = true;
             var column = 0;
             foreach (var word in words.Split(' ', StringSplitOptions.RemoveEmptyEntries))
             {
@@ -77,9 +85,10 @@ internal static class AboutTopic
                     column = 0;
                 }
 
-                var lead = column > 0 ? " " : column == 0 && item && word != "-" ? indent + "  " : indent;
+                var lead = column > 0 ? " " : column == 0 && item && !first ? indent + "  " : indent;
                 text.Append(lead).Append(word);
                 column += lead.Length + word.Length;
+                first = false;
             }
 
             text.Append(gap && !item ? "\n\n" : "\n");
@@ -87,4 +96,7 @@ internal static class AboutTopic
     }
 
     private static string Heading(string line) => line.TrimStart('#').Trim().ToUpperInvariant();
+
+    [GeneratedRegex("\n{3,}")]
+    private static partial Regex BlankLines();
 }

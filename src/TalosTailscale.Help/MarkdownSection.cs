@@ -56,7 +56,7 @@ internal sealed partial record MarkdownSection(int Level, string Title)
             }
             else
             {
-                if (line.Length == 0 || line.StartsWith("- ", StringComparison.Ordinal)) Flush();
+                if (line.Length == 0 || IsItem(line)) Flush();
                 paragraph.Append(paragraph.Length > 0 && line.Length > 0 ? " " : "").Append(line.Trim());
             }
         }
@@ -73,6 +73,12 @@ internal sealed partial record MarkdownSection(int Level, string Title)
 
     /// <summary>Text without the marks of code, emphasis and links.</summary>
     public static string Plain(string text) => Link().Replace(text, "$1").Replace("`", "", StringComparison.Ordinal).Replace("**", "", StringComparison.Ordinal);
+
+    /// <summary>Whether a line begins an item of a list.</summary>
+    public static bool IsItem(string line) => Item().IsMatch(line);
+
+    [GeneratedRegex(@"^(-|\d+\.) ")]
+    private static partial Regex Item();
 
     [GeneratedRegex("^(#{1,3}) (.+)$")]
     private static partial Regex Heading();

@@ -43,9 +43,7 @@ public sealed class HelpExampleTests
 
         foreach (HelpExample example in s_pages[name].Examples)
         {
-            if (example.Before.Length > 0)
-                Assert.True(session.Invoke(example.Before).Errors is [], $"'{example.Title}': what sets its stage fails: "
-                    + string.Join(" | ", session.Invoke(example.Before).Errors));
+            Assert.Empty(session.Invoke(example.Before).Errors.Select(error => $"before '{example.Title}': {Describe(error)}"));
             PowerShellResult result = session.Invoke(example.Code);
             bool mayFail = session.Invoke("$MayFail; $MayFail = $false").Output is [{ BaseObject: true }];
             Assert.True(
