@@ -8,24 +8,34 @@ Build       compiles the solution; afterwards Import-Module ./TalosTailscale.psd
 Test        dotnet test
 Rehearse    plays the runbook on the embedded lab
 Acceptance  the Pester suite in tests/acceptance against the lab, or a real cluster with -Settings
-Pack        a clean module folder below output/
+Help        brings the parts of docs/help up to date that come from the code
+Pack        a clean module folder and a package for Install-PSResource below output/
+Reproduce   packs from a clean state once more and compares the bytes
+Install     installs the package from -Package (default output/) for the current user, from a local repository
+Benchmark   all benchmarks into one table
 
 .EXAMPLE
 ./build.ps1
 
 .EXAMPLE
 ./build.ps1 -Task Build, Test -Configuration Release
+
+.EXAMPLE
+./build.ps1 -Task Pack, Reproduce
 #>
 [CmdletBinding()]
 param(
-    [ValidateSet('Build', 'Test', 'Rehearse', 'Acceptance', 'Pack')]
+    [ValidateSet('Build', 'Test', 'Rehearse', 'Acceptance', 'Help', 'Pack', 'Reproduce', 'Install', 'Benchmark')]
     [string[]] $Task = 'Build',
 
     [ValidateSet('Debug', 'Release')]
     [string] $Configuration = 'Debug',
 
     # A settings file for the acceptance tests: which talosconfig, which nodes, what may be changed.
-    [string] $Settings
+    [string] $Settings,
+
+    # The folder with the package that Install takes.
+    [string] $Package
 )
 
 Set-StrictMode -Version 3
@@ -99,19 +109,41 @@ function Stop-Lab([System.Diagnostics.Process] $Lab) {
     $Lab.Dispose()
 }
 
-function Invoke-Pack {
-    $manifest = Import-PowerShellDataFile "$root/TalosTailscale.psd1"
-    $target = Join-Path $root output TalosTailscale $manifest.ModuleVersion
-    if (Test-Path $target) { Remove-Item $target -Recurse -Force }
-    $null = New-Item $target -ItemType Directory
-    $bin = Join-Path $target module bin
-    Invoke-DotNet publish "$root/src/TalosTailscale" --configuration Release --output $bin -nologo -v quiet
-    # The engine brings its own; the .deps.json is for applications.
-    Get-ChildItem $bin -Include '*.deps.json', '*.xml', 'System.Management.Automation.dll' -Recurse | Remove-Item
-    Get-ChildItem "$root/module" -Exclude bin | Copy-Item -Destination (Join-Path $target module) -Recurse
-    Copy-Item "$root/TalosTailscale.psd1", "$root/README.md", "$root/LICENSE" -Destination $target
-    Test-ModuleManifest (Join-Path $target TalosTailscale.psd1) | Out-Null
-    Get-Item $target
+function Update-Help {
+    Invoke-DotNet run --project "$root/src/TalosTailscale.Build" --configuration $Configuration -- help-update "$root/docs/help"
+}
+
+# Packing is a program of its own (src/TalosTailscale.Build), so that tests can look at it too.
+function Invoke-Pack([string] $Output) {
+    $bin = Join-Path $root output bin
+    if (Test-Path $bin) { Remove-Item $bin -Recurse -Force }
+    # Paths of this machine stay out of the assemblies.
+    $deterministic = '-p:ContinuousIntegrationBuild=true', '-p:DeterministicSourcePaths=true'
+    Invoke-DotNet publish "$root/src/TalosTailscale" --configuration Release --output $bin -nologo -v quiet @deterministic
+    Invoke-DotNet run --project "$root/src/TalosTailscale.Build" --configuration Release -- pack $root $bin $Output
+}
+
+function Test-Reproducible {
+    $first = Get-FileHash (Join-Path $root output *.nupkg)
+    Get-ChildItem "$root/src" -Directory -Recurse -Include Release | Remove-Item -Recurse -Force
+    $again = Join-Path $root output again
+    Invoke-Pack $again
+    $second = Get-FileHash (Join-Path $again *.nupkg)
+    if ($first.Hash -ne $second.Hash) { throw "Two packages of the same sources differ: $($first.Hash) and $($second.Hash)." }
+    "Twice the same package: SHA-256 $($first.Hash)"
+}
+
+function Install-Package {
+    $folder = if ($Package) { $Package } else { Join-Path $root output }
+    $repository = @{ Name = 'TalosTailscaleLocal'; Uri = (Resolve-Path $folder).ProviderPath; Trusted = $true }
+    Register-PSResourceRepository @repository -Force
+    try { Install-PSResource TalosTailscale -Repository $repository.Name -Scope CurrentUser -Reinstall }
+    finally { Unregister-PSResourceRepository $repository.Name }
+    Import-Module TalosTailscale -PassThru
+}
+
+function Measure-Everything {
+    Invoke-DotNet run --project "$root/tests/TalosTailscale.Benchmarks" --configuration Release -- all
 }
 
 foreach ($name in $Task) {
@@ -120,6 +152,10 @@ foreach ($name in $Task) {
         'Test' { Invoke-Test }
         'Rehearse' { Invoke-Rehearsal }
         'Acceptance' { Invoke-Acceptance }
-        'Pack' { Invoke-Pack }
+        'Help' { Update-Help }
+        'Pack' { Invoke-Pack (Join-Path $root output) }
+        'Reproduce' { Test-Reproducible }
+        'Install' { Install-Package }
+        'Benchmark' { Measure-Everything }
     }
 }

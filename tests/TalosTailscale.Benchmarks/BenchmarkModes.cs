@@ -15,6 +15,7 @@ internal static class BenchmarkModes
             ["fleet"] = FleetRollouts.MeasureAsync,
             ["images"] = ImagesBenchmarks.MeasureAsync,
             ["patch"] = MachineConfigSizes.MeasureAsync,
+            ["startup"] = StartupBenchmark.MeasureAsync,
             ["talos"] = FleetBenchmark.MeasureAsync,
             ["validate"] = ValidationBenchmark.MeasureAsync,
         };

@@ -61,7 +61,7 @@ public static class BootErrors
     public static readonly TsError EspWriteFailed = new(
         "EspWriteFailed", TsErrorCategory.WriteError,
         "A file on the EFI system partition could not be written or renamed.",
-        "Look at the node's kernel log (Get-TalosLog -Kernel) for errors of the disk.");
+        "Look at the node's kernel log (Get-TalosLog -Id kernel) for errors of the disk.");
 
     /// <summary>Fewer bytes arrived than were announced.</summary>
     public static readonly TsError TransferIncomplete = new(

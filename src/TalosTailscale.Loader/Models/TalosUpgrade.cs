@@ -16,7 +16,7 @@ public sealed record TalosUpgrade
     public string? Version { get; init; }
 
     /// <summary>The extensions now; null when not waited for.</summary>
-    public IReadOnlyList<string>? Extensions { get; init; }
+    public IReadOnlyList<string>? Extensions { get; init => field = PlainList.Of(value); }
 
     /// <summary>How long it took, the restart included when waited for.</summary>
     public TimeSpan Duration { get; init; }

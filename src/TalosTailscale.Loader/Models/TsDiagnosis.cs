@@ -38,7 +38,7 @@ public sealed record TsDiagnosis
     public int? FailureMode { get; init; }
 
     /// <summary>Everything that was found in the attempt that counts, most telling first.</summary>
-    public IReadOnlyList<TsDiagnosisFinding> Findings { get; init; } = [];
+    public IReadOnlyList<TsDiagnosisFinding> Findings { get; init => field = PlainList.Of(value); } = [];
 
     /// <summary>How often the container started.</summary>
     public int Starts { get; init; }

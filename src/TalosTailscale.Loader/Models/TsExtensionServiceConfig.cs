@@ -21,10 +21,10 @@ public sealed record TsExtensionServiceConfig
     public required string Hostname { get; init; }
 
     /// <summary>The networks that the node offers to the tailnet, in CIDR form.</summary>
-    public IReadOnlyList<string> Routes { get; init; } = [];
+    public IReadOnlyList<string> Routes { get; init => field = PlainList.Of(value); } = [];
 
     /// <summary>The tags that the node asks for.</summary>
-    public IReadOnlyList<string> Tags { get; init; } = [];
+    public IReadOnlyList<string> Tags { get; init => field = PlainList.Of(value); } = [];
 
     /// <summary>The control server; null for Tailscale's own.</summary>
     public Uri? LoginServer { get; init; }

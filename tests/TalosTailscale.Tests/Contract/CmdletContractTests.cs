@@ -1,5 +1,7 @@
+using System.Collections;
 using System.Management.Automation;
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using TalosTailscale.Commands;
 
 namespace TalosTailscale.Tests.Contract;
@@ -83,6 +85,37 @@ public sealed class CmdletContractTests
     [Theory, MemberData(nameof(Cmdlets))]
     public void Switches_are_switches(string name) =>
         Assert.All(Parameters(Types[name]), p => Assert.NotEqual(typeof(bool), p.PropertyType));
+
+    // PowerShell finds an indexer only on public types: else $node.Manifests[0] is the whole list.
+    [Fact]
+    public void Lists_of_objects_can_be_indexed_in_a_script()
+    {
+        List<string> wrong = [];
+        foreach (Type type in typeof(TsNode).Assembly.GetExportedTypes().Where(t => t.GetConstructor(Type.EmptyTypes) is not null))
+        {
+            foreach (PropertyInfo property in type.GetProperties().Where(p => p.PropertyType.IsGenericType
+                && p.PropertyType.GetGenericTypeDefinition() == typeof(IReadOnlyList<>) && p.SetMethod is not null))
+            {
+                object item = RuntimeHelpers.GetUninitializedObject(type);
+                Type element = property.PropertyType.GetGenericArguments()[0];
+                property.SetValue(item, Activator.CreateInstance(typeof(HiddenList<>).MakeGenericType(element)));
+                if (!property.GetValue(item)!.GetType().IsArray) wrong.Add($"{type.Name}.{property.Name}: init => field = PlainList.Of(value)");
+            }
+        }
+
+        Assert.Empty(wrong);
+    }
+
+    private sealed class HiddenList<T> : IReadOnlyList<T>
+    {
+        public int Count => 0;
+
+        T IReadOnlyList<T>.this[int index] => throw new ArgumentOutOfRangeException(nameof(index));
+
+        public IEnumerator<T> GetEnumerator() => Enumerable.Empty<T>().GetEnumerator();
+
+        IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+    }
 
     private static IEnumerable<PropertyInfo> Parameters(Type type) =>
         type.GetProperties().Where(p => p.GetCustomAttributes<ParameterAttribute>().Any());

@@ -1,6 +1,7 @@
-using System.Net;
 using System.Management.Automation;
-using TalosTailscale.Help;
+using System.Management.Automation.Language;
+using System.Net;
+using TalosTailscale.Build.Help;
 using TalosTailscale.Tests.Engine;
 
 namespace TalosTailscale.Tests.Help;
@@ -49,9 +50,21 @@ public sealed class HelpExampleTests
             Assert.True(
                 mayFail || result.Errors.Count == 0,
                 $"'{example.Title}': " + string.Join(" | ", result.Errors.Select(Describe)));
+            if (DeclaredOutputs(example.Code) is { } declared)
+                Assert.All(result.Output, value => Assert.Contains(value.BaseObject.GetType(), declared));
             // A wrong name or parameter is a mistake in the page even where the lab has nothing to work on.
             Assert.DoesNotContain(result.Errors, error => error.Exception is ParameterBindingException or CommandNotFoundException);
         }
+    }
+
+    // What the one command of an example, or the last of its pipeline, says that it writes.
+    private static Type[]? DeclaredOutputs(string code)
+    {
+        ScriptBlockAst script = Parser.ParseInput(code, out _, out _);
+        return script.EndBlock.Statements is [PipelineAst { PipelineElements: [.., CommandAst command] }]
+            && ModuleCmdlet.All.FirstOrDefault(cmdlet => cmdlet.Name == command.GetCommandName()) is { } cmdlet
+            ? [.. cmdlet.Outputs]
+            : null;
     }
 
     private static string Describe(ErrorRecord error) => $"{error.FullyQualifiedErrorId}: {error.Exception.Message}";

@@ -1,5 +1,5 @@
 using System.Management.Automation;
-using TalosTailscale.Help;
+using TalosTailscale.Build.Help;
 using TalosTailscale.Tests.Engine;
 
 namespace TalosTailscale.Tests.Help;
@@ -57,7 +57,7 @@ public sealed class HelpTests
     [Fact]
     public void What_comes_from_the_code_is_up_to_date() => Assert.Empty(HelpFiles.Updated(s_folder)
         .Where(page => File.ReadAllText(page.Path).ReplaceLineEndings("\n") != page.Text)
-        .Select(page => $"{page.Path}: run 'dotnet run --project src/TalosTailscale.Help -- update docs/help'."));
+        .Select(page => $"{page.Path}: run 'dotnet run --project src/TalosTailscale.Build -- help-update docs/help'."));
 
     [Fact]
     public void Shared_parameters_belong_to_classes_that_there_are() => Assert.Empty(s_shared.Classes.Where(name =>

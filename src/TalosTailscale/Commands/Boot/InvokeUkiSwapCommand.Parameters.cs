@@ -25,7 +25,8 @@ public sealed partial class InvokeUkiSwapCommand
     public string InstallerImage { get; set; } = "";
 
     /// <summary>With -InstallerImage: the Image Factory that is asked what its schematic holds; factory.talos.dev when not given.</summary>
-    [Parameter(Mandatory = false, ParameterSetName = InstallerSet)]
+    // In every set, so that a default for all cmdlets ('*:FactoryUri') does not choose the set.
+    [Parameter(Mandatory = false)]
     public Uri? FactoryUri { get; set; }
 
     /// <summary>Takes the ~N image that a failed upgrade left on the partition: nothing is sent.</summary>

@@ -1,24 +1,12 @@
 using System.Collections;
-using System.Management.Automation;
-using System.Management.Automation.Language;
 using TalosTailscale.Core.ImageFactory;
 
 namespace TalosTailscale.Commands;
 
 /// <summary>Completes from what the Image Factory has answered before; never asks the network.</summary>
-public abstract class CacheCompleter : IArgumentCompleter
+public abstract class CacheCompleter : WordCompleter
 {
-    /// <inheritdoc/>
-    public IEnumerable<CompletionResult> CompleteArgument(
-        string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
-    {
-        var word = (wordToComplete ?? "").Trim('\'', '"');
-        var pattern = new WildcardPattern(WildcardPattern.Escape(word) + "*", WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant);
-        return Offers(FactoryCache.Load())
-            .Where(o => pattern.IsMatch(o.Text))
-            .Select(o => new CompletionResult(o.Text, o.Text, CompletionResultType.ParameterValue, o.ToolTip))
-            .ToList();
-    }
+    private protected sealed override IEnumerable<(string Text, string ToolTip)> Candidates(IDictionary bound) => Offers(FactoryCache.Load());
 
     private protected abstract IEnumerable<(string Text, string ToolTip)> Offers(FactoryCache cache);
 }

@@ -13,6 +13,7 @@ public sealed class GetTalosLogCommand : TalosCmdlet
     [Parameter(Mandatory = false, Position = 1, ValueFromPipelineByPropertyName = true)]
     [Alias("Name", "Service")]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(TalosServiceCompleter))]
     public string Id { get; set; } = "ext-tailscale";
 
     /// <summary>How many of the last lines; all when not given.</summary>

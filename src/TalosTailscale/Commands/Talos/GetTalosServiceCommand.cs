@@ -12,6 +12,7 @@ public sealed class GetTalosServiceCommand : TalosCmdlet
     [Parameter(Mandatory = false, Position = 1)]
     [Alias("Name", "Service")]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(TalosServiceCompleter))]
     [SupportsWildcards]
     public string[] Id { get; set; } = ["*"];
 

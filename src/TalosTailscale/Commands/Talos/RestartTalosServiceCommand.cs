@@ -12,6 +12,7 @@ public sealed class RestartTalosServiceCommand : TalosCmdlet
     [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
     [Alias("Name", "Service")]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(TalosServiceCompleter))]
     public string Id { get; set; } = "";
 
     /// <summary>Gives the service as it is right after; it may not run yet.</summary>

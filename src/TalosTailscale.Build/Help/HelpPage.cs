@@ -1,4 +1,4 @@
-namespace TalosTailscale.Help;
+namespace TalosTailscale.Build.Help;
 
 /// <summary>One example of a page.</summary>
 /// <param name="Title">What it shows.</param>

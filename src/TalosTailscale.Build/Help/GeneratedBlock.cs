@@ -1,4 +1,4 @@
-namespace TalosTailscale.Help;
+namespace TalosTailscale.Build.Help;
 
 /// <summary>The part of a page between <c>&lt;!-- NAME: …--&gt;</c> and <c>&lt;!-- /NAME --&gt;</c>, which comes from the code.</summary>
 internal static class GeneratedBlock

@@ -1,6 +1,6 @@
 using System.Management.Automation;
 
-namespace TalosTailscale.Help;
+namespace TalosTailscale.Build.Help;
 
 /// <summary>The texts of parameters that are described once for many cmdlets, by the class that declares them.</summary>
 public sealed class SharedParameters

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace TalosTailscale.Help;
+namespace TalosTailscale.Build.Help;
 
 /// <summary>Makes the text file of an about topic of its Markdown: headings in capitals, text indented and wrapped.</summary>
 internal static partial class AboutTopic

@@ -3,7 +3,7 @@ using System.Text;
 using TalosTailscale.Commands;
 using TalosTailscale.Core.Reporting;
 
-namespace TalosTailscale.Help;
+namespace TalosTailscale.Build.Help;
 
 /// <summary>The errors of the module by reflection over their descriptors: what the topic on errors lists.</summary>
 public static class ErrorTable

@@ -1,7 +1,7 @@
 using System.Management.Automation;
 using System.Text;
 
-namespace TalosTailscale.Help;
+namespace TalosTailscale.Build.Help;
 
 /// <summary>Syntax and names of types as PowerShell writes them.</summary>
 public static class SyntaxText

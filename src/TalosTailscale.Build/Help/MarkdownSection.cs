@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace TalosTailscale.Help;
+namespace TalosTailscale.Build.Help;
 
 /// <summary>A heading and what stands below it: the little of Markdown that the pages use.</summary>
 /// <param name="Level">The number of hashes; 0 for the text as a whole.</param>

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace TalosTailscale.Help;
+namespace TalosTailscale.Build.Help;
 
 /// <summary>The folder of pages and the files of <c>Get-Help</c> that are made of it.</summary>
 public static class HelpFiles

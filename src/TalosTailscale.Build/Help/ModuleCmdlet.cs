@@ -4,7 +4,7 @@ using System.Management.Automation;
 using System.Reflection;
 using TalosTailscale.Commands;
 
-namespace TalosTailscale.Help;
+namespace TalosTailscale.Build.Help;
 
 /// <summary>One parameter as it is in one parameter set.</summary>
 /// <param name="Name">Its name.</param>

@@ -2,7 +2,7 @@ using System.Management.Automation;
 using System.Xml;
 using System.Xml.Linq;
 
-namespace TalosTailscale.Help;
+namespace TalosTailscale.Build.Help;
 
 /// <summary>Writes the pages as MAML, the format that <c>Get-Help</c> reads.</summary>
 internal static class MamlWriter

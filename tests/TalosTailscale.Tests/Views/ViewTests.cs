@@ -1,0 +1,86 @@
+using System.Management.Automation;
+using System.Management.Automation.Runspaces;
+using System.Reflection;
+using System.Text;
+using TalosTailscale.Commands;
+using TalosTailscale.Tests.Engine;
+
+namespace TalosTailscale.Tests.Views;
+
+/// <summary>
+/// How every type that a cmdlet writes looks on a screen of 80 and of 120 columns. After a wanted change run the tests
+/// once with <c>UPDATE_SNAPSHOTS=1</c> and look at the difference.
+/// </summary>
+public sealed class ViewTests
+{
+    private static readonly string s_folder = Path.Combine(Repository.Root, "tests", "TalosTailscale.Tests", "TestData", "views");
+
+    private static readonly Dictionary<string, Type> s_types = typeof(TsCmdlet).Assembly.GetExportedTypes()
+        .SelectMany(type => type.GetCustomAttributes<OutputTypeAttribute>())
+        .SelectMany(output => output.Type).Select(type => type.Type)
+        .Where(type => type.Namespace == nameof(TalosTailscale))
+        .Append(typeof(EspFile)).Append(typeof(UkiSwapGateResult))
+        .Distinct().ToDictionary(type => type.Name, StringComparer.Ordinal);
+
+    public static TheoryData<string> Types => [.. s_types.Keys.Order(StringComparer.Ordinal)];
+
+    [Theory, MemberData(nameof(Types))]
+    public void The_view_fits_and_looks_as_it_did(string name)
+    {
+        object sample = ViewSample.Of(s_types[name]);
+        var text = new StringBuilder();
+        foreach (int width in new[] { 80, 120 })
+        {
+            string screen = Show(sample, width);
+            Assert.All(screen.Split('\n'), line => Assert.True(line.TrimEnd().Length <= width, $"{line.Length} columns: {line}"));
+            text.Append(new string('-', width)).Append('\n').Append(Trimmed(screen)).Append('\n');
+        }
+
+        string path = Path.Combine(s_folder, name + ".txt");
+        if (Environment.GetEnvironmentVariable("UPDATE_SNAPSHOTS") == "1")
+        {
+            Directory.CreateDirectory(s_folder);
+            File.WriteAllText(path, text.ToString());
+        }
+
+        Assert.True(File.Exists(path), $"'{path}' is missing; run the test with UPDATE_SNAPSHOTS=1.");
+        Assert.Equal(File.ReadAllText(path).ReplaceLineEndings("\n"), text.ToString());
+    }
+
+    [Theory, MemberData(nameof(Types))]
+    public void A_narrow_screen_hides_no_column(string name)
+    {
+        string[] wide = Headers(Show(ViewSample.Of(s_types[name]), 120));
+        string[] narrow = Headers(Show(ViewSample.Of(s_types[name]), 80));
+        Assert.Equal(wide, narrow);
+    }
+
+    [Theory, MemberData(nameof(Types))]
+    public void It_has_a_view_of_its_own(string name)
+    {
+        string files = string.Concat(Directory.EnumerateFiles(Path.Combine(Repository.Root, "module"), "*.Format.ps1xml").Select(File.ReadAllText));
+        Assert.Contains($"<TypeName>{s_types[name].FullName}</TypeName>", files, StringComparison.Ordinal);
+    }
+
+    private static string Show(object sample, int width)
+    {
+        var host = new ScreenHost(width);
+        using Runspace runspace = RunspaceFactory.CreateRunspace(host, InitialSessionState.CreateDefault2());
+        runspace.Open();
+        using var shell = PowerShell.Create(runspace);
+        shell.AddScript("param($m, $o) Import-Module $m; $o | Out-Default").AddParameter("m", Repository.Manifest).AddParameter("o", sample);
+        shell.Invoke();
+        Assert.Empty(shell.Streams.Error);
+        return host.Text;
+    }
+
+    private static string[] Headers(string screen)
+    {
+        string[] lines = screen.Split('\n');
+        int rule = Array.FindIndex(lines, line => line.StartsWith("--", StringComparison.Ordinal));
+        return rule <= 0 ? [] : lines[rule - 1].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    private static string Trimmed(string screen) =>
+        string.Join('\n', screen.Split('\n').Select(line => line.TrimEnd())).Trim('\n');
+}
