@@ -10,7 +10,7 @@ public sealed record TsRolloutWave
     public required int Wave { get; init; }
 
     /// <summary>Its nodes.</summary>
-    public required IReadOnlyList<string> Nodes { get; init; }
+    public required IReadOnlyList<string> Nodes { get; init => field = PlainList.Of(value); }
 
     /// <summary>Whether every node came to its end.</summary>
     public bool Succeeded { get; init; }
