@@ -33,6 +33,9 @@ internal sealed record RolloutEntry
     /// <summary>The node's name, for people.</summary>
     public string Node { get; init; } = "";
 
+    /// <summary>Its address, by which a node that is down, and cannot be asked who it is, is known again.</summary>
+    public string? Address { get; init; }
+
     /// <summary>What is told.</summary>
     public RolloutEvent Event { get; init; }
 

@@ -30,7 +30,8 @@ internal sealed class RolloutFactsReader(
     private async Task<RolloutNodeFacts> OneAsync(
         TsNode node, TalosMember? member, IReadOnlyList<KubernetesNodeState>? cluster, CancellationToken cancellationToken)
     {
-        string? id = member?.NodeId is { Length: > 0 } known ? known : null;
+        // A node that is down is no member for a while; the journal knows who was at its address.
+        string? id = member?.NodeId is { Length: > 0 } known ? known : memoryOf(RolloutJournal.AtAddress(node.Address)).Key;
         var silent = new RolloutNodeFacts
         {
             Node = node,

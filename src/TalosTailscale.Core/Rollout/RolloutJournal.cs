@@ -167,8 +167,15 @@ internal sealed class RolloutJournal : IAsyncDisposable
         }
     }
 
-    private void Remember(RolloutEntry entry) =>
-        _memories[entry.Key] = _memories.GetValueOrDefault(entry.Key, RolloutMemory.Empty).With(entry);
+    /// <summary>By what a node's memory is found while only its address is known.</summary>
+    internal static string AtAddress(string address) => "@" + address;
+
+    private void Remember(RolloutEntry entry)
+    {
+        RolloutMemory memory = _memories.GetValueOrDefault(entry.Key, RolloutMemory.Empty).With(entry) with { Key = entry.Key };
+        _memories[entry.Key] = memory;
+        if (entry.Address is not null) _memories[AtAddress(entry.Address)] = memory;
+    }
 
     private async Task LoadAsync(CancellationToken cancellationToken)
     {

@@ -22,6 +22,9 @@ internal sealed record RolloutMemory
     /// <summary>Nothing.</summary>
     internal static RolloutMemory Empty { get; } = new();
 
+    /// <summary>What the journal calls the node; null while it knows nothing of it.</summary>
+    public string? Key { get; init; }
+
     /// <summary>Whether an attempt has changed something, and has not ended.</summary>
     public bool InFlight { get; init; }
 

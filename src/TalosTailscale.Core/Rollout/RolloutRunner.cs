@@ -126,6 +126,7 @@ internal sealed class RolloutRunner(RolloutPlan plan, INodeSteps steps, RolloutJ
         Run = _run,
         Key = work.Key,
         Node = work.Node.Name,
+        Address = work.Node.Address,
         Event = what,
         Action = action,
         Method = action == TsRolloutAction.Activate ? work.Method : TsRolloutMethod.None,

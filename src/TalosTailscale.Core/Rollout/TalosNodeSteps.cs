@@ -53,6 +53,12 @@ internal sealed class TalosNodeSteps(RolloutSetup setup, RolloutImages images, I
     private async Task<string> CheckAsync(TalosNodeClient node, RolloutWork work, CancellationToken cancellationToken)
     {
         TalosMachineStatus status = await node.MachineStatusAsync(cancellationToken).ConfigureAwait(false);
+        if (work.Facts.Silence is not null)
+        {
+            throw RolloutErrors.RolloutNodeNotReady.New(
+                $"'{work.Node.Name}' did not answer when the plan was made, and answers now; what it needs has to be planned anew.", work.Node.Name);
+        }
+
         bool well = status.Stage == "running" && status.Ready;
 
         // With the extension and without its configuration a node is never ready (siderolabs/talos#12764): the patch mends that.

@@ -35,6 +35,16 @@ public sealed class RolloutJournalTests : IDisposable
     }
 
     [Fact]
+    public async Task A_node_that_is_down_is_known_by_its_address()
+    {
+        await using RolloutJournal journal = await OpenAsync();
+        await journal.WriteAsync(Entry(RolloutEvent.Begun, TsRolloutAction.Restart) with { Key = "identity", Address = "192.168.1.203" });
+        RolloutMemory memory = journal.MemoryOf(RolloutJournal.AtAddress("192.168.1.203"));
+        Assert.Equal("identity", memory.Key);
+        Assert.True(memory.RestartBegun);
+    }
+
+    [Fact]
     public async Task A_second_writer_is_refused()
     {
         await using RolloutJournal journal = await OpenAsync();
