@@ -11,7 +11,7 @@ namespace TalosTailscale.Core.Rollout;
 /// <summary>Puts the image where a node boots from, in whichever way its plan says.</summary>
 internal sealed class ImageSteps(RolloutSetup setup, RolloutImages images, IReporter reporter)
 {
-    private const int Attempts = 4;
+    private const int Attempts = 8;
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
 
     // Going back must not be refused for what the old image lacks; only what would not boot at all is.

@@ -87,7 +87,6 @@ internal sealed class RolloutFactsReader(
             BootedWithUki = security.BootedWithUki == true,
             SecureBoot = security.SecureBoot || security.PcrSigningKeyFingerprint.Length > 0
                 || commandLine.Split(' ').Contains("lockdown=confidentiality"),
-            PcrKeyFingerprint = security.PcrSigningKeyFingerprint,
             SchematicId = running,
             WantedSchematicId = wanted,
             RunsWanted = goBack

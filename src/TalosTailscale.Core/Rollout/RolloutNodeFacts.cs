@@ -33,9 +33,6 @@ internal sealed record RolloutNodeFacts
     /// <summary>Whether its image is for Secure Boot.</summary>
     public bool SecureBoot { get; init; }
 
-    /// <summary>What its TPM keys are bound to; null or empty for nothing.</summary>
-    public string? PcrKeyFingerprint { get; init; }
-
     /// <summary>The schematic that it runs.</summary>
     public string? SchematicId { get; init; }
 

@@ -58,7 +58,7 @@ public sealed class RolloutSession
     {
         ArgumentNullException.ThrowIfNull(plan);
         RolloutLease? lease = _setup.Kubernetes is { } kubernetes
-            ? await RolloutLease.AcquireAsync(kubernetes, _setup.Lease, _reporter, null, cancellationToken).ConfigureAwait(false)
+            ? await RolloutLease.AcquireAsync(kubernetes, await LeaseAsync(kubernetes, cancellationToken).ConfigureAwait(false), _reporter, null, cancellationToken).ConfigureAwait(false)
             : null;
         try
         {
@@ -69,13 +69,11 @@ public sealed class RolloutSession
                 if (journal.Unreadable > 0) _reporter.Warning($"{journal.Unreadable} lines of '{journal.Path}' could not be read; the nodes themselves are asked anyway.");
                 _reporter.Verbose($"What is done is written down in '{journal.Path}'.");
                 var steps = new TalosNodeSteps(_setup, _images, _reporter);
-                await using (steps.ConfigureAwait(false))
+                IAsyncEnumerator<RolloutStepEnd> ends =
+                    new RolloutRunner(plan, steps, journal, TimeProvider.System).RunAsync(stop.Token).GetAsyncEnumerator(stop.Token);
+                await using (ends.ConfigureAwait(false))
                 {
-                    IAsyncEnumerator<RolloutStepEnd> ends = new RolloutRunner(plan, steps, journal, TimeProvider.System).RunAsync(stop.Token).GetAsyncEnumerator(stop.Token);
-                    await using (ends.ConfigureAwait(false))
-                    {
-                        while (await NextAsync(ends, lease, cancellationToken).ConfigureAwait(false)) yield return ends.Current;
-                    }
+                    while (await NextAsync(ends, lease, cancellationToken).ConfigureAwait(false)) yield return ends.Current;
                 }
             }
         }
@@ -83,6 +81,15 @@ public sealed class RolloutSession
         {
             if (lease is not null) await lease.DisposeAsync().ConfigureAwait(false);
         }
+    }
+
+    // With one control plane nobody can renew while it restarts; the lease then has to last longer than that.
+    private async Task<RolloutLeaseSpec> LeaseAsync(KubernetesConnection kubernetes, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<KubernetesNodeState> nodes = await KubernetesNodes.ListAsync(kubernetes, cancellationToken).ConfigureAwait(false);
+        return nodes.Count(node => node.ControlPlane) > 1
+            ? _setup.Lease
+            : _setup.Lease with { Duration = (_setup.ReturnTimeout + _setup.SettleTimeout) * 2 };
     }
 
     // A lost lease stops the work as Ctrl+C does, but is told.

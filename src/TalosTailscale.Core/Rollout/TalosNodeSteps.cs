@@ -8,19 +8,24 @@ using TalosTailscale.Core.Validation;
 namespace TalosTailscale.Core.Rollout;
 
 /// <summary>The steps as they are done on real nodes, by the other rooms.</summary>
-internal sealed class TalosNodeSteps(RolloutSetup setup, RolloutImages images, IReporter reporter) : INodeSteps, IAsyncDisposable
+internal sealed class TalosNodeSteps(RolloutSetup setup, RolloutImages images, IReporter reporter) : INodeSteps
 {
     private readonly ConcurrentDictionary<string, TalosBootMark> _before = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> _restartsItself = new(StringComparer.Ordinal);
     private readonly ImageSteps _image = new(setup, images, reporter);
 
-    public Task<string?> BootIdAsync(RolloutWork work, CancellationToken cancellationToken) =>
-        ReadBootAsync(work, cancellationToken);
+    public async Task<string?> BootIdAsync(RolloutWork work, CancellationToken cancellationToken)
+    {
+        TalosBootMark mark = await TalosBootMark.TakeAsync(Node(work), cancellationToken).ConfigureAwait(false);
+        _before[work.Key] = mark;
+        return mark.BootId;
+    }
 
     public async Task<RolloutEvidence> RunAsync(RolloutWork work, TsRolloutAction action, CancellationToken cancellationToken)
     {
         TalosNodeClient node = Node(work);
         reporter.Verbose($"{work.Node.Name}: {RolloutWords.Description(work, action)}");
+        if (action == TsRolloutAction.Activate) return await ActivateAsync(node, work, cancellationToken).ConfigureAwait(false);
         string text = action switch
         {
             TsRolloutAction.Check => await CheckAsync(node, work, cancellationToken).ConfigureAwait(false),
@@ -31,24 +36,12 @@ internal sealed class TalosNodeSteps(RolloutSetup setup, RolloutImages images, I
             TsRolloutAction.Restart => await RestartAsync(node, work, cancellationToken).ConfigureAwait(false),
             TsRolloutAction.Return => await ReturnAsync(node, work, cancellationToken).ConfigureAwait(false),
             TsRolloutAction.Verify => await VerifyAsync(node, work, cancellationToken).ConfigureAwait(false),
-            TsRolloutAction.Uncordon => await UncordonAsync(work, cancellationToken).ConfigureAwait(false),
-            _ => "",
+            _ => await UncordonAsync(work, cancellationToken).ConfigureAwait(false),
         };
-        return action == TsRolloutAction.Activate
-            ? await ActivateAsync(node, work, cancellationToken).ConfigureAwait(false)
-            : new RolloutEvidence(text);
+        return new RolloutEvidence(text);
     }
-
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     private TalosNodeClient Node(RolloutWork work) => setup.Talos.Node(work.Node.Address, work.Node.Name);
-
-    private async Task<string?> ReadBootAsync(RolloutWork work, CancellationToken cancellationToken)
-    {
-        TalosBootMark mark = await TalosBootMark.TakeAsync(Node(work), cancellationToken).ConfigureAwait(false);
-        _before[work.Key] = mark;
-        return mark.BootId;
-    }
 
     private async Task<string> CheckAsync(TalosNodeClient node, RolloutWork work, CancellationToken cancellationToken)
     {
@@ -147,10 +140,20 @@ internal sealed class TalosNodeSteps(RolloutSetup setup, RolloutImages images, I
         long started = TimeProvider.System.GetTimestamp();
         while (true)
         {
-            KubernetesNodeState state = await KubernetesNodes.GetAsync(cluster, name, cancellationToken).ConfigureAwait(false);
-            if (state.Ready) return;
+            string? why;
+            try
+            {
+                KubernetesNodeState state = await KubernetesNodes.GetAsync(cluster, name, cancellationToken).ConfigureAwait(false);
+                if (state.Ready) return;
+                why = state.NotReadyReason;
+            }
+            catch (TsException e) when (e.Error.Category is TsErrorCategory.ConnectionError or TsErrorCategory.OperationTimeout)
+            {
+                why = e.Message; // where there is one control plane, its API server comes back after it
+            }
+
             if (TimeProvider.System.GetElapsedTime(started) > setup.SettleTimeout)
-                throw RolloutErrors.RolloutNodeNotReady.New($"The Kubernetes node '{name}' is not Ready ({state.NotReadyReason}).", name);
+                throw RolloutErrors.RolloutNodeNotReady.New($"The Kubernetes node '{name}' is not Ready ({why}).", name);
             await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken).ConfigureAwait(false);
         }
     }
