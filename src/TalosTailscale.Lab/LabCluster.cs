@@ -13,6 +13,7 @@ public sealed class LabCluster : IAsyncDisposable
     private readonly List<ILabPart> _parts = [];
     private readonly CancellationTokenSource _stopping = new();
     private bool _ownsFolder;
+    private FileStream? _folderLock;
 
     private LabCluster(LabOptions options, string folder)
     {
@@ -52,10 +53,11 @@ public sealed class LabCluster : IAsyncDisposable
     {
         options ??= new LabOptions();
         var own = options.Folder is null;
+        FileStream? folderLock = null;
         var folder = options.Folder is { } given
             ? Directory.CreateDirectory(Path.GetFullPath(given)).FullName
-            : Directory.CreateTempSubdirectory("talostailscale-lab-").FullName;
-        var cluster = new LabCluster(options, folder) { _ownsFolder = own };
+            : LabFolder.Create(out folderLock);
+        var cluster = new LabCluster(options, folder) { _ownsFolder = own, _folderLock = folderLock };
         try
         {
             await cluster.StartPartsAsync(cancellationToken);
@@ -124,8 +126,8 @@ public sealed class LabCluster : IAsyncDisposable
         }
 
         _stopping.Dispose();
-        if (_ownsFolder && !Options.KeepFolder && Directory.Exists(Folder))
-            Directory.Delete(Folder, recursive: true);
+        if (_ownsFolder)
+            LabFolder.Release(Folder, _folderLock, Options.KeepFolder);
         if (failures.Count > 0)
             throw new AggregateException("The lab did not stop cleanly.", failures);
     }

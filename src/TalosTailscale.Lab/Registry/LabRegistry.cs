@@ -130,7 +130,8 @@ public sealed class LabRegistry : ILabPart, ILabImageRegistry
             return null;
         var version = tag == "latest" ? _version : tag;
         if (host == "ghcr.io")
-            return repository == "siderolabs/installer"
+            // Not published any more since 1.14.
+            return repository == "siderolabs/installer" && System.Version.Parse(version.TrimStart('v')) < new System.Version(1, 14)
                 ? Cached(host, repository, tag, a => Installer(new LabUkiSpec { Vanilla = true, Extensions = [] }, version, a))
                 : null;
         var parts = repository.Split('/');

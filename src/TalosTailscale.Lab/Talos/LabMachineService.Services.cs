@@ -42,7 +42,12 @@ internal sealed partial class LabMachineService
         if (request.Id == LabTailscaleService.Id)
             node.Tailscale.Restart();
         else
+        {
+            // Who watches sees it stop and come back.
+            node.Change(n => LabBoot.SetService(n, request.Id, "Stopping", $"Sending SIGTERM to task {request.Id}", false));
             node.Change(n => LabBoot.SetService(n, request.Id, "Running", "Health check successful", true));
+        }
+
         return new ServiceRestartResponse { Messages = { new ServiceRestart { Resp = $"Service \"{request.Id}\" restarted" } } };
     });
 

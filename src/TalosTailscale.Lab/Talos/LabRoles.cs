@@ -26,7 +26,7 @@ internal static class LabRoles
         {
             "machine.MachineService" => s_reader.Contains(method),
             "cosi.resource.State" => method is "Get" or "List" or "Watch",
-            "machine.ImageService" => method is "List",
+            "machine.ImageService" => method is "List" or "Verify",
             _ => false,
         };
         var operating = service switch

@@ -43,8 +43,11 @@ internal sealed class RawTalosServer : IAsyncDisposable
     /// <summary>Requests as they came: path, metadata.</summary>
     public ConcurrentQueue<(string Path, IHeaderDictionary Headers)> Requests { get; } = new();
 
-    /// <summary>Called with the stream of every new connection; may wrap it.</summary>
-    public Func<Stream, Stream>? Tap { get; set; }
+    /// <summary>Called with the stream below TLS of every new connection and what ends it; may wrap it.</summary>
+    public Func<Stream, Func<Task>, Stream>? Tap { get; set; }
+
+    /// <summary>Where connections are cut, above TLS.</summary>
+    public FrameCut? Cut { get; set; }
 
     public static async Task<RawTalosServer> StartAsync(
         KeyKind kind = KeyKind.Ed25519, ProtocolVersion[]? versions = null, TestCertificate? ca = null, int port = 0,
@@ -105,7 +108,9 @@ internal sealed class RawTalosServer : IAsyncDisposable
     {
         Interlocked.Increment(ref _connections);
         Stream transport = new DuplexPipeStream(context.Transport);
-        if (Tap is { } tap) transport = tap(transport);
+        PipeWriter output = context.Transport.Output;
+        Func<Task> hangUp = async () => await output.CompleteAsync();
+        if (Tap is { } tap) transport = tap(transport, hangUp);
         Stream secure;
         try
         {
@@ -119,6 +124,7 @@ internal sealed class RawTalosServer : IAsyncDisposable
             return;
         }
 
+        if (Cut is { } cut) secure = cut.Wrap(secure, hangUp);
         IDuplexPipe raw = context.Transport;
         context.Transport = new StreamPipe(secure);
         try

@@ -40,6 +40,7 @@ public class WireTableTests
         "/machine.ImageService/Pull machine.ImageServicePullRequest stream machine.ImageServicePullResponse",
         "/machine.ImageService/Import stream machine.ImageServiceImportRequest machine.ImageServiceImportResponse",
         "/machine.ImageService/Remove machine.ImageServiceRemoveRequest google.protobuf.Empty",
+        "/machine.ImageService/Verify machine.ImageServiceVerifyRequest machine.ImageServiceVerifyResponse",
         "/machine.LifecycleService/Upgrade machine.LifecycleServiceUpgradeRequest stream machine.LifecycleServiceUpgradeResponse",
         "/machine.DebugService/ContainerRun stream machine.DebugContainerRunRequest stream machine.DebugContainerRunResponse",
         "/cosi.resource.State/Get cosi.resource.GetRequest cosi.resource.GetResponse",

@@ -17,7 +17,7 @@ public sealed class TalosClient : IAsyncDisposable, IDisposable
         Options = options;
         Endpoints = endpoints;
         _credentials = TalosCredentials.Create(context);
-        _credentials.CheckDates(context, options.Clock.GetUtcNow());
+        _credentials.CheckDates(options.Clock.GetUtcNow());
     }
 
     /// <summary>The context.</summary>

@@ -10,10 +10,13 @@ namespace TalosTailscale.Core.Talos;
 /// <summary>What a context needs to prove who it is and to judge who answers. Parsed once, checked offline.</summary>
 internal sealed class TalosCredentials
 {
+    private readonly string _context;
+
     private TalosCredentials(
-        IReadOnlyList<X509Certificate> authorities, IReadOnlyList<X509Certificate> chain, AsymmetricKeyParameter? key,
-        string fingerprint)
+        string context, IReadOnlyList<X509Certificate> authorities, IReadOnlyList<X509Certificate> chain,
+        AsymmetricKeyParameter? key, string fingerprint)
     {
+        _context = context;
         Authorities = authorities;
         Chain = chain;
         Key = key;
@@ -44,7 +47,7 @@ internal sealed class TalosCredentials
             ? []
             : TalosPem.Certificates(TalosPem.Unwrap(context.Ca, $"{at}.ca"), $"{at}.ca");
         if (context.Certificate is null && context.Key is null)
-            return new TalosCredentials(authorities, [], null, Digest(context));
+            return new TalosCredentials(context.Name, authorities, [], null, Digest(context));
 
         if (context.Certificate is null || context.Key is null)
         {
@@ -62,11 +65,11 @@ internal sealed class TalosCredentials
                 $"'{at}.key' is not the key of the certificate in '{at}.crt'.", context.Name);
         }
 
-        return new TalosCredentials(authorities, chain, key, Digest(context));
+        return new TalosCredentials(context.Name, authorities, chain, key, Digest(context));
     }
 
     /// <summary>Refuses a client certificate that the node would refuse, with the date.</summary>
-    internal void CheckDates(TalosConfigContext context, DateTimeOffset now)
+    internal void CheckDates(DateTimeOffset now)
     {
         if (Chain.Count == 0) return;
         DateTime from = Chain[0].NotBefore.ToUniversalTime();
@@ -74,15 +77,15 @@ internal sealed class TalosCredentials
         if (now.UtcDateTime > until)
         {
             throw TalosErrors.TalosClientCertificateExpired.New(
-                $"The client certificate of the context '{context.Name}' expired on {Date(until)}; it is {Date(now.UtcDateTime)} now.",
-                context.Name);
+                $"The client certificate of the context '{_context}' expired on {Date(until)}; it is {Date(now.UtcDateTime)} now.",
+                _context);
         }
 
         if (now.UtcDateTime < from)
         {
             throw TalosErrors.TalosClientCertificateNotYetValid.New(
-                $"The client certificate of the context '{context.Name}' is valid from {Date(from)}; it is {Date(now.UtcDateTime)} now.",
-                context.Name);
+                $"The client certificate of the context '{_context}' is valid from {Date(from)}; it is {Date(now.UtcDateTime)} now.",
+                _context);
         }
     }
 

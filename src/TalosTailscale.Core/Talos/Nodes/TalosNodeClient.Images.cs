@@ -12,6 +12,9 @@ public sealed partial class TalosNodeClient
     // containerd retries by itself and the bytes come from far away.
     private static readonly TimeSpan s_pullTimeout = TimeSpan.FromMinutes(15);
 
+    // Judged by the version first: an older node answers an unknown method with a missing role.
+    private bool _lacksImageService;
+
     /// <summary>The images on the node.</summary>
     /// <param name="images">Whose images.</param>
     /// <param name="cancellation">Cancels the call.</param>
@@ -19,15 +22,15 @@ public sealed partial class TalosNodeClient
     public async IAsyncEnumerable<TalosContainerImage> ImageListAsync(
         TalosImageNamespace images = TalosImageNamespace.Cri, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
-        if (await HasServicesOf113Async(cancellation).ConfigureAwait(false))
+        if (await HasImageServiceAsync(cancellation).ConfigureAwait(false))
         {
-            var request = new ImageServiceListRequest { Containerd = Instance(images) };
-            IAsyncEnumerable<ImageServiceListResponse> listed = _caller.StreamAsync(
-                TalosCall.Read("ImageService.List"),
-                (invoker, options) => new ImageService.ImageServiceClient(invoker).List(request, options), cancellation);
-            await foreach (ImageServiceListResponse image in listed.ConfigureAwait(false))
+            await using IAsyncEnumerator<ImageServiceListResponse> listed = ListNew(images, cancellation).GetAsyncEnumerator(cancellation);
+            while (await OfferedAsync(() => listed.MoveNextAsync().AsTask()).ConfigureAwait(false) is { } more)
+            {
+                if (!more) yield break;
+                ImageServiceListResponse image = listed.Current;
                 yield return Image(image.Name, image.Digest, image.Size, image.CreatedAt);
-            yield break;
+            }
         }
 
         var old = new ImageListRequest { Namespace = Namespace(images) };
@@ -56,9 +59,10 @@ public sealed partial class TalosNodeClient
     {
         long started = Stopwatch.GetTimestamp();
         bool present = await FindImageAsync(reference, images, cancellation).ConfigureAwait(false) is not null;
-        string digest = await HasServicesOf113Async(cancellation).ConfigureAwait(false)
-            ? await PullAsync(reference, images, timeout, reporter, cancellation).ConfigureAwait(false)
-            : await PullOldAsync(reference, images, timeout, cancellation).ConfigureAwait(false);
+        string? digest = null;
+        if (await HasImageServiceAsync(cancellation).ConfigureAwait(false))
+            digest = await OfferedAsync(() => PullAsync(reference, images, timeout, reporter, cancellation)).ConfigureAwait(false);
+        digest ??= await PullOldAsync(reference, images, timeout, cancellation).ConfigureAwait(false);
         TalosContainerImage? now = await FindImageAsync(reference, images, cancellation).ConfigureAwait(false);
         return new TalosImagePull
         {
@@ -80,12 +84,7 @@ public sealed partial class TalosNodeClient
     public async Task ImageRemoveAsync(
         string reference, TalosImageNamespace images = TalosImageNamespace.Cri, CancellationToken cancellation = default)
     {
-        if (!await HasServicesOf113Async(cancellation).ConfigureAwait(false))
-        {
-            throw TalosErrors.TalosUnimplemented.New(
-                $"'{Node}' runs Talos {_version?.Tag}, which cannot remove an image; 1.13 and later can.", Node);
-        }
-
+        await RequireImageServiceAsync("remove an image", cancellation).ConfigureAwait(false);
         var request = new ImageServiceRemoveRequest { Containerd = Instance(images), ImageRef = reference };
         await _caller.UnaryAsync(
             TalosCall.Change("ImageService.Remove", TalosCall.Admin),
@@ -109,6 +108,44 @@ public sealed partial class TalosNodeClient
         }
 
         return found;
+    }
+
+    private async Task<bool> HasImageServiceAsync(CancellationToken cancellation) =>
+        !_lacksImageService && await HasServicesOf113Async(cancellation).ConfigureAwait(false);
+
+    private IAsyncEnumerable<ImageServiceListResponse> ListNew(TalosImageNamespace images, CancellationToken cancellation)
+    {
+        var request = new ImageServiceListRequest { Containerd = Instance(images) };
+        return _caller.StreamAsync(
+            TalosCall.Read("ImageService.List"),
+            (invoker, options) => new ImageService.ImageServiceClient(invoker).List(request, options), cancellation);
+    }
+
+    /// <summary>A call of ImageService; null where the node has none after all, which is remembered.</summary>
+    private async Task<bool?> OfferedAsync(Func<Task<bool>> call)
+    {
+        try
+        {
+            return await call().ConfigureAwait(false);
+        }
+        catch (TsException e) when (e.Error == TalosErrors.TalosUnimplemented)
+        {
+            _lacksImageService = true;
+            return null;
+        }
+    }
+
+    private async Task<string?> OfferedAsync(Func<Task<string>> call)
+    {
+        try
+        {
+            return await call().ConfigureAwait(false);
+        }
+        catch (TsException e) when (e.Error == TalosErrors.TalosUnimplemented)
+        {
+            _lacksImageService = true;
+            return null;
+        }
     }
 
     private async Task<string> PullOldAsync(
@@ -143,6 +180,8 @@ public sealed partial class TalosNodeClient
         }
 
         reporter?.Progress(new ProgressStep($"Pulling {reference}", Node, "done", Completed: true));
+        if (pinned.Length == 0)
+            throw TalosErrors.TalosProtocolViolation.New($"The pull of '{reference}' on '{Node}' ended without the image's name.", Node);
         int at = pinned.IndexOf('@', StringComparison.Ordinal);
         return at < 0 ? "" : pinned[(at + 1)..];
     }

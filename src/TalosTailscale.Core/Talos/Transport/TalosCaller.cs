@@ -157,7 +157,10 @@ internal sealed class TalosCaller(TalosClient client, string? node, string displ
         if (!broken && e.StatusCode != StatusCode.DeadlineExceeded) channel.Answered();
 
         if (answered || e.StatusCode != StatusCode.Unavailable && !broken) return false;
-        if (dialled) return attempt + 1 < endpoints && TalosFailure.MayFailOver(e);
+
+        // In TLS 1.3 a refusal of the client's certificate comes after the client is done with the handshake.
+        if (!TalosFailure.MayFailOver(e)) return false;
+        if (dialled) return attempt + 1 < endpoints;
 
         // A pooled connection that broke while idle shows only when it is used: one more try, on a new one.
         return call.Repeatable && attempt + 1 < Math.Max(2, endpoints);

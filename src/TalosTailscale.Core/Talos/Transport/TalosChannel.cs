@@ -23,10 +23,11 @@ internal sealed class TalosChannel : IDisposable
     private bool _retired;
     private bool _closed;
 
-    internal TalosChannel(TalosEndpoint endpoint, TalosCredentials credentials, TimeSpan connectTimeout, TimeProvider clock)
+    internal TalosChannel(
+        TalosEndpoint endpoint, TalosCredentials credentials, TimeSpan connectTimeout, TimeProvider clock, SocketCount sockets)
     {
         Endpoint = endpoint;
-        var dialer = new TalosDialer(endpoint, credentials, connectTimeout, clock);
+        var dialer = new TalosDialer(endpoint, credentials, connectTimeout, clock, sockets);
         var handler = new SocketsHttpHandler
         {
             ConnectCallback = async (_, cancellation) => await dialer.ConnectAsync(cancellation).ConfigureAwait(false),

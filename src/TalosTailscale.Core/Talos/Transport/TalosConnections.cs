@@ -8,6 +8,7 @@ public sealed class TalosConnections : IDisposable
 {
     private readonly Dictionary<(TalosEndpoint Endpoint, string Credentials), TalosChannel> _channels = [];
     private readonly object _gate = new();
+    private readonly SocketCount _sockets = new();
 
     /// <summary>The connections that all clients share unless they are given others.</summary>
     public static TalosConnections Shared { get; } = new();
@@ -21,17 +22,22 @@ public sealed class TalosConnections : IDisposable
         }
     }
 
-    /// <summary>Closes every connection; calls under way fail. To be called when the module is removed; later calls connect anew.</summary>
+    /// <summary>How many sockets are open at the moment, those being closed included.</summary>
+    public int OpenSockets => _sockets.Open;
+
+    /// <summary>
+    /// Closes every connection as soon as the calls on it have ended; later calls connect anew. For when the module is
+    /// removed in one runspace while others may use it.
+    /// </summary>
+    public void Release()
+    {
+        foreach (TalosChannel channel in TakeAll()) channel.Retire();
+    }
+
+    /// <summary>Closes every connection; calls under way fail, later ones connect anew.</summary>
     public void Dispose()
     {
-        TalosChannel[] all;
-        lock (_gate)
-        {
-            all = [.. _channels.Values];
-            _channels.Clear();
-        }
-
-        foreach (TalosChannel channel in all) channel.Dispose();
+        foreach (TalosChannel channel in TakeAll()) channel.Dispose();
     }
 
     /// <summary>The channel of an endpoint, entered: the caller must leave it.</summary>
@@ -41,7 +47,7 @@ public sealed class TalosConnections : IDisposable
         {
             (TalosEndpoint, string) key = (endpoint, credentials.Fingerprint);
             if (_channels.TryGetValue(key, out TalosChannel? known) && known.TryEnter()) return known;
-            var made = new TalosChannel(endpoint, credentials, connectTimeout, clock);
+            var made = new TalosChannel(endpoint, credentials, connectTimeout, clock, _sockets);
             made.TryEnter();
             _channels[key] = made;
             return made;
@@ -52,6 +58,16 @@ public sealed class TalosConnections : IDisposable
     {
         lock (_gate)
             return _channels.TryGetValue((endpoint, credentials.Fingerprint), out TalosChannel? known) && known.IsAvoided;
+    }
+
+    private TalosChannel[] TakeAll()
+    {
+        lock (_gate)
+        {
+            TalosChannel[] all = [.. _channels.Values];
+            _channels.Clear();
+            return all;
+        }
     }
 
     /// <summary>Takes a channel out, so that the next call to its endpoint connects anew.</summary>

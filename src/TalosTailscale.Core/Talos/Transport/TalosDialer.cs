@@ -6,7 +6,8 @@ using Org.BouncyCastle.Tls.Crypto.Impl.BC;
 namespace TalosTailscale.Core.Talos;
 
 /// <summary>Makes one verified TLS connection to an endpoint.</summary>
-internal sealed class TalosDialer(TalosEndpoint endpoint, TalosCredentials credentials, TimeSpan timeout, TimeProvider clock)
+internal sealed class TalosDialer(
+    TalosEndpoint endpoint, TalosCredentials credentials, TimeSpan timeout, TimeProvider clock, SocketCount? sockets = null)
 {
     // Finds a peer that lost its power during a followed log; TCP's own, apid counts HTTP/2 pings against us.
     private const int KeepAliveIdleSeconds = 20;
@@ -24,10 +25,12 @@ internal sealed class TalosDialer(TalosEndpoint endpoint, TalosCredentials crede
         Socket? socket = null;
         try
         {
+            // A certificate may end while a session lasts: said with its date here, an alert would only say that it was refused.
+            credentials.CheckDates(clock.GetUtcNow());
             socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             KeepAlive(socket);
             await socket.ConnectAsync(endpoint.Host, endpoint.Port, limit.Token).ConfigureAwait(false);
-            return await HandshakeAsync(new NetworkStream(socket, ownsSocket: true), limit.Token).ConfigureAwait(false);
+            return await HandshakeAsync(new CountedConnection(socket, sockets), limit.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
         {

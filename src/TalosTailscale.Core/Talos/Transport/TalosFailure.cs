@@ -84,7 +84,7 @@ internal static class TalosFailure
         if (IsBroken(e))
         {
             return TalosErrors.TalosConnectionLost.New(
-                $"The connection to '{endpoint}' broke during {where}: {Innermost(e).Message}", node, e);
+                $"The connection to '{endpoint}' broke during {where}{Doubt(call)}: {Innermost(e).Message}", node, e);
         }
 
         TsError mapped = s_codes.GetValueOrDefault(e.StatusCode, TalosErrors.TalosCallFailed);
@@ -104,9 +104,12 @@ internal static class TalosFailure
         }
 
         return error == TalosErrors.TalosTimeout
-            ? $"{where} had no answer in time (through '{endpoint}')."
-            : $"{where} failed: {text}";
+            ? $"{where} had no answer in time (through '{endpoint}'){Doubt(call)}."
+            : error == TalosErrors.TalosNodeUnavailable ? $"{where} failed{Doubt(call)}: {text}" : $"{where} failed: {text}";
     }
+
+    // A change may have been made before the way back broke; a call that only reads leaves nothing to wonder about.
+    private static string Doubt(TalosCall call) => call.Repeatable ? "" : "; whether it was done is not known";
 
     private static string? Advice(TsError error, TalosCall call) =>
         error == TalosErrors.TalosRoleMissing ? $"Use a talosconfig with the role '{call.Role}'." : null;
@@ -133,7 +136,7 @@ internal static class TalosFailure
                 TalosErrors.TalosEndpointNotResolved.New($"The name '{endpoint.Host}' has no address.", node, e),
             SocketException or TimeoutException =>
                 TalosErrors.TalosConnectionFailed.New($"{target} cannot be reached: {dial.Message}", node, e),
-            IOException { InnerException: SocketException } broken =>
+            IOException broken when broken is EndOfStreamException || broken.InnerException is SocketException =>
                 TalosErrors.TalosConnectionLost.New($"{target} closed the connection in the handshake: {broken.Message}", node, e),
             { } inner => TalosErrors.TalosTlsFailed.New($"The TLS handshake with {target} failed: {inner.Message}", node, e),
             null => TalosErrors.TalosConnectionFailed.New($"{target} cannot be reached: {dial.Message}", node, e),

@@ -15,12 +15,13 @@ public static class UpgradeGate
     /// Tells the names of a schematic's extensions (<c>siderolabs/tailscale</c>), or null where it cannot.
     /// </param>
     /// <param name="reporter">Told what was found.</param>
+    /// <param name="factory">The Image Factory whose installer is advised; null for the public one.</param>
     /// <param name="cancellation">Cancels the calls.</param>
     /// <returns>When nothing would be lost.</returns>
     /// <exception cref="TsException"><see cref="TalosErrors.InstallerLosesExtension"/>.</exception>
     public static async Task CheckAsync(
         TalosNodeClient node, string image, Func<string, CancellationToken, Task<IReadOnlyList<string>?>> schematicExtensions,
-        IReporter reporter, CancellationToken cancellation = default)
+        IReporter reporter, Uri? factory = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(node);
         ArgumentNullException.ThrowIfNull(schematicExtensions);
@@ -46,15 +47,18 @@ public static class UpgradeGate
         throw TalosErrors.InstallerLosesExtension.New(
             $"'{node.Node}' runs the extension '{string.Join("', '", lost)}', which the installer '{image}' would take away: {why}.",
             node.Node,
-            recommendedAction: await AdviceAsync(node, installer, current, cancellation).ConfigureAwait(false));
+            recommendedAction: await AdviceAsync(node, installer, current, Registry(factory), cancellation).ConfigureAwait(false));
     }
 
     // Extensions are listed as vendor/name in a schematic and by their own name on the node.
     private static bool Same(string running, string official) =>
         string.Equals(running, official[(official.LastIndexOf('/') + 1)..], StringComparison.OrdinalIgnoreCase);
 
+    // A factory on this machine's loopback is no registry that a node could pull from.
+    private static string Registry(Uri? factory) => factory is null || factory.IsLoopback ? PublicFactory : factory.Authority;
+
     private static async Task<string> AdviceAsync(
-        TalosNodeClient node, InstallerReference installer, string? current, CancellationToken cancellation)
+        TalosNodeClient node, InstallerReference installer, string? current, string registry, CancellationToken cancellation)
     {
         TalosVersion version = await node.VersionAsync(cancellation).ConfigureAwait(false);
         if (current is null) return "Make a schematic with the node's extensions (New-TalosSchematic) and use its installer image.";
@@ -62,7 +66,7 @@ public static class UpgradeGate
         bool secure = cmdline.Contains("lockdown=confidentiality", StringComparison.Ordinal) || installer.IsSecureBoot;
         string tag = installer.Tag.Length > 0 ? installer.Tag : version.Tag;
         string platform = string.IsNullOrEmpty(version.Platform) ? "metal" : version.Platform;
-        return $"Use '{InstallerReference.Factory(PublicFactory, platform, secure, current, tag)}', which is the node's own schematic.";
+        return $"Use '{InstallerReference.Factory(registry, platform, secure, current, tag)}', which is the node's own schematic.";
     }
 
     private static async Task<string> CommandLineAsync(TalosNodeClient node, CancellationToken cancellation)

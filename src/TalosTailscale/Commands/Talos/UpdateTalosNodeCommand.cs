@@ -48,7 +48,11 @@ public sealed class UpdateTalosNodeCommand : TalosCmdlet
         long started = Stopwatch.GetTimestamp();
         TalosVersion version = await client.VersionAsync(cancellationToken);
         if (!AllowExtensionLoss)
-            await UpgradeGate.CheckAsync(client, Image, SchematicExtensionsAsync, Reporter, cancellationToken);
+        {
+            await UpgradeGate.CheckAsync(
+                client, Image, SchematicExtensionsAsync, Reporter, ImageFactoryUri.Resolve(FactoryUri), cancellationToken);
+        }
+
         if (!Force) await EtcdQuorum.CheckRestartAsync(client, Reporter, cancellationToken);
         if (!await ShouldProcessAsync(Describe(node), $"Upgrade from {version.Tag} with '{Image}' and restart")) return;
 

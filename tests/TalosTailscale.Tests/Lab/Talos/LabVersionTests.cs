@@ -1,3 +1,4 @@
+using System.Formats.Tar;
 using System.Text;
 using TalosTailscale.Core.Talos;
 using TalosTailscale.Lab;
@@ -24,6 +25,34 @@ public sealed class LabVersionTests
         Assert.Equal(bootedEntry, await node.BootedEntryAsync(Stop) is not null);
         Assert.Equal(debug, await node.HasDebugServiceAsync(Stop));
         Assert.Equal(lab.Cluster.Node("ampone").BootedUki!.Version, version);
+    }
+
+    [Theory]
+    [InlineData("v1.9.6")]
+    [InlineData("v1.10.9")]
+    [InlineData("v1.11.6")]
+    [InlineData("v1.12.4")]
+    [InlineData("v1.13.9")]
+    [InlineData("v1.14.0")]
+    public async Task The_same_client_does_the_same_work_on_every_version(string version)
+    {
+        await using var lab = await StartAsync(version);
+        var node = lab.Client("ampone");
+        const string Image = "docker.io/library/busybox:1.37";
+
+        Assert.Equal(version, (await node.VersionAsync(Stop)).Tag);
+        Assert.Contains(await node.ServiceListAsync(Stop), service => service is { Id: "apid", State: "Running" });
+        Assert.NotEmpty(await node.LogsAsync("machined", cancellation: Stop).ToListAsync(Stop));
+        Assert.Equal("running", (await node.MachineStatusAsync(Stop)).Stage);
+        Assert.NotNull(await node.BootIdAsync(Stop));
+        Assert.Contains("machine:", (await node.MachineConfigAsync("v1alpha1", Stop)).Text, StringComparison.Ordinal);
+        Assert.Contains("talos", await node.KernelCommandLineAsync(Stop), StringComparison.Ordinal);
+        Assert.Equal(3, (await node.EtcdMemberListAsync(Stop)).Count);
+        Assert.True((await node.ImagePullAsync(Image, cancellation: Stop)).Pulled);
+        Assert.False((await node.ImagePullAsync(Image, cancellation: Stop)).Pulled);
+        Assert.Contains(await node.ImageListAsync(cancellation: Stop).ToListAsync(Stop), image => image.Name == Image);
+        var applied = await lab.ApplyAsync("ampone", lab.Cluster.Node("ampone").ActiveConfig.Text, dryRun: true);
+        Assert.Equal(TalosApplyMode.NoReboot, applied.Mode);
     }
 
     [Theory]
@@ -95,6 +124,48 @@ public sealed class LabVersionTests
         Assert.Equal(3, code);
         Assert.Equal("hello\nTalos-v1.13.9.efi\n", Encoding.UTF8.GetString(output.ToArray()));
     }
+
+    [Fact]
+    public async Task Since_1_13_an_image_can_be_brought_as_an_archive()
+    {
+        await using var lab = await StartAsync("v1.13.9");
+        var node = lab.Client("ampone");
+        using var archive = new MemoryStream();
+        using (var tar = new TarWriter(archive, leaveOpen: true))
+        {
+            Add(tar, "blobs/sha256/00", new string('x', 700_000));
+            Add(tar, "manifest.json", """[{"Config":"c","RepoTags":["registry.example/app:1"],"Layers":[]}]""");
+        }
+
+        archive.Position = 0;
+        Assert.Equal("registry.example/app:1", await node.ImageImportAsync(archive, cancellation: Stop));
+        Assert.NotNull(await node.FindImageAsync("registry.example/app:1", cancellation: Stop));
+        Assert.False((await node.ImageVerifyAsync("registry.example/app:1", Stop)).Verified);
+        await node.ImageRemoveAsync("registry.example/app:1", cancellation: Stop);
+        Assert.Null(await node.FindImageAsync("registry.example/app:1", cancellation: Stop));
+
+        using var nonsense = new MemoryStream(Encoding.ASCII.GetBytes(new string('n', 2_000_000)));
+        var error = await Assert.ThrowsAsync<TsException>(() => node.ImageImportAsync(nonsense, cancellation: Stop));
+        Assert.Contains("unrecognized image format", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Before_1_13_the_new_calls_are_not_even_tried()
+    {
+        await using var lab = await StartAsync("v1.12.4");
+        var node = lab.Client("ampone");
+        foreach (var call in (Func<Task>[])[
+            () => node.ImageImportAsync(new MemoryStream(), cancellation: Stop), () => node.ImageVerifyAsync("a", Stop),
+            () => node.ImageRemoveAsync("a", cancellation: Stop)])
+        {
+            var error = await Assert.ThrowsAsync<TsException>(call);
+            Assert.Equal("TalosUnimplemented", error.ErrorId);
+            Assert.Contains("runs Talos v1.12.4", error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    private static void Add(TarWriter tar, string name, string text) => tar.WriteEntry(
+        new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(Encoding.UTF8.GetBytes(text)) });
 
     private static Task<TalosLab> StartAsync(string version) => TalosLab.StartAsync(new LabOptions { TalosVersion = version });
 }

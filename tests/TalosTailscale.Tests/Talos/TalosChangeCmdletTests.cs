@@ -1,0 +1,144 @@
+using TalosTailscale.Lab;
+using TalosTailscale.Lab.Talos;
+using TalosTailscale.Tests.Engine;
+
+namespace TalosTailscale.Tests.Talos;
+
+/// <summary>The cmdlets that change nodes, to their good end, through the real engine against the lab.</summary>
+public class TalosChangeCmdletTests
+{
+    private const string Busybox = "docker.io/library/busybox:1.37";
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_pull_is_told_from_an_image_that_was_there()
+    {
+        await using LabSession lab = await LabSession.StartAsync();
+
+        lab.Invoke($"Save-TalosContainerImage ampone {Busybox} -WhatIf").AssertNoErrors();
+        PowerShellResult first = lab.Invoke($"Save-TalosContainerImage ampone {Busybox} -Confirm:$false");
+        first.AssertNoErrors();
+        Assert.Empty(first.Warnings);
+        TalosImagePull pull = first.Single<TalosImagePull>();
+        Assert.True(pull.Pulled);
+        Assert.StartsWith("sha256:", pull.Digest, StringComparison.Ordinal);
+
+        PowerShellResult again = lab.Invoke($"Save-TalosContainerImage ampone {Busybox} -Confirm:$false");
+        Assert.False(again.Single<TalosImagePull>().Pulled);
+        Assert.Contains("nothing was asked of the registry", Assert.Single(again.Warnings), StringComparison.Ordinal);
+
+        lab.Invoke($"Save-TalosContainerImage ampone {Busybox} -Fresh -Confirm:$false").AssertError("TalosUnimplemented");
+        lab.Invoke("Save-TalosContainerImage ampone factory.talos.dev/nosuch/image:v1 -Confirm:$false").AssertError("TalosNotFound");
+    }
+
+    [Fact]
+    public async Task On_1_13_a_fresh_pull_is_a_true_one()
+    {
+        await using LabSession lab = await LabSession.StartAsync(new LabOptions { TalosVersion = "v1.13.9" });
+
+        Assert.True(lab.Invoke($"Save-TalosContainerImage ampone {Busybox} -Confirm:$false").Single<TalosImagePull>().Pulled);
+        Assert.False(lab.Invoke($"Save-TalosContainerImage ampone {Busybox} -Confirm:$false").Single<TalosImagePull>().Pulled);
+        PowerShellResult fresh = lab.Invoke($"Save-TalosContainerImage ampone {Busybox} -Fresh -Confirm:$false");
+        fresh.AssertNoErrors();
+        Assert.Empty(fresh.Warnings);
+        Assert.True(fresh.Single<TalosImagePull>().Pulled);
+    }
+
+    [Theory]
+    [InlineData("v1.12.4", "v1.12.9")]
+    [InlineData("v1.13.4", "v1.13.9")]
+    public async Task An_upgrade_comes_back_with_the_version_that_it_installed(string from, string to)
+    {
+        await using LabSession lab = await LabSession.StartAsync(new LabOptions { TalosVersion = from });
+        Guid before = lab.Lab.Node("ampone").BootId;
+
+        PowerShellResult result = lab.Invoke(
+            $"Update-TalosNode ampone ghcr.io/siderolabs/installer:{to} -Wait -Timeout 00:02:00 -Confirm:$false");
+
+        result.AssertNoErrors();
+        TalosUpgrade upgrade = result.Single<TalosUpgrade>();
+        Assert.Equal(("ampone", from, to), (upgrade.Node, upgrade.PreviousVersion, upgrade.Version));
+        Assert.NotEqual(before, lab.Lab.Node("ampone").BootId);
+    }
+
+    [Fact]
+    public async Task The_plain_installer_of_1_14_is_not_published()
+    {
+        await using LabSession lab = await LabSession.StartAsync(new LabOptions { TalosVersion = "v1.13.9" });
+        Guid before = lab.Lab.Node("ampone").BootId;
+        PowerShellResult result = lab.Invoke("Update-TalosNode ampone ghcr.io/siderolabs/installer:v1.14.0 -Confirm:$false");
+        result.AssertError("TalosNotFound");
+        Assert.Equal(before, lab.Lab.Node("ampone").BootId);
+    }
+
+    [Fact]
+    public async Task The_advised_installer_is_that_of_the_given_factory()
+    {
+        await using LabSession lab = await LabSession.StartAsync(new LabOptions
+        {
+            Nodes = [.. LabNodeOptions.Runbook.Select(node => node with { Extensions = ["siderolabs/iscsi-tools"] })],
+        });
+        PowerShellResult result = lab.Invoke(
+            "Update-TalosNode ryzen ghcr.io/siderolabs/installer:v1.12.4 -FactoryUri https://factory.example:8443 -Confirm:$false");
+        result.AssertError("InstallerLosesExtension");
+        Assert.Contains(
+            "'factory.example:8443/metal-installer/", Assert.Single(result.Errors).ErrorDetails.RecommendedAction, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_dead_etcd_member_is_removed_and_a_needed_quorum_is_kept()
+    {
+        await using LabSession lab = await LabSession.StartAsync();
+        LabEtcdMember stale = lab.Lab.Etcd.AddStaleMember("gone", "192.168.1.99");
+
+        lab.Invoke("Get-TalosEtcdMember ryzen | Where-Object Hostname -eq gone | Remove-TalosEtcdMember -WhatIf").AssertNoErrors();
+        Assert.Contains(stale, lab.Lab.Etcd.Members);
+        lab.Invoke("Get-TalosEtcdMember ryzen, altra | Where-Object Hostname -eq gone | Remove-TalosEtcdMember -Confirm:$false")
+            .AssertNoErrors();
+        Assert.DoesNotContain(stale, lab.Lab.Etcd.Members);
+        Assert.Equal(3, lab.Lab.Etcd.Members.Count);
+
+        // Three live of six: to remove any needs four.
+        LabEtcdMember[] dead = [.. Enumerable.Range(0, 3).Select(i => lab.Lab.Etcd.AddStaleMember($"dead{i}", $"192.168.1.{90 + i}"))];
+        lab.Invoke("param($id) Remove-TalosEtcdMember ryzen $id -Confirm:$false", ("id", dead[0].Id)).AssertError("EtcdQuorumAtRisk");
+        Assert.Equal(6, lab.Lab.Etcd.Members.Count);
+    }
+
+    [Fact]
+    public async Task A_watch_tells_what_is_there_and_what_changes()
+    {
+        await using LabSession lab = await LabSession.StartAsync();
+        var changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        PowerShellResult result = await lab.Session.InvokeAndStopAsync(
+            """
+            param($changed)
+            Get-TalosResource ampone services -Watch | ForEach-Object {
+                if ($_.Kind -eq 'Bootstrapped') { Restart-TalosService ampone kubelet -Confirm:$false }
+                if ($_.Kind -eq 'Updated') { $null = $changed.TrySetResult() }
+                $_
+            }
+            """,
+            () => changed.Task, ("changed", changed));
+
+        TalosResourceChange[] seen = [.. result.OutputOf<TalosResourceChange>()];
+        Assert.All(seen, change => Assert.Equal("ampone", change.Node));
+        int ready = Array.FindIndex(seen, change => change.Kind == TalosResourceChangeKind.Bootstrapped);
+        Assert.True(ready > 5, string.Join(' ', seen.Select(change => change.Kind)));
+        Assert.Contains(seen[ready..], change => change.Kind == TalosResourceChangeKind.Updated && change.Resource!.Id == "kubelet");
+    }
+
+    [Fact]
+    public async Task A_removed_module_holds_no_connection()
+    {
+        await using LabSession lab = await LabSession.StartAsync();
+        var api = lab.Lab.Part<LabTalosApi>()!;
+        lab.Invoke("Get-TalosService ryzen apid").AssertNoErrors();
+        Assert.Equal(1, api.OpenConnections);
+
+        lab.Invoke("Remove-Module TalosTailscale").AssertNoErrors();
+        while (api.OpenConnections > 0) await Task.Delay(10, Stop);
+
+        lab.Invoke("param($m) Import-Module $m; Get-TalosService ryzen apid", ("m", Repository.Manifest)).AssertNoErrors();
+    }
+}
