@@ -1,4 +1,5 @@
 using System.Formats.Tar;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace TalosTailscale.Lab.Talos;
@@ -24,8 +25,8 @@ internal static class LabImageArchive
                     return name.GetValue<string>();
             }
         }
-        catch (Exception e) when (e is IOException or FormatException or InvalidOperationException or System.Text.Json.JsonException
-            or ArgumentException)
+        catch (Exception e) when (e is IOException or InvalidDataException or FormatException or InvalidOperationException
+            or JsonException or ArgumentException)
         {
             // No archive at all, or not one of an image.
             return null;

@@ -17,7 +17,7 @@ public sealed class LabRebootTests
             TalosConfigFile.Parse(lab.Api.TalosConfig(null, [lab.Api.EndpointOf(machine)])).Context(),
             new TalosClientOptions { Connections = connections, ConnectTimeout = TimeSpan.FromSeconds(30) });
         var node = client.Node(machine.Address, "ampone");
-        var wait = new TalosWaitOptions { Interval = TimeSpan.FromMilliseconds(5) };
+        var wait = new TalosWaitOptions { Interval = TimeSpan.FromMilliseconds(25) };
         var boots = new HashSet<Guid> { machine.BootId };
         for (var i = 0; i < 200; i++)
         {
