@@ -24,7 +24,8 @@ public sealed partial class TalosNodeClient
     {
         if (await HasImageServiceAsync(cancellation).ConfigureAwait(false))
         {
-            await using IAsyncEnumerator<ImageServiceListResponse> listed = ListNew(images, cancellation).GetAsyncEnumerator(cancellation);
+            IAsyncEnumerator<ImageServiceListResponse> listed = ListNew(images, cancellation).GetAsyncEnumerator(cancellation);
+            await using ConfiguredAsyncDisposable closing = listed.ConfigureAwait(false);
             while (await OfferedAsync(() => listed.MoveNextAsync().AsTask()).ConfigureAwait(false) is { } more)
             {
                 if (!more) yield break;
