@@ -15,9 +15,9 @@ public sealed class LabRebootTests
         using var connections = new TalosConnections();
         await using var client = TalosClient.Connect(
             TalosConfigFile.Parse(lab.Api.TalosConfig(null, [lab.Api.EndpointOf(machine)])).Context(),
-            new TalosClientOptions { Connections = connections, ConnectTimeout = TimeSpan.FromSeconds(30) });
+            Patient with { Connections = connections });
         var node = client.Node(machine.Address, "ampone");
-        var wait = new TalosWaitOptions { Interval = TimeSpan.FromMilliseconds(25) };
+        var wait = new TalosWaitOptions { Interval = TimeSpan.FromMilliseconds(25), CallTimeout = TimeSpan.FromMinutes(2) };
         var boots = new HashSet<Guid> { machine.BootId };
         for (var i = 0; i < 200; i++)
         {

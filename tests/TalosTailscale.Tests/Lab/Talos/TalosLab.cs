@@ -31,7 +31,15 @@ internal sealed class TalosLab : IAsyncDisposable
 
     public TalosClient Connect(LabCertificate? certificate = null, params string[] endpoints) => TalosClient.Connect(
         TalosConfigFile.Parse(Api.TalosConfig(certificate, endpoints.Length > 0 ? endpoints : null)).Context(),
-        new TalosClientOptions { Connections = _connections, ConnectTimeout = TimeSpan.FromSeconds(30) });
+        Patient with { Connections = _connections });
+
+    /// <summary>Times that a busy machine keeps; what is to fail by time sets its own.</summary>
+    public static TalosClientOptions Patient { get; } = new()
+    {
+        ConnectTimeout = TimeSpan.FromMinutes(2),
+        CallTimeout = TimeSpan.FromMinutes(2),
+        StallTimeout = TimeSpan.FromMinutes(2),
+    };
 
     public TalosNodeClient Client(string name) => Connect().Node(Cluster.Node(name).Address);
 
