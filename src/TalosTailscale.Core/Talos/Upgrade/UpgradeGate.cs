@@ -8,6 +8,21 @@ public static class UpgradeGate
     private const string Schematic = "schematic";
     private const string PublicFactory = "factory.talos.dev";
 
+    /// <summary>Compares what the node runs with what the installer brings; advises an installer of the public Image Factory.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="image">The installer image.</param>
+    /// <param name="schematicExtensions">
+    /// Tells the names of a schematic's extensions (<c>siderolabs/tailscale</c>), or null where it cannot.
+    /// </param>
+    /// <param name="reporter">Told what was found.</param>
+    /// <param name="cancellation">Cancels the calls.</param>
+    /// <returns>When nothing would be lost.</returns>
+    /// <exception cref="TsException"><see cref="TalosErrors.InstallerLosesExtension"/>.</exception>
+    public static Task CheckAsync(
+        TalosNodeClient node, string image, Func<string, CancellationToken, Task<IReadOnlyList<string>?>> schematicExtensions,
+        IReporter reporter, CancellationToken cancellation = default) =>
+        CheckAsync(node, image, schematicExtensions, reporter, null, cancellation);
+
     /// <summary>Compares what the node runs with what the installer brings.</summary>
     /// <param name="node">The node.</param>
     /// <param name="image">The installer image.</param>
@@ -21,7 +36,7 @@ public static class UpgradeGate
     /// <exception cref="TsException"><see cref="TalosErrors.InstallerLosesExtension"/>.</exception>
     public static async Task CheckAsync(
         TalosNodeClient node, string image, Func<string, CancellationToken, Task<IReadOnlyList<string>?>> schematicExtensions,
-        IReporter reporter, Uri? factory = null, CancellationToken cancellation = default)
+        IReporter reporter, Uri? factory, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(node);
         ArgumentNullException.ThrowIfNull(schematicExtensions);
