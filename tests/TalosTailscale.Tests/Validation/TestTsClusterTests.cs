@@ -36,8 +36,8 @@ public sealed class TestTsClusterTests
 
         Assert.True(checks.All(c => c.Status == TsCheckStatus.Pass || (c.Name == "RegistryPods" && c.Status == TsCheckStatus.Skipped)), Describe(checks));
         Assert.Equal(
-            ["altra KubernetesNode", "ampone KubernetesNode", "ryzen KubernetesNode", "cluster StaleNodes", "cluster EtcdMembers", "cluster EtcdLeader",
-                "cluster LoadBalancer", "cluster RegistryPods", "altra PodPull", "ampone PodPull", "ryzen PodPull"],
+            ["altra KubernetesNode", "altra PodPull", "ampone KubernetesNode", "ampone PodPull", "ryzen KubernetesNode", "ryzen PodPull",
+                "cluster StaleNodes", "cluster EtcdMembers", "cluster EtcdLeader", "cluster LoadBalancer", "cluster RegistryPods"],
             checks.Select(c => $"{c.Node} {c.Name}"));
         Assert.Empty(lab.Pods);
         Assert.True(Run(lab, "Test-TsCluster -Quiet -SkipCheck PodPull").Single<bool>());

@@ -15,12 +15,12 @@ public static class ClusterValidation
     private static readonly (string Name, string Purpose, Func<ClusterFacts, Task<CheckResult>>? Whole, Func<ClusterFacts, TsNode, IReporter, Task<CheckResult>>? Each)[] s_all =
     [
         ("KubernetesNode", "Kubernetes has the node, Ready, with the name and address of the inventory", null, (facts, node, _) => ClusterChecks.NodeAsync(facts, node)),
+        ("PodPull", "a pod on the node pulls a private image", null, ClusterChecks.PodPullAsync),
         ("StaleNodes", "Kubernetes has no node that the inventory does not", ClusterChecks.StaleNodesAsync, null),
         ("EtcdMembers", "etcd's members are the control planes, reached by the local network", EtcdChecks.MembersAsync, null),
         ("EtcdLeader", "etcd has one leader and no errors", EtcdChecks.LeaderAsync, null),
         ("LoadBalancer", "HAProxy's servers are the control planes of the inventory", EtcdChecks.LoadBalancerAsync, null),
         ("RegistryPods", "the registry's own pods are ready", ClusterChecks.RegistryPodsAsync, null),
-        ("PodPull", "a pod on the node pulls a private image", null, ClusterChecks.PodPullAsync),
     ];
 
     /// <summary>The names of all checks, in their order.</summary>
@@ -33,7 +33,7 @@ public static class ClusterValidation
     /// <param name="options">What to look at.</param>
     /// <param name="reporter">Hears how far it has come.</param>
     /// <param name="cancellationToken">Stops it; pods that were made are deleted first.</param>
-    /// <returns>The results in the order of checks, then of nodes.</returns>
+    /// <returns>The results: node by node in their order, then those of the whole.</returns>
     public static async IAsyncEnumerable<TsCheck> RunAsync(
         ClusterValidationOptions options, IReporter reporter, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -41,25 +41,27 @@ public static class ClusterValidation
         ArgumentNullException.ThrowIfNull(reporter);
         var nodes = options.Selected ?? options.Nodes;
         var facts = new ClusterFacts(options, cancellationToken);
-        foreach (var (name, _, whole, each) in s_all.Where(check => IsChosen(check.Name, options)))
+        var chosen = s_all.Where(check => IsChosen(check.Name, options)).ToArray();
+        var results = new TsCheck[nodes.Count][];
+        var limit = new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, options.ThrottleLimit), CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(Enumerable.Range(0, results.Length), limit, async (i, _) =>
         {
-            if (whole is not null)
-            {
-                reporter.Progress(new ProgressStep("Checking the cluster", null, name));
-                yield return await MakeAsync(Cluster, name, () => whole(facts)).ConfigureAwait(false);
-                continue;
-            }
-
-            var results = new TsCheck[nodes.Count];
-            var limit = new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, options.ThrottleLimit), CancellationToken = cancellationToken };
-            await Parallel.ForEachAsync(Enumerable.Range(0, results.Length), limit, async (i, _) =>
+            var own = new List<TsCheck>();
+            foreach (var (name, _, _, each) in chosen.Where(check => check.Each is not null))
             {
                 reporter.Progress(new ProgressStep("Checking the cluster", nodes[i].Name, name));
-                results[i] = await MakeAsync(nodes[i].Name, name, () => each!(facts, nodes[i], reporter)).ConfigureAwait(false);
-                reporter.Progress(new ProgressStep("Checking the cluster", nodes[i].Name, name, Completed: true));
-            }).ConfigureAwait(false);
-            foreach (var result in results)
-                yield return result;
+                own.Add(await MakeAsync(nodes[i].Name, name, () => each!(facts, nodes[i], reporter)).ConfigureAwait(false));
+            }
+
+            results[i] = [.. own];
+            reporter.Progress(new ProgressStep("Checking the cluster", nodes[i].Name, "done", Completed: true));
+        }).ConfigureAwait(false);
+        foreach (var result in results.SelectMany(own => own))
+            yield return result;
+        foreach (var (name, _, whole, _) in chosen.Where(check => check.Whole is not null))
+        {
+            reporter.Progress(new ProgressStep("Checking the cluster", null, name));
+            yield return await MakeAsync(Cluster, name, () => whole!(facts)).ConfigureAwait(false);
         }
 
         reporter.Progress(new ProgressStep("Checking the cluster", null, "done", Completed: true));

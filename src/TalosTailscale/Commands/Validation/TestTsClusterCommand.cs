@@ -18,12 +18,12 @@ public sealed class TestTsClusterCommand : TalosCmdlet
 
     /// <summary>The checks to make; all when not given.</summary>
     [Parameter(Mandatory = false)]
-    [ValidateSet("KubernetesNode", "StaleNodes", "EtcdMembers", "EtcdLeader", "LoadBalancer", "RegistryPods", "PodPull")]
+    [ValidateSet("KubernetesNode", "PodPull", "StaleNodes", "EtcdMembers", "EtcdLeader", "LoadBalancer", "RegistryPods")]
     public string[] Check { get; set; } = [];
 
     /// <summary>The checks to leave out.</summary>
     [Parameter(Mandatory = false)]
-    [ValidateSet("KubernetesNode", "StaleNodes", "EtcdMembers", "EtcdLeader", "LoadBalancer", "RegistryPods", "PodPull")]
+    [ValidateSet("KubernetesNode", "PodPull", "StaleNodes", "EtcdMembers", "EtcdLeader", "LoadBalancer", "RegistryPods")]
     public string[] SkipCheck { get; set; } = [];
 
     /// <summary>The private image that a pod on each node pulls; without it that is skipped.</summary>
