@@ -98,14 +98,35 @@ public sealed record LabFault(string Name, string Description)
     /// <summary>A setting was dropped that 'tailscale up' wants to see mentioned.</summary>
     public static LabFault SettingsDropped { get; } = new("SettingsDropped", "a setting was dropped, and 'tailscale up' wants it mentioned");
 
+    /// <summary>The kubelet evicts the helper pod. Value: after how many bytes sent to it.</summary>
+    public static LabFault EvictedPod { get; } = new("EvictedPod", "the kubelet evicts the helper pod in the middle of a transfer");
+
+    /// <summary>The image of the helper pod cannot be pulled. Value: the image.</summary>
+    public static LabFault UnpullableImage { get; } = new("UnpullableImage", "the nodes cannot pull the image of the helper pod");
+
+    /// <summary>Pod Security is enforced in kube-system too.</summary>
+    public static LabFault PodSecurity { get; } = new("PodSecurity", "Pod Security lets no privileged pod into kube-system");
+
+    /// <summary>The stream to a command in a pod is cut, once. Value: after how many bytes sent to it.</summary>
+    public static LabFault CutTransfer { get; } = new("CutTransfer", "the connection to the helper pod is cut in the middle of a transfer");
+
+    /// <summary>Commands in pods are killed.</summary>
+    public static LabFault KilledShell { get; } = new("KilledShell", "every command in a helper pod is killed (exit code 137)");
+
+    /// <summary>The EFI system partition cannot be written.</summary>
+    public static LabFault ReadOnlyEsp { get; } = new("ReadOnlyEsp", "the EFI system partition can only be read");
+
+    /// <summary>The kubeconfig's user lacks a right. Value: verb and resource.</summary>
+    public static LabFault MissingRight { get; } = new("MissingRight", "the user may not open a shell in pods, or what the value says (create pods)");
+
     /// <summary>All faults.</summary>
     public static IReadOnlyList<LabFault> All { get; } =
     [
-        AddressChanged, AnswersLate, ApplyBreaks, ConfigChangesInBetween, ControlPlaneDown, CutConnection, DeviceApproval,
-        EfivarsIoError, ExpiredKey, ExtensionMissing, FullEsp, InstallerIso, LoginFails, LoginStalls,
-        NeverAnswers, NeverBoots, NoEgress, NoForwarding, NoNames, NoTunnel, NodeKeyExpired, RebootsHalfWay,
-        RejectsConfig, Renamed, SettingsDropped, SlowBoot, StagedConfigPending, StateNotWritable,
-        TagRefused, WrongClock,
+        AddressChanged, AnswersLate, ApplyBreaks, ConfigChangesInBetween, ControlPlaneDown, CutConnection,
+        CutTransfer, DeviceApproval, EfivarsIoError, EvictedPod, ExpiredKey, ExtensionMissing, FullEsp, InstallerIso,
+        KilledShell, LoginFails, LoginStalls, MissingRight, NeverAnswers, NeverBoots, NoEgress, NoForwarding, NoNames,
+        NoTunnel, NodeKeyExpired, PodSecurity, ReadOnlyEsp, RebootsHalfWay, RejectsConfig, Renamed, SettingsDropped,
+        SlowBoot, StagedConfigPending, StateNotWritable, TagRefused, UnpullableImage, WrongClock,
     ];
 
     /// <summary>This fault on one node, or on all.</summary>

@@ -20,8 +20,14 @@ public sealed class LabKubernetesPart : ILabPart, ILabKubernetes
             cluster.Nodes.Select(n => new Machine(n)),
             Path.Combine(cluster.Folder, "pods"),
             cancellationToken);
+        var names = new LabKubernetesFaultNames(_api);
         foreach (var node in cluster.Nodes)
+        {
             node.Changed += (_, _) => _api.Refresh();
+            node.Faults.Changed += (_, _) => names.Apply(cluster.Nodes);
+        }
+
+        names.Apply(cluster.Nodes);
     }
 
     /// <inheritdoc/>

@@ -5,7 +5,7 @@ namespace TalosTailscale.Core.Boot.Esp;
 /// <summary>What the owner of an EFI system partition should know about it.</summary>
 internal static class EspFindings
 {
-    internal static IReadOnlyList<EspFinding> Of(EspInfo esp, IReadOnlyDictionary<string, string> guarded)
+    internal static IReadOnlyList<EspFinding> Of(EspInfo esp, IReadOnlyDictionary<string, string> guarded, FolderRoom room)
     {
         var findings = new List<EspFinding>();
         EspFile? booted = esp.Files.FirstOrDefault(f => f.IsBooted);
@@ -54,6 +54,22 @@ internal static class EspFindings
                 "Remove old backups: 'Invoke-UkiSwap -Prune'."));
         }
 
+        findings.AddRange(esp.Files.Where(IsForeign).Select(f => new EspFinding(
+            "ForeignFile", string.Create(CultureInfo.InvariantCulture, $"'{f.Path}' ({f.Size} bytes) is neither Talos's nor this module's."),
+            "Find out who put it there; it takes space from the next upgrade.")));
+        string name = booted?.Name ?? "Talos-v1.12.4.efi";
+        if (!room.Fits([EspNames.LockName, EspNames.Staged(name, new string('0', 64)), EspNames.Backup(name, DateTimeOffset.UnixEpoch)]))
+        {
+            findings.Add(new("NoRoomForNames",
+                string.Create(CultureInfo.InvariantCulture, $"EFI/Linux has {room.Free} free name slots and would have to grow for a swap."),
+                "A swap is refused: a power cut could break the folder off. Remove files that are not needed, or use Update-TalosNode."));
+        }
+
         return findings;
     }
+
+    // Talos itself cleans up files of its own name only, and firmware files of single-board computers lie elsewhere.
+    private static bool IsForeign(EspFile file) =>
+        file.Role == EspFileRole.Other
+        || (file.Role == EspFileRole.Entry && !file.Name.StartsWith("Talos-", StringComparison.OrdinalIgnoreCase));
 }

@@ -53,7 +53,7 @@ internal static class EspReader
             SecureBoot = facts.SecureBoot,
             Files = files,
         };
-        info = info with { Findings = EspFindings.Of(info, guarded) };
+        info = info with { Findings = EspFindings.Of(info, guarded, room) };
         return new EspState(info, listing, state, Array.Find(files, f => f.IsBooted), probe["exchange"] is "mv" or "perl", guarded, room);
     }
 
