@@ -11,7 +11,7 @@ namespace TalosTailscale.Boot;
 /// Answers the reading sub-commands from a disk image, as the program does from the disk, and takes down the changing ones
 /// for the guest to carry out: so the next run after a cut is planned from what the cut left.
 /// </summary>
-internal sealed class ImageNodeShell(byte[] disk) : INodeShell
+internal sealed class ImageNodeShell(byte[] disk, string? staged = null) : INodeShell
 {
     private const int Block = EspProgram.BlockSize;
 
@@ -68,12 +68,12 @@ internal sealed class ImageNodeShell(byte[] disk) : INodeShell
         switch (words[0])
         {
             case "staged":
-                var staged = (await FilesAsync()).FirstOrDefault(f => f.Path == "EFI/Linux/" + words[2]);
-                return staged.Path is null
+                var there = (await FilesAsync()).FirstOrDefault(f => f.Path == "EFI/Linux/" + words[2]);
+                return there.Path is null
                     ? Lines(["size=0"])
-                    : Lines([string.Create(CultureInfo.InvariantCulture, $"size={staged.Entry.Size}"), "sha256=" + await HashAsync(staged.Volume, staged.Entry)]);
+                    : Lines([string.Create(CultureInfo.InvariantCulture, $"size={there.Entry.Size}"), "sha256=" + await HashAsync(there.Volume, there.Entry)]);
             case "stage":
-                return Lines(["sha256=" + SwapScenario.Source.Sha256]);
+                return Lines(["sha256=" + (staged ?? SwapScenario.Source.Sha256)]);
             default:
                 return Lines([]);
         }

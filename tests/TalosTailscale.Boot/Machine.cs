@@ -24,7 +24,7 @@ internal static class Machine
         File.WriteAllBytes(log, []);
         return RunAsync(
             folder,
-            "-m", "384", "-kernel", BenchTools.Kernel, "-initrd", initrd, "-append", "console=ttyS0 quiet panic=-1",
+            "-m", "384", "-kernel", BenchTools.Kernel, "-initrd", initrd, "-append", "console=ttyS0 quiet panic=-1 no_timer_check",
             "-blockdev", $"driver=file,filename={disk},node-name=file0", "-blockdev", "driver=raw,file=file0,node-name=raw0",
             "-blockdev", $"driver=file,filename={log},node-name=log0",
             "-blockdev", "driver=blklogwrites,node-name=disk0,file=raw0,log=log0,log-sector-size=512",
@@ -39,7 +39,7 @@ internal static class Machine
         string[] drives = [.. disks.SelectMany(d => (string[])["-drive", $"file={d},format=raw,if=virtio,snapshot=on"])];
         return RunAsync(
             folder,
-            ["-m", "384", "-kernel", BenchTools.Kernel, "-initrd", initrd, "-append", "console=ttyS0 quiet panic=-1", .. drives]);
+            ["-m", "384", "-kernel", BenchTools.Kernel, "-initrd", initrd, "-append", "console=ttyS0 quiet panic=-1 no_timer_check", .. drives]);
     }
 
     /// <summary>Boots a kernel with a disk, and kills the whole machine some time after it has said a word.</summary>
@@ -55,7 +55,7 @@ internal static class Machine
                     await Task.Delay(5, ct);
                 await Task.Delay(delay, ct);
             },
-            "-m", "384", "-kernel", BenchTools.Kernel, "-initrd", initrd, "-append", "console=ttyS0 quiet panic=-1",
+            "-m", "384", "-kernel", BenchTools.Kernel, "-initrd", initrd, "-append", "console=ttyS0 quiet panic=-1 no_timer_check",
             "-drive", $"file={disk},format=raw,if=virtio");
     }
 

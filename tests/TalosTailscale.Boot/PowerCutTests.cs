@@ -85,11 +85,11 @@ public class PowerCutTests(ITestOutputHelper output)
     }
 
     internal static async Task<(IReadOnlyList<DiskWrite> Writes, string Serial)> RunAsync(
-        BenchFolder folder, byte[] disk, IEnumerable<string> lines, bool withPerl, int expectSteps)
+        BenchFolder folder, byte[] disk, IEnumerable<string> lines, bool withPerl, int expectSteps, byte[]? image = null)
     {
         string path = folder.File("disk.img"), log = folder.File("log.img");
         await File.WriteAllBytesAsync(path, disk);
-        string serial = await Machine.RunGuestAsync(path, log, SwapScenario.Guest(lines, withPerl), folder.Path);
+        string serial = await Machine.RunGuestAsync(path, log, SwapScenario.Guest(lines, withPerl, image), folder.Path);
         Assert.Contains("DONE", serial, StringComparison.Ordinal);
         for (int i = 0; i < expectSteps; i++)
             Assert.True(serial.Contains(string.Create(CultureInfo.InvariantCulture, $"STEP {i} 0 "), StringComparison.Ordinal), serial);

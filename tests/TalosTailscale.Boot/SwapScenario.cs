@@ -74,7 +74,7 @@ internal sealed class SwapScenario
     }
 
     /// <summary>A guest that carries out lines of shell and says how each ended.</summary>
-    public static byte[] Guest(IEnumerable<string> lines, bool withPerl)
+    public static byte[] Guest(IEnumerable<string> lines, bool withPerl, byte[]? image = null)
     {
         var root = new Initramfs();
         root.AddFile("bin/busybox", File.ReadAllBytes(BenchTools.Busybox));
@@ -82,7 +82,7 @@ internal sealed class SwapScenario
         foreach (string file in withPerl ? BenchTools.Perl() : []) root.AddFile(file[1..], File.ReadAllBytes(file));
         foreach (string folder in (string[])["proc", "sys", "dev", "tmp", "mnt"]) root.AddFolder(folder);
         root.AddFile("esp.sh", EspProgram.Text.ToArray());
-        root.AddFile("new.img", New);
+        root.AddFile("new.img", image ?? New);
         var script = new StringBuilder("#!/bin/busybox sh\n/bin/busybox --install -s /bin\nexport PATH=/bin:/usr/bin\n");
         script.Append("mount -t proc proc /proc\nmount -t devtmpfs dev /dev\n");
         foreach (string module in BenchTools.Modules()) script.Append(null, $"insmod /modules/{Path.GetFileName(module)} >/dev/ttyS0 2>&1\n");
