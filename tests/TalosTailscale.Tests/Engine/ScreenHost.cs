@@ -16,8 +16,7 @@ internal sealed class ScreenHost(int width) : PSHost
     /// <summary>What was written, without colours: what a file or a pipe gets.</summary>
     public string Text => new StringDecorated(_ui.Text).ToString(OutputRendering.PlainText);
 
-    /// <summary>What was written, with the escape sequences.</summary>
-    public string Decorated => _ui.Text;
+    public void Clear() => _ui.Clear();
 
     public override CultureInfo CurrentCulture => CultureInfo.CurrentCulture;
 
@@ -53,6 +52,8 @@ internal sealed class ScreenHost(int width) : PSHost
         private readonly ScreenSize _raw = new(width);
 
         public string Text => _text.ToString().ReplaceLineEndings("\n");
+
+        public void Clear() => _text.Clear();
 
         public override PSHostRawUserInterface RawUI => _raw;
 

@@ -25,6 +25,7 @@ internal static class ViewSample
         ["NewAddress"] = "192.168.1.203",
         ["Addresses"] = "100.101.102.103",
         ["Version"] = "v1.12.4",
+        ["TalosVersion"] = "v1.12.4",
         ["PreviousVersion"] = "v1.12.3",
         ["Path"] = "/home/op/images/376567988ad3-v1.12.4-metal-arm64-uki.efi",
         ["Device"] = "/dev/nvme0n1p1",

@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using System.Management.Automation.Runspaces;
 using System.Reflection;
 using System.Text;
 using TalosTailscale.Commands;
@@ -11,7 +10,7 @@ namespace TalosTailscale.Tests.Views;
 /// How every type that a cmdlet writes looks on a screen of 80 and of 120 columns. After a wanted change run the tests
 /// once with <c>UPDATE_SNAPSHOTS=1</c> and look at the difference.
 /// </summary>
-public sealed class ViewTests
+public sealed class ViewTests(Screens screens) : IClassFixture<Screens>
 {
     private static readonly string s_folder = Path.Combine(Repository.Root, "tests", "TalosTailscale.Tests", "TestData", "views");
 
@@ -62,17 +61,7 @@ public sealed class ViewTests
         Assert.Contains($"<TypeName>{s_types[name].FullName}</TypeName>", files, StringComparison.Ordinal);
     }
 
-    private static string Show(object sample, int width)
-    {
-        var host = new ScreenHost(width);
-        using Runspace runspace = RunspaceFactory.CreateRunspace(host, InitialSessionState.CreateDefault2());
-        runspace.Open();
-        using var shell = PowerShell.Create(runspace);
-        shell.AddScript("param($m, $o) Import-Module $m; $o | Out-Default").AddParameter("m", Repository.Manifest).AddParameter("o", sample);
-        shell.Invoke();
-        Assert.Empty(shell.Streams.Error);
-        return host.Text;
-    }
+    private string Show(object sample, int width) => screens.Show(sample, width);
 
     private static string[] Headers(string screen)
     {
