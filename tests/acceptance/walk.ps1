@@ -29,4 +29,8 @@ Get-TsNode | Where-Object Activation -EQ Upgrade |
     Update-TalosNode -Wait -Confirm:$false
 
 '── 4 Validate'
-Get-TsNode | Test-TsNode -RegistryImage registry.ide-newton.ts.net/lab/registry-smoketest:1
+$checks = Get-TsNode | Test-TsNode -RegistryImage registry.ide-newton.ts.net/lab/registry-smoketest:1
+$checks
+
+'── A page of it'
+$checks | Export-TsReport ([System.IO.Path]::Combine($devices, '..', 'report.html')) -PassThru
