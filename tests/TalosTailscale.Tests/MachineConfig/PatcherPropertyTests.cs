@@ -71,6 +71,20 @@ public sealed class PatcherPropertyTests
         },
         iter: PropertyRuns.Of(2_000));
 
+    [Fact]
+    public void Documents_far_down_that_were_let_go_and_read_again_are_patched_as_those_at_the_top() => Gen.Int.Sample(
+        seed =>
+        {
+            Case random = Case.Create(seed);
+            if (random.Text.StartsWith('\uFEFF')) return;
+            string above = "# " + new string('x', 130_000) + (random.Text.Contains("\r\n", StringComparison.Ordinal) ? "\r\n" : "\n");
+
+            PatchedConfig result = MachineConfigPatcher.Apply(above + random.Text, [new ConfigPatch(random.PatchText, "patch")]);
+
+            Assert.Equal(above + random.Apply(ListMerge.Union).Text, result.Text);
+        },
+        iter: PropertyRuns.Of(200));
+
     private static string IdOf(Dictionary<string, object?> tree) =>
         tree.TryGetValue("kind", out object? kind) ? $"{((YamlOracle.Leaf)kind!).Value}/{((YamlOracle.Leaf)tree["name"]!).Value}" : string.Empty;
 
