@@ -39,7 +39,7 @@ public sealed record HelpPage(
             : throw new FormatException($"'{path}' does not start with one heading '# Verb-Noun'.");
         return new HelpPage(
             root.Title,
-            root.Paragraphs.FirstOrDefault() ?? "",
+            root.Paragraphs is [var synopsis, ..] ? synopsis : "",
             Part("Description")?.Paragraphs ?? [],
             [.. (Part("Examples")?.Children ?? []).Select(Example)],
             (Part("Parameters")?.Children ?? []).ToDictionary(part => part.Title.TrimStart('-'), part => part.Paragraphs, StringComparer.OrdinalIgnoreCase),

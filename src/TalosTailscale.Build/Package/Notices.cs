@@ -15,7 +15,7 @@ internal static class Notices
         {
             var folder = Path.Combine(PackageFolder, package.Id.ToLowerInvariant(), package.Version.ToLowerInvariant());
             var nuspec = Nuspec(folder, package.Id);
-            text.Append('\n').Append('-', 78).Append($"\n{package.Id} {package.Version}\n");
+            text.Append('\n').Append('-', 78).Append('\n').Append(package.Id).Append(' ').Append(package.Version).Append('\n');
             Line("Licence", Licence(nuspec));
             Line("Copyright", Value(nuspec, "copyright") ?? Value(nuspec, "authors"));
             Line("Project", Value(nuspec, "projectUrl"));
@@ -27,7 +27,7 @@ internal static class Notices
 
         void Line(string label, string? value)
         {
-            if (!string.IsNullOrWhiteSpace(value)) text.Append($"{label}: {value.Trim()}\n");
+            if (!string.IsNullOrWhiteSpace(value)) text.Append(label).Append(": ").Append(value.Trim()).Append('\n');
         }
     }
 
