@@ -31,6 +31,6 @@ public sealed class StartupTests
         string[] lines = (await output).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         string[] ours = [.. lines.Where(line => !line.StartsWith("foreign ", StringComparison.Ordinal))];
         Assert.Contains("TalosTailscale", ours);
-        Assert.Empty(ours.Where(name => !name.StartsWith("TalosTailscale", StringComparison.Ordinal)));
+        Assert.DoesNotContain(ours, name => !name.StartsWith("TalosTailscale", StringComparison.Ordinal));
     }
 }

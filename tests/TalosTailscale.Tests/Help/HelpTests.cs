@@ -37,7 +37,7 @@ public sealed class HelpTests
     {
         ModuleCmdlet cmdlet = ModuleCmdlet.All.Single(c => c.Name == name);
         HelpPage page = s_pages[name];
-        Assert.Empty(cmdlet.Parameters.Keys.Where(p => s_shared.Text(page, cmdlet, p) is not { Count: > 0 }));
+        Assert.DoesNotContain(cmdlet.Parameters.Keys, p => s_shared.Text(page, cmdlet, p) is not { Count: > 0 });
         Assert.Empty(page.Parameters.Keys.Except(cmdlet.Parameters.Keys));
         Assert.All(page.Parameters, p => Assert.EndsWith(".", p.Value[^1], StringComparison.Ordinal));
     }
@@ -51,8 +51,8 @@ public sealed class HelpTests
     }
 
     [Theory, MemberData(nameof(Cmdlets))]
-    public void Links_lead_somewhere(string name) => Assert.Empty(s_pages[name].Links.Where(link =>
-        !s_pages.ContainsKey(link) && !File.Exists(Path.Combine(s_folder, link + ".md"))));
+    public void Links_lead_somewhere(string name) => Assert.DoesNotContain(s_pages[name].Links, link =>
+        !s_pages.ContainsKey(link) && !File.Exists(Path.Combine(s_folder, link + ".md")));
 
     [Fact]
     public void What_comes_from_the_code_is_up_to_date() => Assert.Empty(HelpFiles.Updated(s_folder)
@@ -60,8 +60,8 @@ public sealed class HelpTests
         .Select(page => $"{page.Path}: run 'dotnet run --project src/TalosTailscale.Build -- help-update docs/help'."));
 
     [Fact]
-    public void Shared_parameters_belong_to_classes_that_there_are() => Assert.Empty(s_shared.Classes.Where(name =>
-        name != nameof(PSCmdlet) && !ModuleCmdlet.All.Any(cmdlet => Bases(cmdlet.Type).Any(type => type.Name == name))));
+    public void Shared_parameters_belong_to_classes_that_there_are() => Assert.DoesNotContain(s_shared.Classes, name =>
+        name != nameof(PSCmdlet) && !ModuleCmdlet.All.Any(cmdlet => Bases(cmdlet.Type).Any(type => type.Name == name)));
 
     [Theory, MemberData(nameof(Cmdlets))]
     public void Get_Help_shows_it_right_after_import(string name)
