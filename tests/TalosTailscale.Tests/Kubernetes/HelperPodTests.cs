@@ -86,9 +86,11 @@ public sealed class HelperPodTests
             return GC.GetTotalAllocatedBytes(precise: true) - before;
         }
         await AllocatedAsync(1);
-        var (small, large) = (await AllocatedAsync(2), await AllocatedAsync(60));
-        // Client and server are both in this process, and other tests run beside: far less than what passed through is enough.
-        Assert.True(large - small < 30_000_000, $"60 MB cost {large} bytes, 2 MB cost {small}");
+        // Client and server are both in this process, and other tests allocate beside: they only ever add, so the least
+        // of a few is the nearest, and far less than what passed through is enough.
+        var costs = new List<long>();
+        while (costs.Count < 8 && (costs.Count == 0 || costs.Min() >= 30_000_000)) costs.Add(await AllocatedAsync(60));
+        Assert.True(costs.Min() < 30_000_000, $"60 MB cost {string.Join(", ", costs)} bytes");
     }
 
     [Fact]

@@ -103,6 +103,7 @@ public sealed class FaultMatrixTests
         var gone = lab.Lab.Node("ampone");
         gone.Faults.Set(LabFault.NeverBoots);
         gone.PowerCycle();
+        await gone.WhenAsync(n => !n.IsApiUp, TestContext.Current.CancellationToken);
         lab.Lab.Node("altra").Faults.Set(LabFault.NeverAnswers);
 
         var checks = Run(lab, "Get-TsNode | Test-TsNode").OutputOf<TsCheck>();
