@@ -23,7 +23,11 @@ public sealed class RolloutRightsTests
                     ["namespace"] = "default",
                     ["ownerReferences"] = new JsonArray(new JsonObject
                     {
-                        ["apiVersion"] = "apps/v1", ["kind"] = "ReplicaSet", ["name"] = "web", ["uid"] = "1", ["controller"] = true,
+                        ["apiVersion"] = "apps/v1",
+                        ["kind"] = "ReplicaSet",
+                        ["name"] = "web",
+                        ["uid"] = "1",
+                        ["controller"] = true,
                     }),
                 },
                 ["spec"] = new JsonObject
