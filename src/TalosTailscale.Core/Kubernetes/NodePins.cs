@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using k8s;
 using k8s.Models;
 
@@ -39,47 +40,39 @@ public static class NodePins
                 one.Key == HostnameLabel && one.OperatorProperty == "In" && one.Values?.Contains(node) == true) == true
             || term.MatchFields?.Any(one => one.Key == "metadata.name" && one.Values?.Contains(node) == true) == true) == true;
 
-    private static async IAsyncEnumerable<V1PersistentVolume> VolumesAsync(
+    private static IAsyncEnumerable<V1PersistentVolume> VolumesAsync(
         KubernetesConnection connection,
-        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        string? page = null;
-        do
-        {
-            var token = page;
-            var list = await KubernetesCall
-                .RepeatAsync(
-                    connection,
-                    "list persistent volumes",
-                    null,
-                    (api, ct) => api.CoreV1.ListPersistentVolumeAsync(limit: 500, continueParameter: token, cancellationToken: ct),
-                    cancellationToken)
-                .ConfigureAwait(false);
-            foreach (var volume in list.Items)
-                yield return volume;
-            page = list.Metadata?.ContinueProperty;
-        } while (!string.IsNullOrEmpty(page));
-    }
+        CancellationToken cancellationToken) =>
+        PagesAsync<V1PersistentVolumeList, V1PersistentVolume>(
+            connection,
+            "list persistent volumes",
+            (api, page, ct) => api.CoreV1.ListPersistentVolumeAsync(limit: 500, continueParameter: page, cancellationToken: ct),
+            cancellationToken);
 
-    private static async IAsyncEnumerable<V1Pod> PodsAsync(
+    private static IAsyncEnumerable<V1Pod> PodsAsync(KubernetesConnection connection, CancellationToken cancellationToken) =>
+        PagesAsync<V1PodList, V1Pod>(
+            connection,
+            "list pods",
+            (api, page, ct) => api.CoreV1.ListPodForAllNamespacesAsync(limit: 500, continueParameter: page, cancellationToken: ct),
+            cancellationToken);
+
+    private static async IAsyncEnumerable<TItem> PagesAsync<TList, TItem>(
         KubernetesConnection connection,
-        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+        string what,
+        Func<IKubernetes, string?, CancellationToken, Task<TList>> list,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+        where TList : IItems<TItem>, IMetadata<V1ListMeta>
     {
         string? page = null;
         do
         {
             var token = page;
-            var list = await KubernetesCall
-                .RepeatAsync(
-                    connection,
-                    "list pods",
-                    null,
-                    (api, ct) => api.CoreV1.ListPodForAllNamespacesAsync(limit: 500, continueParameter: token, cancellationToken: ct),
-                    cancellationToken)
+            var found = await KubernetesCall
+                .RepeatAsync(connection, what, null, (api, ct) => list(api, token, ct), cancellationToken)
                 .ConfigureAwait(false);
-            foreach (var pod in list.Items)
-                yield return pod;
-            page = list.Metadata?.ContinueProperty;
+            foreach (var item in found.Items)
+                yield return item;
+            page = found.Metadata?.ContinueProperty;
         } while (!string.IsNullOrEmpty(page));
     }
 }
