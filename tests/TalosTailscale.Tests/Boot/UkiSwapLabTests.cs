@@ -132,6 +132,17 @@ public class UkiSwapLabTests
     }
 
     [Fact]
+    public async Task A_path_that_is_wrong_is_the_only_error()
+    {
+        await using LabSession lab = await StartAsync();
+
+        PowerShellResult result = lab.Invoke("Invoke-UkiSwap ampone -Path ./nothere.efi");
+
+        result.AssertError("PathNotFound");
+        Assert.Single(result.Errors);
+    }
+
+    [Fact]
     public async Task Get_TalosEsp_says_what_boots_now_and_next()
     {
         await using LabSession lab = await StartAsync();

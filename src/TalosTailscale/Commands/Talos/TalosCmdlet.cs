@@ -151,6 +151,8 @@ public abstract class TalosCmdlet : TsCmdlet
     private async Task<bool> TakeNodesOfContextAsync()
     {
         if (MyInvocation.ExpectingInput && _inputs == 0) return false;
+        // A node was given, and what came with it was wrong: that error is written already.
+        if (Node.Length > 0) return false;
         bool changes = GetType().GetCustomAttribute<CmdletAttribute>()?.SupportsShouldProcess ?? false;
         if (!changes && !MyInvocation.ExpectingInput)
         {
