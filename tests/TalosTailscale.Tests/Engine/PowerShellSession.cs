@@ -85,6 +85,10 @@ internal sealed class PowerShellSession : IDisposable
 
         List<ErrorRecord> errors = [.. shell.Streams.Error];
         if (terminating is not null) errors.Add(terminating);
+
+        // Most cmdlets that people know are not in this engine: a script that stops at one shows nothing about ours.
+        if (errors.Find(error => error.Exception is CommandNotFoundException) is { } unknown)
+            throw new InvalidOperationException($"A script under test calls what this engine lacks: {unknown.Exception.Message}", unknown.Exception);
         return new PowerShellResult(
             [.. output],
             errors,

@@ -1,3 +1,4 @@
+using System.Management.Automation;
 using System.Security.Cryptography;
 using System.Text;
 using CsCheck;
@@ -68,7 +69,7 @@ public sealed class SecretPropertyTests
                 "Test-TsCluster -RegistryImage registry.ide-newton.ts.net/lab/registry-smoketest:1 -Verbose -Debug",
                 "param($key, $report) Get-TsNode | Test-TsNode | Export-TsReport ($report + '.html') -Verbose",
                 "param($key, $report) Get-TsNode | Test-TsNode | Export-TsReport ($report + '.json') -Verbose",
-                "param($key, $report) Get-TsNode | Test-TsNode | Export-TsReport ($report + '.xml') -Title (Get-Content $key.Substring(5) -ErrorAction Ignore)",
+                "param($key, $report) Get-TsNode | Test-TsNode | Export-TsReport ($report + '.xml') -Title ([System.IO.File]::ReadAllText($key.Substring(5))) -Verbose",
                 "Get-TalosLog -Node ampone -Id ext-tailscale -Verbose -Debug",
                 "Get-TalosLog -Node ampone -Id ext-tailscale | Get-TsDiagnosis -Verbose -Debug",
                 "Get-TalosService -Node ampone -Verbose -Debug",
@@ -80,6 +81,11 @@ public sealed class SecretPropertyTests
                 "Get-TsNode | Set-TalosMachinePatch -WhatIf -Verbose -Debug",
                 "Get-TsNode | Set-TalosMachinePatch -Verbose -Debug",
                 "Get-TailnetDevice -Local -Verbose -Debug",
+                "Get-TsNode -Discover -Verbose -Debug",
+                "Get-TsNode | Install-TsNode -WhatIf -Verbose -Debug",
+                "Update-TalosNodeAddress ampone -OldAddress 192.168.1.203 -NewAddress 192.168.1.204 -WhatIf -Verbose -Debug",
+                "Get-TalosExtension -Node ampone -Verbose -Debug",
+                "Get-TalosEsp ampone -Verbose -Debug",
             ];
             foreach (string script in scripts)
             {
@@ -87,6 +93,7 @@ public sealed class SecretPropertyTests
                     script.StartsWith("param($key, $report)", StringComparison.Ordinal) ? script
                     : (script.StartsWith("param($key)", StringComparison.Ordinal) ? "param($key, $report)" + script["param($key)".Length..] : "param($key, $report) " + script),
                     ("key", "file:" + file), ("report", report));
+                AssertRan(result, script);
                 Assert.False(result.AllText().Contains(secret, StringComparison.Ordinal), $"The {kind} key is in what '{script}' wrote.");
             }
 
@@ -132,23 +139,34 @@ public sealed class SecretPropertyTests
         string[] scripts =
         [
             "param($keys, $check, $config, $folder) $keys | Get-TsDiagnosis -Verbose -Debug",
-            "param($keys, $check, $config, $folder) @($check) | Export-TsReport (Join-Path $folder 'r.html') -Title $keys[0] -Verbose -Debug",
-            "param($keys, $check, $config, $folder) @($check) | Export-TsReport (Join-Path $folder 'r.json') -Title $keys[1] -Verbose -Debug",
-            "param($keys, $check, $config, $folder) @($check) | Export-TsReport (Join-Path $folder 'r.xml') -Title $keys[2] -Verbose -Debug",
+            "param($keys, $check, $config, $folder) @($check) | Export-TsReport ($folder + '/r.html') -Title $keys[0] -Verbose -Debug",
+            "param($keys, $check, $config, $folder) @($check) | Export-TsReport ($folder + '/r.json') -Title $keys[1] -Verbose -Debug",
+            "param($keys, $check, $config, $folder) @($check) | Export-TsReport ($folder + '/r.xml') -Title $keys[2] -Verbose -Debug",
             "param($keys, $check, $config, $folder) Set-TalosMachinePatch -Path $config -Patch \"machine:`n  type: controlplane`n  env:`n    K0: changed\" -Verbose -Debug",
             "param($keys, $check, $config, $folder) New-TsExtensionServiceConfig -Node ampone -AuthKeyReference $keys[0] -Verbose -Debug -WhatIf",
             "param($keys, $check, $config, $folder) '{' + $keys[0] | Get-TailnetDevice -Verbose -Debug",
         ];
         foreach (string script in scripts)
         {
-            string text = session.Invoke(script, ("keys", keys), ("check", check), ("config", config), ("folder", folder)).AllText();
+            PowerShellResult result = session.Invoke(script, ("keys", keys), ("check", check), ("config", config), ("folder", folder));
+            AssertRan(result, script);
+            string text = result.AllText();
             foreach (string secret in secrets)
                 Assert.False(text.Contains(secret, StringComparison.Ordinal), $"'{secret}' of {string.Join(" | ", keys)} is in what '{script}' wrote:\n{text}");
         }
 
-        foreach (string file in Directory.GetFiles(folder, "r.*"))
+        string[] reports = Directory.GetFiles(folder, "r.*");
+        Assert.Equal(3, reports.Length);
+        foreach (string file in reports)
             foreach (string secret in secrets)
                 Assert.DoesNotContain(secret, File.ReadAllText(file), StringComparison.Ordinal);
+    }
+
+    // A script that was never run hides nothing.
+    private static void AssertRan(PowerShellResult result, string script)
+    {
+        ErrorRecord? error = result.Errors.FirstOrDefault(error => error.Exception is ParameterBindingException);
+        Assert.True(error is null, $"'{script}': {error?.Exception.Message}");
     }
 
     private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));

@@ -13,7 +13,7 @@ public sealed class SecretTests
         string[] scripts =
         [
             RunbookTests.RenderAndPatch + " -WhatIf -Verbose -Debug",
-            "param($key) Get-TsNode | New-TsExtensionServiceConfig -AuthKeyReference $key -PassThru -Verbose -Debug | Format-List",
+            "param($key) Get-TsNode | New-TsExtensionServiceConfig -AuthKeyReference $key -PassThru -Verbose -Debug",
             RunbookTests.RenderAndPatch + " -Verbose -Debug",
             "param($key) Get-TsNode | Set-TalosMachinePatch -Verbose -Debug",
             """
