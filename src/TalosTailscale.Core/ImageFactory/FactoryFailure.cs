@@ -34,7 +34,7 @@ internal static class FactoryFailure
     {
         if (response.Content.Headers.ContentType?.MediaType is not ("text/plain" or "application/json"))
             return response.ReasonPhrase is { Length: > 0 } reason ? $" ({reason})" : "";
-        var (text, _) = await BoundedText.ReadUpToAsync(response.Content, MaximumText, cancellationToken).ConfigureAwait(false);
+        var (text, _) = await ShortAnswer.ReadUpToAsync(response.Content, MaximumText, cancellationToken).ConfigureAwait(false);
         var line = new string([.. text.Trim().Split('\n')[0].Where(c => !char.IsControl(c)).Take(300)]);
         return line.Length == 0 ? "" : $" ({line})";
     }

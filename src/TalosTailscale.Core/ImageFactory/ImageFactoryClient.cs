@@ -132,7 +132,7 @@ public sealed class ImageFactoryClient : IDisposable
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, deadline.Token)
                 .ConfigureAwait(false);
             await FactoryFailure.ThrowIfFailedAsync(response, uri, deadline.Token).ConfigureAwait(false);
-            return await BoundedText.ReadAsync(response.Content, MaximumAnswer, uri, deadline.Token).ConfigureAwait(false);
+            return await ShortAnswer.ReadAsync(response.Content, MaximumAnswer, uri, deadline.Token).ConfigureAwait(false);
         }, cancellationToken).ConfigureAwait(false);
 
     private static string IdOf(string answer, Uri uri)

@@ -11,12 +11,11 @@ internal readonly record struct Segment(byte[]? Bytes, long SourceOffset, long L
 }
 
 /// <summary>A read-only file put together from new bytes and pieces of another one, without copying those.</summary>
-internal sealed class SegmentStream : Stream
+internal sealed class SegmentStream : SeekableReadStream
 {
     private readonly Stream _source;
     private readonly Segment[] _segments;
     private readonly long[] _starts;
-    private long _position;
 
     public SegmentStream(Stream source, IReadOnlyList<Segment> segments)
     {
@@ -30,32 +29,16 @@ internal sealed class SegmentStream : Stream
         }
     }
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => true;
-
-    public override bool CanWrite => false;
-
     public override long Length { get; }
-
-    public override long Position
-    {
-        get => _position;
-        set
-        {
-            ArgumentOutOfRangeException.ThrowIfNegative(value);
-            _position = value;
-        }
-    }
 
     public override async ValueTask<int> ReadAsync(
         Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (_position >= Length || buffer.IsEmpty) return 0;
-        var i = Array.BinarySearch(_starts, _position);
+        if (Position >= Length || buffer.IsEmpty) return 0;
+        var i = Array.BinarySearch(_starts, Position);
         if (i < 0) i = ~i - 1;
         var segment = _segments[i];
-        var into = _position - _starts[i];
+        var into = Position - _starts[i];
         var count = (int)Math.Min(buffer.Length, segment.Length - into);
         if (segment.Bytes is { } bytes)
         {
@@ -71,32 +54,7 @@ internal sealed class SegmentStream : Stream
             count = await _source.ReadAsync(buffer[..count], cancellationToken).ConfigureAwait(false);
         }
 
-        _position += count;
+        Position += count;
         return count;
     }
-
-    public override int Read(byte[] buffer, int offset, int count) =>
-        throw new NotSupportedException("Read asynchronously.");
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override long Seek(long offset, SeekOrigin origin)
-    {
-        Position = checked(offset + origin switch
-        {
-            SeekOrigin.Begin => 0,
-            SeekOrigin.Current => _position,
-            _ => Length,
-        });
-        return _position;
-    }
-
-    public override void Flush()
-    {
-    }
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 }

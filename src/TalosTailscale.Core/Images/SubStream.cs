@@ -12,13 +12,12 @@ internal readonly record struct Extent(long Offset, long Length)
 /// A read-only stream over pieces of another one, in order: a file in an ISO or FAT image, a section of a PE file.
 /// Copies nothing and keeps no buffer. Shares the position of the stream below, so one reader at a time.
 /// </summary>
-internal sealed class SubStream : Stream
+internal sealed class SubStream : SeekableReadStream
 {
     private readonly Stream _parent;
     private readonly Extent[] _extents;
     private readonly long[] _starts;
     private readonly bool _owns;
-    private long _position;
 
     public SubStream(Stream parent, long offset, long length)
         : this(parent, [new Extent(offset, length)])
@@ -44,23 +43,7 @@ internal sealed class SubStream : Stream
         Length = length ?? total;
     }
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => true;
-
-    public override bool CanWrite => false;
-
     public override long Length { get; }
-
-    public override long Position
-    {
-        get => _position;
-        set
-        {
-            ArgumentOutOfRangeException.ThrowIfNegative(value);
-            _position = value;
-        }
-    }
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
@@ -68,12 +51,9 @@ internal sealed class SubStream : Stream
     {
         var count = Seat(buffer.Length);
         var read = count == 0 ? 0 : _parent.Read(buffer[..count]);
-        _position += read;
+        Position += read;
         return read;
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override async ValueTask<int> ReadAsync(
         Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -81,28 +61,9 @@ internal sealed class SubStream : Stream
         var count = Seat(buffer.Length);
         if (count == 0) return 0;
         var read = await _parent.ReadAsync(buffer[..count], cancellationToken).ConfigureAwait(false);
-        _position += read;
+        Position += read;
         return read;
     }
-
-    public override long Seek(long offset, SeekOrigin origin)
-    {
-        Position = checked(offset + origin switch
-        {
-            SeekOrigin.Begin => 0,
-            SeekOrigin.Current => _position,
-            _ => Length,
-        });
-        return _position;
-    }
-
-    public override void Flush()
-    {
-    }
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     public override async ValueTask DisposeAsync()
     {
@@ -119,13 +80,13 @@ internal sealed class SubStream : Stream
     // Puts the stream below where the next byte is and says how many can be read there in one go.
     private int Seat(int wanted)
     {
-        if (_position >= Length || wanted == 0) return 0;
-        var i = Array.BinarySearch(_starts, _position);
+        if (Position >= Length || wanted == 0) return 0;
+        var i = Array.BinarySearch(_starts, Position);
         if (i < 0) i = ~i - 1;
-        while (_position >= _starts[i] + _extents[i].Length) i++;
-        var into = _position - _starts[i];
+        while (Position >= _starts[i] + _extents[i].Length) i++;
+        var into = Position - _starts[i];
         var at = _extents[i].Offset + into;
         if (_parent.Position != at) _parent.Position = at;
-        return (int)Math.Min(wanted, Math.Min(_extents[i].Length - into, Length - _position));
+        return (int)Math.Min(wanted, Math.Min(_extents[i].Length - into, Length - Position));
     }
 }

@@ -176,7 +176,7 @@ public sealed class ImageFactoryCmdletTests
     [Fact]
     public void The_cache_offers_what_was_seen_and_survives_being_damaged()
     {
-        using var folder = new TalosTailscale.Tests.Lab.Images.TemporaryFolder();
+        using var folder = new TalosTailscale.Tests.TemporaryFolder();
         var path = folder["cache/factory.json"];
         Assert.Empty(FactoryCache.Load(path).Schematics);
         var schematic = Schematic.FromExtensions(["siderolabs/tailscale"]).ToModel();

@@ -157,7 +157,7 @@ public sealed partial class DifferentialTests
         string packed = folder["packed"];
         foreach (string tool in new[] { "zstd", "xz" }) if (commands.Contains(tool + " ", StringComparison.Ordinal)) await Tool.RunAsync(tool, "--version");
         folder.Write("F", content);
-        await Tool.RunAsync("sh", "-c", $"cd \"$1\" && {{ {commands}; }} > packed", "sh", folder.Root);
+        await Tool.RunAsync("sh", "-c", $"cd \"$1\" && {{ {commands}; }} > packed", "sh", folder.Path);
         int times = commands.Split(" F").Length - 1;
 
         await using var file = File.OpenRead(packed);

@@ -122,7 +122,7 @@ public sealed class ExportTsReportTests
         session.Invoke("param($c, $p) $c | Export-TsReport $p", ("c", s_good), ("p", folder["new.txt"])).AssertError("ReportFormatUnknown");
         session.Invoke("param($c, $p) $c | Export-TsReport $p -As JUnit", ("c", s_good), ("p", folder["new.txt"])).AssertNoErrors();
 
-        Assert.Equal(["new.txt", "old.html"], Directory.GetFiles(folder.Root).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(["new.txt", "old.html"], Directory.GetFiles(folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Equal("old", File.ReadAllText(folder["old.html"]));
     }
 

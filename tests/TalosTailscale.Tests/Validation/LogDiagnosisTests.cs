@@ -159,7 +159,7 @@ public sealed class LogDiagnosisTests
     public void Piped_text_files_and_log_objects_are_read()
     {
         using var session = PowerShellSession.Create();
-        using var folder = new Inventory.TemporaryFolder();
+        using var folder = new TemporaryFolder();
         folder.Write("a.log", Start + "\nbackend error: invalid key: API key does not exist\n");
 
         var text = session.Invoke("param($l) $l | Get-TsDiagnosis", ("l", new[] { Start, Done }));

@@ -1,23 +1,11 @@
+using TalosTailscale.Core.Images;
+
 namespace TalosTailscale.Core.Boot.NodeShell;
 
 /// <summary>Reads some bytes first and then another stream, which stays the caller's.</summary>
-internal sealed class PrefixedStream(ReadOnlyMemory<byte> prefix, Stream? rest) : Stream
+internal sealed class PrefixedStream(ReadOnlyMemory<byte> prefix, Stream? rest) : ReadStream
 {
     private int _done;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -28,19 +16,4 @@ internal sealed class PrefixedStream(ReadOnlyMemory<byte> prefix, Stream? rest) 
         _done += count;
         return count;
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 }

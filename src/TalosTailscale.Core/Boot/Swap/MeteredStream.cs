@@ -1,25 +1,18 @@
 using System.Diagnostics;
 using System.Globalization;
+using TalosTailscale.Core.Images;
 using TalosTailscale.Core.Reporting;
 
 namespace TalosTailscale.Core.Boot.Swap;
 
 /// <summary>Reads on from another stream and tells how far it has come, with rate and remaining time.</summary>
-internal sealed class MeteredStream(Stream inner, long total, string activity, string node, IReporter reporter) : Stream
+internal sealed class MeteredStream(Stream inner, long total, string activity, string node, IReporter reporter) : ReadStream
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(250);
 
     private readonly long _start = inner.Position;
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private TimeSpan _told = TimeSpan.MinValue;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
 
     public override long Position
     {
@@ -36,21 +29,6 @@ internal sealed class MeteredStream(Stream inner, long total, string activity, s
         Tell();
         return read;
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     private void Tell()
     {

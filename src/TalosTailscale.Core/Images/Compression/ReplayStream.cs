@@ -6,7 +6,7 @@ namespace TalosTailscale.Core.Images.Compression;
 /// Makes a compression that can only be read forwards seekable: a jump forwards decompresses up to there, a jump
 /// backwards starts anew, and the pieces read last are kept. An ESP is at the front of a disk, so this stays cheap.
 /// </summary>
-internal sealed class ReplayStream(Stream source, string name, Func<Stream, Stream> open, ByteBudget budget) : Stream
+internal sealed class ReplayStream(Stream source, string name, Func<Stream, Stream> open, ByteBudget budget) : SeekableReadStream
 {
     private const int PieceSize = 64 * 1024;
     private const int MaxPieces = 64;
@@ -15,31 +15,14 @@ internal sealed class ReplayStream(Stream source, string name, Func<Stream, Stre
     private readonly Queue<long> _order = new();
     private Stream? _decoder;
     private long _decoded;
-    private long _position;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => true;
-
-    public override bool CanWrite => false;
 
     /// <summary>Not known without decompressing all of it; what is read beyond the end is a short read.</summary>
     public override long Length => long.MaxValue / 4;
 
-    public override long Position
-    {
-        get => _position;
-        set
-        {
-            ArgumentOutOfRangeException.ThrowIfNegative(value);
-            _position = value;
-        }
-    }
-
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (buffer.IsEmpty) return 0;
-        var index = _position / PieceSize;
+        var index = Position / PieceSize;
         if (!_pieces.TryGetValue(index, out var piece))
         {
             piece = await DecodeAsync(index, cancellationToken).ConfigureAwait(false);
@@ -47,38 +30,16 @@ internal sealed class ReplayStream(Stream source, string name, Func<Stream, Stre
             _order.Enqueue(index);
         }
 
-        var into = (int)(_position % PieceSize);
+        var into = (int)(Position % PieceSize);
         var count = Math.Min(buffer.Length, piece.Count - into);
         if (count <= 0) return 0;
         piece.Bytes.AsMemory(into, count).CopyTo(buffer);
-        _position += count;
+        Position += count;
         return count;
     }
 
-    public override int Read(byte[] buffer, int offset, int count) =>
-        throw new NotSupportedException("Read asynchronously.");
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override long Seek(long offset, SeekOrigin origin)
-    {
-        Position = checked(offset + origin switch
-        {
-            SeekOrigin.Begin => 0,
-            SeekOrigin.Current => _position,
-            _ => throw new NotSupportedException("The end is not known."),
-        });
-        return _position;
-    }
-
-    public override void Flush()
-    {
-    }
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    public override long Seek(long offset, SeekOrigin origin) =>
+        origin == SeekOrigin.End ? throw new NotSupportedException("The end is not known.") : base.Seek(offset, origin);
 
     public override async ValueTask DisposeAsync()
     {

@@ -4,7 +4,7 @@ namespace TalosTailscale.Core.Images.Compression;
 /// The content of .xz streams as a seekable stream: a jump costs at most one block, which is a MiB for what
 /// <c>xz -T0</c> makes.
 /// </summary>
-internal sealed class XzStream : Stream
+internal sealed class XzStream : SeekableReadStream
 {
     private readonly RandomReader _file;
     private readonly Stream? _owned;
@@ -14,7 +14,6 @@ internal sealed class XzStream : Stream
     private readonly ByteBudget _budget;
     private XzBlockDecoder? _decoder;
     private int _current = -1;
-    private long _position;
 
     public XzStream(RandomReader file, IEnumerable<XzPart> parts, ByteBudget budget, Stream? owned = null)
     {
@@ -30,30 +29,14 @@ internal sealed class XzStream : Stream
         }
     }
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => true;
-
-    public override bool CanWrite => false;
-
     public override long Length { get; }
-
-    public override long Position
-    {
-        get => _position;
-        set
-        {
-            ArgumentOutOfRangeException.ThrowIfNegative(value);
-            _position = value;
-        }
-    }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (_position >= Length || buffer.IsEmpty) return 0;
-        var i = Array.BinarySearch(_starts, _position);
+        if (Position >= Length || buffer.IsEmpty) return 0;
+        var i = Array.BinarySearch(_starts, Position);
         if (i < 0) i = ~i - 1;
-        var into = _position - _starts[i];
+        var into = Position - _starts[i];
         if (i != _current || _decoder!.Position > into)
         {
             _decoder?.Dispose();
@@ -70,34 +53,9 @@ internal sealed class XzStream : Stream
 
         var read = await _decoder.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
         _budget.Take(read, _file.Name);
-        _position += read;
+        Position += read;
         return read;
     }
-
-    public override int Read(byte[] buffer, int offset, int count) =>
-        throw new NotSupportedException("Read asynchronously.");
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override long Seek(long offset, SeekOrigin origin)
-    {
-        Position = checked(offset + origin switch
-        {
-            SeekOrigin.Begin => 0,
-            SeekOrigin.Current => _position,
-            _ => Length,
-        });
-        return _position;
-    }
-
-    public override void Flush()
-    {
-    }
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     public override async ValueTask DisposeAsync()
     {

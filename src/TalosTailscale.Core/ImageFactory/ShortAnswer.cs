@@ -3,7 +3,7 @@ using System.Text;
 namespace TalosTailscale.Core.ImageFactory;
 
 /// <summary>Reads short answers without trusting that they are short.</summary>
-internal static class BoundedText
+internal static class ShortAnswer
 {
     public static async Task<string> ReadAsync(HttpContent content, int maximum, Uri uri, CancellationToken cancellationToken)
     {
