@@ -35,6 +35,7 @@ public class AfterCutTests(ITestOutputHelper output)
     {
         using var folder = new BenchFolder();
         KeyValuePair<string, byte[]>[] states = await CutAsync(folder, int.MaxValue);
+        var boots = new CutBoots(folder);
         int cuts = 0, cleaned = 0;
         foreach ((string state, byte[] disk) in states)
         {
@@ -46,10 +47,13 @@ public class AfterCutTests(ITestOutputHelper output)
             CutTally tally = await CutJudge.JudgeAsync(disk, writes, perWrite: s_long ? 8 : 4, seed: 5);
             cuts += tally.Distinct;
             Assert.True(tally.Bad.Count == 0, $"{state}: {string.Join("; ", tally.Bad)}");
+            await boots.BootAsync(CutPoints.All(disk, writes, perWrite: s_long ? 8 : 4, seed: 5), writes, s_long ? 29 : 4);
         }
 
         output.WriteLine($"{cleaned} states cleaned up by the next run: {cuts} distinct cut points in that, 0 bad");
+        output.WriteLine(boots.ToString());
         Assert.True(cuts >= 50);
+        Assert.Empty(boots.Bad);
     }
 
     // The states that cuts of one swap leave, one disk of each.

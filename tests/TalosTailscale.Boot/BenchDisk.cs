@@ -7,7 +7,7 @@ internal static class BenchDisk
 {
     /// <summary>Clusters of 4 KiB, as on the partition that Talos makes, unless told otherwise; in a FAT16 that is small.</summary>
     public static async Task WriteAsync(
-        BenchFolder folder, string disk, IReadOnlyDictionary<string, byte[]> files, int size, int sectorsPerCluster = 8)
+        string disk, IReadOnlyDictionary<string, byte[]> files, int size, int sectorsPerCluster = 8)
     {
         await File.WriteAllBytesAsync(disk, new byte[size]);
         string sectors = sectorsPerCluster.ToString(System.Globalization.CultureInfo.InvariantCulture);
@@ -15,9 +15,10 @@ internal static class BenchDisk
         await HostTool.RunAsync("mmd", "-i", disk, "::EFI", "::EFI/BOOT", "::EFI/Linux", "::loader");
         foreach ((string path, byte[] content) in files)
         {
-            string file = folder.File("content");
+            string file = disk + ".content";
             await File.WriteAllBytesAsync(file, content);
             await HostTool.RunAsync("mcopy", "-i", disk, file, "::" + path);
+            File.Delete(file);
         }
     }
 }

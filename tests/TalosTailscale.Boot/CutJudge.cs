@@ -33,12 +33,12 @@ internal sealed class CutTally
 internal static class CutJudge
 {
     public static Task<CutTally> JudgeAsync(byte[] disk, IReadOnlyList<DiskWrite> writes, int perWrite, int seed) =>
-        JudgeAsync(CutPoints.InOrder(disk, writes).Concat(CutPoints.Reordered(disk, writes, perWrite, seed)), writes);
+        JudgeAsync(CutPoints.All(disk, writes, perWrite, seed), writes);
 
     public static async Task<CutTally> JudgeAsync(IEnumerable<byte[]> disks, IReadOnlyList<DiskWrite> writes)
     {
         var tally = new CutTally();
-        long[] sectors = [.. writes.SelectMany(w => Enumerable.Range(0, w.Data.Length / 512).Select(i => (w.Offset / 512) + i)).Distinct().Order()];
+        long[] sectors = Sectors(writes);
         foreach (byte[] disk in disks)
         {
             tally.Cuts++;
@@ -71,8 +71,12 @@ internal static class CutJudge
         if (!tally.States.ContainsKey(state)) tally.States.Add(state, [.. disk]);
     }
 
-    // Only what the guest wrote can differ.
-    private static string Fingerprint(byte[] disk, long[] sectors)
+    /// <summary>The sectors that were written.</summary>
+    public static long[] Sectors(IReadOnlyList<DiskWrite> writes) =>
+        [.. writes.SelectMany(w => Enumerable.Range(0, w.Data.Length / 512).Select(i => (w.Offset / 512) + i)).Distinct().Order()];
+
+    /// <summary>Tells disks apart; only what the guest wrote can differ.</summary>
+    public static string Fingerprint(byte[] disk, long[] sectors)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         for (int i = 0; i < sectors.Length;)

@@ -6,14 +6,20 @@ namespace TalosTailscale.Boot;
 /// </summary>
 internal static class CutPoints
 {
-    /// <summary>The disk cut after every write, and inside every write of several sectors.</summary>
-    public static IEnumerable<byte[]> InOrder(byte[] disk, IReadOnlyList<DiskWrite> writes)
+    private static readonly int s_pieces = Environment.GetEnvironmentVariable("TALOSTAILSCALE_BOOT_LONG") == "1" ? 64 : 8;
+
+    /// <summary>In order and reordered.</summary>
+    public static IEnumerable<byte[]> All(byte[] disk, IReadOnlyList<DiskWrite> writes, int perWrite, int seed) =>
+        InOrder(disk, writes, s_pieces).Concat(Reordered(disk, writes, perWrite, seed));
+
+    /// <summary>The disk cut after every write, and inside every write of several sectors; one buffer, overwritten by the next.</summary>
+    public static IEnumerable<byte[]> InOrder(byte[] disk, IReadOnlyList<DiskWrite> writes, int most = 1)
     {
         byte[] now = [.. disk];
         foreach (DiskWrite write in writes.Where(w => w.Data.Length > 0))
         {
             // A disk writes sectors whole, but not a request of many of them.
-            int sectors = write.Data.Length / 512, pieces = Math.Min(sectors, Environment.GetEnvironmentVariable("TALOSTAILSCALE_BOOT_LONG") == "1" ? 64 : 8);
+            int sectors = write.Data.Length / 512, pieces = Math.Min(sectors, most);
             for (int i = 1; i < pieces; i++)
             {
                 write.Data.AsSpan(0, sectors * i / pieces * 512).CopyTo(now.AsSpan((int)write.Offset));

@@ -4,8 +4,8 @@ using System.Text;
 namespace TalosTailscale.Boot;
 
 /// <summary>
-/// A UEFI program of a few instructions that prints a line and powers the machine off, with the sections by which
-/// systemd-boot takes it for a unified kernel image. Boots in the time that the firmware takes.
+/// A UEFI program of a few instructions that prints a line, with the sections by which systemd-boot takes it for a unified
+/// kernel image. It ends with an error, so that the firmware goes on to the next disk. Boots in the time that the firmware takes.
 /// </summary>
 internal static class EfiProgram
 {
@@ -32,20 +32,33 @@ internal static class EfiProgram
         return Assemble(all);
     }
 
+    /// <summary>A program that powers the machine off.</summary>
+    public static byte[] PowerOff() => Assemble(
+    [
+        (
+            ".text",
+            [
+                0x48, 0x83, 0xEC, 0x28, // sub rsp, 40
+                0x48, 0x8B, 0x42, 0x58, // mov rax, [rdx+88]: RuntimeServices
+                0xB9, 0x02, 0x00, 0x00, 0x00, // mov ecx, 2: EfiResetShutdown
+                0x31, 0xD2, 0x45, 0x31, 0xC0, 0x45, 0x31, 0xC9, // no status, no data
+                0xFF, 0x50, 0x68, // call [rax+104]: ResetSystem
+                0xF4, 0xEB, 0xFD, // hlt, for ever
+            ],
+            0x60000020),
+    ]);
+
     private static byte[] Code(string line)
     {
         byte[] code =
         [
             0x48, 0x83, 0xEC, 0x28, // sub rsp, 40
-            0x48, 0x89, 0xD3, // mov rbx, rdx: the system table
             0x48, 0x8B, 0x4A, 0x40, // mov rcx, [rdx+64]: ConOut
-            0x48, 0x8D, 0x15, 0x1C, 0x00, 0x00, 0x00, // lea rdx, [rip+28]: the text
+            0x48, 0x8D, 0x15, 0x12, 0x00, 0x00, 0x00, // lea rdx, [rip+18]: the text
             0xFF, 0x51, 0x08, // call [rcx+8]: OutputString
-            0x48, 0x8B, 0x43, 0x58, // mov rax, [rbx+88]: RuntimeServices
-            0xB9, 0x02, 0x00, 0x00, 0x00, // mov ecx, 2: EfiResetShutdown
-            0x31, 0xD2, 0x45, 0x31, 0xC0, 0x45, 0x31, 0xC9, // no status, no data
-            0xFF, 0x50, 0x68, // call [rax+104]: ResetSystem
-            0xF4, 0xEB, 0xFD, 0x90, 0x90, // hlt, for ever
+            0x48, 0xB8, 0x15, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x80, // mov rax, EFI_ABORTED
+            0x48, 0x83, 0xC4, 0x28, // add rsp, 40
+            0xC3, // ret
         ];
         return [.. code, .. Encoding.Unicode.GetBytes($"\r\n{line}\r\n\0")];
     }

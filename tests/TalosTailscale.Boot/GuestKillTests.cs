@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 
 namespace TalosTailscale.Boot;
 
@@ -15,6 +16,7 @@ public class GuestKillTests(ITestOutputHelper output)
         byte[] guest = SwapScenario.Guest(scenario.Commands.Select(SwapScenario.Line), withPerl: true);
         string path = folder.File("disk.img");
         var tally = new CutTally();
+        var killed = new List<byte[]>();
         var random = new Random(7);
         int kills = s_long ? 60 : 2, early = 0;
         for (int i = 0; i < kills; i++)
@@ -25,10 +27,16 @@ public class GuestKillTests(ITestOutputHelper output)
             string serial = await Machine.KillGuestAsync(path, guest, word, TimeSpan.FromMilliseconds(random.Next(150)), folder.Path);
             if (!serial.Contains("DONE", StringComparison.Ordinal)) early++;
             tally.Cuts++;
-            await CutJudge.LookAsync(await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken), tally);
+            killed.Add(await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken));
+            await CutJudge.LookAsync(killed[^1], tally);
         }
 
         output.WriteLine($"{kills} guests killed, {early} of them before the end of the swap; {tally.States.Count} states of names; {tally.Bad.Count} bad");
         Assert.Empty(tally.Bad);
+
+        var boots = new CutBoots(folder);
+        await boots.BootAsync(killed.DistinctBy(d => Convert.ToHexString(SHA256.HashData(d))));
+        output.WriteLine(boots.ToString());
+        Assert.Empty(boots.Bad);
     }
 }

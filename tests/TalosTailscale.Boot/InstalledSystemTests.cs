@@ -79,7 +79,7 @@ public sealed class InstalledSystemTests(ITestOutputHelper output)
             ["loader/loader.conf"] = "timeout 0\n"u8.ToArray(),
             ["EFI/Linux/" + Entry] = uki,
         };
-        await BenchDisk.WriteAsync(folder, disk, files, 64 << 20);
+        await BenchDisk.WriteAsync(disk, files, 64 << 20);
         File.Copy(BenchTools.FirmwareVariables, variables, overwrite: true);
         string serial = await Machine.BootFirmwareAsync(disk, variables, folder.Path);
         int start = serial.IndexOf("CMDLINE <", StringComparison.Ordinal);

@@ -35,7 +35,6 @@ public class InstallerUkiTests(ITestOutputHelper output)
         byte[] installer = await UkiAsync(CommandLine + " talos.halt_if_installed=1");
         string path = folder.File("esp.img");
         await BenchDisk.WriteAsync(
-            folder,
             path,
             new Dictionary<string, byte[]>
             {

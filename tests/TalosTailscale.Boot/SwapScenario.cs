@@ -69,7 +69,7 @@ internal sealed class SwapScenario
         string disk = folder.File("empty.img");
         Dictionary<string, byte[]> files = Files();
         files["EFI/BOOT/BOOTX64.EFI"] = await File.ReadAllBytesAsync(BenchTools.BootManager);
-        await BenchDisk.WriteAsync(folder, disk, files, 20 << 20, sectorsPerCluster);
+        await BenchDisk.WriteAsync(disk, files, 20 << 20, sectorsPerCluster);
         return await File.ReadAllBytesAsync(disk);
     }
 

@@ -93,6 +93,12 @@ public static class BootErrors
         "After the exchange a verification failed and the old image could not be put back.",
         "Do not reboot the node; run Restore-Uki, or the commands in the message.");
 
+    /// <summary>The node was lost at the exchange, and what its partition holds could not be found out.</summary>
+    public static readonly TsError SwapUnverified = new(
+        "SwapUnverified", TsErrorCategory.ConnectionError,
+        "The way to the node was lost at the exchange, and what its partition holds could not be found out.",
+        "Run Get-TalosEsp when the node can be reached and before it is rebooted: it names what is there by its hash. Then run the command again, which goes on from that.");
+
     /// <summary>There is no backup to go back to.</summary>
     public static readonly TsError BackupNotFound = new(
         "BackupNotFound", TsErrorCategory.ObjectNotFound,

@@ -126,7 +126,7 @@ public sealed class EspSession : IAsyncDisposable
     /// <param name="cancellationToken">Cancels until the exchange; from then on the swap is finished first.</param>
     /// <returns>What was done.</returns>
     /// <exception cref="TsException">The refusal of a gate (<see cref="SwapErrors"/>), or a failure (<see cref="BootErrors"/>).
-    /// After any but <c>SwapNotRestored</c> the booted entry is as it was.</exception>
+    /// After any but <c>SwapNotRestored</c> and <c>SwapUnverified</c> the booted entry is as it was.</exception>
     public async Task<UkiSwapResult> SwapAsync(UkiSwapPlan plan, UkiSwapSource source, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(plan);

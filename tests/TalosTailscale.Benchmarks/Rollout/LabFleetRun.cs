@@ -146,8 +146,8 @@ internal sealed class LabFleetRun(int seed, int workers)
             bool told = last?.Status == TsRolloutStatus.Done;
             int restarts = _boots[node.Name].Count - 1;
             if (told != well) Wrong.Add($"{node.Name} is {(well ? "well" : "not well")} and reported as {last}: {last?.Evidence}");
-            // A shell that an API restart cuts between exchange and answer is told to a person, with the way back.
-            bool cut = last is { Status: TsRolloutStatus.Failed, ErrorId: "SwapNotRestored" } && ApiRestarts > 0;
+            // An API server that stays away at the exchange leaves it to a person to look what is there.
+            bool cut = last is { Status: TsRolloutStatus.Failed, ErrorId: "SwapUnverified" } && ApiRestarts > 0;
             if (cut) Cut++;
             if (!faulty.Contains(node) && !told && !cut) Wrong.Add($"{node.Name} has no fault and is reported as {last}: {last?.Evidence}");
             if (!faulty.Contains(node) && restarts > 1) Wrong.Add($"{node.Name} was restarted {restarts} times.");

@@ -66,6 +66,45 @@ public class SwapFaultTests
         }
     }
 
+    [Theory]
+    [InlineData(0, false)] // the answer to the exchange alone
+    [InlineData(4, false)] // and what is asked after it
+    [InlineData(0, true)] // and the pod
+    public async Task A_connection_cut_between_the_exchange_and_its_answer_does_not_stop_the_swap(int more, bool evicted)
+    {
+        await using SwapLab lab = await SwapLab.StartAsync();
+        lab.OnSaid = said =>
+        {
+            if (said.Contains("esp.sh exchange ", StringComparison.Ordinal)) lab.Kube.Api.Faults.CutExec(afterOutput: 1, times: 1 + more);
+            if (evicted && said.EndsWith("looking at what the partition holds.", StringComparison.Ordinal)) lab.EvictPod();
+        };
+        UkiSwapResult result = await lab.SwapAsync(Ct);
+
+        Assert.True(result.Changed && result.Checks.All(c => c.Passed == true), string.Join("; ", result.Checks));
+        Assert.Contains(lab.Said, s => s.Contains("ExecConnectionLost at the exchange", StringComparison.Ordinal));
+        Assert.Equal(evicted, lab.Said.Any(s => s.EndsWith("another one takes its place.", StringComparison.Ordinal)));
+        Assert.True(lab.IsDone());
+        lab.AssertClean();
+        await lab.NoPodsAsync();
+    }
+
+    [Fact]
+    public async Task A_pod_that_is_evicted_before_the_exchange_was_made_is_followed_by_another()
+    {
+        await using SwapLab lab = await SwapLab.StartAsync();
+        lab.OnSaid = said =>
+        {
+            if (!said.Contains("esp.sh exchange ", StringComparison.Ordinal)) return;
+            lab.OnSaid = null;
+            lab.EvictPod();
+        };
+        Assert.True((await lab.SwapAsync(Ct)).Changed);
+
+        Assert.Contains(lab.Said, s => s.EndsWith("is gone (PodEvicted); another one takes its place.", StringComparison.Ordinal));
+        lab.AssertClean();
+        await lab.NoPodsAsync();
+    }
+
     [Fact]
     public async Task A_restart_of_the_API_server_in_the_middle_of_the_transfer_goes_unnoticed()
     {

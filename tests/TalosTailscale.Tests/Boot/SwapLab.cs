@@ -77,6 +77,12 @@ internal sealed class SwapLab : IAsyncDisposable
         else Assert.Empty(others);
     }
 
+    public void EvictPod()
+    {
+        string[] pod = Assert.Single(Kube.Api.Pods).Split('/');
+        Kube.Api.EvictPod(pod[0], pod[1]);
+    }
+
     public Task NoPodsAsync() => HelperPodTests.NoPodsAsync(Kube);
 
     public byte[] Read(string name) => File.ReadAllBytes(Path.Combine(Linux, name));

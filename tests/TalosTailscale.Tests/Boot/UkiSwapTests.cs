@@ -154,6 +154,82 @@ public class UkiSwapTests
         Assert.Equal(EspFolder.Old, esp.Read(result.Backup!));
     }
 
+    [Theory]
+    [InlineData("list", 3)] // so often, after the answer to the exchange was lost too
+    [InlineData("verify", 3)]
+    [InlineData("rename", 1)]
+    [InlineData("remove", 2)]
+    public async Task Once_the_exchange_was_made_a_connection_that_breaks_is_made_anew(string step, int times)
+    {
+        using var esp = new EspFolder();
+        esp.Write("Talos-v1.12.4~1.efi", LabImages.Uki(new LabUkiSpec { Size = 310_000 }));
+        esp.Write(EspFolder.Entry + ".bak.20200101T000000Z", [1, 2, 3]);
+        int left = -1;
+        var shell = new FolderNodeShell(ShellKind.Dash, esp.Root)
+        {
+            OnCommand = words =>
+            {
+                if (words[0] == "exchange") left = times;
+                if (left > 0 && words[0] == step) left--;
+                else if (words[0] != "exchange" || step != "list") return null;
+                return new ShellFault(LosesAnswer: true);
+            },
+        };
+        UkiSwapResult result = await SwapAsync(shell, EspFolder.Facts, await EspFolder.SourceAsync(EspFolder.New));
+
+        Assert.Equal(0, left);
+        Assert.Equal([true, true, true], result.Checks.Select(c => c.Passed));
+        Assert.Equal((1, 1), (result.DisabledEntries.Count, result.Removed.Count));
+        Assert.Equal(EspFolder.New, esp.Read(EspFolder.Entry));
+        Assert.Equal(EspFolder.Old, esp.Read(result.Backup!));
+    }
+
+    [Fact]
+    public async Task A_shell_that_dies_between_exchange_and_rename_is_followed_by_the_rename()
+    {
+        using var esp = new EspFolder();
+        var shell = new FolderNodeShell(ShellKind.Dash, esp.Root)
+        {
+            OnCommand = words =>
+            {
+                if (words[0] != "exchange") return null;
+                esp.Write(words[3], EspFolder.Old);
+                esp.Write(EspFolder.Entry, EspFolder.New);
+                throw FolderNodeShell.ConnectionLost();
+            },
+        };
+        UkiSwapResult result = await SwapAsync(shell, EspFolder.Facts, await EspFolder.SourceAsync(EspFolder.New));
+
+        Assert.Equal([EspFolder.Entry, Backup], esp.Names());
+        Assert.Equal(EspFolder.Old, esp.Read(result.Backup!));
+    }
+
+    [Theory]
+    [InlineData("list", "it is not known whether the exchange took place")]
+    [InlineData("verify", "could not be read back; the old one is '" + Backup + "'")]
+    public async Task A_node_that_does_not_answer_after_the_exchange_is_said_to_be_unverified_and_never_restored(string step, string words)
+    {
+        using var esp = new EspFolder();
+        bool exchanged = false;
+        var shell = new FolderNodeShell(ShellKind.Dash, esp.Root)
+        {
+            OnCommand = command =>
+            {
+                exchanged |= command[0] == "exchange";
+                if (command[0] == "exchange" && step == "list") return new ShellFault(LosesAnswer: true);
+                return exchanged && command[0] == step ? new ShellFault(ExitCode: 137) : null;
+            },
+        };
+        UkiSwapSource source = await EspFolder.SourceAsync(EspFolder.New);
+        var error = await Assert.ThrowsAsync<TsException>(() => SwapAsync(shell, EspFolder.Facts, source));
+
+        Assert.Equal("SwapUnverified", error.ErrorId);
+        Assert.Contains(words, error.Message, StringComparison.Ordinal);
+        Assert.Contains("Get-TalosEsp", error.RecommendedAction, StringComparison.Ordinal);
+        Assert.Equal(EspFolder.New, esp.Read(EspFolder.Entry));
+        Assert.Equal(EspFolder.Old, esp.Read(Backup));
+    }
+
     [Fact]
     public async Task An_image_that_does_not_verify_after_the_exchange_is_taken_back()
     {

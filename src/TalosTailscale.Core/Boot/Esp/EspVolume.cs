@@ -15,6 +15,10 @@ internal sealed class EspVolume(EspProgram program, string device)
     /// <summary>The shell.</summary>
     internal INodeShell Shell => program.Shell;
 
+    /// <summary>Whether a call may be made again after this failure; makes a new shell where the old one is gone.</summary>
+    internal Task<bool> RecoverAsync(TsException failure, CancellationToken cancellationToken) =>
+        program.RecoverAsync(failure, cancellationToken);
+
     internal async Task<EspListing> ListAsync(bool hash, CancellationToken cancellationToken)
     {
         ProgramResult result = hash

@@ -67,6 +67,15 @@ internal sealed class EspProgram
         }
     }
 
+    /// <summary>Whether a sub-command may be run again after this failure: by a new shell where the old one is gone.</summary>
+    internal async Task<bool> RecoverAsync(TsException failure, CancellationToken cancellationToken)
+    {
+        if (_shell.IsTransient(failure)) return true;
+        if (!await _shell.RenewAsync(failure, cancellationToken).ConfigureAwait(false)) return false;
+        _kept = false;
+        return true;
+    }
+
     private async Task CallAsync(
         Stream? input, Stream output, Func<string> said, string[] arguments, CancellationToken cancellationToken)
     {

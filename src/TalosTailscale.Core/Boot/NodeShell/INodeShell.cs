@@ -46,4 +46,11 @@ public interface INodeShell : IAsyncDisposable
     /// <param name="exception">What <see cref="RunAsync"/> threw.</param>
     /// <returns>True when a new attempt makes sense.</returns>
     bool IsTransient(TsException exception);
+
+    /// <summary>Makes the shell anew where a failure says that it is gone, as a pod that was evicted.</summary>
+    /// <param name="exception">What <see cref="RunAsync"/> threw.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <returns>False where it is not gone: nothing was done then.</returns>
+    /// <exception cref="TsException">No other can be had.</exception>
+    Task<bool> RenewAsync(TsException exception, CancellationToken cancellationToken) => Task.FromResult(false);
 }

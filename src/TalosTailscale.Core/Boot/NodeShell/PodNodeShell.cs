@@ -12,12 +12,14 @@ public sealed class PodNodeShell : INodeShell
     private const string Prefix = "pod/";
 
     private readonly KubernetesConnection _connection;
-    private readonly HelperPod _pod;
+    private readonly IReporter _reporter;
+    private HelperPod _pod;
 
-    private PodNodeShell(KubernetesConnection connection, HelperPod pod)
+    private PodNodeShell(KubernetesConnection connection, HelperPod pod, IReporter reporter)
     {
         _connection = connection;
         _pod = pod;
+        _reporter = reporter;
     }
 
     /// <inheritdoc/>
@@ -42,7 +44,7 @@ public sealed class PodNodeShell : INodeShell
         KubernetesConnection connection, HelperPodSpec spec, IReporter reporter, CancellationToken cancellationToken)
     {
         HelperPod pod = await HelperPod.CreateAsync(connection, spec, reporter, cancellationToken).ConfigureAwait(false);
-        return new PodNodeShell(connection, pod);
+        return new PodNodeShell(connection, pod, reporter);
     }
 
     /// <inheritdoc/>
@@ -70,6 +72,18 @@ public sealed class PodNodeShell : INodeShell
         return exception.Error == KubernetesErrors.ExecConnectionLost
             || exception.Error == KubernetesErrors.KubernetesUnreachable
             || exception.Error == KubernetesErrors.KubernetesTimeout;
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> RenewAsync(TsException exception, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(exception);
+        if (exception.Error != KubernetesErrors.PodEvicted && exception.Error != KubernetesErrors.PodFailed
+            && exception.Error != KubernetesErrors.PodVanished) return false;
+        _reporter.Verbose($"{Node}: pod '{_pod}' is gone ({exception.ErrorId}); another one takes its place.");
+        await _pod.DisposeAsync().ConfigureAwait(false);
+        _pod = await HelperPod.CreateAsync(_connection, _pod.Spec, _reporter, cancellationToken).ConfigureAwait(false);
+        return true;
     }
 
     /// <inheritdoc/>

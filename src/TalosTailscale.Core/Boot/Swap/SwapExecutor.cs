@@ -24,11 +24,11 @@ internal sealed class SwapExecutor(EspVolume volume, UkiSwapPlan plan, UkiSwapSo
 
             // The point of no return: what is begun here is finished, in time of its own, whoever stops waiting.
             using var finish = new CancellationTokenSource(s_finish);
-            Tell("exchanging");
-            await ExchangeAsync(held.Owner, finish.Token).ConfigureAwait(false);
-            await VerifyOrRestoreAsync(held.Owner, finish.Token).ConfigureAwait(false);
-            List<string> disabled = await DisableDuplicatesAsync(held.Owner, finish.Token).ConfigureAwait(false);
-            await PruneAsync(held.Owner, Remaining(), finish.Token).ConfigureAwait(false);
+            var exchange = new SwapExchange(volume, held.Owner, plan, reporter);
+            await ExchangeAsync(exchange, held.Owner, finish.Token).ConfigureAwait(false);
+            await VerifyOrRestoreAsync(exchange, finish.Token).ConfigureAwait(false);
+            List<string> disabled = await DisableDuplicatesAsync(exchange, held.Owner, finish.Token).ConfigureAwait(false);
+            await PruneAsync(exchange, held.Owner, finish.Token).ConfigureAwait(false);
             return new SwapOutcome(plan.Backup, disabled, _removed, _checks);
         }
     }
@@ -39,7 +39,7 @@ internal sealed class SwapExecutor(EspVolume volume, UkiSwapPlan plan, UkiSwapSo
         try
         {
             // Leftovers first: a broken one whose clusters were handed out again must not be deleted after they were.
-            await PruneAsync(owner, plan.Removed.Where(EspNames.IsStaged), cancellationToken).ConfigureAwait(false);
+            await RemoveLeftoversAsync(owner, cancellationToken).ConfigureAwait(false);
             Tell("staging");
             await new SwapStaging(volume, owner, plan, source, reporter).RunAsync(cancellationToken).ConfigureAwait(false);
             Tell("verifying");
@@ -70,117 +70,116 @@ internal sealed class SwapExecutor(EspVolume volume, UkiSwapPlan plan, UkiSwapSo
         }
     }
 
-    private async Task ExchangeAsync(string owner, CancellationToken cancellationToken)
+    private async Task ExchangeAsync(SwapExchange exchange, string owner, CancellationToken cancellationToken)
     {
-        for (int attempt = 1; ; attempt++)
-        {
-            try
-            {
-                await volume.ExchangeAsync(
-                    owner, plan.StagedName, plan.NewSha256, plan.BootedEntry, plan.OldSha256, plan.Backup, cancellationToken).ConfigureAwait(false);
-                return;
-            }
-            catch (TsException exception)
-            {
-                // Whether it took place is what the hashes say, not whether an answer came.
-                EspListing now = await ListAgainAsync(exception, cancellationToken).ConfigureAwait(false);
-                string? target = now.Find(plan.BootedEntry)?.Sha256;
-                if (target == plan.NewSha256)
-                {
-                    if (now.Find(plan.Backup)?.Sha256 == plan.OldSha256) return;
-                    if (now.Find(plan.StagedName)?.Sha256 == plan.OldSha256)
-                    {
-                        await volume.RenameAsync(owner, plan.StagedName, plan.OldSha256, plan.Backup, cancellationToken).ConfigureAwait(false);
-                        return;
-                    }
-
-                    throw NotRestored(exception);
-                }
-
-                if (target != plan.OldSha256) throw NotRestored(exception);
-                if (attempt == 1 && volume.Shell.IsTransient(exception)) continue;
-                await UnstageAsync(owner).ConfigureAwait(false);
-                throw;
-            }
-        }
+        Tell("exchanging");
+        TsException? untouched = await exchange.RunAsync(
+            plan.StagedName, plan.NewSha256, plan.OldSha256, plan.Backup, cancellationToken).ConfigureAwait(false);
+        if (untouched is null) return;
+        // Where the program itself did not say that it ended, it may exchange yet: then that name holds the old image.
+        if (untouched.Data.Contains("error")) await UnstageAsync(owner).ConfigureAwait(false);
+        throw untouched;
     }
 
-    private async Task<EspListing> ListAgainAsync(TsException cause, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await volume.ListAsync(hash: true, cancellationToken).ConfigureAwait(false);
-        }
-        catch (TsException)
-        {
-            throw NotRestored(cause);
-        }
-    }
-
-    private async Task VerifyOrRestoreAsync(string owner, CancellationToken cancellationToken)
+    private async Task VerifyOrRestoreAsync(SwapExchange exchange, CancellationToken cancellationToken)
     {
         Tell("verifying");
         try
         {
-            await volume.VerifyAsync(plan.BootedEntry, plan.NewSha256, cancellationToken).ConfigureAwait(false);
-            _checks.Add(new("Boot entry", true, $"'{plan.BootedEntry}' has SHA-256 {plan.NewSha256} on the disk"));
-            await volume.VerifyAsync(plan.Backup, plan.OldSha256, cancellationToken).ConfigureAwait(false);
-            _checks.Add(new("Backup", true, $"'{plan.Backup}' has SHA-256 {plan.OldSha256} on the disk"));
+            await VerifyAsync(exchange, "Boot entry", plan.BootedEntry, plan.NewSha256, cancellationToken).ConfigureAwait(false);
+            await VerifyAsync(exchange, "Backup", plan.Backup, plan.OldSha256, cancellationToken).ConfigureAwait(false);
         }
         catch (TsException exception) when (exception.Error == BootErrors.EspHashMismatch)
         {
-            await RestoreAsync(owner, exception, cancellationToken).ConfigureAwait(false);
+            await RestoreAsync(exchange, exception, cancellationToken).ConfigureAwait(false);
             throw;
+        }
+        catch (TsException exception)
+        {
+            throw exchange.Unverified(
+                $"the new image, which has taken the place of the old one under '{plan.BootedEntry}', could not be read back; the old one is '{plan.Backup}'",
+                exception);
         }
     }
 
-    private async Task RestoreAsync(string owner, TsException cause, CancellationToken cancellationToken)
+    private async Task VerifyAsync(SwapExchange exchange, string check, string name, string sha256, CancellationToken cancellationToken)
+    {
+        await exchange.AskAsync(ct => volume.VerifyAsync(name, sha256, ct), cancellationToken).ConfigureAwait(false);
+        _checks.Add(new(check, true, $"'{name}' has SHA-256 {sha256} on the disk"));
+    }
+
+    private async Task RestoreAsync(SwapExchange exchange, TsException cause, CancellationToken cancellationToken)
     {
         try
         {
-            EspListing now = await volume.ListAsync(hash: true, cancellationToken).ConfigureAwait(false);
+            EspListing now = await exchange.AskAsync(ct => volume.ListAsync(hash: true, ct), cancellationToken).ConfigureAwait(false);
             string damaged = now.Find(plan.BootedEntry)?.Sha256 ?? "";
-            await volume.ExchangeAsync(
-                owner, plan.Backup, plan.OldSha256, plan.BootedEntry, damaged,
-                EspNames.Staged(plan.BootedEntry, plan.NewSha256), cancellationToken).ConfigureAwait(false);
+            TsException? untouched = await exchange.RunAsync(
+                plan.Backup, plan.OldSha256, damaged, EspNames.Staged(plan.BootedEntry, plan.NewSha256), cancellationToken).ConfigureAwait(false);
+            if (untouched is not null) throw untouched;
             reporter.Warning($"'{plan.BootedEntry}' on '{plan.Node}' did not verify; the old image is back in its place.");
         }
         catch (TsException)
         {
-            throw NotRestored(cause);
+            throw exchange.NotRestored(cause);
         }
     }
 
-    private async Task<List<string>> DisableDuplicatesAsync(string owner, CancellationToken cancellationToken)
+    // The swap is done and verified by now: what cannot be tidied up is said and does not make it fail.
+    private async Task<List<string>> DisableDuplicatesAsync(SwapExchange exchange, string owner, CancellationToken cancellationToken)
     {
         var disabled = new List<string>();
-        if (plan.DisabledEntries.Count == 0) return disabled;
-        EspListing now = await volume.ListAsync(hash: true, cancellationToken).ConfigureAwait(false);
         foreach ((string name, string newName) in plan.DisabledEntries)
         {
-            if (now.Find(name)?.Sha256 is not { } hash) continue;
-            await volume.RenameAsync(owner, name, hash, newName, cancellationToken).ConfigureAwait(false);
-            disabled.Add(name);
+            bool gone = await TidyAsync(exchange, $"'{name}' stays in the boot menu of '{plan.Node}'", async ct =>
+            {
+                EspListing now = await volume.ListAsync(hash: true, ct).ConfigureAwait(false);
+                if (now.Find(name)?.Sha256 is { } hash) await volume.RenameAsync(owner, name, hash, newName, ct).ConfigureAwait(false);
+            }, cancellationToken).ConfigureAwait(false);
+            if (gone) disabled.Add(name);
         }
 
         return disabled;
     }
 
-    private IEnumerable<string> Remaining() => plan.Removed.Where(name => !EspNames.IsStaged(name));
-
-    private async Task PruneAsync(string owner, IEnumerable<string> names, CancellationToken cancellationToken)
+    private async Task PruneAsync(SwapExchange exchange, string owner, CancellationToken cancellationToken)
     {
-        foreach (string name in names)
+        foreach (string name in plan.Removed.Where(n => !EspNames.IsStaged(n)))
+        {
+            bool gone = await TidyAsync(
+                exchange, $"'{name}' stays on '{plan.Node}'",
+                ct => volume.RemoveAsync(owner, name, ct), cancellationToken).ConfigureAwait(false);
+            if (gone) _removed.Add(name);
+        }
+    }
+
+    private async Task<bool> TidyAsync(SwapExchange exchange, string otherwise, Func<CancellationToken, Task> tidy, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await exchange.AskAsync(
+                async ct =>
+                {
+                    await tidy(ct).ConfigureAwait(false);
+                    return true;
+                },
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch (TsException exception)
+        {
+            reporter.Warning($"{otherwise}: {exception.Message} The swap itself is done.");
+            return false;
+        }
+    }
+
+    private async Task RemoveLeftoversAsync(string owner, CancellationToken cancellationToken)
+    {
+        foreach (string name in plan.Removed.Where(EspNames.IsStaged))
         {
             await volume.RemoveAsync(owner, name, cancellationToken).ConfigureAwait(false);
             _removed.Add(name);
         }
     }
-
-    private TsException NotRestored(TsException cause) => BootErrors.SwapNotRestored.New(
-        $"The swap on '{plan.Node}' broke off after the exchange ({cause.ErrorId}): {cause.Message} "
-        + RecoveryText.For(plan.BootedEntry, plan.Backup),
-        plan.Node, cause);
 
     private void Tell(string status) => reporter.Progress(new ProgressStep("Swapping UKI", plan.Node, status));
 }
