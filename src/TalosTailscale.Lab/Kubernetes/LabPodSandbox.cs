@@ -118,7 +118,9 @@ internal sealed class LabPodSandbox : IDisposable
     {
         try
         {
-            process.Kill(entireProcessTree: true);
+            // The tree is found by a look at every process of the machine; one that has ended has none any more.
+            if (!process.HasExited)
+                process.Kill(entireProcessTree: true);
         }
         catch (Exception e) when (e is InvalidOperationException or Win32Exception or AggregateException)
         {

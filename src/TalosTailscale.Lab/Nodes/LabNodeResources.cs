@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Google.Protobuf;
 
@@ -7,15 +8,18 @@ namespace TalosTailscale.Lab.Nodes;
 /// <summary>A node's state as COSI resources, with the namespaces, types, ids and spec keys of siderolabs/talos pkg/machinery/resources.</summary>
 internal static class LabNodeResources
 {
+    // A config is a long text that is looked at much more often than it changes.
+    private static readonly ConditionalWeakTable<LabMachineConfig, LabResource> s_configs = [];
+
     internal static IEnumerable<LabResource> Of(LabNode node) => node.IsApiUp
         ? [.. Config(node), .. Machine(node), .. Boot(node), .. Network(node), .. Services(node), .. Cluster(node), .. LabDiskResources.Of(node)]
         : [];
 
     private static IEnumerable<LabResource> Config(LabNode node)
     {
-        yield return MachineConfig("v1alpha1", node.ActiveConfig);
+        yield return s_configs.GetValue(node.ActiveConfig, MachineConfig);
         if (node.Minor >= 10)
-            yield return MachineConfig("persistent", node.PersistentConfig);
+            yield return s_configs.GetValue(node.PersistentConfig, MachineConfig) with { Id = "persistent" };
         foreach (var document in node.Config.Documents.Where(d => d.Kind == "ExtensionServiceConfig"))
         {
             var yaml = new StringBuilder();
@@ -28,7 +32,7 @@ internal static class LabNodeResources
     }
 
     // The YAML of the spec is one string scalar that holds the whole text; the proto has the bytes (field 1).
-    private static LabResource MachineConfig(string id, LabMachineConfig config)
+    private static LabResource MachineConfig(LabMachineConfig config)
     {
         var bytes = Encoding.UTF8.GetBytes(config.Text);
         using var proto = new MemoryStream();
@@ -38,7 +42,7 @@ internal static class LabNodeResources
             output.WriteBytes(ByteString.CopyFrom(bytes));
         }
 
-        return new("config", "MachineConfigs.config.talos.dev", id, LabYaml.Block(config.Text))
+        return new("config", "MachineConfigs.config.talos.dev", "v1alpha1", LabYaml.Block(config.Text))
         {
             Version = config.Version,
             Proto = proto.ToArray(),

@@ -64,7 +64,7 @@ internal static class FleetRollouts
 
     private static async Task<IReadOnlyList<BenchmarkRow>> LabAsync(int first, int count, int workers)
     {
-        int wrong = 0, kills = 0, api = 0, done = 0, failed = 0, left = 0, cut = 0, lowest = int.MaxValue;
+        int wrong = 0, kills = 0, api = 0, done = 0, failed = 0, left = 0, cut = 0, twice = 0, down = 0, lowest = int.MaxValue;
         var clock = Stopwatch.StartNew();
         for (int seed = first; seed < first + count; seed++)
         {
@@ -74,7 +74,10 @@ internal static class FleetRollouts
             wrong += run.Wrong.Count == 0 ? 0 : 1;
             cut += run.Cut;
             (kills, api, done, failed, left) = (kills + run.Kills, api + run.ApiRestarts, done + run.Done, failed + run.Failed, left + run.Left);
-            lowest = Math.Min(lowest, run.LowestMembers);
+            (lowest, down) = (Math.Min(lowest, run.LowestMembers), Math.Max(down, run.MostDown));
+            twice += run.Twice;
+            Console.Error.WriteLine(FormattableString.Invariant(
+                $"seed {seed}: {run.Wrong.Count} wrong; stops {run.Kills}, API restarts {run.ApiRestarts}, fewest etcd members {run.LowestMembers}, most control planes down {run.MostDown}, touched twice {run.Twice}; done {run.Done}, failed {run.Failed}, left {run.Left}, cut {run.Cut}; {clock.Elapsed.TotalSeconds:0} s, CPU {Environment.CpuUsage.TotalTime.TotalSeconds:0} s, {Environment.WorkingSet >> 20} MiB"));
         }
 
         string fleet = $"lab fleet of 3 control planes and {workers} workers over the real APIs, {count} seeds";
@@ -82,6 +85,8 @@ internal static class FleetRollouts
         [
             new(Issue, $"{fleet}: seeds with a broken rule or a false report", $"{wrong} ({clock.Elapsed.TotalSeconds:0} s)", null, "0", wrong == 0),
             new(Issue, $"{fleet}: fewest etcd members running", $"{lowest} of 3", null, "2", lowest >= 2),
+            new(Issue, $"{fleet}: most control planes down at once", $"{down}", null, "1", down <= 1),
+            new(Issue, $"{fleet}: nodes restarted twice", $"{twice}", null, "0", twice == 0),
             new(Issue, $"{fleet}: stops of the operator, API restarts; nodes done, failed, left out, cut by an API restart", $"{kills}, {api}; {done}, {failed}, {left}, {cut}"),
         ];
     }

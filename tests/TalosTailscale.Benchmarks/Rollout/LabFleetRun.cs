@@ -29,6 +29,9 @@ internal sealed class LabFleetRun(int seed, int workers)
 
     public int LowestMembers { get; private set; } = int.MaxValue;
 
+    /// <summary>Control planes that were down at once.</summary>
+    public int MostDown { get; private set; }
+
     public int Done { get; private set; }
 
     public int Failed { get; private set; }
@@ -37,6 +40,9 @@ internal sealed class LabFleetRun(int seed, int workers)
 
     /// <summary>Swaps that an API restart left for a person to look at.</summary>
     public int Cut { get; private set; }
+
+    /// <summary>Nodes that were restarted more than once, with a fault or without.</summary>
+    public int Twice { get; private set; }
 
     public async Task PlayAsync()
     {
@@ -99,7 +105,8 @@ internal sealed class LabFleetRun(int seed, int workers)
                 boots[node.BootId] = true;
                 if (!node.IsControlPlane) return;
                 int up = _controlPlanes.Count(other => other.Services["etcd"]?.State == "Running");
-                lock (_lock) LowestMembers = Math.Min(LowestMembers, up);
+                int down = _controlPlanes.Count(other => !other.IsApiUp);
+                lock (_lock) (LowestMembers, MostDown) = (Math.Min(LowestMembers, up), Math.Max(MostDown, down));
             };
         }
     }
@@ -145,6 +152,7 @@ internal sealed class LabFleetRun(int seed, int workers)
             bool well = node.TailnetAddress is not null && node.Extensions.Any(e => e.Name == "tailscale") && !cordoned.Contains(node.Hostname);
             bool told = last?.Status == TsRolloutStatus.Done;
             int restarts = _boots[node.Name].Count - 1;
+            if (restarts > 1) Twice++;
             if (told != well) Wrong.Add($"{node.Name} is {(well ? "well" : "not well")} and reported as {last}: {last?.Evidence}");
             // An API server that stays away at the exchange leaves it to a person to look what is there.
             bool cut = last is { Status: TsRolloutStatus.Failed, ErrorId: "SwapUnverified" } && ApiRestarts > 0;

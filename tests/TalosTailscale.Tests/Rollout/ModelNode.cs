@@ -57,34 +57,25 @@ internal record struct ModelNode
     /// <summary>The operator is gone.</summary>
     public readonly ModelNode Forget() => this with { Track = 0, InFlight = false, FoundCordoned = false, State = default, Pending = 0 };
 
-    public readonly ulong Pack()
+    /// <summary>
+    /// The node without what cannot matter any more: at its end nobody looks at its track again before the next plan, and
+    /// of how earlier attempts ended only a failure is asked for.
+    /// </summary>
+    public readonly ModelNode Canonical()
     {
-        ulong bits = 0;
-        int at = 0;
-        Put(Up ? 1 : 0, 1);
-        Put(Staged ? 1 : 0, 1);
-        Put(RunsNew ? 1 : 0, 1);
-        Put(Cordoned ? 1 : 0, 1);
-        Put(Rebooted ? 1 : 0, 1);
-        Put(Touches, 2);
-        Put(Writes, 2);
-        Put(RemembersFlight ? 1 : 0, 1);
-        Put(RemembersRestart ? 1 : 0, 1);
-        Put((int)Outcome, 2);
-        Put(Track, 2);
-        Put(InFlight ? 1 : 0, 1);
-        Put(FoundCordoned ? 1 : 0, 1);
-        Put((int)State.Phase, 3);
-        Put(State.IsOver ? 0 : State.Step, 4);
-        Put(State.Busy ? 1 : 0, 1);
-        Put(State.HasFailed ? 1 : 0, 1);
-        Put(Pending, 2);
-        return bits;
-
-        void Put(int value, int width)
+        ModelNode node = this;
+        if (State.IsOver)
         {
-            bits |= (ulong)value << at;
-            at += width;
+            (node.Track, node.InFlight, node.FoundCordoned) = (0, false, false);
+            node.State = new TrackState(State.Phase, 0);
         }
+
+        if (Outcome != RolloutOutcome.Failed) node.Outcome = RolloutOutcome.None;
+        return node;
     }
+
+    public readonly string Show() =>
+        $"{(Up ? "up" : "DOWN")}{(Staged ? " staged" : "")}{(RunsNew ? " new" : "")}{(Cordoned ? " cordoned" : "")} "
+        + $"{State.Phase}@{State.Step}{(State.Busy ? "*" : "")} track {Track}{(InFlight ? " in flight" : "")} "
+        + $"touches {Touches} memory {(RemembersFlight ? "flight " : "")}{(RemembersRestart ? "restart " : "")}{Outcome}";
 }
