@@ -28,8 +28,9 @@ internal sealed class ImageSteps(RolloutSetup setup, RolloutImages images, IRepo
             case TsRolloutMethod.Upgrade:
                 string image = images.Installer(work.Facts);
                 await images.ReadyAsync(work.Facts, cancellationToken).ConfigureAwait(false);
-                await UpgradeGate.CheckAsync(
-                    node, image, (_, stop) => images.ExtensionsAsync(work.Facts, stop), reporter, cancellationToken).ConfigureAwait(false);
+                Task<IReadOnlyList<string>?> ExtensionsAsync(string id, CancellationToken stop) => images.ExtensionsAsync(work.Facts, stop);
+                await UpgradeGate.CheckAsync(node, image, ExtensionsAsync, reporter, cancellationToken).ConfigureAwait(false);
+                await ServiceConfigGate.CheckAsync(node, image, ExtensionsAsync, reporter, cancellationToken).ConfigureAwait(false);
                 bool restarts = await node.UpgradeAsync(image, null, reporter, cancellationToken).ConfigureAwait(false);
                 return (new RolloutEvidence($"'{image}' installed"), restarts);
             case TsRolloutMethod.Rollback:

@@ -1,3 +1,4 @@
+using System.Management.Automation;
 using TalosTailscale.Lab;
 using TalosTailscale.Lab.Talos;
 using TalosTailscale.Tests.Engine;
@@ -70,6 +71,30 @@ public class TalosChangeCmdletTests
         PowerShellResult result = lab.Invoke("Update-TalosNode ampone ghcr.io/siderolabs/installer:v1.14.0 -Confirm:$false");
         result.AssertError("TalosNotFound");
         Assert.Equal(before, lab.Lab.Node("ampone").BootId);
+    }
+
+    [Fact]
+    public async Task An_image_with_tailscale_is_refused_until_the_node_has_its_configuration()
+    {
+        await using LabSession lab = await LabSession.StartAsync();
+        LabNode ryzen = lab.Lab.Node("ryzen");
+        Guid before = ryzen.BootId;
+        const string upgrade = "New-TalosSchematic | Save-TalosImage -Node ryzen -Kind Installer | Update-TalosNode -Confirm:$false ";
+
+        PowerShellResult refused = lab.Invoke(upgrade + "-Wait");
+        refused.AssertError("ServiceConfigMissing");
+        ErrorRecord error = Assert.Single(refused.Errors);
+        Assert.Contains("'ryzen', whose ExtensionServiceConfig 'tailscale' is not in the active configuration", error.Exception.Message, StringComparison.Ordinal);
+        Assert.Contains("New-TsExtensionServiceConfig", error.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
+        Assert.Equal(before, ryzen.BootId);
+
+        lab.Invoke(upgrade + "-AllowMissingServiceConfig").AssertNoErrors();
+        await ryzen.WhenAsync(node => node.BootId != before && node.UnmetConditions.Any(c => c.Reason.Contains("ext-tailscale", StringComparison.Ordinal)), Stop);
+        lab.Invoke(
+            "param($key) 'ryzen' | New-TsExtensionServiceConfig -AuthKeyReference $key -PassThru | Set-TalosMachinePatch -Confirm:$false",
+            ("key", lab.KeyReference)).AssertNoErrors();
+        await ryzen.WhenAsync(node => node.IsReady, Stop);
+        lab.Invoke(upgrade + "-Wait").AssertNoErrors();
     }
 
     [Fact]

@@ -60,6 +60,16 @@ public static class SwapFactsReader
         return controlPlane == true ? await ClusterAsync(ask, facts, node, kubernetes, cancellationToken).ConfigureAwait(false) : facts;
     }
 
+    /// <summary>Only whether the ExtensionServiceConfig is there.</summary>
+    internal static async Task<(bool? Holds, string Evidence)> ServiceConfigAsync(
+        TalosNodeClient node, IReporter reporter, CancellationToken cancellationToken)
+    {
+        var ask = new Question(node.Node, reporter);
+        SwapConfigFacts? active = await ConfigAsync(ask, node, "v1alpha1", cancellationToken).ConfigureAwait(false);
+        SwapConfigFacts? persistent = await ConfigAsync(ask, node, "persistent", cancellationToken).ConfigureAwait(false);
+        return ServiceConfigGate.Look(active?.ServiceConfig, persistent?.ServiceConfig);
+    }
+
     private static async Task<SwapNodeFacts> ClusterAsync(
         Question ask, SwapNodeFacts facts, TalosNodeClient node, KubernetesConnection? kubernetes, CancellationToken cancellationToken)
     {

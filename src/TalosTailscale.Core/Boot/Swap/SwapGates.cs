@@ -22,7 +22,7 @@ internal static class SwapGates
         new(UkiSwapGate.PcrKey, SwapErrors.UkiPcrKeyMismatch, true, PcrKey),
         new(UkiSwapGate.Extensions, SwapErrors.UkiExtensionsLost, true, Extensions),
         new(UkiSwapGate.Tailscale, SwapErrors.UkiWithoutTailscale, true, Tailscale),
-        new(UkiSwapGate.ServiceConfig, SwapErrors.ServiceConfigMissing, true, ServiceConfig),
+        new(UkiSwapGate.ServiceConfig, SwapErrors.ServiceConfigMissing, true, x => ServiceConfigGate.Look(x.Facts.ServiceConfigActive, x.Facts.ServiceConfigPersistent)),
         new(UkiSwapGate.Subnets, SwapErrors.NodeSubnetsMissing, true, Subnets),
         new(UkiSwapGate.Stage, SwapErrors.NodeNotRunning, true, Stage),
         new(UkiSwapGate.UkiBoot, SwapErrors.NodeNotUkiBooted, true, UkiBoot),
@@ -118,16 +118,7 @@ internal static class SwapGates
         ? (x.Uki.HasExtension("tailscale"), $"extensions: {string.Join(", ", x.Uki.Extensions.Where(e => !e.IsSchematic))}")
         : (null, "the UKI's extensions were not read");
 
-    private static (bool? Holds, string Evidence) ServiceConfig(SwapGateInput x)
-    {
-        if (x.Facts is { ServiceConfigActive: null, ServiceConfigPersistent: null }) return (null, "the configuration could not be read");
-        if (x.Facts.ServiceConfigActive == false) return (false, "not in the active configuration");
-        return x.Facts.ServiceConfigPersistent == false
-            ? (false, "in the active configuration, but not in the one on disk that the next boot reads")
-            : (true, "there");
-    }
-
-    private static (bool? Holds, string Evidence) Subnets(SwapGateInput x)
+        private static (bool? Holds, string Evidence) Subnets(SwapGateInput x)
     {
         if (x.Facts.NodeSubnets is null) return (null, "the configuration could not be read");
         var missing = new List<string>();

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Management.Automation;
+using TalosTailscale.Core.Boot.Swap;
 using TalosTailscale.Core.ImageFactory;
 using TalosTailscale.Core.Talos;
 
@@ -39,6 +40,10 @@ public sealed class UpdateTalosNodeCommand : TalosCmdlet
     [Parameter(Mandatory = false)]
     public SwitchParameter AllowExtensionLoss { get; set; }
 
+    /// <summary>Goes on although the image has the tailscale extension and the node not its ExtensionServiceConfig.</summary>
+    [Parameter(Mandatory = false)]
+    public SwitchParameter AllowMissingServiceConfig { get; set; }
+
     /// <summary>Goes on although etcd cannot do without the node.</summary>
     [Parameter(Mandatory = false)]
     public SwitchParameter Force { get; set; }
@@ -53,6 +58,8 @@ public sealed class UpdateTalosNodeCommand : TalosCmdlet
                 client, Image, SchematicExtensionsAsync, Reporter, ImageFactoryUri.Resolve(FactoryUri), cancellationToken);
         }
 
+        if (!AllowMissingServiceConfig)
+            await ServiceConfigGate.CheckAsync(client, Image, SchematicExtensionsAsync, Reporter, cancellationToken);
         if (!Force) await EtcdQuorum.CheckRestartAsync(client, Reporter, cancellationToken);
         if (!await ShouldProcessAsync(Describe(node), $"Upgrade from {version.Tag} with '{Image}' and restart")) return;
 
