@@ -25,8 +25,9 @@ internal sealed class RolloutRunner(RolloutPlan plan, INodeSteps steps, RolloutJ
         var ended = Channel.CreateUnbounded<(int Index, RolloutStepEnd End)>();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         int busy = 0;
-        var before = scheduler.Start();
-        var state = scheduler.Next(before, out IReadOnlyList<int> begun);
+        TrackState[] state = scheduler.Start();
+        List<int> begun = [], over = [];
+        scheduler.Next(state, begun, over);
         try
         {
             while (true)
@@ -39,9 +40,8 @@ internal sealed class RolloutRunner(RolloutPlan plan, INodeSteps steps, RolloutJ
                     _ = Task.Run(async () => ended.Writer.TryWrite((index, await StepAsync(plan.Works[index], action, stop.Token).ConfigureAwait(false))), CancellationToken.None);
                 }
 
-                for (int i = 0; i < state.Length; i++)
+                foreach (int i in over)
                 {
-                    if (before[i].IsOver || !state[i].IsOver) continue;
                     await CloseAsync(plan.Works[i], OutcomeOf(state[i].Phase), cancellationToken).ConfigureAwait(false);
                     if (state[i].Phase == TrackPhase.Left) yield return Left(plan.Works[i]);
                 }
@@ -50,8 +50,10 @@ internal sealed class RolloutRunner(RolloutPlan plan, INodeSteps steps, RolloutJ
                 (int at, RolloutStepEnd end) = await ended.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
                 busy--;
                 yield return end;
-                before = state;
-                state = scheduler.Next(scheduler.Apply(state, at, end.Step.Status == TsRolloutStatus.Done), out begun);
+                (begun, over) = ([], []);
+                scheduler.Apply(state, at, end.Step.Status == TsRolloutStatus.Done);
+                if (state[at].IsOver) over.Add(at);
+                scheduler.Next(state, begun, over);
             }
         }
         finally

@@ -1,10 +1,9 @@
-using System.Collections.Immutable;
-
 namespace TalosTailscale.Core.Rollout;
 
 /// <summary>
-/// Decides which step is done next. A state machine without a clock, a network or a thread: a state and an event give
-/// the next state, so that all states can be looked at one by one.
+/// Decides which step is done next. A state machine without a clock, a network or a thread, and without a memory of its
+/// own: a state and an event give the next state, so that all states can be looked at one by one. The state is changed in
+/// place, since a copy for each event would cost a fleet the square of its size.
 /// </summary>
 /// <remarks>
 /// Its rules: nodes that an earlier run left in the middle go on first; a wave begins when all before it have ended; no
@@ -15,53 +14,51 @@ internal sealed class RolloutScheduler(
     IReadOnlyList<RolloutTrack> tracks, IReadOnlyList<int> waveWidths, int maxFailures)
 {
     /// <summary>The state before anything is begun.</summary>
-    internal ImmutableArray<TrackState> Start() =>
+    internal TrackState[] Start() =>
         [.. tracks.Select(track => new TrackState(track.InFlight ? TrackPhase.Active : TrackPhase.Waiting, 0))];
 
     /// <summary>True when every node has come to an end.</summary>
-    internal static bool IsOver(ImmutableArray<TrackState> state) => state.All(track => track.IsOver);
+    internal static bool IsOver(TrackState[] state) => Array.TrueForAll(state, track => track.IsOver);
 
     /// <summary>The step that runs, or is next, on a node.</summary>
-    internal TsRolloutAction ActionOf(ImmutableArray<TrackState> state, int index) =>
+    internal TsRolloutAction ActionOf(TrackState[] state, int index) =>
         state[index].Phase == TrackPhase.BackingOut ? TsRolloutAction.Uncordon : tracks[index].Steps[state[index].Step];
 
-    /// <summary>Begins what may be begun now.</summary>
+    /// <summary>Begins what may be begun now, and puts to its end what cannot happen any more.</summary>
     /// <param name="state">The state.</param>
-    /// <param name="begun">The nodes whose step begins.</param>
-    /// <returns>The state with those steps running, and with what cannot happen any more at its end.</returns>
-    internal ImmutableArray<TrackState> Next(ImmutableArray<TrackState> state, out IReadOnlyList<int> begun)
+    /// <param name="begun">Gets the nodes whose step begins.</param>
+    /// <param name="left">Gets the nodes that come to their end without having begun, or before their image was changed.</param>
+    internal void Next(TrackState[] state, List<int> begun, List<int> left)
     {
-        var next = state.ToBuilder();
-        var starts = new List<int>();
-        begun = starts;
-        bool stopping = state.Count(track => track.CountsAsFailure) >= maxFailures;
-        for (int i = 0; i < next.Count; i++)
+        int failures = 0;
+        foreach (TrackState track in state)
+            if (track.CountsAsFailure) failures++;
+        bool stopping = failures >= maxFailures;
+        for (int i = 0; i < state.Length; i++)
         {
-            if (next[i].Busy || !next[i].IsUnderWay) continue;
-            next[i] = stopping && next[i].Phase == TrackPhase.Active && !tracks[i].IsCommitted(next[i].Step)
-                ? BackOut(i, next[i], failed: false)
-                : next[i] with { Busy = true };
-            if (next[i].Phase == TrackPhase.BackingOut) next[i] = next[i] with { Busy = true };
-            if (next[i].Busy) starts.Add(i);
+            if (state[i].Busy || !state[i].IsUnderWay) continue;
+            if (stopping && state[i].Phase == TrackPhase.Active && !tracks[i].IsCommitted(state[i].Step))
+                state[i] = BackOut(i, state[i], failed: false);
+            state[i] = state[i] with { Busy = state[i].IsUnderWay };
+            (state[i].Busy ? begun : left).Add(i);
         }
 
-        Admit(next, starts, stopping);
-        return next.ToImmutable();
+        Admit(state, begun, left, stopping);
     }
 
     /// <summary>Takes note of how a step ended.</summary>
-    internal ImmutableArray<TrackState> Apply(ImmutableArray<TrackState> state, int index, bool succeeded)
+    internal void Apply(TrackState[] state, int index, bool succeeded)
     {
         TrackState track = state[index];
         if (!track.Busy) throw new InvalidOperationException("No step runs on this node.");
-        return state.SetItem(index, succeeded ? Advance(index, track) : Fail(index, track));
+        state[index] = succeeded ? Advance(index, track) : Fail(index, track);
     }
 
-    private void Admit(ImmutableArray<TrackState>.Builder next, List<int> starts, bool stopping)
+    private void Admit(TrackState[] next, List<int> begun, List<int> left, bool stopping)
     {
         int wave = int.MaxValue;
         bool controlPlaneLost = false, controlPlaneBusy = false;
-        for (int i = 0; i < next.Count; i++)
+        for (int i = 0; i < next.Length; i++)
         {
             if (!next[i].IsOver) wave = Math.Min(wave, tracks[i].Wave);
             if (!tracks[i].IsControlPlane) continue;
@@ -70,15 +67,16 @@ internal sealed class RolloutScheduler(
         }
 
         int room = wave == int.MaxValue ? 0 : waveWidths[wave - 1];
-        for (int i = 0; i < next.Count; i++)
+        for (int i = 0; i < next.Length; i++)
             if (tracks[i].Wave == wave && next[i].IsUnderWay) room--;
-        for (int i = 0; i < next.Count; i++)
+        for (int i = 0; i < next.Length; i++)
         {
             if (next[i].Phase != TrackPhase.Waiting) continue;
             bool never = stopping || (tracks[i].IsControlPlane && controlPlaneLost);
             if (never)
             {
                 next[i] = next[i] with { Phase = TrackPhase.Left };
+                left.Add(i);
                 continue;
             }
 
@@ -86,7 +84,7 @@ internal sealed class RolloutScheduler(
             next[i] = new TrackState(TrackPhase.Active, 0, Busy: true);
             controlPlaneBusy |= tracks[i].IsControlPlane;
             room--;
-            starts.Add(i);
+            begun.Add(i);
         }
     }
 

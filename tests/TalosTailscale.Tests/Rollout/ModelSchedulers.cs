@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using TalosTailscale.Core.Rollout;
 
 namespace TalosTailscale.Tests.Rollout;
@@ -36,11 +35,12 @@ internal sealed class ModelSchedulers(ModelShape shape, ModelPlace[] places)
         ModelNode[] nodes = new ModelNode[ids.Length];
         for (int i = 0; i < ids.Length; i++) nodes[i] = places[i][ids[i]];
         RolloutScheduler scheduler = Scheduler(nodes);
-        ImmutableArray<TrackState> tracks = index == Start
-            ? scheduler.Start() : scheduler.Apply([.. nodes.Select(node => node.State)], index, succeeded);
-        ImmutableArray<TrackState> next = scheduler.Next(tracks, out IReadOnlyList<int> begun);
+        TrackState[] tracks = index == Start ? scheduler.Start() : [.. nodes.Select(node => node.State)];
+        if (index != Start) scheduler.Apply(tracks, index, succeeded);
+        var begun = new List<int>();
+        scheduler.Next(tracks, begun, []);
         ulong answer = 0;
-        for (int i = 0; i < next.Length; i++) answer |= (ulong)Number(next[i], begun.Contains(i)) << (8 * i);
+        for (int i = 0; i < tracks.Length; i++) answer |= (ulong)Number(tracks[i], begun.Contains(i)) << (8 * i);
         return _answers[key] = answer;
     }
 

@@ -58,7 +58,8 @@ public sealed class RolloutPlannerTests
         RolloutPlan plan = RolloutPlanner.Plan(
             "lab", facts, key => key == "w3" ? new RolloutMemory { InFlight = true, RestartBegun = true } : RolloutMemory.Empty, new RolloutOptions());
         var scheduler = new RolloutScheduler([.. plan.Works.Select(work => work.Track)], plan.View.WaveWidths, 1);
-        scheduler.Next(scheduler.Start(), out IReadOnlyList<int> begun);
+        var begun = new List<int>();
+        scheduler.Next(scheduler.Start(), begun, []);
         Assert.Contains("w3", begun.Select(i => plan.Works[i].Node.Name));
     }
 
