@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Runtime.InteropServices;
 using System.Runtime.Loader;
 
 namespace TalosTailscale;
@@ -15,11 +16,22 @@ public sealed class ModuleLoadContext : AssemblyLoadContext
     private static ModuleLoadContext? s_instance;
 
     private readonly string _folder;
+    private readonly string[] _folders;
     private readonly Assembly _loader = typeof(ModuleLoadContext).Assembly;
     private Assembly? _module;
 
     private ModuleLoadContext(string folder)
-        : base(ModuleAssembly, isCollectible: false) => _folder = folder;
+        : base(ModuleAssembly, isCollectible: false)
+    {
+        _folder = folder;
+        // Machine code first, where the package brings it for this system; an older runtime could not take it.
+        _folders = Environment.Version.Major >= 10 ? [Path.Combine(folder, RunningSystem), folder] : [folder];
+    }
+
+    /// <summary>The folder below <c>module/bin</c> with machine code for the system that runs, such as <c>linux-x64</c>.</summary>
+    internal static string RunningSystem { get; } =
+        (OperatingSystem.IsWindows() ? "win-" : OperatingSystem.IsMacOS() ? "osx-" : "linux-")
+        + RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
 
     /// <summary>Loads the cmdlet assembly into the context, once per process.</summary>
     /// <param name="folder">The folder that holds the module's assemblies (<c>module/bin</c>).</param>
@@ -36,7 +48,8 @@ public sealed class ModuleLoadContext : AssemblyLoadContext
                 throw new InvalidOperationException(
                     $"TalosTailscale is already loaded from '{s_instance._folder}' and cannot be loaded from '{full}' "
                     + "in the same process. Start a new session.");
-            return s_instance._module ??= s_instance.LoadFromAssemblyPath(Path.Combine(full, ModuleAssembly + ".dll"));
+            return s_instance._module ??= s_instance.LoadFromAssemblyPath(
+                s_instance.Find(ModuleAssembly) ?? Path.Combine(full, ModuleAssembly + ".dll"));
         }
     }
 
@@ -48,7 +61,17 @@ public sealed class ModuleLoadContext : AssemblyLoadContext
         // Model types must be the same for scripts and for the module, and the engine is the host's.
         if (assemblyName.Name == _loader.GetName().Name) return _loader;
         if (assemblyName.Name == "System.Management.Automation") return null;
-        string path = Path.Combine(_folder, assemblyName.Name + ".dll");
-        return File.Exists(path) ? LoadFromAssemblyPath(path) : null;
+        return Find(assemblyName.Name) is { } path ? LoadFromAssemblyPath(path) : null;
+    }
+
+    private string? Find(string? name)
+    {
+        foreach (var folder in _folders)
+        {
+            var path = Path.Combine(folder, name + ".dll");
+            if (File.Exists(path)) return path;
+        }
+
+        return null;
     }
 }

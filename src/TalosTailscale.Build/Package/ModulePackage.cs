@@ -31,6 +31,8 @@ public static class ModulePackage
         foreach (var file in Directory.EnumerateFiles(Path.Combine(root, "module"))) Copy(file, Path.Combine(folder, "module", Path.GetFileName(file)));
         foreach (var file in Directory.EnumerateFiles(Path.Combine(root, "en-US"))) Copy(file, Path.Combine(folder, "en-US", Path.GetFileName(file)));
         foreach (var file in Assemblies(bin)) Copy(file, Path.Combine(folder, "module", "bin", Path.GetFileName(file)));
+        foreach (var system in Directory.EnumerateDirectories(bin))
+            foreach (var file in Directory.EnumerateFiles(system, "*.dll")) Copy(file, Path.Combine(folder, "module", "bin", Path.GetFileName(system), Path.GetFileName(file)));
         Write(Path.Combine(folder, "THIRD-PARTY-NOTICES.txt"), Notices.Of(packages));
         Write(Path.Combine(folder, "sbom.cdx.json"), Sbom.Of(manifest, packages));
         PackageContents.Check(folder, packages);

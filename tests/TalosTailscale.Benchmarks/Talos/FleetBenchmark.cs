@@ -48,7 +48,7 @@ internal static class FleetBenchmark
             _ => (null, null),
         };
         yield return new(
-            2, $"Get-TalosExtension, {nodes}, new process",
+            2, $"Get-TalosExtension, {nodes}, new process ({Checkout.Code})",
             $"{Figures.Milliseconds(median.FirstMilliseconds)} (CPU {Figures.Milliseconds(median.CpuMilliseconds)}, "
             + $"again {Figures.Milliseconds(median.AgainMilliseconds)})",
             Bar: time.bar, Met: time.met);

@@ -31,7 +31,7 @@ internal static class FleetProcess
         using var runspace = RunspaceFactory.CreateRunspace(InitialSessionState.CreateDefault2());
         runspace.Open();
         var started = Stopwatch.GetTimestamp();
-        Invoke(runspace, "param($m) Import-Module $m; Get-Command Get-TalosExtension | Out-Null", ("m", Manifest()));
+        Invoke(runspace, "param($m) Import-Module $m; Get-Command Get-TalosExtension | Out-Null", ("m", Checkout.Manifest));
         var import = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
         GC.Collect();
         using var self = Process.GetCurrentProcess();
@@ -63,16 +63,5 @@ internal static class FleetProcess
         var output = shell.Invoke<string>();
         if (shell.Streams.Error.Count > 0) throw new InvalidOperationException(shell.Streams.Error[0].ToString());
         return [.. output];
-    }
-
-    private static string Manifest()
-    {
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            var manifest = Path.Combine(folder.FullName, "TalosTailscale.psd1");
-            if (File.Exists(manifest)) return manifest;
-        }
-
-        throw new DirectoryNotFoundException("No checkout found above the benchmarks.");
     }
 }

@@ -80,6 +80,28 @@ public sealed class PackageTests : IDisposable
     }
 
     [Fact]
+    public void Machine_code_ships_beside_the_assembly_that_it_was_compiled_from()
+    {
+        string bin = BinWith("linux-arm64", "TalosTailscale.Core.dll", "TalosTailscale.Core.dll");
+        using ZipArchive zip = ZipFile.OpenRead(ModulePackage.Write(Repository.Root, bin, Path.Combine(_folder, "out")).Package);
+
+        Assert.NotNull(zip.GetEntry("module/bin/TalosTailscale.Core.dll"));
+        Assert.NotNull(zip.GetEntry("module/bin/linux-arm64/TalosTailscale.Core.dll"));
+    }
+
+    [Theory]
+    [InlineData("TalosTailscale.dll", "TalosTailscale.Core.dll")]
+    [InlineData("TalosTailscale.dll", "Stranger.dll")]
+    public void Machine_code_of_another_assembly_ends_the_packing(string compiled, string name)
+    {
+        string bin = BinWith("linux-arm64", compiled, name);
+
+        InvalidOperationException refusal = Assert.Throws<InvalidOperationException>(
+            () => ModulePackage.Write(Repository.Root, bin, Path.Combine(_folder, "out")));
+        Assert.Contains(name, refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_manifest_takes_its_version_from_one_place()
     {
         XDocument properties = XDocument.Load(Path.Combine(Repository.Root, "Directory.Build.props"));
@@ -89,6 +111,16 @@ public sealed class PackageTests : IDisposable
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    // IL stands in for machine code: what tells them from others is the same in both.
+    private string BinWith(string system, string compiled, string name)
+    {
+        string bin = Path.Combine(_folder, "bin");
+        LabSession.CopyFolder(Path.Combine(Repository.Root, "module", "bin"), bin);
+        Directory.CreateDirectory(Path.Combine(bin, system));
+        File.Copy(Path.Combine(bin, compiled), Path.Combine(bin, system, name), overwrite: true);
+        return bin;
+    }
 
     private (string Folder, string Package) Pack(string name) =>
         ModulePackage.Write(Repository.Root, Path.Combine(Repository.Root, "module", "bin"), Path.Combine(_folder, name));

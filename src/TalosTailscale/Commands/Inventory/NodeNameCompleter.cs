@@ -7,16 +7,15 @@ namespace TalosTailscale.Commands;
 /// <summary>Completes names of nodes from the inventory; nothing when there is none.</summary>
 public sealed class NodeNameCompleter : WordCompleter
 {
-    private const string CurrentLocation = "$ExecutionContext.SessionState.Path.CurrentFileSystemLocation.ProviderPath";
-
     private protected override IEnumerable<(string Text, string ToolTip)> Candidates(IDictionary bound)
     {
         try
         {
-            // Completers run on the pipeline thread of the caller's runspace.
+            // Completers run on the pipeline thread of the caller's runspace. A script of one variable costs the engine the least.
             using var session = PowerShell.Create(RunspaceMode.CurrentRunspace);
-            var location = session.AddScript(CurrentLocation, useLocalScope: true).Invoke<string>();
-            var folder = DeviceInventory.Locate(bound["Inventory"] as string, location.FirstOrDefault());
+            var engine = session.AddScript("$ExecutionContext", useLocalScope: true).Invoke<EngineIntrinsics>();
+            var location = engine.FirstOrDefault()?.SessionState.Path.CurrentFileSystemLocation.ProviderPath;
+            var folder = DeviceInventory.Locate(bound["Inventory"] as string, location);
             return folder is null
                 ? []
                 : DeviceInventory.Load(folder).Nodes.Select(node => (node.Name, $"{node.Address} {node.Architecture} {node.Activation}"));
