@@ -38,6 +38,7 @@ $failed = $false
 Install-TsNode -Node ($Node -split ',') -KubeConfig $kubeconfig -Confirm:$false @options -ErrorAction Continue -ErrorVariable problems |
     ForEach-Object {
         if ($_.Status -ne 'Done') { $failed = $true }
-        $_ | ConvertTo-Json -Compress -EnumsAsStrings
+        $_ | Select-Object Node, Wave, Action, Status, Evidence, ErrorId, @{ Name = 'Seconds'; Expression = { $_.Duration.TotalSeconds } } |
+            ConvertTo-Json -Compress -EnumsAsStrings
     }
 if ($failed -or $problems) { exit 1 }

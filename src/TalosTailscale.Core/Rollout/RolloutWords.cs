@@ -30,13 +30,13 @@ internal static class RolloutWords
             "stage running and ready; every etcd member healthy, none learning, a leader, no alarm; the other control planes Ready",
         TsRolloutAction.Check => "stage running and ready",
         TsRolloutAction.Patch => "no document lost; the node takes it in a dry run",
-        TsRolloutAction.Drain => "PodDisruptionBudgets",
+        TsRolloutAction.Drain => "the PodDisruptionBudgets allow it",
         TsRolloutAction.Activate when work.Method is TsRolloutMethod.UkiSwap or TsRolloutMethod.Promote or TsRolloutMethod.Restore =>
             "the gates of the swap" + Quorum(work),
         TsRolloutAction.Activate when work.Method == TsRolloutMethod.Upgrade =>
             "no running extension lost; the extension's configuration there" + Quorum(work),
-        TsRolloutAction.Activate => "no running extension lost" + Quorum(work),
-        TsRolloutAction.Restart when work.Track.IsControlPlane => "etcd has its quorum without the node",
+        TsRolloutAction.Activate when work.Track.IsControlPlane => "etcd has its quorum without the node",
+        TsRolloutAction.Restart when work.Track.IsControlPlane && !RestartsItself(work) => "etcd has its quorum without the node",
         TsRolloutAction.Verify when work.Track.IsControlPlane => "the image runs, no check fails, etcd is whole again",
         TsRolloutAction.Verify => "the image runs, no check fails",
         TsRolloutAction.Uncordon => "the cordon is ours",

@@ -136,6 +136,8 @@ internal static class FleetRollouts
         (string Name, ModelShape Shape)[] shapes =
         [
             ("stop at the first failure, 2 workers at once", new ModelShape(3, 2, false, 2, 1, [1, 4])),
+            ("stop at the second failure, 2 workers at once", new ModelShape(3, 2, false, 2, 2, [1, 4])),
+            ("go on after failures", new ModelShape(3, 1, false, 1, 5, [1, 3])),
             ("go on after failures, 1 worker at once", new ModelShape(3, 1, false, 1, 5, [1, 4])),
             ("go on after failures, 2 workers at once", new ModelShape(3, 2, false, 2, 5, [1, 4])),
         ];

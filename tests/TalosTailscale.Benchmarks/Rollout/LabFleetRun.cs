@@ -152,7 +152,12 @@ internal sealed class LabFleetRun(int seed, int workers)
             bool well = node.TailnetAddress is not null && node.Extensions.Any(e => e.Name == "tailscale") && !cordoned.Contains(node.Hostname);
             bool told = last?.Status == TsRolloutStatus.Done;
             int restarts = _boots[node.Name].Count - 1;
-            if (restarts > 1) Twice++;
+            if (restarts > 1)
+            {
+                Twice++;
+                Console.Error.WriteLine($"seed {seed}: {node.Name} was restarted {restarts} times; faults {string.Join(", ", LabFault.All.Where(node.Faults.Has))}; runs {Kills + 1}, last {last}");
+            }
+
             if (told != well) Wrong.Add($"{node.Name} is {(well ? "well" : "not well")} and reported as {last}: {last?.Evidence}");
             // An API server that stays away at the exchange leaves it to a person to look what is there.
             bool cut = last is { Status: TsRolloutStatus.Failed, ErrorId: "SwapUnverified" } && ApiRestarts > 0;

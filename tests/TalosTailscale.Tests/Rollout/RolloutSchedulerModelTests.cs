@@ -9,6 +9,7 @@ public sealed class RolloutSchedulerModelTests
     [Theory]
     [InlineData(3, 2, false, 1, 1)]
     [InlineData(3, 2, false, 2, 1)]
+    [InlineData(3, 1, false, 1, 5)]
     [InlineData(3, 0, true, 3, 5)]
     public void Every_interleaving_keeps_the_rules(int controlPlanes, int workers, bool oneWave, int width, int maxFailures)
     {
