@@ -48,7 +48,7 @@ public class AfterCutTests(ITestOutputHelper output)
             cuts += tally.Distinct;
             Assert.True(tally.Bad.Count == 0, $"{state}: {string.Join("; ", tally.Bad)}");
             if (!s_long && cleaned == 2) continue;
-            await boots.BootAsync(CutPoints.All(disk, writes, perWrite: s_long ? 8 : 4, seed: 5), writes, s_long ? Machine.MostDisks : 4);
+            await boots.BootAsync(CutPoints.All(disk, writes, perWrite: s_long ? 8 : 4, seed: 5), writes, s_long ? 10 : 4);
         }
 
         output.WriteLine($"{cleaned} states cleaned up by the next run: {cuts} distinct cut points in that, 0 bad");

@@ -18,7 +18,7 @@ public class GuestKillTests(ITestOutputHelper output)
         var tally = new CutTally();
         var killed = new List<byte[]>();
         var random = new Random(7);
-        int kills = s_long ? 60 : 2, early = 0;
+        int kills = s_long ? 30 : 2, early = 0;
         for (int i = 0; i < kills; i++)
         {
             await File.WriteAllBytesAsync(path, disk, TestContext.Current.CancellationToken);

@@ -57,7 +57,7 @@ internal static class ExecTransfer
         var volume = new EspVolume(new EspProgram(shell, SilentReporter.Instance), "/dev/nvme0n1p1");
         await volume.ProbeAsync(CancellationToken.None);
         await volume.LockAsync("bench", CancellationToken.None);
-        var ways = new (string Name, Func<Task> Run, List<double> Seconds)[]
+        var ways = new (string Name, Func<Task> Run, List<(double Wall, double Cpu)> Seconds)[]
         {
             ("kubectl cp", () => KubectlAsync(kubeconfig, null, "cp", file, $"kube-system/{pod.Name}:{folder}/cp"), []),
             (
@@ -81,24 +81,20 @@ internal static class ExecTransfer
         };
         for (var round = 0; round <= rounds; round++)
         {
-            foreach (var (_, run, seconds) in ways)
+            for (var turn = 0; turn < ways.Length; turn++)
             {
-                var watch = Stopwatch.StartNew();
+                // Each way comes after each other one equally often.
+                var (_, run, seconds) = ways[(round + turn) % ways.Length];
+                var (watch, before) = (Stopwatch.StartNew(), CpuSeconds());
                 await run();
                 if (round > 0) // the first warms up
-                    seconds.Add(watch.Elapsed.TotalSeconds);
+                    seconds.Add((watch.Elapsed.TotalSeconds, CpuSeconds() - before));
                 await volume.RemoveAsync("bench", Staged, CancellationToken.None);
             }
         }
-        Console.WriteLine($"{size / 1_000_000} MB, {rounds} rounds in turns, median (min – max), seconds:");
+        Console.WriteLine($"{size / 1_000_000} MB, {rounds} rounds in turns, median (min – max), seconds; CPU of client, server and node program:");
         foreach (var (name, _, seconds) in ways)
-        {
-            seconds.Sort();
-            Console.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"  {name,-24} {seconds[rounds / 2]:0.00} ({seconds[0]:0.00} – {seconds[^1]:0.00})"));
-        }
+            Console.WriteLine($"  {name,-24} {Line(seconds.Select(s => s.Wall))}; CPU {Line(seconds.Select(s => s.Cpu))}");
         Console.WriteLine(
             $"  peak memory of client and server together: {Process.GetCurrentProcess().PeakWorkingSet64 >> 20} MiB");
         var (cp, cat, hashed) = (Median(0), Median(1), Median(3));
@@ -109,7 +105,22 @@ internal static class ExecTransfer
             new(6, what, Figures.Milliseconds(hashed), $"kubectl exec cat: {Figures.Milliseconds(cat)}", "1.3 ×", hashed <= 1.3 * cat),
         ];
 
-        double Median(int way) => Figures.Median(ways[way].Seconds) * 1000;
+        double Median(int way) => Figures.Median([.. ways[way].Seconds.Select(s => s.Wall)]) * 1000;
+    }
+
+    private static string Line(IEnumerable<double> seconds)
+    {
+        double[] sorted = [.. seconds.Order()];
+        return string.Create(CultureInfo.InvariantCulture, $"{sorted[sorted.Length / 2]:0.00} ({sorted[0]:0.00} – {sorted[^1]:0.00})");
+    }
+
+    // Of this process, which is client and server, and of what it started and waited for: kubectl, the pod's programs.
+    private static double CpuSeconds()
+    {
+        const int TicksPerSecond = 100;
+        var stat = File.ReadAllText("/proc/self/stat");
+        var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+        return fields[11..15].Sum(f => double.Parse(f, CultureInfo.InvariantCulture)) / TicksPerSecond;
     }
 
     private static async Task StageAsync(EspVolume volume, string file, long size)
