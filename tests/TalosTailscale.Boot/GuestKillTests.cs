@@ -25,6 +25,7 @@ public class GuestKillTests(ITestOutputHelper output)
             int step = random.Next(-1, scenario.Commands.Count - 1);
             string word = step < 0 ? "BEGIN" : string.Create(CultureInfo.InvariantCulture, $"STEP {step} ");
             string serial = await Machine.KillGuestAsync(path, guest, word, TimeSpan.FromMilliseconds(random.Next(150)), folder.Path);
+            Assert.Contains(word, serial, StringComparison.Ordinal); // else it was killed for its slowness, before the swap
             if (!serial.Contains("DONE", StringComparison.Ordinal)) early++;
             tally.Cuts++;
             killed.Add(await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken));

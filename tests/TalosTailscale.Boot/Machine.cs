@@ -12,7 +12,7 @@ internal static class Machine
     private const int FirstSlot = 2;
 
     // A guest that hangs at a prompt is killed; emulation on a busy machine is slow.
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan s_perDisk = TimeSpan.FromSeconds(20);
 
     /// <summary>Boots firmware from a disk, which stays as it is.</summary>
