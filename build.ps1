@@ -12,7 +12,7 @@ Help        brings the parts of docs/help up to date that come from the code
 Pack        a clean module folder and a package for Install-PSResource below output/
 Reproduce   packs from a clean state once more and compares the bytes
 Install     installs the package from -Package (default output/) for the current user, from a local repository
-Benchmark   all benchmarks into one table
+Benchmark   all benchmarks into one table, written to -Markdown too when it is given
 
 .EXAMPLE
 ./build.ps1
@@ -35,7 +35,10 @@ param(
     [string] $Settings,
 
     # The folder with the package that Install takes.
-    [string] $Package
+    [string] $Package,
+
+    # A file for the table of Benchmark.
+    [string] $Markdown
 )
 
 Set-StrictMode -Version 3
@@ -61,7 +64,8 @@ function Invoke-Rehearsal {
 
 function Invoke-Acceptance {
     Import-Module Pester -MinimumVersion 5.5.0
-    Import-Module "$root/TalosTailscale.psd1"
+    # After -Task Install it is the installed module that is tested.
+    if (-not (Get-Module TalosTailscale)) { Import-Module "$root/TalosTailscale.psd1" -Global }
     if ($Settings) {
         Invoke-AcceptanceSuite (Resolve-Path $Settings).Path
         return
@@ -86,9 +90,14 @@ function Invoke-AcceptanceSuite([string] $Path) {
 
 # Starts the lab in a process of its own and takes over the environment that it prints.
 function Start-Lab {
+    $program = "$root/src/TalosTailscale.Rehearsal/bin/$Configuration/net10.0/TalosTailscale.Rehearsal.dll"
+    if (-not (Test-Path $program)) {
+        Invoke-DotNet build "$root/src/TalosTailscale.Rehearsal" --configuration $Configuration -nologo -v quiet | Out-Host
+    }
+
     # Not by dotnet run, which does not hand on the signal that ends it.
     $start = [System.Diagnostics.ProcessStartInfo]::new('dotnet')
-    $start.ArgumentList.Add("$root/src/TalosTailscale.Rehearsal/bin/$Configuration/net10.0/TalosTailscale.Rehearsal.dll")
+    $start.ArgumentList.Add($program)
     $start.ArgumentList.Add('-Serve')
     $start.RedirectStandardOutput = $true
     $lab = [System.Diagnostics.Process]::Start($start)
@@ -96,7 +105,7 @@ function Start-Lab {
         if ($line -match "^\`$env:(\w+) = '(.*)'`$") { Set-Item "Env:$($Matches[1])" $Matches[2] }
         if ($line.StartsWith('# … and')) { return $lab }
     }
-    throw 'The lab did not start; build first: ./build.ps1 -Task Build'
+    throw 'The lab did not start.'
 }
 
 function Stop-Lab([System.Diagnostics.Process] $Lab) {
@@ -143,11 +152,12 @@ function Install-Package {
     Register-PSResourceRepository @repository -Force
     try { Install-PSResource TalosTailscale -Repository $repository.Name -Scope CurrentUser -Reinstall }
     finally { Unregister-PSResourceRepository $repository.Name }
-    Import-Module TalosTailscale -PassThru
+    Import-Module TalosTailscale -Global -PassThru
 }
 
 function Measure-Everything {
-    Invoke-DotNet run --project "$root/tests/TalosTailscale.Benchmarks" --configuration Release -- all
+    $arguments = if ($Markdown) { '--markdown', $Markdown } else { @() }
+    Invoke-DotNet run --project "$root/tests/TalosTailscale.Benchmarks" --configuration Release -- all @arguments
 }
 
 foreach ($name in $Task) {

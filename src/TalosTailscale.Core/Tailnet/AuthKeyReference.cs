@@ -69,6 +69,9 @@ public sealed class AuthKeyReference
             "tailscale" when value.Length == 0 => AuthKeyScheme.Tailscale,
             _ => null,
         };
+        if (value.Length == 0 && trimmed.ToLowerInvariant() is "env:" or "file:" or "vault:")
+            throw TailnetErrors.AuthKeyReferenceInvalid.New(
+                $"The auth key reference is '{trimmed}' and nothing more; what it refers to was expected behind the colon. Is a variable empty?");
         return scheme is { } known
             ? new AuthKeyReference(trimmed, known, value)
             : throw TailnetErrors.AuthKeyReferenceInvalid.New(

@@ -153,7 +153,7 @@ public static class TalosErrors
     public static readonly TsError TalosNotFound = new(
         "TalosNotFound", TsErrorCategory.ObjectNotFound,
         "The node does not have the resource, file, member or image that was named.",
-        "Check the spelling; types and ids are case-sensitive.");
+        "Check the spelling: types, ids, image names and tags are taken letter for letter.");
 
     /// <summary>The node does not know the resource type or namespace.</summary>
     public static readonly TsError TalosResourceTypeUnknown = new(

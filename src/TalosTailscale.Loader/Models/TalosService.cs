@@ -32,4 +32,8 @@ public sealed record TalosService
 /// <param name="Time">When.</param>
 /// <param name="State">The state that it came into.</param>
 /// <param name="Message">What the node says about it.</param>
-public sealed record TalosServiceEvent(DateTimeOffset? Time, string State, string Message);
+public sealed record TalosServiceEvent(DateTimeOffset? Time, string State, string Message)
+{
+    /// <inheritdoc/>
+    public override string ToString() => $"{State}: {Message}";
+}

@@ -18,7 +18,7 @@ public sealed record TalosUpgrade
     /// <summary>The extensions now; null when not waited for.</summary>
     public IReadOnlyList<string>? Extensions { get; init => field = PlainList.Of(value); }
 
-    /// <summary>How long it took, the restart included when waited for.</summary>
+    /// <summary>How long it took once agreed to, the restart included when waited for.</summary>
     public TimeSpan Duration { get; init; }
 
     /// <inheritdoc/>

@@ -30,7 +30,7 @@ public sealed record UkiSwapResult
     /// <summary>Older backups and leftovers that were removed.</summary>
     public IReadOnlyList<string> Removed { get; init => field = PlainList.Of(value); } = [];
 
-    /// <summary>How long it took, with the wait for the node where one was asked for.</summary>
+    /// <summary>How long it took from the exchange on, with the wait for the node where one was asked for.</summary>
     public TimeSpan Duration { get; init; }
 
     /// <summary>The node's boot id before; null when it could not be read.</summary>

@@ -39,13 +39,15 @@ internal sealed class PowerShellSession : IDisposable
         return session;
     }
 
-    /// <summary>Runs a script to its end and collects every stream.</summary>
+    /// <summary>Runs a script to its end and collects every stream; what a cmdlet wrote has to be what it declares.</summary>
     /// <param name="script">The script; declare <c>param(…)</c> for the values.</param>
     /// <param name="values">Values bound by name.</param>
     public PowerShellResult Invoke(string script, params (string Name, object? Value)[] values)
     {
         using PowerShell shell = Prepare(script, values);
-        return Collect(shell, () => shell.Invoke());
+        PowerShellResult result = Collect(shell, () => shell.Invoke());
+        DeclaredOutput.Check(script, result.Output);
+        return result;
     }
 
     /// <summary>Starts a script and stops it, as Ctrl+C does, when <paramref name="stopWhen"/> completes.</summary>

@@ -16,6 +16,9 @@ internal sealed class ScreenHost(int width) : PSHost
     /// <summary>What was written, without colours: what a file or a pipe gets.</summary>
     public string Text => new StringDecorated(_ui.Text).ToString(OutputRendering.PlainText);
 
+    /// <summary>What a terminal gets: as the console does it, with the colours that <c>$PSStyle.OutputRendering</c> leaves.</summary>
+    public string RawText => PSHostUserInterface.GetOutputString(_ui.Text, supportsVirtualTerminal: true);
+
     public void Clear() => _ui.Clear();
 
     public override CultureInfo CurrentCulture => CultureInfo.CurrentCulture;

@@ -25,6 +25,9 @@ public sealed class MachinePatchLabTests
         foreach (string line in before.Split('\n')) Assert.Contains(line, after, StringComparison.Ordinal);
         Assert.Equal(after, lab.Lab.Node("ampone").PersistentConfig.Text);
         Assert.Contains(result.Warnings, warning => warning.Code == "InstallExtensionsIgnored");
+        // What the node says of the same path is not said twice; what is in the result is on the screen.
+        Assert.Equal(result.Warnings.Select(warning => $"ampone: {warning}"), run.Warnings);
+        Assert.Single(run.Warnings);
         Assert.DoesNotContain(lab.Lab.Options.AuthKey, run.AllText(), StringComparison.Ordinal);
         Assert.Equal(before, File.ReadAllText(result.BackupPath!));
         if (!OperatingSystem.IsWindows())

@@ -10,7 +10,12 @@ public sealed class Screens : IDisposable
     private readonly Dictionary<int, (ScreenHost Host, Runspace Runspace)> _sessions = [];
 
     /// <summary>What an object looks like.</summary>
-    public string Show(object sample, int width)
+    public string Show(object sample, int width) => Draw(sample, width).Text;
+
+    /// <summary>The same as the screen gets it, with the colours that the rendering leaves.</summary>
+    public string ShowRaw(object sample, int width) => Draw(sample, width).RawText;
+
+    private ScreenHost Draw(object sample, int width)
     {
         if (!_sessions.TryGetValue(width, out (ScreenHost Host, Runspace Runspace) session))
             _sessions.Add(width, session = Open(width));
@@ -19,7 +24,7 @@ public sealed class Screens : IDisposable
         session.Host.Clear();
         shell.Invoke();
         Assert.Empty(shell.Streams.Error);
-        return session.Host.Text;
+        return session.Host;
     }
 
     public void Dispose()

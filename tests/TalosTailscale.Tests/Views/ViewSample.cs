@@ -64,6 +64,11 @@ internal static class ViewSample
         ["Type"] = "MachineStatuses.runtime.talos.dev",
         ["Namespace"] = "runtime",
         ["Location"] = "EFI/Linux/Talos-v1.12.4.efi",
+        ["UkiInfo.Name"] = "talos-v1.12.4-metal-arm64-uki-37656798.efi",
+        ["UkiExtension.Name"] = "tailscale",
+        ["UkiExtension.Version"] = "1.94.1",
+        ["TsCheck.Name"] = "TailnetAddress",
+        ["TsCheck.Cause"] = "AuthKeyExpired",
         ["CommandLine"] = "talos.platform=metal console=ttyAMA0 init_on_alloc=1",
     };
 
@@ -112,7 +117,12 @@ internal static class ViewSample
     {
         object made = RuntimeHelpers.GetUninitializedObject(type);
         foreach (PropertyInfo property in type.GetProperties(BindingFlags.Public | BindingFlags.Instance))
-            if (property.SetMethod is not null && property.GetIndexParameters().Length == 0) property.SetValue(made, Make(property.PropertyType, property.Name, depth + 1));
+        {
+            if (property.SetMethod is null || property.GetIndexParameters().Length > 0) continue;
+            string special = $"{type.Name}.{property.Name}";
+            property.SetValue(made, Make(property.PropertyType, s_texts.ContainsKey(special) ? special : property.Name, depth + 1));
+        }
+
         return made;
     }
 }

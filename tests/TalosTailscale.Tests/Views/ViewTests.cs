@@ -23,6 +23,8 @@ public sealed class ViewTests(Screens screens) : IClassFixture<Screens>
 
     public static TheoryData<string> Types => [.. s_types.Keys.Order(StringComparer.Ordinal)];
 
+    internal static object Sample(string type) => ViewSample.Of(s_types[type]);
+
     [Theory, MemberData(nameof(Types))]
     public void The_view_fits_and_looks_as_it_did(string name)
     {

@@ -119,8 +119,19 @@ public sealed class MachineConfigFlow
         if (answer is not null) await VerifyAsync(plan, mode, backup, null, cancellation).ConfigureAwait(false);
         if (mode is TalosApplyMode.NoReboot or TalosApplyMode.Try) await services.WaitAsync(cancellation).ConfigureAwait(false);
         Done();
-        IEnumerable<MachineConfigWarning> own = (answer?.Warnings ?? []).Select(text => new MachineConfigWarning("FromNode", text.TrimEnd('.') + ".", "See the Talos documentation."));
+        MachineConfigWarning[] own = [.. (answer?.Warnings ?? []).Where(text => !IsSaid(text, plan)).Select(FromNode)];
+        foreach (MachineConfigWarning warning in own) _reporter.Warning($"{_node.Node}: {warning}");
         return Result(plan) with { Applied = true, Mode = mode, BackupPath = backup, Warnings = [.. plan.Warnings, .. own] };
+    }
+
+    private static MachineConfigWarning FromNode(string text) => new("FromNode", text.TrimEnd('.') + ".", "See the Talos documentation.");
+
+    // The node's warnings begin with the path of what they are about (".machine.install.extensions is deprecated").
+    private static bool IsSaid(string text, MachineConfigPlan plan)
+    {
+        string path = text.Split(' ')[0].Trim('.');
+        return path.Contains('.', StringComparison.Ordinal)
+            && plan.Warnings.Any(warning => warning.Message.StartsWith(path + " ", StringComparison.Ordinal));
     }
 
     /// <summary>What a plan comes to when nothing is done.</summary>

@@ -29,6 +29,7 @@ internal static class TalosFailure
         (StatusCode.PermissionDenied, "resource type", TalosErrors.TalosResourceTypeUnknown),
         (StatusCode.PermissionDenied, "namespace", TalosErrors.TalosResourceTypeUnknown),
         (null, "only available on control plane nodes", TalosErrors.TalosNotControlPlane),
+        (null, "was not registered", TalosErrors.TalosServiceNotFound),
         (StatusCode.Internal, "invalid target", TalosErrors.TalosInvalidRequest),
         (StatusCode.ResourceExhausted, "larger than", TalosErrors.TalosMessageTooLarge),
         (StatusCode.ResourceExhausted, "exceeds", TalosErrors.TalosMessageTooLarge),

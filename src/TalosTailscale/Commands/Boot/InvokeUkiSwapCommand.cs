@@ -34,7 +34,7 @@ public sealed partial class InvokeUkiSwapCommand : UkiSwapCmdlet
         if (ParameterSetName == PathSet)
         {
             string path = _last = (await ResolvePathsAsync(Path, literal: true))[0];
-            foreach (TsNodeReference reference in Node)
+            foreach (TsNodeReference reference in NodeReferences)
             {
                 string key = reference.Node?.Address ?? reference.Text;
                 if (_paths.TryGetValue(key, out string? other) && other != path)

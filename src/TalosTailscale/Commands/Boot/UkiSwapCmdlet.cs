@@ -36,7 +36,6 @@ public abstract class UkiSwapCmdlet : EspCmdlet
 
     private protected override async Task NodeAsync(TalosNodeClient client, TsNode node, CancellationToken cancellationToken)
     {
-        var clock = Stopwatch.StartNew();
         (EspSession session, SwapNodeFacts facts) = await OpenAsync(client, node, cancellationToken);
         UkiSwapSource source;
         UkiSwapResult? result;
@@ -49,9 +48,10 @@ public abstract class UkiSwapCmdlet : EspCmdlet
 
         Reporter.Progress(new ProgressStep("Swapping UKI", node.Name, "done", Completed: true));
         if (result is null) return;
+        var clock = Stopwatch.StartNew();
         if (Reboot && (result.Changed || SwapAftercare.NeedsReboot(facts, source.Uki)))
             result = await RebootAsync(client, node, result, source.Uki, cancellationToken);
-        await WriteObjectAsync(result with { Duration = clock.Elapsed });
+        await WriteObjectAsync(result with { Duration = result.Duration + clock.Elapsed });
     }
 
     private async Task<UkiSwapResult?> SwapAsync(

@@ -41,7 +41,7 @@ public sealed class RestoreTalosMachineConfigCommand : TalosCmdlet
     protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
         string path = (await ResolvePathsAsync(BackupPath!, literal: true))[0];
-        foreach (TsNodeReference reference in Node) _backups[reference.Text] = path;
+        foreach (TsNodeReference reference in NodeReferences) _backups[reference.Text] = path;
         await base.ProcessAsync(cancellationToken);
     }
 

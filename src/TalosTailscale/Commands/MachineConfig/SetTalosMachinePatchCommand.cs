@@ -67,8 +67,14 @@ public sealed partial class SetTalosMachinePatchCommand : TalosCmdlet
     private async Task<MachinePatchResult> ConfirmedAsync(
         MachineConfigFlow flow, MachineConfigPlan plan, string target, CancellationToken cancellationToken)
     {
+        foreach (MachineConfigWarning warning in plan.Warnings)
+        {
+            // Of what is there already it was warned when it came.
+            if (plan.Changed) Reporter.Warning($"{plan.Node}: {warning}");
+            else Reporter.Verbose($"{plan.Node}: {warning}");
+        }
+
         if (!plan.Changed) return MachineConfigFlow.Result(plan);
-        foreach (MachineConfigWarning warning in plan.Warnings) Reporter.Warning($"{plan.Node}: {warning}");
         return await ShouldProcessAsync(target, $"Patch the machine configuration ({plan.Summary})\n{plan.Diff}")
             ? await flow.ApplyAsync(plan, cancellationToken)
             : MachineConfigFlow.Result(plan);

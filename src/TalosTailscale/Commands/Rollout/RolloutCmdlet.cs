@@ -23,6 +23,7 @@ public abstract class RolloutCmdlet : TsCmdlet
     /// <summary>Names from the inventory, addresses, or nodes from the pipeline.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
     [ArgumentCompleter(typeof(NodeNameCompleter))]
     public TsNodeReference[] Node { get; set; } = [];
 
@@ -109,7 +110,7 @@ public abstract class RolloutCmdlet : TsCmdlet
     /// <inheritdoc/>
     protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
-        foreach (TsNodeReference reference in Node)
+        foreach (TsNodeReference reference in NodeWildcards.Expand(Node, _inventory))
         {
             try
             {

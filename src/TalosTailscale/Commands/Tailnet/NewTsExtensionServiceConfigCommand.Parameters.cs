@@ -9,6 +9,7 @@ public sealed partial class NewTsExtensionServiceConfigCommand
 {
     /// <summary>The nodes: names of the inventory, or objects of Get-TsNode.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [SupportsWildcards]
     [ArgumentCompleter(typeof(NodeNameCompleter))]
     public TsNodeReference[] Node { get; set; } = [];
 

@@ -34,7 +34,7 @@ public sealed partial class NewTsExtensionServiceConfigCommand : TailnetApiCmdle
     /// <inheritdoc/>
     protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
-        foreach (var reference in Node)
+        foreach (var reference in NodeWildcards.Expand(Node, _inventory))
         {
             try
             {

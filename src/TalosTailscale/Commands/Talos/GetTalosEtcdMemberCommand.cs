@@ -10,7 +10,7 @@ public sealed class GetTalosEtcdMemberCommand : TalosCmdlet
 {
     private protected override async Task NodeAsync(TalosNodeClient client, TsNode node, CancellationToken cancellationToken)
     {
-        foreach (TalosEtcdMember member in await client.EtcdMemberListAsync(cancellationToken))
-            await WriteObjectAsync(member);
+        // All of a node at once, so that the rows of several nodes do not mix.
+        await WriteObjectAsync(await client.EtcdMemberListAsync(cancellationToken), enumerate: true);
     }
 }

@@ -17,10 +17,9 @@ public sealed class GetTalosExtensionCommand : TalosCmdlet
     private protected override async Task NodeAsync(TalosNodeClient client, TsNode node, CancellationToken cancellationToken)
     {
         Wildcards names = new(Name);
-        foreach (TalosExtension extension in await client.ExtensionsAsync(cancellationToken))
-        {
-            if (names.Match(extension.Name)) await WriteObjectAsync(extension);
-        }
+        IReadOnlyList<TalosExtension> extensions = await client.ExtensionsAsync(cancellationToken);
+        // All of a node at once, so that the rows of several nodes do not mix.
+        await WriteObjectAsync(extensions.Where(extension => names.Match(extension.Name)).ToArray(), enumerate: true);
 
         foreach (string missing in names.Unmatched())
         {

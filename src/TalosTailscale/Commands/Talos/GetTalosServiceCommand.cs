@@ -19,10 +19,9 @@ public sealed class GetTalosServiceCommand : TalosCmdlet
     private protected override async Task NodeAsync(TalosNodeClient client, TsNode node, CancellationToken cancellationToken)
     {
         Wildcards ids = new(Id);
-        foreach (TalosService service in await client.ServiceListAsync(cancellationToken))
-        {
-            if (ids.Match(service.Id)) await WriteObjectAsync(service);
-        }
+        IReadOnlyList<TalosService> services = await client.ServiceListAsync(cancellationToken);
+        // All of a node at once, so that the rows of several nodes do not mix.
+        await WriteObjectAsync(services.Where(service => ids.Match(service.Id)).ToArray(), enumerate: true);
 
         foreach (string missing in ids.Unmatched())
         {

@@ -22,6 +22,7 @@ public abstract class TalosCmdlet : TsCmdlet
     /// <summary>Names from the inventory, addresses, or nodes from the pipeline; where nothing is changed, the context's nodes when none is given.</summary>
     [Parameter(Mandatory = false, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
     [ArgumentCompleter(typeof(NodeNameCompleter))]
     public TsNodeReference[] Node { get; set; } = [];
 
@@ -53,6 +54,9 @@ public abstract class TalosCmdlet : TsCmdlet
     [ValidateNotNullOrEmpty]
     public string? Inventory { get; set; }
 
+    /// <summary>What <see cref="Node"/> holds, a wildcard put as the nodes it matches.</summary>
+    private protected IEnumerable<TsNodeReference> NodeReferences => NodeWildcards.Expand(Node, _inventory);
+
     /// <summary>The client, for work that is not for one node.</summary>
     private protected TalosClient Client =>
         _client ?? throw new InvalidOperationException("The client exists only after BeginAsync.");
@@ -72,12 +76,11 @@ public abstract class TalosCmdlet : TsCmdlet
     protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
         _inputs++;
-        foreach (TsNodeReference reference in Node)
+        foreach (TsNodeReference reference in NodeReferences)
         {
             try
             {
-                TsNode node = DeviceInventory.Resolve(reference, _inventory);
-                Add(node);
+                Add(DeviceInventory.Resolve(reference, _inventory));
             }
             catch (TsException e)
             {

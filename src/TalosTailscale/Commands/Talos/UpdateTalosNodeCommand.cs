@@ -50,7 +50,6 @@ public sealed class UpdateTalosNodeCommand : TalosCmdlet
 
     private protected override async Task NodeAsync(TalosNodeClient client, TsNode node, CancellationToken cancellationToken)
     {
-        long started = Stopwatch.GetTimestamp();
         TalosVersion version = await client.VersionAsync(cancellationToken);
         if (!AllowExtensionLoss)
         {
@@ -63,6 +62,8 @@ public sealed class UpdateTalosNodeCommand : TalosCmdlet
         if (!Force) await EtcdQuorum.CheckRestartAsync(client, Reporter, cancellationToken);
         if (!await ShouldProcessAsync(Describe(node), $"Upgrade from {version.Tag} with '{Image}' and restart")) return;
 
+        // Without the question, which may have waited long.
+        long started = Stopwatch.GetTimestamp();
         TalosBootMark before = await TalosBootMark.TakeAsync(client, cancellationToken);
         var options = new TalosUpgradeOptions { Stage = Stage, Force = Force };
         bool restarts = await client.UpgradeAsync(Image, options, Reporter, cancellationToken);

@@ -70,7 +70,7 @@ public sealed class TestTsClusterCommand : TalosCmdlet
         var options = new ClusterValidationOptions
         {
             Nodes = inventory.Nodes,
-            Selected = _selected.Count == 0 ? null : [.. _selected.Select(reference => DeviceInventory.Resolve(reference, inventory))],
+            Selected = _selected.Count == 0 ? null : [.. NodeWildcards.Expand(_selected, inventory).Select(reference => DeviceInventory.Resolve(reference, inventory))],
             Talos = Client,
             Kubernetes = OpenAsync,
             Folder = inventory.Folder,
