@@ -61,12 +61,18 @@ internal static class RehearsalRun
 
     private static async Task ServeAsync(LabClientFiles client, CancellationToken cancellationToken)
     {
+        string[] pwsh = [.. client.Environment.Select(variable => $"$env:{variable.Key} = '{variable.Value}'")];
+        string script = client.AddFile("lab.ps1", string.Join(Environment.NewLine, pwsh) + Environment.NewLine);
+        string shell = client.AddFile("lab.sh", string.Concat(client.Environment.Select(variable => $"export {variable.Key}='{variable.Value}'\n")));
         Console.WriteLine();
-        Console.WriteLine("# The environment for pwsh; Ctrl+C ends the lab.");
-        foreach ((string name, string value) in client.Environment) Console.WriteLine($"$env:{name} = '{value}'");
+        Console.WriteLine("# Paste this at a pwsh prompt; Ctrl+C here ends the lab:");
+        Console.WriteLine($". '{script}'");
+        Console.WriteLine();
+        Console.WriteLine("# It sets:");
+        foreach (string line in pwsh) Console.WriteLine(line);
         Console.WriteLine();
         Console.WriteLine("# … and for a POSIX shell (kubectl, other Talos clients):");
-        foreach ((string name, string value) in client.Environment) Console.WriteLine($"export {name}='{value}'");
+        Console.WriteLine($". '{shell}'");
         try
         {
             await Task.Delay(Timeout.Infinite, cancellationToken);
