@@ -21,7 +21,8 @@ internal sealed class ScreenHost(int width) : PSHost
 
     public void Clear() => _ui.Clear();
 
-    public override CultureInfo CurrentCulture => CultureInfo.CurrentCulture;
+    // Whatever the machine's: dates and the wrapping of words go by it.
+    public override CultureInfo CurrentCulture { get; } = CultureInfo.GetCultureInfo("en-US");
 
     public override CultureInfo CurrentUICulture => CultureInfo.CurrentUICulture;
 
