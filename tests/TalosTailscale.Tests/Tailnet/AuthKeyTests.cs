@@ -79,6 +79,15 @@ public sealed class AuthKeyTests
         Assert.DoesNotContain(text, error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("file:")]
+    [InlineData("env: ")]
+    public void A_reference_to_nothing_is_asked_about_an_empty_variable(string text)
+    {
+        var error = Assert.Throws<TsException>(() => AuthKeyReference.Parse(text));
+        Assert.Contains("Is a variable empty?", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_key_comes_from_a_file_an_environment_variable_and_a_vault()
     {
