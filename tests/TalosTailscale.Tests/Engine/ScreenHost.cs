@@ -22,7 +22,7 @@ internal sealed class ScreenHost(int width) : PSHost
     public void Clear() => _ui.Clear();
 
     // Whatever the machine's: dates and the wrapping of words go by it.
-    public override CultureInfo CurrentCulture { get; } = CultureInfo.GetCultureInfo("en-US");
+    public override CultureInfo CurrentCulture => CultureInfo.InvariantCulture;
 
     public override CultureInfo CurrentUICulture => CultureInfo.CurrentUICulture;
 

@@ -17,7 +17,7 @@ public sealed class NodeWildcardTests
         PowerShellResult rendered = lab.Invoke(
             "param($k) New-TsExtensionServiceConfig -Node a* -AuthKeyReference $k -PassThru", ("k", lab.KeyReference));
         rendered.AssertNoErrors();
-        Assert.Equal(["altra", "ampone"], rendered.OutputOf<TsExtensionServiceConfig>().Select(config => config.Node).Order());
+        Assert.Equal(["altra", "ampone"], rendered.OutputOf<TsExtensionServiceConfig>().Select(config => config.Node.Name).Order());
 
         PowerShellResult plan = lab.Invoke("Set-TalosMachinePatch -Node *zen @{ machine = @{ sysctls = @{ a = '1' } } } -WhatIf");
         Assert.Equal("ryzen", plan.Single<MachinePatchResult>().Node);
