@@ -12,7 +12,7 @@ Help        brings the parts of docs/help up to date that come from the code
 Pack        a clean module folder and a package for Install-PSResource below output/
 Reproduce   packs from a clean state once more and compares the bytes
 Install     installs the package from -Package (default output/) for the current user, from a local repository
-Benchmark   all benchmarks into one table, written to -Markdown too when it is given
+Benchmark   all benchmarks into one table
 
 .EXAMPLE
 ./build.ps1
@@ -35,10 +35,7 @@ param(
     [string] $Settings,
 
     # The folder with the package that Install takes.
-    [string] $Package,
-
-    # A file for the table of Benchmark.
-    [string] $Markdown
+    [string] $Package
 )
 
 Set-StrictMode -Version 3
@@ -156,8 +153,7 @@ function Install-Package {
 }
 
 function Measure-Everything {
-    $arguments = if ($Markdown) { '--markdown', $Markdown } else { @() }
-    Invoke-DotNet run --project "$root/tests/TalosTailscale.Benchmarks" --configuration Release -- all @arguments
+    Invoke-DotNet run --project "$root/tests/TalosTailscale.Benchmarks" --configuration Release -- all
 }
 
 foreach ($name in $Task) {

@@ -1,56 +1,79 @@
+using System.Diagnostics;
+using System.Text.Json;
+
 namespace TalosTailscale.Benchmarks;
 
-/// <summary>The table of benchmarks, of one mode or of all; a row that missed its bar makes the exit code 1.</summary>
+/// <summary>
+/// The table of all benchmarks (<c>all</c>), each mode in a process of its own so that no mode warms or burdens the next;
+/// the rows come back as a JSON file.
+/// </summary>
 internal static class BenchmarkTable
 {
-    private const string MarkdownOption = "--markdown";
+    private const string RowsFile = "BENCHMARK_ROWS";
 
-    /// <summary>Runs one mode, and prints its rows or hands them to the parent that asked for them.</summary>
+    /// <summary>Runs one mode, prints its rows, and hands them to a parent that asked for them.</summary>
     public static async Task<int> RunAsync(string mode, string[] arguments)
     {
-        var rows = await BenchmarkModes.ByName[mode].MeasureAsync(arguments);
-        if (!await BenchmarkChild.HandOverAsync(rows)) Console.Write(Text(rows));
-        return ExitCode(rows);
+        var rows = await BenchmarkModes.ByName[mode](arguments);
+        if (Environment.GetEnvironmentVariable(RowsFile) is { Length: > 0 } file)
+            await File.WriteAllTextAsync(file, JsonSerializer.Serialize(rows));
+        else
+            Print(rows);
+        return rows.Any(row => row.Met == false) ? 1 : 0;
     }
 
-    /// <summary>Runs the modes named, or all, and prints one table: <c>all [MODE …] [--markdown FILE]</c>.</summary>
-    public static async Task<int> RunAllAsync(string[] arguments)
+    /// <summary>Runs the modes named, or all, and prints one table; a row that missed its bar makes the exit code 1.</summary>
+    public static async Task<int> RunAllAsync(string[] modes)
     {
-        var option = Array.IndexOf(arguments, MarkdownOption);
-        var file = option >= 0 && option + 1 < arguments.Length ? arguments[option + 1] : null;
-        string[] names = [.. option < 0 ? arguments : arguments[..option]];
-        if (option >= 0 && file is null || names.Any(name => !BenchmarkModes.ByName.ContainsKey(name)))
+        var rows = new List<BenchmarkRow>();
+        foreach (var mode in modes.Length > 0 ? modes : [.. BenchmarkModes.ByName.Keys])
         {
-            Console.Error.WriteLine($"all [{string.Join(" | ", BenchmarkModes.ByName.Keys)}] [{MarkdownOption} FILE]");
-            return 2;
+            Console.Error.WriteLine($"-- {mode}");
+            rows.AddRange(await RunInChildAsync(mode));
         }
 
-        var rows = new List<BenchmarkRow>();
-        foreach (var (name, mode) in BenchmarkModes.ByName)
-            if (names.Length == 0 || names.Contains(name)) rows.AddRange(await BenchmarkChild.RunAsync(name, mode));
-        var text = Text([.. rows.OrderBy(row => row.Issue)]);
-        Console.Write(text);
-        if (file is not null) await File.WriteAllTextAsync(file, text);
-        return ExitCode(rows);
+        Print([.. rows.OrderBy(row => row.Issue)]);
+        return rows.Any(row => row.Met == false) ? 1 : 0;
     }
 
-    private static int ExitCode(IReadOnlyList<BenchmarkRow> rows) => rows.Any(row => row.Met == false) ? 1 : 0;
+    private static async Task<IReadOnlyList<BenchmarkRow>> RunInChildAsync(string mode)
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            // Started as "dotnet TalosTailscale.Benchmarks.dll" there is a host before us, which has to be told the assembly.
+            var host = Environment.ProcessPath!;
+            string[] assembly = Path.GetFileNameWithoutExtension(host) == "dotnet" ? [typeof(BenchmarkTable).Assembly.Location] : [];
+            var start = new ProcessStartInfo(host, [.. assembly, mode]);
+            start.Environment[RowsFile] = file;
+            using var process = Process.Start(start)!;
+            await process.WaitForExitAsync();
+            var text = await File.ReadAllTextAsync(file);
+            return text.Length > 0
+                ? JsonSerializer.Deserialize<BenchmarkRow[]>(text)!
+                : [new(0, mode, $"did not finish: exit code {process.ExitCode}", Met: false)];
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
 
-    private static string Text(IReadOnlyList<BenchmarkRow> rows)
+    private static void Print(IReadOnlyList<BenchmarkRow> rows)
     {
         string[][] cells =
         [
             ["issue", "what", "ours", "peer, same run", "bar", "met"],
             .. rows.Select(row => new[]
             {
-                $"{row.Issue}", row.What, row.Ours, row.Peer ?? "–", row.Bar ?? "", row.Met switch { true => "yes", false => "NO", null => "" },
+                $"{row.Issue}", row.What, row.Ours, row.Peer ?? "", row.Bar ?? "", row.Met switch { true => "yes", false => "NO", null => "" },
             }),
         ];
         var widths = Enumerable.Range(0, cells[0].Length).Select(column => cells.Max(row => row[column].Length)).ToArray();
-        var lines = cells.Select(row => $"| {string.Join(" | ", row.Select((cell, column) => cell.PadRight(widths[column])))} |").ToList();
-        lines.Insert(1, $"|{string.Join('|', widths.Select(width => new string('-', width + 2)))}|");
-        var missed = rows.Count(row => row.Met == false);
-        return string.Join(Environment.NewLine, lines) + Environment.NewLine + Environment.NewLine
-            + $"{rows.Count(row => row.Met == true)} bars met, {missed} missed. A dash: no peer does such a thing." + Environment.NewLine;
+        for (var i = 0; i < cells.Length; i++)
+        {
+            Console.WriteLine($"| {string.Join(" | ", cells[i].Select((cell, column) => cell.PadRight(widths[column])))} |");
+            if (i == 0) Console.WriteLine($"|{string.Join('|', widths.Select(width => new string('-', width + 2)))}|");
+        }
     }
 }

@@ -13,7 +13,7 @@ namespace TalosTailscale.Benchmarks.Rollout;
 /// </summary>
 internal static class FleetRollouts
 {
-    private const int Issue = 8;
+    private const int Issue = 7;
 
     public static async Task<IReadOnlyList<BenchmarkRow>> MeasureAsync(string[] args)
     {
