@@ -25,7 +25,7 @@ internal sealed class LabPodRunner(
             return await pod.End;
         }
         var root = Path.Combine(folder, $"{pod.Name}-{pod.Uid[..8]}");
-        using var sandbox = new LabPodSandbox(root, faults);
+        using var sandbox = new LabPodSandbox(root, faults, pod.Node!.Facts);
         pod.Mounts = new LabPodMounts(root, pod);
         foreach (var container in pod.InitContainers)
         {

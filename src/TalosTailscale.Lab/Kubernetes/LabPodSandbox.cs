@@ -27,13 +27,13 @@ internal sealed class LabPodSandbox : IDisposable
     private readonly HashSet<Process> _running = [];
     private bool _ended;
 
-    internal LabPodSandbox(string root, LabKubernetesFaults faults)
+    internal LabPodSandbox(string root, LabKubernetesFaults faults, LabKubernetesNodeFacts node)
     {
         _root = root;
         _faults = faults;
         _tools = Directory.CreateDirectory(Path.Combine(root, "tools")).FullName;
         Directory.CreateDirectory(Path.Combine(root, "tmp"));
-        LabPodTools.Write(_tools);
+        LabPodTools.Write(_tools, hasImage: File.Exists(node.EspDevice) && node.EspDirectory is not null);
     }
 
     /// <summary>Starts a command; its three streams are pipes.</summary>

@@ -72,12 +72,19 @@ internal static class LabPodTools
         exit 0
         """;
 
+    private const string Stat = """
+        #!/bin/sh
+        # stat(1) of a lab pod whose device is a file with a FAT file system: that is what the folder is said to show.
+        case "$1 $2 $3" in '-f -c %t') echo 4d44 ;; *) exec /usr/bin/stat "$@" ;; esac
+        """;
+
     /// <summary>Writes the programs into a folder.</summary>
-    internal static void Write(string folder)
+    /// <param name="folder">The folder.</param>
+    /// <param name="hasImage">Whether the device is a file with a FAT file system, whose bytes can be read.</param>
+    internal static void Write(string folder, bool hasImage)
     {
-        foreach (
-            var (name, text) in ((string, string)[])
-                [("mount", Mount), ("umount", Unmount), ("df", DiskFree), ("sync", Sync)])
+        (string, string)[] tools = [("mount", Mount), ("umount", Unmount), ("df", DiskFree), ("sync", Sync)];
+        foreach (var (name, text) in hasImage ? [.. tools, ("stat", Stat)] : tools)
         {
             var path = Path.Combine(folder, name);
             File.WriteAllText(path, text + "\n");

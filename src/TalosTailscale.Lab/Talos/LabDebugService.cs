@@ -25,7 +25,7 @@ internal sealed class LabDebugService(LabCluster cluster) : DebugService.DebugSe
             throw LabTarget.Failure(StatusCode.NotFound, $"image \"{spec.ImageName}\": not found");
 
         var root = Path.Combine(cluster.Folder, "debug", Guid.NewGuid().ToString("N"));
-        using var sandbox = new LabPodSandbox(root, s_noFaults);
+        using var sandbox = new LabPodSandbox(root, s_noFaults, LabKubernetesPart.FactsOf(node));
         using var process = Start(sandbox, spec, node);
         await RunAsync(process, sandbox, requestStream, responseStream, context.CancellationToken);
     }

@@ -63,6 +63,9 @@ internal sealed class KubeLab : IAsyncDisposable
     internal sealed class Machine(string name, string address, string architecture, DirectoryInfo folder)
         : ILabKubernetesNode
     {
+        /// <summary>What an installer image has; null where there is none.</summary>
+        public byte[]? InstallerUki { get; set; }
+
         public LabKubernetesNodeFacts Facts { get; set; } =
             new()
             {
@@ -75,5 +78,13 @@ internal sealed class KubeLab : IAsyncDisposable
                     .CreateSubdirectory(Path.Combine("esp-" + name, "EFI", "Linux"))
                     .Parent!.Parent!.FullName,
             };
+
+        public async Task<bool> SaveInstallerUkiAsync(string image, string path, CancellationToken cancellationToken)
+        {
+            if (InstallerUki is not { } uki || !image.Contains("installer", StringComparison.Ordinal))
+                return false;
+            await File.WriteAllBytesAsync(path, uki, cancellationToken);
+            return true;
+        }
     }
 }
