@@ -12,7 +12,7 @@ namespace TalosTailscale.Core.Boot.Esp;
 /// </summary>
 internal static class ClusterGuard
 {
-    /// <summary>How many blocks of 4096 bytes are fetched at once: 64 KiB of FAT are the chain of 64 MiB.</summary>
+    /// <summary>How many blocks of 4096 bytes are fetched at once of a long chain: 64 KiB of FAT are that of 64 MiB.</summary>
     internal const int RunBlocks = 16;
 
     private const string Everything = "";

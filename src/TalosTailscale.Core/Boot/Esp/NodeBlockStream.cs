@@ -12,19 +12,19 @@ internal sealed class NodeBlockStream : SeekableReadStream
     private const int RunBlocks = 4;
 
     private readonly Func<long, int, CancellationToken, Task<ReadOnlyMemory<byte>>> _fetch;
-    private readonly Dictionary<long, ReadOnlyMemory<byte>> _runs = [];
-    private readonly int _runBlocks;
+    private readonly Dictionary<long, ReadOnlyMemory<byte>> _blocks = [];
+    private readonly int _mostBlocks;
 
     /// <summary>A file or device of known length.</summary>
     /// <param name="length">Bytes.</param>
     /// <param name="fetch">Reads blocks: the first block and how many.</param>
-    /// <param name="runBlocks">How many blocks are fetched at once.</param>
+    /// <param name="mostBlocks">How many blocks are fetched at once by who reads on; a jump fetches few.</param>
     internal NodeBlockStream(
-        long length, Func<long, int, CancellationToken, Task<ReadOnlyMemory<byte>>> fetch, int runBlocks = RunBlocks)
+        long length, Func<long, int, CancellationToken, Task<ReadOnlyMemory<byte>>> fetch, int mostBlocks = RunBlocks)
     {
         Length = length;
         _fetch = fetch;
-        _runBlocks = runBlocks;
+        _mostBlocks = mostBlocks;
     }
 
     public override long Length { get; }
@@ -32,19 +32,27 @@ internal sealed class NodeBlockStream : SeekableReadStream
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (Position >= Length || buffer.IsEmpty) return 0;
-        long runBytes = (long)_runBlocks * EspProgram.BlockSize;
-        long run = Position / runBytes;
-        if (!_runs.TryGetValue(run, out ReadOnlyMemory<byte> bytes))
-        {
-            bytes = await _fetch(run * _runBlocks, _runBlocks, cancellationToken).ConfigureAwait(false);
-            _runs.Add(run, bytes);
-        }
+        long block = Position / EspProgram.BlockSize;
+        if (!_blocks.TryGetValue(block, out ReadOnlyMemory<byte> bytes)) bytes = await FetchAsync(block, cancellationToken).ConfigureAwait(false);
 
-        int start = (int)(Position - (run * runBytes));
+        int start = (int)(Position % EspProgram.BlockSize);
         int count = (int)Math.Min(Math.Min(buffer.Length, bytes.Length - start), Length - Position);
         if (count <= 0) return 0;
         bytes.Slice(start, count).CopyTo(buffer);
         Position += count;
         return count;
+    }
+
+    private async Task<ReadOnlyMemory<byte>> FetchAsync(long block, CancellationToken cancellationToken)
+    {
+        int count = _blocks.ContainsKey(block - 1) ? _mostBlocks : RunBlocks;
+        ReadOnlyMemory<byte> run = await _fetch(block, count, cancellationToken).ConfigureAwait(false);
+        for (int i = 0; i < count; i++)
+        {
+            int at = Math.Min(run.Length, i * EspProgram.BlockSize);
+            _blocks[block + i] = run.Slice(at, Math.Min(EspProgram.BlockSize, run.Length - at));
+        }
+
+        return _blocks[block];
     }
 }

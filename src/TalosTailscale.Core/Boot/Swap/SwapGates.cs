@@ -118,7 +118,7 @@ internal static class SwapGates
         ? (x.Uki.HasExtension("tailscale"), $"extensions: {string.Join(", ", x.Uki.Extensions.Where(e => !e.IsSchematic))}")
         : (null, "the UKI's extensions were not read");
 
-        private static (bool? Holds, string Evidence) Subnets(SwapGateInput x)
+    private static (bool? Holds, string Evidence) Subnets(SwapGateInput x)
     {
         if (x.Facts.NodeSubnets is null) return (null, "the configuration could not be read");
         var missing = new List<string>();
