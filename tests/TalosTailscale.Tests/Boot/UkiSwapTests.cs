@@ -82,6 +82,18 @@ public class UkiSwapTests
         Assert.Equal(["0", "60000", "120000", "180000", "240000"], offsets);
     }
 
+    /// <summary>A power cut may leave the name of the staged file and nothing in it.</summary>
+    [Theory]
+    [InlineData(ShellKind.Dash)]
+    [InlineData(ShellKind.BusyboxAsh)]
+    public async Task An_empty_file_of_an_earlier_cut_is_staged_into(ShellKind kind)
+    {
+        using var esp = new EspFolder();
+        esp.Write($"{EspFolder.Entry}.new-{EspFolder.Hash(EspFolder.New)[..12]}", []);
+        await SwapAsync(new FolderNodeShell(kind, esp.Root), EspFolder.Facts, await EspFolder.SourceAsync(EspFolder.New));
+        Assert.Equal(EspFolder.New, esp.Read(EspFolder.Entry));
+    }
+
     [Theory]
     [InlineData("lock")]
     [InlineData("staged")]

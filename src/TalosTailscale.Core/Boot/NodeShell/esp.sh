@@ -321,7 +321,7 @@ cmd_stage() { # device owner name size offset: the bytes from offset on come on 
   check_stage "$3" "$4" "$5"
   attach_to_change "$1" "$2"
   if [ "$5" -eq 0 ]; then
-    [ ! -e "$linux/$3" ] || fail 16 FileExists "there already is a file '$3' in EFI/Linux"
+    [ ! -s "$linux/$3" ] || fail 16 FileExists "there already is a file '$3' in EFI/Linux"
   else
     [ "$(stat -c %s "$linux/$3" 2>/dev/null)" = "$5" ] || fail 23 Changed "'$3' is not $5 bytes long any more"
   fi
@@ -332,7 +332,7 @@ cmd_copy() { # device owner name size path: from a file that the container has, 
   check_stage "$3" "$4" 0
   attach_to_change "$1" "$2"
   [ -f "$5" ] || fail 15 FileNotFound "there is no file '$5' in the container"
-  [ ! -e "$linux/$3" ] || fail 16 FileExists "there already is a file '$3' in EFI/Linux"
+  [ ! -s "$linux/$3" ] || fail 16 FileExists "there already is a file '$3' in EFI/Linux"
   receive "$3" "$4" 0 <"$5"
 }
 
