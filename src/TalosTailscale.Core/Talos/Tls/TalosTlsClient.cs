@@ -19,8 +19,18 @@ internal sealed class TalosTlsClient(BcTlsCrypto crypto, TalosCredentials creden
     /// <summary>Why the server's certificate was refused; null when it was not.</summary>
     internal TsException? Refusal { get; private set; }
 
+    /// <summary>Told of every alert with which the server ended the session, at any time.</summary>
+    internal Action<TlsFatalAlertReceived>? Alerted { get; init; }
+
     /// <inheritdoc/>
     public override TlsAuthentication GetAuthentication() => new Authentication(this);
+
+    /// <inheritdoc/>
+    public override void NotifyAlertReceived(short alertLevel, short alertDescription)
+    {
+        base.NotifyAlertReceived(alertLevel, alertDescription);
+        if (alertLevel == AlertLevel.fatal) Alerted?.Invoke(new TlsFatalAlertReceived(alertDescription));
+    }
 
     /// <inheritdoc/>
     public override ProtocolVersion[] GetProtocolVersions() => ProtocolVersion.TLSv13.DownTo(ProtocolVersion.TLSv12);

@@ -16,6 +16,7 @@ internal sealed class TlsStream : Stream
     private readonly TlsProtocol _protocol;
     private readonly object _state = new();
     private readonly SemaphoreSlim _sending = new(1, 1);
+    private readonly SemaphoreSlim _receiving = new(1, 1);
     private volatile Exception? _failure;
     private int _disposed;
 
@@ -88,10 +89,12 @@ internal sealed class TlsStream : Stream
             lock (_state) _protocol.WriteApplicationData(buffer.Span);
             await DrainAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (IOException) when (_failure is { } failure)
+        catch (IOException)
         {
-            // The reader has met the cause (an alert, as a rule); here is only its consequence.
-            throw new IOException(failure.Message, failure);
+            // The cause (an alert, as a rule) comes in by the other way; here is only its consequence.
+            await ReadLastWordsAsync(cancellationToken).ConfigureAwait(false);
+            if (_failure is { } failure) throw new IOException(failure.Message, failure);
+            throw;
         }
         finally
         {
@@ -163,8 +166,27 @@ internal sealed class TlsStream : Stream
         }
     }
 
+    /// <summary>Reads what the peer said before it hung up, so that a refusal is told as one and not as a broken pipe.</summary>
+    private async ValueTask ReadLastWordsAsync(CancellationToken cancellation)
+    {
+        using var soon = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        soon.CancelAfter(TimeSpan.FromSeconds(1));
+        try
+        {
+            while (_failure is null && await ReceiveAsync(soon.Token).ConfigureAwait(false))
+            {
+            }
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException or OperationCanceledException)
+        {
+            // The caller throws why the write failed, or what was found here.
+            _ = e;
+        }
+    }
+
     private async ValueTask<bool> ReceiveAsync(CancellationToken cancellation)
     {
+        await _receiving.WaitAsync(cancellation).ConfigureAwait(false);
         byte[] record = ArrayPool<byte>.Shared.Rent(RecordBytes);
         try
         {
@@ -176,6 +198,7 @@ internal sealed class TlsStream : Stream
         finally
         {
             ArrayPool<byte>.Shared.Return(record);
+            _receiving.Release();
         }
     }
 

@@ -159,7 +159,7 @@ internal sealed class TalosCaller(TalosClient client, string? node, string displ
         if (answered || e.StatusCode != StatusCode.Unavailable && !broken) return false;
 
         // In TLS 1.3 a refusal of the client's certificate comes after the client is done with the handshake.
-        if (!TalosFailure.MayFailOver(e)) return false;
+        if (!TalosFailure.MayFailOver(e, channel.Alert)) return false;
         if (dialled) return attempt + 1 < endpoints;
 
         // A pooled connection that broke while idle shows only when it is used: one more try, on a new one.
@@ -169,7 +169,7 @@ internal sealed class TalosCaller(TalosClient client, string? node, string displ
     private TsException Fail(TalosCall call, TalosChannel channel, RpcException e) =>
         client.Disposed.IsCancellationRequested
             ? TalosErrors.TalosConnectionLost.New($"The call {call.Name} to '{displayName}' was ended: its client was closed.", displayName, e)
-            : TalosFailure.Explain(e, call, displayName, channel.Endpoint, client.Roles);
+            : TalosFailure.Explain(e, call, displayName, channel.Endpoint, client.Roles, channel.Alert);
 
     private TsException Silent(TalosCall call, TalosChannel channel, RpcException e, TimeSpan limit)
     {

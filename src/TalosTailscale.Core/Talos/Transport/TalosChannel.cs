@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using Grpc.Core;
 using Grpc.Net.Client;
+using Org.BouncyCastle.Tls;
 
 namespace TalosTailscale.Core.Talos;
 
@@ -15,6 +16,7 @@ internal sealed class TalosChannel : IDisposable
     private static readonly TimeSpan s_idle = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan s_avoid = TimeSpan.FromSeconds(20);
 
+    private readonly TalosDialer _dialer;
     private readonly GrpcChannel _channel;
     private readonly object _gate = new();
     private long _lastAnswer;
@@ -27,10 +29,10 @@ internal sealed class TalosChannel : IDisposable
         TalosEndpoint endpoint, TalosCredentials credentials, TimeSpan connectTimeout, TimeProvider clock, SocketCount sockets)
     {
         Endpoint = endpoint;
-        var dialer = new TalosDialer(endpoint, credentials, connectTimeout, clock, sockets);
+        _dialer = new TalosDialer(endpoint, credentials, connectTimeout, clock, sockets);
         var handler = new SocketsHttpHandler
         {
-            ConnectCallback = async (_, cancellation) => await dialer.ConnectAsync(cancellation).ConfigureAwait(false),
+            ConnectCallback = async (_, cancellation) => await _dialer.ConnectAsync(cancellation).ConfigureAwait(false),
             UseProxy = false,
             UseCookies = false,
             AllowAutoRedirect = false,
@@ -58,6 +60,9 @@ internal sealed class TalosChannel : IDisposable
     internal TalosEndpoint Endpoint { get; }
 
     internal CallInvoker Invoker { get; }
+
+    /// <inheritdoc cref="TalosDialer.Alert"/>
+    internal TlsFatalAlertReceived? Alert => _dialer.Alert;
 
     /// <summary>True for a while after the endpoint failed: others are tried first.</summary>
     internal bool IsAvoided

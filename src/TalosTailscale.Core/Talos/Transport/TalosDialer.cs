@@ -16,6 +16,14 @@ internal sealed class TalosDialer(
 
     private static readonly BcTlsCrypto s_crypto = new(new SecureRandom());
 
+    private volatile TlsFatalAlertReceived? _alert;
+
+    /// <summary>
+    /// The alert with which the server ended the last connection, if it did. HTTP/2 loses it where the connection ends before
+    /// the first request is on it: in TLS 1.3 the client is done with the handshake before the server has seen its certificate.
+    /// </summary>
+    internal TlsFatalAlertReceived? Alert => _alert;
+
     /// <summary>Connects and shakes hands.</summary>
     /// <exception cref="TalosDialException">Nothing was sent but the handshake; the cause is inside.</exception>
     internal async Task<Stream> ConnectAsync(CancellationToken cancellation)
@@ -23,6 +31,7 @@ internal sealed class TalosDialer(
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(timeout);
         Socket? socket = null;
+        _alert = null;
         try
         {
             // A certificate may end while a session lasts: said with its date here, an alert would only say that it was refused.
@@ -47,7 +56,7 @@ internal sealed class TalosDialer(
 
     private async Task<Stream> HandshakeAsync(NetworkStream network, CancellationToken cancellation)
     {
-        var client = new TalosTlsClient(s_crypto, credentials, endpoint, clock);
+        var client = new TalosTlsClient(s_crypto, credentials, endpoint, clock) { Alerted = alert => _alert = alert };
         var protocol = new TlsClientProtocol();
         var stream = new TlsStream(network, protocol);
         try

@@ -65,15 +65,22 @@ internal static class TalosFailure
         && e.StatusCode is StatusCode.Unavailable or StatusCode.Internal or StatusCode.Cancelled or StatusCode.Unknown;
 
     /// <summary>False where another endpoint of the cluster would say the same, or must not be asked.</summary>
-    internal static bool MayFailOver(RpcException e) => Find<TlsFatalAlertReceived>(e) is null;
+    internal static bool MayFailOver(RpcException e, TlsFatalAlertReceived? ended) => AlertOf(e, ended) is null;
 
     /// <summary>What a call ended with, in the module's terms.</summary>
+    /// <param name="e">What gRPC threw.</param>
+    /// <param name="call">The call.</param>
+    /// <param name="node">The node it was for.</param>
+    /// <param name="endpoint">The endpoint it went through.</param>
+    /// <param name="roles">The roles of the client certificate.</param>
+    /// <param name="ended">The alert that ended the connection, where it is known apart from <paramref name="e"/>.</param>
     internal static TsException Explain(
-        RpcException e, TalosCall call, string node, TalosEndpoint endpoint, IReadOnlyList<string> roles)
+        RpcException e, TalosCall call, string node, TalosEndpoint endpoint, IReadOnlyList<string> roles,
+        TlsFatalAlertReceived? ended = null)
     {
         string where = $"{call.Name} on '{node}'";
         if (Find<TsException>(e) is { } known) return known;
-        if (Find<TlsFatalAlertReceived>(e) is { } alert) return Rejected(alert, where, node, endpoint, e);
+        if (AlertOf(e, ended) is { } alert) return Rejected(alert, where, node, endpoint, e);
         string text = e.Status.Detail;
         foreach ((StatusCode? code, string part, TsError error) in s_texts)
         {
@@ -143,6 +150,9 @@ internal static class TalosFailure
             null => TalosErrors.TalosConnectionFailed.New($"{target} cannot be reached: {dial.Message}", node, e),
         };
     }
+
+    private static TlsFatalAlertReceived? AlertOf(RpcException e, TlsFatalAlertReceived? ended) =>
+        Find<TlsFatalAlertReceived>(e) ?? (IsBroken(e) ? ended : null);
 
     private static T? Find<T>(RpcException e)
         where T : Exception
