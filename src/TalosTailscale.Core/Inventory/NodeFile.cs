@@ -34,45 +34,40 @@ internal static class NodeFile
         {
             Name = name,
             Address = address.Text,
-            Architecture = Choice(root, "architecture", path, Architectures),
+            Architecture = ArchitectureOf(Text(root, "architecture", path), path),
             KubernetesName = Text(root, "kubernetesName", path)?.Text,
-            Activation = Choice(root, "activation", path, Activations),
+            Activation = ActivationOf(Text(root, "activation", path), path),
             NodeId = Text(root, "nodeId", path)?.Text,
             Path = folder,
             Manifests = [.. ManifestNames.Applied.Select(file => Path.Combine(folder, ManifestNames.Folder, file)).Where(File.Exists)],
         };
     }
 
-    private static IReadOnlyDictionary<string, TalosArchitecture> Architectures { get; } =
-        new Dictionary<string, TalosArchitecture>(StringComparer.Ordinal)
-        {
-            ["amd64"] = TalosArchitecture.Amd64,
-            ["arm64"] = TalosArchitecture.Arm64,
-        };
+    // No generic table: the runtime would compile its code for these enumerations at the first completion of a node.
+    private static TalosArchitecture ArchitectureOf(YamlScalar? value, string path) => value?.Text switch
+    {
+        null => default,
+        "amd64" => TalosArchitecture.Amd64,
+        "arm64" => TalosArchitecture.Arm64,
+        _ => throw Unknown(value, "architecture", "amd64, arm64", path),
+    };
 
-    private static IReadOnlyDictionary<string, TsActivation> Activations { get; } =
-        new Dictionary<string, TsActivation>(StringComparer.Ordinal)
-        {
-            ["auto"] = TsActivation.Auto,
-            ["uki-swap"] = TsActivation.UkiSwap,
-            ["upgrade"] = TsActivation.Upgrade,
-        };
+    private static TsActivation ActivationOf(YamlScalar? value, string path) => value?.Text switch
+    {
+        null => default,
+        "auto" => TsActivation.Auto,
+        "uki-swap" => TsActivation.UkiSwap,
+        "upgrade" => TsActivation.Upgrade,
+        _ => throw Unknown(value, "activation", "auto, uki-swap, upgrade", path),
+    };
+
+    private static TsException Unknown(YamlScalar value, string key, string choices, string path) =>
+        Invalid(path, value, $"'{value.Text}' is not a known {key}; {choices} were expected");
 
     /// <summary>True for an IP address or a host name; brackets, ports and blanks are not accepted.</summary>
     internal static bool IsAddress(string text) =>
         IPAddress.TryParse(text, out _) && !text.Contains('[', StringComparison.Ordinal)
         || (text.Length is > 0 and <= 253 && Uri.CheckHostName(text) == UriHostNameType.Dns);
-
-    private static T Choice<T>(YamlMapping root, string key, string path, IReadOnlyDictionary<string, T> choices)
-        where T : struct
-    {
-        var value = Text(root, key, path);
-        if (value is null)
-            return default;
-        return choices.TryGetValue(value.Text, out var choice)
-            ? choice
-            : throw Invalid(path, value, $"'{value.Text}' is not a known {key}; {string.Join(", ", choices.Keys)} were expected");
-    }
 
     private static YamlScalar? Text(YamlMapping root, string key, string path)
     {

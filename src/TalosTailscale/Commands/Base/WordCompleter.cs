@@ -33,7 +33,10 @@ public abstract class WordCompleter : IArgumentCompleter
 
     /// <summary>What there is, with a tool tip each; nothing where it cannot be known.</summary>
     /// <param name="bound">The parameters that were given already.</param>
-    private protected abstract IEnumerable<(string Text, string ToolTip)> Candidates(IDictionary bound);
+    private protected abstract IEnumerable<CompletionCandidate> Candidates(IDictionary bound);
+
+    /// <summary>One thing there is. A class, since the runtime has code for lists of classes and compiles that of others first.</summary>
+    private protected sealed record CompletionCandidate(string Text, string ToolTip);
 
     private static string Quoted(string text, char quote, bool asked)
     {

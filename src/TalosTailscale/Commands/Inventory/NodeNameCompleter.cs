@@ -7,7 +7,7 @@ namespace TalosTailscale.Commands;
 /// <summary>Completes names of nodes from the inventory; nothing when there is none.</summary>
 public sealed class NodeNameCompleter : WordCompleter
 {
-    private protected override IEnumerable<(string Text, string ToolTip)> Candidates(IDictionary bound)
+    private protected override IEnumerable<CompletionCandidate> Candidates(IDictionary bound)
     {
         try
         {
@@ -18,7 +18,8 @@ public sealed class NodeNameCompleter : WordCompleter
             var folder = DeviceInventory.Locate(bound["Inventory"] as string, location);
             return folder is null
                 ? []
-                : DeviceInventory.Load(folder).Nodes.Select(node => (node.Name, $"{node.Address} {node.Architecture} {node.Activation}"));
+                : DeviceInventory.Load(folder).Nodes.Select(node => new CompletionCandidate(
+                    node.Name, $"{node.Address} {node.Architecture.ToString()} {node.Activation.ToString()}"));
         }
         catch (Exception e) when (e is TsException or RuntimeException)
         {

@@ -5,12 +5,12 @@ namespace TalosTailscale.Commands;
 /// <summary>Completes ids of services that Talos has, and that of the tailscale extension; no node is asked.</summary>
 public sealed class TalosServiceCompleter : WordCompleter
 {
-    private static readonly (string, string)[] s_services =
+    private static readonly CompletionCandidate[] s_services =
     [
-        ("apid", "the Talos API"), ("auditd", "the audit log"), ("containerd", "Talos's own containers"), ("cri", "containers of Kubernetes"),
-        ("dashboard", "the console"), ("etcd", "control plane only"), ("ext-tailscale", "the tailscale extension"), ("kubelet", "the node of Kubernetes"),
-        ("machined", "the init of Talos"), ("syslogd", "the system log"), ("trustd", "control plane only"), ("udevd", "devices"),
+        new("apid", "the Talos API"), new("auditd", "the audit log"), new("containerd", "Talos's own containers"), new("cri", "containers of Kubernetes"),
+        new("dashboard", "the console"), new("etcd", "control plane only"), new("ext-tailscale", "the tailscale extension"), new("kubelet", "the node of Kubernetes"),
+        new("machined", "the init of Talos"), new("syslogd", "the system log"), new("trustd", "control plane only"), new("udevd", "devices"),
     ];
 
-    private protected override IEnumerable<(string Text, string ToolTip)> Candidates(IDictionary bound) => s_services;
+    private protected override IEnumerable<CompletionCandidate> Candidates(IDictionary bound) => s_services;
 }
