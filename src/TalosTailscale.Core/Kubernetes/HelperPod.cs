@@ -276,19 +276,42 @@ public sealed class HelperPod : IAsyncDisposable
             .ConfigureAwait(false);
         foreach (var pod in pods.Items)
         {
-            if (HelperPodManifest.IsLeftover(pod))
+            bool leaves = pod.Metadata.DeletionTimestamp is not null, isLeft = HelperPodManifest.IsLeftover(pod, spec.Tenure);
+            if (isLeft && !leaves)
             {
                 reporter.Verbose($"{spec.NodeName}: removing pod '{pod.Metadata.Name}' that an interrupted run left.");
                 await DeletePodAsync(connection, spec.Namespace, pod.Metadata.Name, cancellationToken)
                     .ConfigureAwait(false);
             }
-            else if (pod.Metadata.DeletionTimestamp is null)
+
+            // Until it is gone its commands may still be at work, and what it has locked stays locked.
+            if (isLeft || leaves)
+                await WaitGoneAsync(connection, spec, pod.Metadata.Name, reporter, cancellationToken).ConfigureAwait(false);
+            else
             {
                 string? who = null;
                 pod.Metadata.Annotations?.TryGetValue(HelperPodManifest.OperatorAnnotation, out who);
                 reporter.Warning(
                     $"The pod '{spec.Namespace}/{pod.Metadata.Name}' of '{who ?? "somebody"}' is at work on '{spec.NodeName}' too.");
             }
+        }
+    }
+
+    // What does not go is for whoever needs what it holds to complain of.
+    private static async Task WaitGoneAsync(
+        KubernetesConnection connection,
+        HelperPodSpec spec,
+        string name,
+        IReporter reporter,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            await PodReadiness.WaitGoneAsync(connection, spec, name, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TsException e) when (e.Error == KubernetesErrors.PodNotDeleted)
+        {
+            reporter.Warning(e.Message);
         }
     }
 }

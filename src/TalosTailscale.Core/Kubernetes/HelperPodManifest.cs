@@ -15,6 +15,7 @@ internal static class HelperPodManifest
     internal const string NodeLabel = "talos-tailscale/node";
     internal const string OperatorAnnotation = "talos-tailscale/operator";
     internal const string HolderAnnotation = "talos-tailscale/holder";
+    internal const string LeaseAnnotation = "talos-tailscale/lease";
     internal const string AboutAnnotation = "talos-tailscale/about";
     internal const string ContainerName = "shell";
 
@@ -84,6 +85,8 @@ internal static class HelperPodManifest
                 ],
             },
         };
+        if (spec.Tenure is { } tenure)
+            pod.Metadata.Annotations[LeaseAnnotation] = tenure.ToString();
         if (spec.FromImage is not null)
             HelperPodBorrowing.Add(pod.Spec, spec);
         return pod;
@@ -92,16 +95,18 @@ internal static class HelperPodManifest
     /// <summary>Who holds a pod or a lease: operator, machine, process and its start.</summary>
     internal static string Holder { get; } = ThisProcess();
 
-    /// <summary>True for a pod whose maker cannot use it any more: it ended, or its maker was a process of this machine that is gone.</summary>
-    internal static bool IsLeftover(V1Pod pod)
+    /// <summary>
+    /// True for a pod whose maker cannot use it any more: it ended, its maker was a process of this machine that is gone,
+    /// or held the lease that is held here now.
+    /// </summary>
+    internal static bool IsLeftover(V1Pod pod, LeaseTenure? tenure)
     {
-        if (pod.Metadata.DeletionTimestamp is not null)
-            return false;
         if (pod.Status?.Phase is "Succeeded" or "Failed")
             return true;
-        string? holder = null;
+        string? holder = null, lease = null;
         pod.Metadata.Annotations?.TryGetValue(HolderAnnotation, out holder);
-        return IsGone(holder);
+        pod.Metadata.Annotations?.TryGetValue(LeaseAnnotation, out lease);
+        return IsGone(holder) || tenure?.Follows(lease) == true;
     }
 
     /// <summary>True when the holder was a process of this machine that has ended; false for what cannot be known.</summary>

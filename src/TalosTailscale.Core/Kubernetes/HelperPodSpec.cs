@@ -36,6 +36,9 @@ public sealed record HelperPodSpec
     /// <summary>How long the image may take to be pulled and the container to start.</summary>
     public TimeSpan ReadyTimeout { get; init; } = TimeSpan.FromMinutes(3);
 
+    /// <summary>The lease under which it is made; pods of its earlier holders are removed then. Null for none.</summary>
+    public LeaseTenure? Tenure { get; init; }
+
     /// <summary>Names of the namespace's image pull secrets.</summary>
     public IReadOnlyList<string> ImagePullSecrets { get; init; } = [];
 }

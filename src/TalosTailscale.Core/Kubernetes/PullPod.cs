@@ -153,7 +153,7 @@ public static class PullPod
             node,
             (api, ct) => api.CoreV1.ListNamespacedPodAsync(ns, labelSelector: selector, cancellationToken: ct),
             cancellationToken).ConfigureAwait(false);
-        foreach (var pod in pods.Items.Where(HelperPodManifest.IsLeftover))
+        foreach (var pod in pods.Items.Where(pod => pod.Metadata.DeletionTimestamp is null && HelperPodManifest.IsLeftover(pod, null)))
         {
             reporter.Verbose($"{node}: removing pod '{pod.Metadata.Name}' that an interrupted run left.");
             await RemoveAsync(connection, ns, pod.Metadata.Name, cancellationToken).ConfigureAwait(false);

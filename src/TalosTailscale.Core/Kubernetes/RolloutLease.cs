@@ -57,6 +57,9 @@ public sealed class RolloutLease : IAsyncDisposable
     /// <summary>Cancelled when the lease could not be renewed in time or somebody took it.</summary>
     public CancellationToken Lost => _lost.Token;
 
+    /// <summary>This holding of it.</summary>
+    public LeaseTenure Tenure => new($"{_spec.Namespace}/{_spec.Name}", _spec.Holder);
+
     /// <summary>Takes the lease; waits only for a holder who seems to be gone.</summary>
     /// <param name="connection">The cluster.</param>
     /// <param name="spec">Which lease and for whom.</param>

@@ -9,7 +9,7 @@ using TalosTailscale.Core.Talos;
 namespace TalosTailscale.Core.Rollout;
 
 /// <summary>Puts the image where a node boots from, in whichever way its plan says.</summary>
-internal sealed class ImageSteps(RolloutSetup setup, RolloutImages images, IReporter reporter)
+internal sealed class ImageSteps(RolloutSetup setup, RolloutImages images, LeaseTenure? tenure, IReporter reporter)
 {
     private const int Attempts = 8;
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
@@ -62,7 +62,7 @@ internal sealed class ImageSteps(RolloutSetup setup, RolloutImages images, IRepo
     {
         SwapNodeFacts facts = await SwapFactsReader.ReadAsync(node, setup.Kubernetes, reporter, cancellationToken).ConfigureAwait(false);
         string device = await EspLocator.FindAsync(node, cancellationToken).ConfigureAwait(false);
-        var request = new NodeShellRequest { KubernetesNode = work.Node.KubernetesName ?? work.Node.Name, Image = setup.ShellImage };
+        var request = new NodeShellRequest { KubernetesNode = work.Node.KubernetesName ?? work.Node.Name, Image = setup.ShellImage, Tenure = tenure };
         string? installer = work.Method == TsRolloutMethod.UkiSwap ? images.Installer(work.Facts) : null;
         IReadOnlyList<UkiExtension>? extensions = null;
         if (installer is not null)

@@ -8,11 +8,11 @@ using TalosTailscale.Core.Validation;
 namespace TalosTailscale.Core.Rollout;
 
 /// <summary>The steps as they are done on real nodes, by the other rooms.</summary>
-internal sealed class TalosNodeSteps(RolloutSetup setup, RolloutImages images, IReporter reporter) : INodeSteps
+internal sealed class TalosNodeSteps(RolloutSetup setup, RolloutImages images, LeaseTenure? tenure, IReporter reporter) : INodeSteps
 {
     private readonly ConcurrentDictionary<string, TalosBootMark> _before = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> _restartsItself = new(StringComparer.Ordinal);
-    private readonly ImageSteps _image = new(setup, images, reporter);
+    private readonly ImageSteps _image = new(setup, images, tenure, reporter);
 
     public async Task<string?> BootIdAsync(RolloutWork work, CancellationToken cancellationToken)
     {

@@ -188,6 +188,25 @@ public sealed class HelperPodTests
         Assert.Equal(["kube-system/" + pod.Name], lab.Api.Pods);
     }
 
+    [Theory]
+    [InlineData("kube-system/rollout", 1)]
+    [InlineData("kube-system/another", 2)]
+    public async Task A_pod_of_whoever_held_the_lease_before_is_removed(string lease, int left)
+    {
+        await using var lab = await KubeLab.StartAsync();
+        using var connection = lab.Connect();
+        var manifest = HelperPodManifest.Build(KubeLab.Spec() with { Tenure = new("kube-system/rollout", "me/elsewhere/7/1/a") });
+        manifest.Metadata.Annotations[HelperPodManifest.HolderAnnotation] = "me/elsewhere/7/1";
+        await connection.Api.CoreV1.CreateNamespacedPodAsync(manifest, "kube-system", cancellationToken: Token);
+        await using var pod = await HelperPod.CreateAsync(connection, KubeLab.Spec() with { Tenure = new(lease, "me/here/8/2/b") }, Token);
+        Assert.Equal(left, lab.Api.Pods.Count);
+
+        // One's own stay, as do those of others when no lease is held here.
+        await using var second = await HelperPod.CreateAsync(connection, pod.Spec, Token);
+        await using var third = await HelperPod.CreateAsync(connection, KubeLab.Spec(), Token);
+        Assert.Equal(left + 2, lab.Api.Pods.Count);
+    }
+
     [Fact]
     public async Task A_pod_that_somebody_uses_is_left_alone()
     {

@@ -1,3 +1,5 @@
+using TalosTailscale.Core.Kubernetes;
+
 namespace TalosTailscale.Core.Boot.NodeShell;
 
 /// <summary>What kind of shell is wanted on a node.</summary>
@@ -11,6 +13,9 @@ public sealed record NodeShellRequest
 
     /// <summary>The image of the shell.</summary>
     public string Image { get; init; } = PodNodeShell.DefaultImage;
+
+    /// <summary>The lease under which it is opened: shells of its earlier holders are ended. Null for none.</summary>
+    public LeaseTenure? Tenure { get; init; }
 
     /// <summary>An image out of which one file is wanted in the shell's container; null for none. Only by a pod.</summary>
     public string? FromImage { get; init; }

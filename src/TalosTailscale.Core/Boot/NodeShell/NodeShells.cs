@@ -49,7 +49,7 @@ public static class NodeShells
 
     private static HelperPodSpec Spec(NodeShellRequest request)
     {
-        var spec = new HelperPodSpec { NodeName = request.KubernetesNode, Image = request.Image, Purpose = "esp" };
+        var spec = new HelperPodSpec { NodeName = request.KubernetesNode, Image = request.Image, Purpose = "esp", Tenure = request.Tenure };
         return request.FromImage is null
             ? spec
             : spec with { FromImage = request.FromImage, FromImageFile = request.FromImageFile, ReadyTimeout = s_pull };
