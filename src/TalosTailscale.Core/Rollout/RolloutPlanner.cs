@@ -33,6 +33,7 @@ internal static class RolloutPlanner
             taken |= isScout;
             int wave = facts.IsControlPlane ? firstControlPlane : isScout || !scout ? 1 : 2;
             (TsRolloutMethod method, string reason) = RolloutMethods.Choose(facts, memory, steps, options);
+            if (memory.Outcome == RolloutOutcome.Failed && steps.Contains(TsRolloutAction.Activate)) reason += "; again, since the attempt before failed";
             var work = new RolloutWork
             {
                 Facts = facts,

@@ -38,6 +38,14 @@ public sealed class RolloutPlannerTests
         Assert.Equal(TsRolloutMethod.Upgrade, Assert.Single(Plan([Facts("n")], new RolloutOptions { Method = TsRolloutMethod.Upgrade }, memory).Nodes).Method);
     }
 
+    [Fact]
+    public void What_is_tried_again_after_a_failure_is_said_to_be()
+    {
+        var memory = new RolloutMemory { Outcome = RolloutOutcome.Failed, Method = TsRolloutMethod.Promote, SchematicId = "new" };
+        Assert.EndsWith("; again, since the attempt before failed", Assert.Single(Plan([Facts("n")], new RolloutOptions(), memory).Nodes).Reason);
+        Assert.DoesNotContain("again", Assert.Single(Plan([Facts("n")], new RolloutOptions()).Nodes).Reason);
+    }
+
     [Theory]
     [InlineData(true, false, "after", "Return,Verify,Uncordon")] // it restarted and does not run the image: not again
     [InlineData(true, false, "before", "Check,Patch,Cordon,Drain,Activate,Restart,Return,Verify,Uncordon")] // the restart never came
