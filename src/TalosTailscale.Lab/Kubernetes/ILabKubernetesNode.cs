@@ -17,6 +17,13 @@ public interface ILabKubernetesNode
     /// <param name="image">The reference.</param>
     /// <returns>The words.</returns>
     string? PullProblem(string image) => null;
+
+    /// <summary>Tells the machine of a command that ended in one of its pods.</summary>
+    /// <param name="command">Program and arguments.</param>
+    /// <param name="exitCode">The exit code.</param>
+    void CommandEnded(IReadOnlyList<string> command, int exitCode)
+    {
+    }
 }
 
 /// <summary>A machine as its kubelet reports it.</summary>

@@ -116,6 +116,8 @@ internal sealed class KubeExec(KubeStore store, LabKubelet kubelet, LabKubernete
                 await EndInputAsync(process);
                 if (!process.WaitForExit(TimeSpan.FromMilliseconds(500)) || request.Aborted.IsCancellationRequested)
                     LabPodSandbox.KillTree(process);
+                if (process.HasExited)
+                    pod.Node?.CommandEnded(command, process.ExitCode);
                 sandbox.Forget(process);
             }
         }

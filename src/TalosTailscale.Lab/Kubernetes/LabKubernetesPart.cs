@@ -80,6 +80,13 @@ public sealed class LabKubernetesPart : ILabPart, ILabKubernetes
         public string? PullProblem(string image) =>
             image.Split('/')[0].EndsWith(".ts.net", StringComparison.OrdinalIgnoreCase) ? _node.Images.NameProblem(image) : null;
 
+        // sh -c START esp LENGTH COMMAND …: the module's program on the EFI system partition.
+        public void CommandEnded(IReadOnlyList<string> command, int exitCode)
+        {
+            if (exitCode == 0 && command.Count > 5 && command[3] == "esp" && command[5] == "exchange")
+                _node.Touch(LabTouch.Image);
+        }
+
         public LabKubernetesNodeFacts Facts
         {
             get

@@ -32,6 +32,9 @@ public sealed class LabNode
     /// <summary>Something about the node changed. Raised after the change, on any thread; handlers must be quick.</summary>
     public event EventHandler? Changed;
 
+    /// <summary>Somebody changed the node through an API that answered well. Raised on any thread; handlers must be quick.</summary>
+    public event EventHandler<LabTouch>? Touched;
+
     /// <summary>The lab.</summary>
     public LabCluster Cluster { get; }
 
@@ -182,6 +185,9 @@ public sealed class LabNode
         changed.TrySetResult();
         Changed?.Invoke(this, EventArgs.Empty);
     }
+
+    /// <summary>Tells that somebody changed the node.</summary>
+    internal void Touch(LabTouch touch) => Touched?.Invoke(this, touch);
 
     /// <summary>Brings the COSI resources up to what the node, and the nodes around it, are now; done before each look at them.</summary>
     internal void Refresh()

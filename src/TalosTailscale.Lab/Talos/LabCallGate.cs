@@ -25,6 +25,7 @@ internal sealed class LabCallGate(LabCluster cluster) : Interceptor
         if (broken != "before")
         {
             var answer = await continuation(request, context);
+            if (node is not null) Tell(node, request);
             if (node?.Faults.Value(LabFault.AnswersLate) is { } late)
                 await Task.Delay(TimeSpan.Parse(late, CultureInfo.InvariantCulture), context.CancellationToken);
             if (broken is null) return answer;
@@ -42,6 +43,7 @@ internal sealed class LabCallGate(LabCluster cluster) : Interceptor
     {
         var boot = await EnterAsync(context);
         await continuation(request, responseStream, context);
+        if (boot.Node is { } node) Tell(node, request);
         boot.CheckStillUp();
     }
 
@@ -91,6 +93,20 @@ internal sealed class LabCallGate(LabCluster cluster) : Interceptor
         }
 
         return new LabBootMark(node, node.BootId);
+    }
+
+    private static void Tell(LabNode node, object request)
+    {
+        LabTouch[] touches = request switch
+        {
+            ApplyConfigurationRequest { DryRun: false } => [LabTouch.Config],
+            RebootRequest => [LabTouch.Restart],
+            LifecycleServiceUpgradeRequest => [LabTouch.Image],
+            UpgradeRequest or RollbackRequest => [LabTouch.Image, LabTouch.Restart],
+            _ => [],
+        };
+        foreach (var touch in touches)
+            node.Touch(touch);
     }
 
     private static (string Service, string Method) Split(string path)

@@ -1,29 +1,38 @@
-using System.Collections.Concurrent;
+using System.Text.Json;
 using TalosTailscale.Core.Kubernetes;
-using TalosTailscale.Core.MachineConfig;
-using TalosTailscale.Core.Reporting;
-using TalosTailscale.Core.Rollout;
-using TalosTailscale.Core.Talos;
-using TalosTailscale.Core.Validation;
 using TalosTailscale.Lab;
 using TalosTailscale.Lab.Kubernetes;
 
 namespace TalosTailscale.Benchmarks.Rollout;
 
 /// <summary>
-/// One seed on the lab, over the real APIs: a fleet with random faults and an operator that is stopped at random and
-/// started again, until a run comes to its end.
+/// One seed on the lab, over the real APIs: a fleet with random faults and an operator in a process of its own, that is
+/// stopped or killed at random and started again, until a run comes to its end.
 /// </summary>
 internal sealed class LabFleetRun(int seed, int workers)
 {
+    private static readonly TimeSpan s_refused = TimeSpan.FromSeconds(2);
+
     private readonly Random _random = new(seed);
-    private readonly ConcurrentDictionary<string, ConcurrentDictionary<Guid, bool>> _boots = new();
     private readonly object _lock = new();
     private LabNode[] _controlPlanes = [];
 
     public List<string> Wrong { get; } = [];
 
+    /// <summary>What was done again to a node, and why.</summary>
+    public List<string> Again { get; } = [];
+
+    public LabTouches Touches { get; } = new();
+
+    public int Cancels { get; private set; }
+
     public int Kills { get; private set; }
+
+    /// <summary>Operators that came from another machine than the one before.</summary>
+    public int Moves { get; private set; }
+
+    /// <summary>Operators that were refused because of the lease of one that was killed.</summary>
+    public int Refused { get; private set; }
 
     public int ApiRestarts { get; private set; }
 
@@ -41,9 +50,6 @@ internal sealed class LabFleetRun(int seed, int workers)
     /// <summary>Swaps that an API restart left for a person to look at.</summary>
     public int Cut { get; private set; }
 
-    /// <summary>Nodes that were restarted more than once, with a fault or without.</summary>
-    public int Twice { get; private set; }
-
     public async Task PlayAsync()
     {
         var options = new LabOptions
@@ -57,32 +63,12 @@ internal sealed class LabFleetRun(int seed, int workers)
         LabNode[] faulty = Spoil(lab);
         Watch(lab);
         LabClientFiles files = lab.WriteClientFiles();
-        using TalosClient talos = TalosClient.Connect(TalosConfigFile.Load(files.Environment["TALOSCONFIG"]).Context());
-        using KubernetesConnection cluster = KubernetesConnection.Open(files.Environment["KUBECONFIG"]);
-        var setup = new RolloutSetup
-        {
-            Talos = talos,
-            Kubernetes = cluster,
-            Factory = new Uri(files.Environment["TALOSTAILSCALE_FACTORY"]),
-            Patches = (node, _) => Task.FromResult<IReadOnlyList<ConfigPatch>>([new ConfigPatch(Service(node.Name, options.AuthKey), "service"), new ConfigPatch(Dns, "dns")]),
-            ConfigOptions = new MachineConfigOptions { BackupFolder = Path.Combine(files.Folder, "backups"), ServiceTimeout = TimeSpan.Zero },
-            Validation = () => new NodeValidationOptions { SettleTime = TimeSpan.FromSeconds(5) },
-            ReturnTimeout = TimeSpan.FromSeconds(20),
-            StateFolder = Path.Combine(files.Folder, "state"),
-        };
         TsNode[] nodes = [.. lab.Nodes.Select(node => new TsNode { Name = node.Name, Address = node.Address, KubernetesName = node.Hostname, Architecture = node.Architecture })];
-        Dictionary<string, TsRolloutStep> report;
-        int kills = _random.Next(0, 3);
-        do report = [];
-        while (!await RunAsync(lab, setup, nodes, Kills < kills, report));
-        IReadOnlyList<KubernetesNodeState> states = await KubernetesNodes.ListAsync(cluster, CancellationToken.None);
-        Judge(lab, faulty, report, states.Where(state => state.Unschedulable).Select(state => state.Name).ToHashSet());
+        string order = files.AddFile("order.json", JsonSerializer.Serialize(
+            new OperatorOrder(files.Folder, new Uri(files.Environment["TALOSTAILSCALE_FACTORY"]), options.AuthKey, nodes)));
+        Dictionary<string, TsRolloutStep> report = await RunToEndAsync(lab, order);
+        await JudgeAsync(lab, files, faulty, report);
     }
-
-    private const string Dns = "machine:\n  network:\n    nameservers:\n      - 100.100.100.100\n      - 192.168.1.1\n";
-
-    private static string Service(string node, string key) =>
-        $"apiVersion: v1alpha1\nkind: ExtensionServiceConfig\nname: tailscale\nenvironment:\n  - TS_AUTHKEY={key}\n  - TS_HOSTNAME={node}\n  - TS_ACCEPT_DNS=false\n  - TS_AUTH_ONCE=true\n";
 
     private LabNode[] Spoil(LabCluster lab)
     {
@@ -96,14 +82,11 @@ internal sealed class LabFleetRun(int seed, int workers)
     private void Watch(LabCluster lab)
     {
         _controlPlanes = [.. lab.Nodes.Where(node => node.IsControlPlane)];
-        foreach (LabNode node in lab.Nodes)
+        foreach (LabNode node in lab.Nodes) Touches.Watch(node);
+        foreach (LabNode node in _controlPlanes)
         {
-            ConcurrentDictionary<Guid, bool> boots = _boots[node.Name] = new();
-            boots[node.BootId] = true;
             node.Changed += (_, _) =>
             {
-                boots[node.BootId] = true;
-                if (!node.IsControlPlane) return;
                 int up = _controlPlanes.Count(other => other.Services["etcd"]?.State == "Running");
                 int down = _controlPlanes.Count(other => !other.IsApiUp);
                 lock (_lock) (LowestMembers, MostDown) = (Math.Min(LowestMembers, up), Math.Max(MostDown, down));
@@ -111,59 +94,88 @@ internal sealed class LabFleetRun(int seed, int workers)
         }
     }
 
-    private async Task<bool> RunAsync(LabCluster lab, RolloutSetup setup, TsNode[] nodes, bool kill, Dictionary<string, TsRolloutStep> report)
+    private async Task<Dictionary<string, TsRolloutStep>> RunToEndAsync(LabCluster lab, string order)
     {
-        using var stop = new CancellationTokenSource();
-        // Another process each time: a session, a journal and a lease of its own.
-        var session = new RolloutSession(setup with { Lease = new RolloutLeaseSpec() }, SilentReporter.Instance);
-        RolloutPlan plan = await session.PlanAsync(nodes, new RolloutOptions { Width = RolloutWidth.Parse("10%"), MaxFailures = int.MaxValue }, CancellationToken.None);
-        int dies = kill ? _random.Next(1, 8 * workers) : int.MaxValue, steps = 0;
-        try
+        int stops = _random.Next(1, 3), machine = 0;
+        for (; ; Touches.Run++)
         {
-            await foreach (RolloutStepEnd end in session.RunAsync(plan, stop.Token))
+            Dictionary<string, TsRolloutStep> report = [];
+            bool stop = Cancels + Kills < stops, kill = stop && _random.Next(2) == 0;
+            int dies = stop ? _random.Next(0, 8 * workers) : int.MaxValue;
+            string? end = await RunAsync(lab, order, machine == 0 ? null : $"operator-{machine}", (dies, kill), report);
+            if (end == OperatorLine.Over) return report;
+            Touches.Stopped();
+            if (end == "LeaseHeld" && Kills > 0 && ++Refused < 50) await Task.Delay(s_refused);
+            else if (end is null && kill) Kills++;
+            else if (end == "stopped" && stop) Cancels++;
+            else throw new InvalidOperationException($"seed {seed}: run {Touches.Run} ended with '{end ?? "nothing said"}'.");
+            if (end is not null || !LabOperator.CanMove || _random.Next(3) != 0) continue;
+            machine++;
+            Moves++;
+        }
+    }
+
+    private async Task<string?> RunAsync(LabCluster lab, string order, string? machine, (int Dies, bool Kill) fate, Dictionary<string, TsRolloutStep> report)
+    {
+        string? end = null;
+        int steps = 0;
+        using LabOperator person = LabOperator.Start(order, machine);
+        await foreach (OperatorLine line in person.LinesAsync())
+        {
+            Touches.Read(line);
+            end = line.End;
+            if (line.Step is { } step)
             {
-                if (report.GetValueOrDefault(end.Step.Node)?.Status != TsRolloutStatus.Failed) report[end.Step.Node] = end.Step;
+                steps++;
+                if (report.GetValueOrDefault(step.Node)?.Status != TsRolloutStatus.Failed) report[step.Node] = step;
                 if (_random.Next(400) == 0)
                 {
                     ApiRestarts++;
                     await lab.Part<LabKubernetesPart>()!.Api.RestartAsync(TimeSpan.FromMilliseconds(100));
                 }
-
-                if (++steps >= dies) await stop.CancelAsync();
             }
 
-            return true;
+            if (steps < fate.Dies || end is not null) continue;
+            fate.Dies = int.MaxValue;
+            if (!fate.Kill)
+            {
+                person.Cancel();
+                continue;
+            }
+
+            await Task.Delay(_random.Next(200)); // not only where a step has just ended
+            person.Kill();
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
-        {
-            Kills++;
-            return false;
-        }
+
+        return end;
     }
 
-    private void Judge(LabCluster lab, LabNode[] faulty, Dictionary<string, TsRolloutStep> report, HashSet<string> cordoned)
+    private async Task JudgeAsync(LabCluster lab, LabClientFiles files, LabNode[] faulty, Dictionary<string, TsRolloutStep> report)
     {
-        foreach (LabNode node in lab.Nodes)
-        {
-            TsRolloutStep? last = report.GetValueOrDefault(node.Name);
-            if (last?.Status == TsRolloutStatus.Done) Done++;
-            else if (last?.Status == TsRolloutStatus.Failed) Failed++;
-            else Left++;
-            bool well = node.TailnetAddress is not null && node.Extensions.Any(e => e.Name == "tailscale") && !cordoned.Contains(node.Hostname);
-            bool told = last?.Status == TsRolloutStatus.Done;
-            int restarts = _boots[node.Name].Count - 1;
-            if (restarts > 1)
-            {
-                Twice++;
-                Console.Error.WriteLine($"seed {seed}: {node.Name} was restarted {restarts} times; faults {string.Join(", ", LabFault.All.Where(node.Faults.Has))}; runs {Kills + 1}, last {last}");
-            }
+        using KubernetesConnection cluster = KubernetesConnection.Open(files.Environment["KUBECONFIG"]);
+        IReadOnlyList<KubernetesNodeState> states = await KubernetesNodes.ListAsync(cluster, CancellationToken.None);
+        HashSet<string> cordoned = [.. states.Where(state => state.Unschedulable).Select(state => state.Name)];
+        foreach (LabNode node in lab.Nodes) Judge(node, faulty.Contains(node), cordoned.Contains(node.Hostname), report.GetValueOrDefault(node.Name));
+        if (LowestMembers < 2) Wrong.Add($"etcd had {LowestMembers} members.");
+        if (MostDown > 1) Wrong.Add($"{MostDown} control planes were down at once.");
+        foreach (string pod in lab.Part<LabKubernetesPart>()!.Api.Pods.Where(pod => pod.StartsWith("kube-system/ts-", StringComparison.Ordinal)))
+            Wrong.Add($"The pod '{pod}' is left.");
+        foreach ((string what, bool allowed) in Touches.Again()) (allowed ? Again : Wrong).Add(what);
+    }
 
-            if (told != well) Wrong.Add($"{node.Name} is {(well ? "well" : "not well")} and reported as {last}: {last?.Evidence}");
-            // An API server that stays away at the exchange leaves it to a person to look what is there.
-            bool cut = last is { Status: TsRolloutStatus.Failed, ErrorId: "SwapUnverified" } && ApiRestarts > 0;
-            if (cut) Cut++;
-            if (!faulty.Contains(node) && !told && !cut) Wrong.Add($"{node.Name} has no fault and is reported as {last}: {last?.Evidence}");
-            if (!faulty.Contains(node) && restarts > 1) Wrong.Add($"{node.Name} was restarted {restarts} times.");
-        }
+    private void Judge(LabNode node, bool faulty, bool cordoned, TsRolloutStep? last)
+    {
+        bool told = last?.Status == TsRolloutStatus.Done, failed = last?.Status == TsRolloutStatus.Failed;
+        if (told) Done++;
+        else if (failed) Failed++;
+        else Left++;
+        bool well = node.TailnetAddress is not null && node.Extensions.Any(e => e.Name == "tailscale") && !cordoned;
+        if (told != well) Wrong.Add($"{node.Name} is {(well ? "well" : "not well")} and reported as {last}: {last?.Evidence}");
+        if (cordoned && !failed) Wrong.Add($"{node.Name} is cordoned and reported as {last}.");
+
+        // An API server that stays away at the exchange leaves it to a person to look what is there.
+        bool cut = last is { Status: TsRolloutStatus.Failed, ErrorId: "SwapUnverified" } && ApiRestarts > 0;
+        if (cut) Cut++;
+        if (!faulty && !told && !cut) Wrong.Add($"{node.Name} has no fault and is reported as {last}: {last?.Evidence}");
     }
 }
