@@ -96,11 +96,11 @@ internal sealed class LabFleetRun(int seed, int workers)
 
     private async Task<Dictionary<string, TsRolloutStep>> RunToEndAsync(LabCluster lab, string order)
     {
-        int stops = _random.Next(1, 3), machine = 0;
+        int stops = _random.Next(1, 4), machine = 0;
         for (; ; Touches.Run++)
         {
             Dictionary<string, TsRolloutStep> report = [];
-            bool stop = Cancels + Kills < stops, kill = stop && _random.Next(2) == 0;
+            bool stop = Cancels + Kills < stops, kill = stop && _random.Next(3) != 0;
             int dies = stop ? _random.Next(0, 8 * workers) : int.MaxValue;
             string? end = await RunAsync(lab, order, machine == 0 ? null : $"operator-{machine}", (dies, kill), report);
             if (end == OperatorLine.Over) return report;
@@ -109,7 +109,7 @@ internal sealed class LabFleetRun(int seed, int workers)
             else if (end is null && kill) Kills++;
             else if (end == "stopped" && stop) Cancels++;
             else throw new InvalidOperationException($"seed {seed}: run {Touches.Run} ended with '{end ?? "nothing said"}'.");
-            if (end is not null || !LabOperator.CanMove || _random.Next(3) != 0) continue;
+            if (end is not null || !LabOperator.CanMove || _random.Next(2) == 0) continue;
             machine++;
             Moves++;
         }
