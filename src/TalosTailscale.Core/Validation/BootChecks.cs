@@ -50,7 +50,7 @@ internal static class BootChecks
                 return CheckResult.Fail(Causes.BootEntriesDuplicate, $"{duplicates.Evidence} Next is '{next.FileName}' ({esp.NextBoot.Reason})");
             if (Finding(esp, "BootedEntryMissing", "NextBootIsAnother") is { } other)
                 return CheckResult.Warn(Causes.NextBootDiffers, other.Evidence, other.Advice);
-            if (Finding(esp, "SharedClusters", "CountedEntry", "StaleVariable", "Leftover") is { } odd)
+            if (Finding(esp, "SharedClusters", "CountedEntry", "StaleVariable", "Leftover", "UnfinishedSwap") is { } odd)
                 return CheckResult.Warn(Causes.EspNeedsCare, odd.Evidence, odd.Advice);
             var entries = esp.Files.Where(file => file.Role == EspFileRole.Entry).Select(file => file.Name);
             return CheckResult.Pass($"{string.Join(", ", entries)}; next '{next.FileName}' ({esp.NextBoot.Reason})");

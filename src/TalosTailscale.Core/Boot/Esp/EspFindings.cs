@@ -45,6 +45,9 @@ internal static class EspFindings
             "CountedEntry", $"'{e.Name}' counts its boots down, and Talos never confirms one.", "Rename it without '+'.")));
         findings.AddRange(esp.Files.Where(f => f.Role is EspFileRole.Staged or EspFileRole.Lock).Select(f => new EspFinding(
             "Leftover", $"'{f.Name}' is of a swap that runs or did not end.", "The next swap takes care of it.")));
+        findings.AddRange(esp.Files.Where(f => f.Role == EspFileRole.Backup && EspNames.IsStaged(f.Name)).Select(f => new EspFinding(
+            "UnfinishedSwap", $"'{f.Name}' holds what '{booted?.Name}' held before a swap that broke off after the exchange.",
+            "It is kept as a backup until the next swap; Restore-Uki goes back to it.")));
         findings.AddRange(guarded.Select(g => new EspFinding(
             "SharedClusters", $"'{g.Key}': {g.Value}.", "Do not delete it; repair the file system with fsck.vfat from other media.")));
         if (booted is not null && esp.Free < booted.Size)

@@ -8,9 +8,10 @@ internal static partial class EspNames
 {
     internal const string LinuxFolder = "EFI/Linux/";
     internal const string LockName = ".talostailscale.lock";
+    private const int StagedHashLength = 12;
 
     /// <summary>The name under which an image is staged: the same for the same image, so that a broken transfer goes on.</summary>
-    internal static string Staged(string target, string sha256) => $"{target}.new-{sha256[..12]}";
+    internal static string Staged(string target, string sha256) => $"{target}.new-{sha256[..StagedHashLength]}";
 
     /// <summary>The name of the old image.</summary>
     internal static string Backup(string target, DateTimeOffset now) => $"{target}.bak.{Stamp(now)}";
@@ -24,6 +25,13 @@ internal static partial class EspNames
 
     /// <summary>Whether a name is what a swap stages.</summary>
     internal static bool IsStaged(string name) => OwnStaged().IsMatch(name);
+
+    /// <summary>
+    /// Whether a name was made to stage what the entry holds by now. A file of that name with other content holds what the
+    /// entry held before: the swap broke off between the exchange of the two names and the renaming of the old one.
+    /// </summary>
+    internal static bool IsStagedFor(string name, string entrySha256) =>
+        IsStaged(name) && entrySha256.Contains(name[^StagedHashLength..], StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether a name is a piece of a lock.</summary>
     internal static bool IsLock(string name) => name.StartsWith(LockName, StringComparison.OrdinalIgnoreCase);

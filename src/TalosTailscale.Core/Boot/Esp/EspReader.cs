@@ -23,21 +23,24 @@ internal static class EspReader
         };
         BootPrediction next = BootPredictor.Predict(images.Values.Select(i => i.File), state);
         string? booted = BootedFile(facts, next);
+        string? bootedHash = listing.Files.FirstOrDefault(f => f.IsInLinux && Same(f.Name, booted))?.Sha256;
         EspFile[] files =
         [
             .. listing.Files.Select(f =>
             {
                 bool isEntry = f.IsInLinux && next.Order.Any(e => Same(e.FileName, f.Name));
+                UkiInfo? uki = f.IsInLinux && images.TryGetValue(f.Path, out var image) ? image.Uki : null;
+                bool isOutgoing = uki is not null && bootedHash is not null && f.Sha256 != bootedHash && EspNames.IsStagedFor(f.Name, bootedHash);
                 return new EspFile
                 {
                     Path = f.Path,
                     Size = f.Size,
                     Modified = f.Modified,
                     Sha256 = f.Sha256,
-                    Role = EspNames.RoleOf(f.Path, isEntry),
+                    Role = isOutgoing ? EspFileRole.Backup : EspNames.RoleOf(f.Path, isEntry),
                     IsBooted = f.IsInLinux && Same(f.Name, booted),
                     BootsNext = f.IsInLinux && Same(f.Name, next.Entry?.FileName),
-                    Uki = f.IsInLinux && images.TryGetValue(f.Path, out var image) ? image.Uki : null,
+                    Uki = uki,
                 };
             }),
         ];

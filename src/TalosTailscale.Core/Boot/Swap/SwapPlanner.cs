@@ -70,8 +70,8 @@ internal static class SwapPlanner
 
     /// <summary>What runs that did not end have staged, but for one name.</summary>
     internal static IEnumerable<string> Leftovers(EspState esp, string staged) =>
-        esp.Listing.Files
-            .Where(f => f.IsInLinux && EspNames.IsStaged(f.Name) && esp.MayRemove(f.Name)
+        esp.Info.Files
+            .Where(f => f.Role == EspFileRole.Staged && esp.MayRemove(f.Name)
                 && !f.Name.Equals(staged, StringComparison.OrdinalIgnoreCase))
             .Select(f => f.Name);
 

@@ -22,12 +22,16 @@ internal static class SwapSourcesOnEsp
         throw error.New($"'{facts.Node}' has no {(backup ? "backup" : "other entry")} '{name ?? "of " + target}' that is a UKI; there are: {there}.", facts.Node);
     }
 
-    // Newest first by the time in the name, which does not depend on the clock that wrote the slot.
+    // Newest first by the time in the name, which does not depend on the clock that wrote the slot; what a broken-off swap
+    // left under the staged name is newer than all of them.
     private static EspFile? Backup(EspState esp, string target, string? name) =>
         esp.Info.Files.Where(f => f.Role == EspFileRole.Backup && f.Uki is not null
-                && (name is null ? f.Name.StartsWith(target + ".bak", StringComparison.OrdinalIgnoreCase) : Same(f.Name, name)))
-            .OrderByDescending(f => EspNames.IsOwnBackup(f.Name, target)).ThenByDescending(f => f.Name, StringComparer.OrdinalIgnoreCase)
+                && (name is null ? IsOf(target, f.Name) : Same(f.Name, name)))
+            .OrderByDescending(f => EspNames.IsStaged(f.Name)).ThenByDescending(f => EspNames.IsOwnBackup(f.Name, target)).ThenByDescending(f => f.Name, StringComparer.OrdinalIgnoreCase)
             .FirstOrDefault();
+
+    private static bool IsOf(string target, string name) =>
+        name.StartsWith(target + ".bak", StringComparison.OrdinalIgnoreCase) || name.StartsWith(target + ".new-", StringComparison.OrdinalIgnoreCase);
 
     // The order of the menu puts ~2 before ~1, and ~2 is what the last upgrade wrote.
     private static EspFile? Entry(EspState esp, SwapNodeFacts facts, string? name) =>
