@@ -12,7 +12,7 @@ if (args is ["fleet-operator", var order]) return await OperatorProcess.RunAsync
 if (args is ["validate-lab", .. var fleet]) return await ValidationProcess.RunLabAsync(fleet);
 if (args is ["validate-client", .. var validation]) return await ValidationProcess.RunClientAsync(validation);
 if (args is ["images-memory", var iso, var target]) return await ImagesBenchmarks.PrintPeakAsync(iso, target);
-if (args is ["all", .. var modes]) return await BenchmarkTable.RunAllAsync(modes);
-if (args is [var mode, .. var arguments] && BenchmarkModes.ByName.ContainsKey(mode)) return await BenchmarkTable.RunAsync(mode, arguments);
+if (args is ["all", .. var modes]) return await BenchmarkCommand.RunAllAsync(modes);
+if (args is [var mode, .. var arguments] && BenchmarkModes.ByName.ContainsKey(mode)) return await BenchmarkCommand.RunAsync(mode, arguments);
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
 return 0;
