@@ -7,13 +7,22 @@ internal static class ImageHash
 {
     public static string RecordPath(string path) => path + ".sha256";
 
-    public static async Task<string> ComputeAsync(string path, CancellationToken cancellationToken)
+    /// <summary>Reads the whole file, and tells how many bytes of how many are done.</summary>
+    public static async Task<string> ComputeAsync(string path, Action<long, long> report, CancellationToken cancellationToken)
     {
         var stream = new FileStream(
-            path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 17, FileOptions.Asynchronous | FileOptions.SequentialScan);
+            path, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.Asynchronous | FileOptions.SequentialScan);
         await using var _ = stream.ConfigureAwait(false);
-        var hash = await SHA256.HashDataAsync(stream, cancellationToken).ConfigureAwait(false);
-        return Convert.ToHexString(hash).ToLowerInvariant();
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = new byte[1 << 18];
+        var total = stream.Length;
+        for (int read; (read = await stream.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0;)
+        {
+            hash.AppendData(buffer, 0, read);
+            report(stream.Position, total);
+        }
+
+        return Convert.ToHexString(hash.GetHashAndReset()).ToLowerInvariant();
     }
 
     public static async Task RecordAsync(string path, string sha256, CancellationToken cancellationToken) =>

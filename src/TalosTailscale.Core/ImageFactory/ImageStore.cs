@@ -32,13 +32,11 @@ public sealed class ImageStore(ImageFactoryClient client, IReporter reporter)
         if (!force && File.Exists(path))
             return await PresentAsync(path, expectation, cancellationToken).ConfigureAwait(false);
         var partial = await ImageDownload.RunAsync(client, uri, path, cancellationToken).ConfigureAwait(false);
-        reporter.Progress(new ProgressStep("Verifying image", Path.GetFileName(path), "reading"));
         var uki = await VerifyOrSetAsideAsync(partial, path, expectation, cancellationToken).ConfigureAwait(false);
         // A UKI has been hashed while it was verified; of an ISO only the UKI in it.
         var sha256 = uki.Location is null
             ? uki.Sha256!
-            : await ImageHash.ComputeAsync(partial, cancellationToken).ConfigureAwait(false);
-        reporter.Progress(new ProgressStep("Verifying image", Path.GetFileName(path), "done", Completed: true));
+            : await ImageHash.ComputeAsync(partial, Hashed(path), cancellationToken).ConfigureAwait(false);
         try
         {
             // The record first: a name with a record of another file is noticed, a name without one is not.
@@ -57,7 +55,7 @@ public sealed class ImageStore(ImageFactoryClient client, IReporter reporter)
     private async Task<StoredImage> PresentAsync(
         string path, ImageExpectation expectation, CancellationToken cancellationToken)
     {
-        var sha256 = await ImageHash.ComputeAsync(path, cancellationToken).ConfigureAwait(false);
+        var sha256 = await ImageHash.ComputeAsync(path, Hashed(path), cancellationToken).ConfigureAwait(false);
         var recorded = await ImageHash.ReadAsync(path, cancellationToken).ConfigureAwait(false);
         if (recorded is not null && recorded != sha256)
             throw ImageFactoryErrors.ImageFileExists.New(
@@ -65,7 +63,7 @@ public sealed class ImageStore(ImageFactoryClient client, IReporter reporter)
         UkiInfo uki;
         try
         {
-            uki = await ImageVerifier.VerifyAsync(path, expectation, cancellationToken).ConfigureAwait(false);
+            uki = await ImageVerifier.VerifyAsync(path, expectation, reporter, cancellationToken).ConfigureAwait(false);
         }
         catch (TsException e) when (e.Error.Category is TsErrorCategory.InvalidData or TsErrorCategory.SecurityError)
         {
@@ -78,12 +76,12 @@ public sealed class ImageStore(ImageFactoryClient client, IReporter reporter)
         return new StoredImage(path, new FileInfo(path).Length, sha256, uki, WasPresent: true);
     }
 
-    private static async Task<UkiInfo> VerifyOrSetAsideAsync(
+    private async Task<UkiInfo> VerifyOrSetAsideAsync(
         string partial, string path, ImageExpectation expectation, CancellationToken cancellationToken)
     {
         try
         {
-            return await ImageVerifier.VerifyAsync(partial, expectation, cancellationToken).ConfigureAwait(false);
+            return await ImageVerifier.VerifyAsync(partial, expectation, reporter, cancellationToken).ConfigureAwait(false);
         }
         catch (TsException e)
         {
@@ -95,6 +93,9 @@ public sealed class ImageStore(ImageFactoryClient client, IReporter reporter)
                 $"{message.TrimEnd('.')}. The file was kept as '{aside}'.", path, e);
         }
     }
+
+    private Action<long, long> Hashed(string path) => (done, total) =>
+        reporter.Progress(new ProgressStep("Hashing image", Path.GetFileName(path), "hashing", done, total, Completed: done == total));
 
     private static string Name(UkiInfo uki, string path) => uki.Location is null ? Path.GetFileName(path) : uki.Name;
 }

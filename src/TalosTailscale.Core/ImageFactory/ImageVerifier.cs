@@ -1,4 +1,5 @@
 using TalosTailscale.Core.Images;
+using TalosTailscale.Core.Reporting;
 
 namespace TalosTailscale.Core.ImageFactory;
 
@@ -11,14 +12,15 @@ public static class ImageVerifier
     /// <summary>Reads the UKI of a file and checks it.</summary>
     /// <param name="path">The file.</param>
     /// <param name="expectation">What it has to be.</param>
+    /// <param name="reporter">Told how far the reading has come.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <returns>What the UKI says about itself, with the SHA-256 of the UKI.</returns>
     /// <exception cref="TsException">ImageVerificationFailed with every difference; the errors of the readers.</exception>
     public static async Task<UkiInfo> VerifyAsync(
-        string path, ImageExpectation expectation, CancellationToken cancellationToken)
+        string path, ImageExpectation expectation, IReporter reporter, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(expectation);
-        var uki = await UkiSource.ReadAsync(path, cancellationToken).ConfigureAwait(false);
+        var uki = await UkiSource.ReadAsync(path, reporter, cancellationToken).ConfigureAwait(false);
         var differences = Differences(uki, expectation).ToList();
         return differences.Count == 0
             ? uki

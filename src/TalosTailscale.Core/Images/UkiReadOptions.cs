@@ -1,3 +1,5 @@
+using TalosTailscale.Core.Reporting;
+
 namespace TalosTailscale.Core.Images;
 
 /// <summary>What <see cref="UkiReader"/> looks at, and by which names the result is known.</summary>
@@ -26,4 +28,7 @@ public sealed record UkiReadOptions
     /// leaves that open. Needs <see cref="Hash"/>.
     /// </summary>
     public IReadOnlyList<byte[]> TrustedCertificates { get; init; } = [];
+
+    /// <summary>Told how far the hashing has come, which reads the whole UKI.</summary>
+    public IReporter Reporter { get; init; } = SilentReporter.Instance;
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using TalosTailscale.Core.Images.Initrd;
 using TalosTailscale.Core.Images.Pe;
+using TalosTailscale.Core.Reporting;
 
 namespace TalosTailscale.Core.Images;
 
@@ -34,8 +35,9 @@ public static class UkiReader
         PeHashes? hashes = null;
         if (options.Hash)
         {
-            hashes = await PeHasher.HashAsync(stream, image, signature?.Algorithm, options.SectionHashes, cancellationToken)
+            hashes = await PeHasher.HashAsync(stream, image, signature?.Algorithm, options.SectionHashes, Report, cancellationToken)
                 .ConfigureAwait(false);
+            options.Reporter.Progress(new ProgressStep("Reading UKI", name, "done", Completed: true));
             if (signature is not null) status = Judge(signature, hashes.Authenticode!);
         }
 
@@ -69,6 +71,8 @@ public static class UkiReader
             Sha256 = hashes is null ? null : Convert.ToHexString(hashes.File).ToLowerInvariant(),
             Sections = [.. image.Sections.Select((s, i) => ToSection(s, hashes?.Sections.ElementAtOrDefault(i), name))],
         };
+
+        void Report(long done) => options.Reporter.Progress(new ProgressStep("Reading UKI", name, "hashing", done, file.Length));
     }
 
     private static string NameOf(UkiReadOptions options) =>

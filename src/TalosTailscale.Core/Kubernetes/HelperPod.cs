@@ -73,6 +73,7 @@ public sealed class HelperPod : IAsyncDisposable
         try
         {
             reporter.Verbose($"{spec.NodeName}: creating pod '{spec.Namespace}/{pod.Name}' with image '{spec.Image}'.");
+            reporter.Progress(new ProgressStep("Starting a pod", spec.NodeName, $"waiting for '{spec.Image}'"));
             await pod.PostAsync(manifest, cancellationToken).ConfigureAwait(false);
             await PodReadiness.WaitAsync(connection, spec, pod.Name, cancellationToken).ConfigureAwait(false);
             reporter.Verbose($"{spec.NodeName}: pod '{pod.Name}' is ready.");
@@ -82,6 +83,10 @@ public sealed class HelperPod : IAsyncDisposable
         {
             await pod.DisposeAsync().ConfigureAwait(false);
             throw;
+        }
+        finally
+        {
+            reporter.Progress(new ProgressStep("Starting a pod", spec.NodeName, "done", Completed: true));
         }
     }
 

@@ -93,6 +93,8 @@ public static class NodeDrain
         foreach (var pod in left)
             reporter.Warning(
                 $"The pod '{pod}' on '{node}' has no controller: it is not evicted and stops while the node reboots.");
+        var going = candidates.Where(p => HasController(p) && !IsFinished(p)).ToArray();
+        reporter.Progress(new ProgressStep("Draining", node, "evicted", 0, going.Length, Unit: "pods"));
         var evicted = new ConcurrentBag<string>();
         var blocked = new ConcurrentDictionary<string, string>(StringComparer.Ordinal);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -102,7 +104,7 @@ public static class NodeDrain
             var options = new ParallelOptions { MaxDegreeOfParallelism = Parallel, CancellationToken = deadline.Token };
             await System
                 .Threading.Tasks.Parallel.ForEachAsync(
-                    candidates.Where(p => HasController(p) && !IsFinished(p)),
+                    going,
                     options,
                     async (pod, ct) =>
                     {
@@ -110,6 +112,7 @@ public static class NodeDrain
                         await WaitGoneAsync(connection, pod, ct).ConfigureAwait(false);
                         reporter.Verbose($"{node}: pod '{Identity(pod)}' was evicted.");
                         evicted.Add(Identity(pod));
+                        reporter.Progress(new ProgressStep("Draining", node, "evicted", evicted.Count, going.Length, Unit: "pods"));
                     })
                 .ConfigureAwait(false);
         }
@@ -123,6 +126,11 @@ public static class NodeDrain
                 node,
                 e);
         }
+        finally
+        {
+            reporter.Progress(new ProgressStep("Draining", node, "done", Completed: true));
+        }
+
         return new DrainResult(node, [.. evicted.Order(StringComparer.Ordinal)], left);
     }
 

@@ -85,6 +85,7 @@ internal sealed class ImageSteps(RolloutSetup setup, RolloutImages images, Lease
             UkiSwapPlan plan = await session.PlanAsync(facts, source, options, cancellationToken).ConfigureAwait(false);
             UkiSwapResult result = await session.SwapAsync(plan, source, cancellationToken).ConfigureAwait(false);
             await session.CloseAsync(cancellationToken).ConfigureAwait(false);
+            reporter.Progress(new ProgressStep("Swapping UKI", work.Node.Name, "done", Completed: true));
             return new RolloutEvidence(
                 result.Changed ? $"'{result.BootedEntry}' exchanged, the old one is '{result.Backup}'" : $"'{result.BootedEntry}' has the image already",
                 result.Backup, result.NewSha256);

@@ -17,13 +17,15 @@ internal sealed class RolloutFactsReader(
             : null;
         IReadOnlyList<TalosMember> members = await setup.Talos.Node(null).MembersAsync(cancellationToken).ConfigureAwait(false);
         var facts = new RolloutNodeFacts[nodes.Count];
+        int asked = 0;
         var limit = new ParallelOptions { MaxDegreeOfParallelism = Parallel, CancellationToken = cancellationToken };
         await System.Threading.Tasks.Parallel.ForAsync(0, nodes.Count, limit, async (i, stop) =>
         {
             TalosMember? member = members.FirstOrDefault(m => m.Addresses.Contains(nodes[i].Address) || m.Hostname == nodes[i].KubernetesName);
             facts[i] = await OneAsync(nodes[i], member, cluster, stop).ConfigureAwait(false);
-            reporter.Progress(new ProgressStep("Asking nodes", nodes[i].Name, "asked", Completed: true));
+            reporter.Progress(new ProgressStep("Asking nodes", null, "asked", Interlocked.Increment(ref asked), nodes.Count, Unit: "nodes"));
         }).ConfigureAwait(false);
+        reporter.Progress(new ProgressStep("Asking nodes", null, "done", Completed: true));
         return facts;
     }
 

@@ -73,7 +73,11 @@ public sealed class RolloutSession
                     new RolloutRunner(plan, steps, journal, TimeProvider.System).RunAsync(stop.Token).GetAsyncEnumerator(stop.Token);
                 await using (ends.ConfigureAwait(false))
                 {
-                    while (await NextAsync(ends, lease, cancellationToken).ConfigureAwait(false)) yield return ends.Current;
+                    for (int done = 1; await NextAsync(ends, lease, cancellationToken).ConfigureAwait(false); done++)
+                    {
+                        _reporter.Progress(new ProgressStep("Rolling out", null, "ended", done, plan.View.Steps.Count, Unit: "steps"));
+                        yield return ends.Current;
+                    }
                 }
             }
         }

@@ -59,6 +59,7 @@ public static class NodeValidation
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var chosen = s_all.Where(check => IsChosen(check, options)).ToArray();
+        var tally = new Tally(nodes.Count, reporter);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var places = new SemaphoreSlim(options.ThrottleLimit);
         // The results of a node wait here until it is its turn; the count of nodes under way bounds them.
@@ -71,7 +72,7 @@ public static class NodeValidation
                     foreach (var node in nodes)
                     {
                         await places.WaitAsync(stop.Token).ConfigureAwait(false);
-                        var work = OneAsync(connect(node), chosen, options, reporter, stop.Token);
+                        var work = OneAsync(connect(node), chosen, options, tally, reporter, stop.Token);
                         _ = work.ContinueWith(_ => places.Release(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
                         await turns.Writer.WriteAsync(work, stop.Token).ConfigureAwait(false);
                     }
@@ -109,18 +110,18 @@ public static class NodeValidation
             : options.Checks.Contains(check.Name, StringComparer.OrdinalIgnoreCase));
 
     private static async Task<IReadOnlyList<TsCheck>> OneAsync(
-        INodeProbe probe, NodeCheck[] checks, NodeValidationOptions options, IReporter reporter, CancellationToken cancellationToken)
+        INodeProbe probe, NodeCheck[] checks, NodeValidationOptions options, Tally tally, IReporter reporter, CancellationToken cancellationToken)
     {
         var results = new List<TsCheck>(checks.Length);
         var reachable = await ReachAsync(probe, cancellationToken).ConfigureAwait(false);
         for (var i = 0; i < checks.Length; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            reporter.Progress(new ProgressStep("Checking nodes", probe.Node.Name, checks[i].Name, i, checks.Length));
+            tally.Begin(probe.Node, checks[i]);
             results.Add(await MakeAsync(probe, checks[i], options, reachable).ConfigureAwait(false));
         }
 
-        reporter.Progress(new ProgressStep("Checking nodes", probe.Node.Name, "done", Completed: true));
+        tally.End();
         var worst = results.Where(check => check.Status != TsCheckStatus.Skipped).Select(check => check.Status).DefaultIfEmpty(TsCheckStatus.Skipped).Max();
         reporter.Verbose($"{probe.Node.Name}: {results.Count} checks, {worst}.");
         return results;
@@ -176,5 +177,22 @@ public static class NodeValidation
             FailureMode = result.Cause?.FailureMode,
             Duration = Stopwatch.GetElapsedTime(started),
         };
+    }
+
+    /// <summary>Tells how many nodes are done; of a single one, which check is being made.</summary>
+    private sealed class Tally(int nodes, IReporter reporter)
+    {
+        private int _done;
+
+        public void Begin(TsNode node, NodeCheck check)
+        {
+            if (nodes == 1) reporter.Progress(new ProgressStep("Checking", node.Name, check.Name));
+        }
+
+        public void End()
+        {
+            if (nodes > 1)
+                reporter.Progress(new ProgressStep("Checking nodes", null, "checked", Interlocked.Increment(ref _done), nodes, Unit: "nodes"));
+        }
     }
 }

@@ -164,7 +164,7 @@ public class UkiSwapLabTests
         await using LabSession lab = await StartAsync();
         LabNode node = lab.Lab.Node("ampone");
         UkiSwapSource source = await UkiSwapSources.FromFileAsync(
-            Write(lab, new LabUkiSpec { Kind = LabUkiKind.Iso }, "Talos-v1.12.4.efi"), cancel);
+            Write(lab, new LabUkiSpec { Kind = LabUkiKind.Iso }, "Talos-v1.12.4.efi"), SilentReporter.Instance, cancel);
 
         // No cmdlet can be told to leave these gates out; the Core can, which shows what they are for.
         await using var client = TalosClient.Connect(TalosConfigFile.Load(lab.Client.Environment["TALOSCONFIG"]).Context());

@@ -137,7 +137,7 @@ public sealed class SignatureTests
     {
         using var stream = new MemoryStream(bytes);
         var hashes = await PeHasher.HashAsync(
-            stream, image, System.Security.Cryptography.HashAlgorithmName.SHA256, false, TestContext.Current.CancellationToken);
+            stream, image, System.Security.Cryptography.HashAlgorithmName.SHA256, false, _ => { }, TestContext.Current.CancellationToken);
         return hashes.Authenticode!;
     }
 

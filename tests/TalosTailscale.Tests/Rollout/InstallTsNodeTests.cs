@@ -18,6 +18,9 @@ public sealed class InstallTsNodeTests
         result.AssertNoErrors();
         TsRolloutStep[] steps = [.. result.Output.Select(o => (TsRolloutStep)o.BaseObject)];
         Assert.All(steps, step => Assert.Equal(TsRolloutStatus.Done, step.Status));
+        // Every step is counted, against those of the plan.
+        Assert.Contains(result.Progress, record => record.StatusDescription.Contains($" of {steps.Length} steps", StringComparison.Ordinal));
+        Assert.Contains(result.Progress, record => record.StatusDescription.Contains($" of {lab.Lab.Nodes.Count} nodes", StringComparison.Ordinal));
         Assert.All(lab.Lab.Nodes, node => Assert.Contains(node.Extensions, e => e.Name == "tailscale"));
         Assert.All(lab.Lab.Nodes, node => Assert.NotNull(node.TailnetAddress));
         Assert.All(await CordonsAsync(lab), cordoned => Assert.False(cordoned));

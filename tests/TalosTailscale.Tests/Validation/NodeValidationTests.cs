@@ -1,6 +1,7 @@
 using TalosTailscale.Core.Reporting;
 using TalosTailscale.Core.Talos;
 using TalosTailscale.Core.Validation;
+using TalosTailscale.Tests.Engine;
 
 namespace TalosTailscale.Tests.Validation;
 
@@ -168,6 +169,21 @@ public sealed class NodeValidationTests
 
         Assert.Equal(nodes.Select(node => node.Name), await run);
         Assert.InRange(most, 1, 8);
+    }
+
+    [Fact]
+    public async Task Of_many_nodes_the_progress_counts_those_that_are_done()
+    {
+        var nodes = Enumerable.Range(0, 3).Select(i => new TsNode { Name = $"n{i}", Address = $"10.0.0.{i}" }).ToArray();
+        var seen = new ProgressTests.SeenSteps();
+
+        await foreach (var _ in NodeValidation.RunAsync(
+            nodes, _ => new FakeNodeProbe(), new NodeValidationOptions { Checks = ["Api", "Stage"] }, seen, TestContext.Current.CancellationToken))
+        {
+        }
+
+        Assert.Equal([1L, 2L, 3L], seen.Steps.Select(step => step.Done!.Value).Order());
+        Assert.All(seen.Steps, step => Assert.Equal((3L, "nodes"), (step.Total, step.Unit)));
     }
 
     [Fact]

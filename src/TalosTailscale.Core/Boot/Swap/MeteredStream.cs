@@ -1,18 +1,15 @@
 using System.Diagnostics;
-using System.Globalization;
 using TalosTailscale.Core.Images;
 using TalosTailscale.Core.Reporting;
 
 namespace TalosTailscale.Core.Boot.Swap;
 
-/// <summary>Reads on from another stream and tells how far it has come, with rate and remaining time.</summary>
+/// <summary>Reads on from another stream and tells how far it has come.</summary>
 internal sealed class MeteredStream(Stream inner, long total, string activity, string node, IReporter reporter) : ReadStream
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(250);
 
-    private readonly long _start = inner.Position;
-    private readonly Stopwatch _clock = Stopwatch.StartNew();
-    private TimeSpan _told = TimeSpan.MinValue;
+    private long? _told;
 
     public override long Position
     {
@@ -30,16 +27,12 @@ internal sealed class MeteredStream(Stream inner, long total, string activity, s
         return read;
     }
 
+    // Rate and remaining time are the reporter's: it tells both for whatever has an amount and a total.
     private void Tell()
     {
-        TimeSpan now = _clock.Elapsed;
         long done = inner.Position;
-        if (done < total && _told != TimeSpan.MinValue && now - _told < s_interval) return;
-        _told = now;
-        double rate = now.TotalSeconds > 0 ? (done - _start) / now.TotalSeconds : 0;
-        string text = rate > 0
-            ? string.Create(CultureInfo.InvariantCulture, $"staging at {rate / 1048576:0.0} MiB/s, {(total - done) / rate:0} s left")
-            : "staging";
-        reporter.Progress(new ProgressStep(activity, node, text, done, total));
+        if (done < total && _told is { } told && Stopwatch.GetElapsedTime(told) < s_interval) return;
+        _told = Stopwatch.GetTimestamp();
+        reporter.Progress(new ProgressStep(activity, node, "staging", done, total));
     }
 }

@@ -15,7 +15,7 @@ internal static class PeHasher
     private const int BufferSize = 256 * 1024;
 
     public static async Task<PeHashes> HashAsync(
-        Stream stream, PeImage image, HashAlgorithmName? authenticode, bool sections, CancellationToken cancellationToken)
+        Stream stream, PeImage image, HashAlgorithmName? authenticode, bool sections, Action<long> report, CancellationToken cancellationToken)
     {
         using var whole = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         using var signed = authenticode is { } name ? IncrementalHash.CreateHash(name) : null;
@@ -34,6 +34,7 @@ internal static class PeHasher
                 foreach (var (section, hash) in perSection)
                     Append(hash, new Extent(section.RawOffset, section.ContentLength), buffer, at, read);
                 at += read;
+                report(at);
             }
 
             return new PeHashes(

@@ -27,6 +27,7 @@ public static partial class NodeDiscovery
         IReadOnlyList<TalosMember> members = await client.Node(null).MembersAsync(cancellation).ConfigureAwait(false);
         reporter.Verbose($"The cluster has {members.Count} members: {string.Join(", ", members.Select(one => one.Hostname))}.");
         var found = new ConcurrentBag<NodeFacts>();
+        int asked = 0;
         var limit = new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellation };
         await Parallel.ForEachAsync(members, limit, async (member, stop) =>
         {
@@ -39,6 +40,8 @@ public static partial class NodeDiscovery
             {
                 await failed(e, member.Hostname).ConfigureAwait(false);
             }
+
+            reporter.Progress(new ProgressStep("Asking nodes", null, "asked", Interlocked.Increment(ref asked), members.Count, Unit: "nodes"));
         }).ConfigureAwait(false);
         return Propose([.. found], inventory);
     }

@@ -45,6 +45,7 @@ public sealed class WaveJobs(KubernetesConnection connection, WaveJobSpec spec, 
                 long started = _time.GetTimestamp();
                 reporter.Verbose(string.Create(CultureInfo.InvariantCulture, $"Wave {wave.Key} of {nodes.Length} nodes runs as the Job '{spec.Namespace}/{running}'."));
                 await SendAsync($"create the job '{running}'", (api, ct) => api.BatchV1.CreateNamespacedJobAsync(job, spec.Namespace, cancellationToken: ct), cancellationToken).ConfigureAwait(false);
+                reporter.Progress(new ProgressStep("Rolling out in the cluster", null, $"wave {wave.Key} of {nodes.Length} nodes, job '{running}'"));
                 bool succeeded = await WaitAsync(running, cancellationToken).ConfigureAwait(false);
                 var result = new TsRolloutWave
                 {

@@ -59,11 +59,25 @@ public sealed partial class TalosNodeClient
         IReporter? reporter = null, CancellationToken cancellation = default)
     {
         long started = Stopwatch.GetTimestamp();
+        reporter?.Progress(new ProgressStep(Pulling(reference), Node, "asking the node"));
+        try
+        {
+            return await ImagePullAsync(reference, images, timeout, started, reporter, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            reporter?.Progress(new ProgressStep(Pulling(reference), Node, "done", Completed: true));
+        }
+    }
+
+    private async Task<TalosImagePull> ImagePullAsync(
+        string reference, TalosImageNamespace images, TimeSpan? timeout, long started, IReporter? reporter, CancellationToken cancellation)
+    {
         bool present = await FindImageAsync(reference, images, cancellation).ConfigureAwait(false) is not null;
         string? digest = null;
         if (await HasImageServiceAsync(cancellation).ConfigureAwait(false))
             digest = await OfferedAsync(() => PullAsync(reference, images, timeout, reporter, cancellation)).ConfigureAwait(false);
-        digest ??= await PullOldAsync(reference, images, timeout, cancellation).ConfigureAwait(false);
+        digest ??= await PullOldAsync(reference, images, timeout, reporter, cancellation).ConfigureAwait(false);
         TalosContainerImage? now = await FindImageAsync(reference, images, cancellation).ConfigureAwait(false);
         return new TalosImagePull
         {
@@ -150,8 +164,10 @@ public sealed partial class TalosNodeClient
     }
 
     private async Task<string> PullOldAsync(
-        string reference, TalosImageNamespace images, TimeSpan? timeout, CancellationToken cancellation)
+        string reference, TalosImageNamespace images, TimeSpan? timeout, IReporter? reporter, CancellationToken cancellation)
     {
+        // Such a node says nothing until it is done.
+        reporter?.Progress(new ProgressStep(Pulling(reference), Node, "the node pulls it"));
         var request = new ImagePullRequest { Namespace = Namespace(images), Reference = reference };
         ImagePullResponse answer = await _caller.UnaryAsync(
             TalosCall.Read($"ImagePull {reference}", TalosCall.Operator),
@@ -176,16 +192,17 @@ public sealed partial class TalosNodeClient
             if (answer.PullProgress is not { Progress: { } layer } progress) continue;
             layers[progress.LayerId] = (layer.Offset, layer.Total);
             reporter?.Progress(new ProgressStep(
-                $"Pulling {reference}", Node, $"{layers.Count} layers",
+                Pulling(reference), Node, $"{layers.Count} layers",
                 layers.Values.Sum(one => one.Offset), layers.Values.Sum(one => one.Total)));
         }
 
-        reporter?.Progress(new ProgressStep($"Pulling {reference}", Node, "done", Completed: true));
         if (pinned.Length == 0)
             throw TalosErrors.TalosProtocolViolation.New($"The pull of '{reference}' on '{Node}' ended without the image's name.", Node);
         int at = pinned.IndexOf('@', StringComparison.Ordinal);
         return at < 0 ? "" : pinned[(at + 1)..];
     }
+
+    private static string Pulling(string reference) => $"Pulling {reference}";
 
     private TalosContainerImage Image(
         string name, string digest, long size, Google.Protobuf.WellKnownTypes.Timestamp? created) =>

@@ -6,6 +6,8 @@ namespace TalosTailscale.Core.Talos;
 /// <content>Upgrades.</content>
 public sealed partial class TalosNodeClient
 {
+    private const string Upgrading = "Upgrading";
+
     // Before 1.13 the node pulls and checks the installer within the call.
     private static readonly TimeSpan s_upgradeTimeout = TimeSpan.FromMinutes(20);
 
@@ -34,13 +36,17 @@ public sealed partial class TalosNodeClient
             {
                 reporter.Verbose($"{Node}: no LifecycleService, using MachineService.Upgrade.");
             }
+            finally
+            {
+                reporter.Progress(new ProgressStep(Upgrading, Node, "done", Completed: true));
+            }
         }
 
-        await UpgradeOldAsync(image, options, cancellation).ConfigureAwait(false);
+        await UpgradeOldAsync(image, options, reporter, cancellation).ConfigureAwait(false);
         return true;
     }
 
-    private async Task UpgradeOldAsync(string image, TalosUpgradeOptions how, CancellationToken cancellation)
+    private async Task UpgradeOldAsync(string image, TalosUpgradeOptions how, IReporter reporter, CancellationToken cancellation)
     {
         var request = new UpgradeRequest
         {
@@ -50,17 +56,24 @@ public sealed partial class TalosNodeClient
             Force = how.Force,
             RebootMode = how.PowerCycle ? UpgradeRequest.Types.RebootMode.Powercycle : UpgradeRequest.Types.RebootMode.Default,
         };
-        UpgradeResponse answer = await _caller.UnaryAsync(
-            TalosCall.Change("Upgrade", TalosCall.Admin),
-            (invoker, options) => Machine(invoker).UpgradeAsync(request, options), cancellation, s_upgradeTimeout)
-            .ConfigureAwait(false);
-        if (Failure(Single(answer.Messages, "Upgrade").Metadata, "Upgrade") is { } failure) throw failure;
+        reporter.Progress(new ProgressStep(Upgrading, Node, "the node pulls the installer and checks it"));
+        try
+        {
+            UpgradeResponse answer = await _caller.UnaryAsync(
+                TalosCall.Change("Upgrade", TalosCall.Admin),
+                (invoker, options) => Machine(invoker).UpgradeAsync(request, options), cancellation, s_upgradeTimeout)
+                .ConfigureAwait(false);
+            if (Failure(Single(answer.Messages, "Upgrade").Metadata, "Upgrade") is { } failure) throw failure;
+        }
+        finally
+        {
+            reporter.Progress(new ProgressStep(Upgrading, Node, "done", Completed: true));
+        }
     }
 
     private async Task InstallAsync(string image, IReporter reporter, CancellationToken cancellation)
     {
-        const string activity = "Upgrading";
-        reporter.Progress(new ProgressStep(activity, Node, "pulling the installer"));
+        reporter.Progress(new ProgressStep(Upgrading, Node, "pulling the installer"));
         await PullAsync(image, TalosImageNamespace.System, null, reporter, cancellation).ConfigureAwait(false);
         var request = new LifecycleServiceUpgradeRequest
         {
@@ -84,10 +97,8 @@ public sealed partial class TalosNodeClient
 
             last = progress.Message.Trim();
             reporter.Verbose($"{Node}: {last}");
-            reporter.Progress(new ProgressStep(activity, Node, last));
+            reporter.Progress(new ProgressStep(Upgrading, Node, last));
         }
-
-        reporter.Progress(new ProgressStep(activity, Node, "done", Completed: true));
 
         // The call itself ends OK whatever the installer did: only its exit code counts.
         if (exitCode is 0) return;

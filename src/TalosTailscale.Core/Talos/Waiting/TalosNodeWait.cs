@@ -151,7 +151,8 @@ public sealed class TalosNodeWait
 
     private void Tell(string phase)
     {
-        _reporter.Progress(new ProgressStep(Activity, _node.Node, phase));
+        _reporter.Progress(new ProgressStep(
+            Activity, _node.Node, string.Create(CultureInfo.InvariantCulture, $"{phase} ({Elapsed.TotalSeconds:0} s of at most {_options.Timeout.TotalSeconds:0} s)")));
         if (phase == _last) return;
         _last = phase;
         _reporter.Verbose(string.Create(

@@ -59,7 +59,7 @@ internal sealed class PipelineReporter(PSCmdlet cmdlet, PipelineQueue queue) : I
             if (!_bars.TryGetValue(key, out Bar? bar))
             {
                 if (step.Completed) return null;
-                _bars[key] = bar = new Bar(_bars.Count + 1, step.Activity, step.Target);
+                _bars[key] = bar = new Bar(FreeId(), step.Activity, step.Target);
             }
 
             if (step.Completed)
@@ -77,14 +77,22 @@ internal sealed class PipelineReporter(PSCmdlet cmdlet, PipelineQueue queue) : I
         }
     }
 
+    // The lowest that no bar has: the host keeps a line for each number, and two bars with one would take each other's.
+    private int FreeId()
+    {
+        int id = 1;
+        while (_bars.Values.Any(bar => bar.Id == id)) id++;
+        return id;
+    }
+
     private static ProgressRecord Record(Bar bar, ProgressStep step)
     {
         double seconds = bar.SinceStart.Elapsed.TotalSeconds;
         double rate = step.Done is { } done && seconds > 0.5 ? (done - bar.StartedAt) / seconds : 0;
         string status = step.Status;
-        if (step.Done is { } moved)
-            status += step.Total is { } of ? $" {Sizes.Text(moved)} of {Sizes.Text(of)}" : $" {Sizes.Text(moved)}";
-        if (rate > 0) status += $", {Sizes.Text((long)rate)}/s";
+        if (step.Done is { } moved) status += " " + Amount(moved, step.Total, step.Unit);
+        if (rate > 0 && step.Unit is null) status += $", {Sizes.Text((long)rate)}/s";
+        if (rate >= 1 && step.Unit is not null) status += $", {(long)rate}/s";
         var record = new ProgressRecord(bar.Id, bar.Title, Redactor.Mask(status));
         if (step is { Done: { } now, Total: > 0 and var total })
         {
@@ -94,6 +102,14 @@ internal sealed class PipelineReporter(PSCmdlet cmdlet, PipelineQueue queue) : I
 
         return record;
     }
+
+    private static string Amount(long done, long? total, string? unit) => (total, unit) switch
+    {
+        ({ } of, null) => $"{Sizes.Text(done)} of {Sizes.Text(of)}",
+        ({ } of, _) => $"{done} of {of} {unit}",
+        (null, null) => Sizes.Text(done),
+        _ => $"{done} {unit}",
+    };
 
     private static ProgressRecord Completed(Bar bar) =>
         new(bar.Id, bar.Title, "done") { RecordType = ProgressRecordType.Completed };

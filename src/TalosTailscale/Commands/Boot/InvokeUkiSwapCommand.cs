@@ -52,7 +52,7 @@ public sealed partial class InvokeUkiSwapCommand : UkiSwapCmdlet
             _extensions = await InstallerExtensions.ReadAsync(InstallerImage, FactoryUri, Reporter, cancellationToken);
         // Each image is read and hashed once, however many nodes get it.
         foreach (string path in _paths.Values.Append(_last).Where(p => p.Length > 0).Distinct(StringComparer.Ordinal))
-            _sources[path] = await UkiSwapSources.FromFileAsync(path, cancellationToken);
+            _sources[path] = await UkiSwapSources.FromFileAsync(path, Reporter, cancellationToken);
     }
 
     private protected override Task NodeAsync(TalosNodeClient client, TsNode node, CancellationToken cancellationToken) =>

@@ -90,6 +90,7 @@ public sealed class GetUkiCommand : TsCmdlet
             SectionHashes = Section && !NoHash,
             Extensions = !Section,
             TrustedCertificates = Trusted,
+            Reporter = Reporter,
         };
         foreach (var place in places)
         {

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using TalosTailscale.Core.Inventory;
 using TalosTailscale.Core.Kubernetes;
+using TalosTailscale.Core.Reporting;
 using TalosTailscale.Core.Rollout;
 using TalosTailscale.Core.Talos;
 
@@ -15,6 +16,7 @@ namespace TalosTailscale.Commands;
 [OutputType(typeof(TsAddressReference))]
 public sealed partial class UpdateTalosNodeAddressCommand : TalosCmdlet
 {
+    private const string Looking = "Looking for the old address";
     private AddressSurveyOptions _options = new();
     private DeviceInventory? _devices;
     private KubernetesConnection? _kubernetes;
@@ -63,6 +65,7 @@ public sealed partial class UpdateTalosNodeAddressCommand : TalosCmdlet
     private protected override async Task NodeAsync(TalosNodeClient client, TsNode node, CancellationToken cancellationToken)
     {
         var finder = new AddressDriftFinder(Client, _kubernetesNodes, _devices, Reporter);
+        Reporter.Progress(new ProgressStep(Looking, node.Name, "asking the cluster where the node lives"));
         AddressDrift? drift = await finder.FindAsync(node, OldAddress, NewAddress, cancellationToken);
         if (drift is null)
         {
@@ -70,6 +73,7 @@ public sealed partial class UpdateTalosNodeAddressCommand : TalosCmdlet
             return;
         }
 
+        Reporter.Progress(new ProgressStep(Looking, node.Name, $"finding what still says {drift.OldAddress}"));
         var survey = new AddressSurvey(drift, Client, _kubernetes, _options, Reporter);
         await foreach (AddressChange change in survey.RunAsync(cancellationToken))
             foreach (TsAddressReference reference in await TreatAsync(change, cancellationToken))

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Management.Automation;
 using TalosTailscale.Core.Inventory;
+using TalosTailscale.Core.Reporting;
 using TalosTailscale.Core.Tailnet;
 
 namespace TalosTailscale.Commands;
@@ -101,6 +102,7 @@ public sealed partial class NewTsExtensionServiceConfigCommand : TailnetApiCmdle
             ReadVault = (name, _) => OnPipelineAsync(() => SessionVault.Read(InvokeCommand, name)),
             MintKey = (_, stop) => MintAsync(node, stop),
         };
+        Reporter.Progress(new ProgressStep("Reading auth key", null, $"from '{reference}'"));
         var key = await reference.ResolveAsync(sources, cancellationToken);
         if (reference.Scheme != AuthKeyScheme.Tailscale)
             _key = key;

@@ -1,7 +1,9 @@
 using System.ComponentModel;
+using System.Diagnostics;
 using System.Management.Automation;
 using System.Reflection;
 using TalosTailscale.Core.Inventory;
+using TalosTailscale.Core.Reporting;
 using TalosTailscale.Core.Talos;
 
 namespace TalosTailscale.Commands;
@@ -13,6 +15,7 @@ namespace TalosTailscale.Commands;
 [EditorBrowsable(EditorBrowsableState.Never)]
 public abstract class TalosCmdlet : TsCmdlet
 {
+    private static readonly TimeSpan s_untilProgress = TimeSpan.FromSeconds(1);
     private readonly List<(TsNode Node, object? Input)> _work = [];
     private readonly HashSet<(string Address, object? Input)> _seen = [];
     private int _inputs;
@@ -97,6 +100,8 @@ public abstract class TalosCmdlet : TsCmdlet
         if (_seen.Count == 0 && !await TakeNodesOfContextAsync()) return;
         await PrepareAsync([.. _work.Select(item => item.Node).Distinct()], cancellationToken);
         var limit = new ParallelOptions { MaxDegreeOfParallelism = ThrottleLimit, CancellationToken = cancellationToken };
+        long started = Stopwatch.GetTimestamp();
+        int done = 0;
         await Parallel.ForEachAsync(_work, limit, async (item, stop) =>
         {
             try
@@ -107,6 +112,8 @@ public abstract class TalosCmdlet : TsCmdlet
             {
                 await WriteErrorAsync(e, item.Node.Name);
             }
+
+            Tell(Interlocked.Increment(ref done), Stopwatch.GetElapsedTime(started));
         });
     }
 
@@ -139,6 +146,13 @@ public abstract class TalosCmdlet : TsCmdlet
     /// <returns>The work.</returns>
     private protected virtual Task NodeAsync(TalosNodeClient client, TsNode node, CancellationToken cancellationToken) =>
         Task.CompletedTask;
+
+    // Many nodes are mostly asked in less than a second: a bar would only flicker then.
+    private void Tell(int done, TimeSpan elapsed)
+    {
+        if (_work.Count > 1 && elapsed >= s_untilProgress)
+            Reporter.Progress(new ProgressStep(MyInvocation.MyCommand.Name, null, "done", done, _work.Count, Unit: Input is null ? "nodes" : "requests"));
+    }
 
     /// <summary>How a node is called in questions and plans.</summary>
     private protected static string Describe(TsNode node) =>
