@@ -49,6 +49,7 @@ public sealed class ImageStore(ImageFactoryClient client, IReporter reporter)
             throw ImageFactoryErrors.ImageWriteFailed.New($"'{path}' could not be written: {e.Message}", path, e);
         }
 
+        reporter.Verbose($"'{path}' is what was asked for: Talos {uki.Version}, {uki.Architecture}, {uki.Variant}, schematic {uki.SchematicId ?? "not told"}; SHA-256 {sha256}.");
         return new StoredImage(path, new FileInfo(path).Length, sha256, uki with { Path = path, Name = Name(uki, path) }, false);
     }
 

@@ -13,10 +13,19 @@ public sealed class ProgressTests
         [Parameter(Mandatory = true)]
         public ProgressStep[] Step { get; set; } = [];
 
+        private IReporter? _kept;
+
+        protected override Task BeginAsync(CancellationToken cancellationToken)
+        {
+            _kept = Reporter;
+            return Task.CompletedTask;
+        }
+
+        // By what was at hand at the beginning, as a client does that is made there.
         protected override async Task ProcessAsync(CancellationToken cancellationToken)
         {
             await Task.Yield();
-            foreach (ProgressStep step in Step) Reporter.Progress(step);
+            foreach (ProgressStep step in Step) _kept!.Progress(step);
         }
     }
 

@@ -5,56 +5,68 @@ using TalosTailscale.Core.Reporting;
 
 namespace TalosTailscale.Commands;
 
-/// <summary>Hands what the Core reports to the pipeline, redacted; progress at most five times a second.</summary>
-internal sealed class PipelineReporter(PSCmdlet cmdlet, PipelineQueue queue) : IReporter, IDisposable
+/// <summary>
+/// Hands what the Core reports to the pipeline, redacted; progress at most five times a second. One for the life of a
+/// cmdlet, so that what is made in <c>BeginProcessing</c> is still heard in <c>ProcessRecord</c>.
+/// </summary>
+internal sealed class PipelineReporter(PSCmdlet cmdlet) : IReporter
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(200);
     private readonly object _gate = new();
     private readonly Dictionary<(string Activity, string? Target), Bar> _bars = [];
-    private bool _closed;
+    private PipelineQueue? _queue;
 
     public void Verbose(string message)
     {
         string text = Redactor.Mask(message);
-        queue.Post(() => cmdlet.WriteVerbose(text));
+        Post(() => cmdlet.WriteVerbose(text));
     }
 
     public void Warning(string message)
     {
         string text = Redactor.Mask(message);
-        queue.Post(() => cmdlet.WriteWarning(text));
+        Post(() => cmdlet.WriteWarning(text));
     }
 
     public void Progress(ProgressStep step)
     {
         ProgressRecord? record = Next(step);
-        if (record is not null) queue.Post(() => cmdlet.WriteProgress(record));
+        if (record is not null) Post(() => cmdlet.WriteProgress(record));
     }
 
-    /// <summary>Takes away every bar that is still there.</summary>
-    public void CompleteAll()
+    /// <summary>From now on the pipeline is reached by this queue.</summary>
+    public void Open(PipelineQueue queue)
     {
+        lock (_gate) _queue = queue;
+    }
+
+    /// <summary>Takes away every bar that is still there; nothing is heard until the next <see cref="Open"/>.</summary>
+    public void Close()
+    {
+        PipelineQueue? queue;
         List<ProgressRecord> open;
         lock (_gate)
         {
-            _closed = true;
+            (queue, _queue) = (_queue, null);
             open = [.. _bars.Values.Where(bar => bar.Shown).Select(bar => Completed(bar))];
             _bars.Clear();
         }
 
-        foreach (ProgressRecord record in open) queue.Post(() => cmdlet.WriteProgress(record));
+        foreach (ProgressRecord record in open) queue?.Post(() => cmdlet.WriteProgress(record));
     }
 
-    public void Dispose()
+    private void Post(Action call)
     {
-        lock (_gate) _closed = true;
+        PipelineQueue? queue;
+        lock (_gate) queue = _queue;
+        queue?.Post(call);
     }
 
     private ProgressRecord? Next(ProgressStep step)
     {
         lock (_gate)
         {
-            if (_closed) return null;
+            if (_queue is null) return null;
             var key = (step.Activity, step.Target);
             if (!_bars.TryGetValue(key, out Bar? bar))
             {

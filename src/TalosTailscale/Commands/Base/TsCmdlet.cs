@@ -19,12 +19,14 @@ namespace TalosTailscale.Commands;
 public abstract class TsCmdlet : PSCmdlet, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
+    private readonly PipelineReporter _reporter;
     private PipelineQueue? _queue;
-    private PipelineReporter? _reporter;
 
-    /// <summary>Where the Core tells what it does: verbose lines, warnings, progress.</summary>
-    protected IReporter Reporter =>
-        _reporter ?? throw new InvalidOperationException("The reporter exists only while the cmdlet works.");
+    /// <summary>Prepares the way to the pipeline.</summary>
+    protected TsCmdlet() => _reporter = new PipelineReporter(this);
+
+    /// <summary>Where the Core tells what it does: verbose lines, warnings, progress. Heard while the cmdlet works.</summary>
+    protected IReporter Reporter => _reporter;
 
     /// <summary>True under <c>-WhatIf</c>, by switch or by preference.</summary>
     protected bool IsWhatIf =>
@@ -146,8 +148,7 @@ public abstract class TsCmdlet : PSCmdlet, IDisposable
     {
         using var queue = new PipelineQueue();
         _queue = queue;
-        using var reporter = new PipelineReporter(this, queue);
-        _reporter = reporter;
+        _reporter.Open(queue);
         Task task = Task.Run(async () =>
         {
             try
@@ -156,7 +157,7 @@ public abstract class TsCmdlet : PSCmdlet, IDisposable
             }
             finally
             {
-                reporter.CompleteAll();
+                _reporter.Close();
                 queue.Complete();
             }
         });
@@ -164,7 +165,6 @@ public abstract class TsCmdlet : PSCmdlet, IDisposable
         Exception? thrown = queue.Drain(_stop.Cancel);
         Exception? failure = Outcome(task);
         _queue = null;
-        _reporter = null;
 
         if (thrown is not null) ExceptionDispatchInfo.Throw(thrown);
         if (failure is null) return;
