@@ -90,9 +90,10 @@ public sealed class RenderedExtensionService
         {
             GitIgnoreState.Ignored => $"{Config.Node.Name}: git ignores '{Config.Path}'.",
             GitIgnoreState.NotIgnored => $"{Config.Node.Name}: git does not ignore '{Config.Path}'; written all the same.",
-            _ => $"{Config.Node.Name}: '{Config.Path}' is in no git work tree, or git is not installed.",
+            _ => $"{Config.Node.Name}: '{Config.Path}' is in no git work tree, or git is not installed; that no commit takes the key is for you to see to.",
         });
         await SecretFile.WriteAsync(Config.Path, _text, cancellationToken).ConfigureAwait(false);
+        reporter.Verbose($"{Config.Node.Name}: wrote '{Config.Path}' with the key; only its owner can read it.");
         return Config with { Written = true };
     }
 

@@ -44,6 +44,7 @@ internal sealed class SwapExecutor(EspVolume volume, UkiSwapPlan plan, UkiSwapSo
             await new SwapStaging(volume, owner, plan, source, reporter).RunAsync(cancellationToken).ConfigureAwait(false);
             Tell("verifying");
             await volume.VerifyAsync(plan.StagedName, plan.NewSha256, cancellationToken).ConfigureAwait(false);
+            reporter.Verbose($"{plan.Node}: the new image is on the partition as '{plan.StagedName}' and was read back.");
             _checks.Add(new("Staged image", true, $"SHA-256 {plan.NewSha256} read back from the disk"));
             cancellationToken.ThrowIfCancellationRequested();
         }
@@ -75,7 +76,12 @@ internal sealed class SwapExecutor(EspVolume volume, UkiSwapPlan plan, UkiSwapSo
         Tell("exchanging");
         TsException? untouched = await exchange.RunAsync(
             plan.StagedName, plan.NewSha256, plan.OldSha256, plan.Backup, cancellationToken).ConfigureAwait(false);
-        if (untouched is null) return;
+        if (untouched is null)
+        {
+            reporter.Verbose($"{plan.Node}: '{plan.BootedEntry}' is the new image now; the old one is '{plan.Backup}'.");
+            return;
+        }
+
         // Where the program itself did not say that it ended, it may exchange yet: then that name holds the old image.
         if (untouched.Data.Contains("error")) await UnstageAsync(owner).ConfigureAwait(false);
         throw untouched;

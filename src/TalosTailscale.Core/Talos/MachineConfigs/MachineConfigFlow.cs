@@ -238,7 +238,12 @@ public sealed class MachineConfigFlow
                 // Before 1.10 a node does not show what it has on disk.
                 if (resource is null && mode == TalosApplyMode.Staged && cause is null) return;
                 string text = resource is null ? string.Empty : TalosSpecs.MachineConfigText(resource);
-                if (MachineConfigComparison.Same(text, plan.After, _node.Node)) return;
+                if (MachineConfigComparison.Same(text, plan.After, _node.Node))
+                {
+                    _reporter.Verbose($"{_node.Node}: the {(id == Active ? "active" : id)} configuration, read again, is the one that was sent.");
+                    return;
+                }
+
                 last = cause;
             }
             catch (TsException e) when (e.Error.Category is TsErrorCategory.ConnectionError or TsErrorCategory.OperationTimeout)

@@ -59,6 +59,8 @@ public abstract class UkiSwapCmdlet : EspCmdlet
     {
         UkiSwapPlan plan = await session.PlanAsync(facts, source, Options(), cancellationToken);
         foreach (TsException refusal in EspSession.Refusals(plan)) await WriteErrorAsync(refusal, node.Name);
+        Reporter.Verbose(
+            $"{node.Name}: boots '{plan.BootedEntry}' of {plan.EspDevice}; {plan.Gates.Count(g => g.Status == UkiSwapGateStatus.Passed)} of {plan.Gates.Count} gates hold.");
         foreach (UkiSwapGateResult skipped in plan.Gates.Where(g => g.Status == UkiSwapGateStatus.Skipped))
             Reporter.Verbose($"{node.Name}: gate {skipped.Gate} does not hold and is skipped: {skipped.Evidence}.");
         bool go = plan.Allowed
@@ -74,6 +76,7 @@ public abstract class UkiSwapCmdlet : EspCmdlet
         if (!result.Changed && !await ShouldProcessAsync(Describe(node), "Reboot into the image that is there already"))
             return result;
         TalosBootMark before = await SwapAftercare.RebootAsync(client, cancellationToken);
+        Reporter.Verbose($"{node.Name}: restart begun by power cycle, so that the firmware itself loads the image; boot id was {before.BootId ?? "not readable"}.");
         if (!Wait) return result with { BootIdBefore = before.BootId };
         var options = new TalosWaitOptions { Timeout = Timeout };
         return await SwapAftercare.WaitAsync(client, before, result, uki, options, Reporter, cancellationToken);

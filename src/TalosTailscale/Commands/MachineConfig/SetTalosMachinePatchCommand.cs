@@ -48,6 +48,7 @@ public sealed partial class SetTalosMachinePatchCommand : TalosCmdlet
     {
         IReadOnlyList<ConfigPatch> patches = await PatchInput.ForNodeAsync(
             node, _services.GetValueOrDefault(node.Address), _patches, IsWhatIf, Reporter, cancellationToken);
+        Reporter.Verbose($"{node.Name}: patches in their order: {string.Join(", ", patches.Select(patch => patch.Name))}.");
         var options = new MachineConfigOptions
         {
             ListMerge = ListMerge,
