@@ -36,12 +36,13 @@ public static class ProposalWriter
         ArgumentNullException.ThrowIfNull(proposal);
         var files = new List<ProposedFile>();
         string root = Path.GetFullPath(folder);
+        string inside = Path.EndsInDirectorySeparator(root) ? root : root + Path.DirectorySeparatorChar;
         foreach (TsNodeFile file in proposal.Files)
         {
             string path = Path.GetFullPath(Path.Combine(root, file.Path));
 
             // The objects can be made by anybody, and names come from the cluster: nothing is written outside of the folder.
-            if (!path.StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+            if (!path.StartsWith(inside, StringComparison.Ordinal))
                 throw InventoryErrors.ProposalInvalid.New($"'{file.Path}' of '{proposal.Name}' leads out of '{root}'.", proposal.Name);
             try
             {

@@ -107,7 +107,7 @@ public sealed class AuthKeyReference
 
     private async Task<string> ReadFileAsync(Func<string, Task<string>>? resolve, CancellationToken cancellationToken)
     {
-        var path = resolve is null ? Value : await resolve(Value).ConfigureAwait(false);
+        var path = resolve is null ? FilePath(Value) : await resolve(FilePath(Value)).ConfigureAwait(false);
         try
         {
             var length = new FileInfo(path).Length;
@@ -119,6 +119,17 @@ public sealed class AuthKeyReference
         {
             throw TailnetErrors.AuthKeyNotFound.New($"'{Text}' could not be read: {e.Message}", Text, e);
         }
+    }
+
+    /// <summary>
+    /// The path behind <c>file:</c>. Any path is taken as it is (<c>C:\keys\ts</c>, <c>\\server\share\ts</c>, <c>~/ts</c>); what
+    /// begins with three slashes is a URI: a slash before a drive letter is none of the path, and %20 is a space.
+    /// </summary>
+    internal static string FilePath(string value)
+    {
+        if (!value.StartsWith("///", StringComparison.Ordinal)) return value;
+        var path = Uri.UnescapeDataString(value[2..]);
+        return path is [_, var drive, ':', ..] && char.IsAsciiLetter(drive) ? path[1..] : path;
     }
 
     private static bool IsVariableName(string name) =>

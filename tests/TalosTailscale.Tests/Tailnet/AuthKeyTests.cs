@@ -52,6 +52,17 @@ public sealed class AuthKeyTests
         Assert.Equal(TailnetKeyKind.Other, AuthKey.Create(new string('a', 48), "env:X", ownControlServer: true).Kind);
 
     [Theory]
+    [InlineData("keys/a.txt", "keys/a.txt")]
+    [InlineData("~/a.txt", "~/a.txt")]
+    [InlineData("C:\\keys\\100%25.txt", "C:\\keys\\100%25.txt")]
+    [InlineData("\\\\server\\share\\a.txt", "\\\\server\\share\\a.txt")]
+    [InlineData("//server/share/a.txt", "//server/share/a.txt")]
+    [InlineData("///etc/my%20key", "/etc/my key")]
+    [InlineData("///C:/keys/a.txt", "C:/keys/a.txt")]
+    public void A_file_is_named_as_on_any_system_or_by_a_URI(string value, string path) =>
+        Assert.Equal(path, AuthKeyReference.FilePath(value));
+
+    [Theory]
     [InlineData("env:NAME", AuthKeyScheme.Environment, "NAME")]
     [InlineData("file:keys/a.txt", AuthKeyScheme.File, "keys/a.txt")]
     [InlineData("file:C:\\keys\\a.txt", AuthKeyScheme.File, "C:\\keys\\a.txt")]

@@ -21,13 +21,15 @@ internal static class FileSystemPaths
         {
             resolved = session.Path.GetResolvedProviderPathFromPSPath(path, out provider);
         }
-        catch (ItemNotFoundException exception)
+        catch (Exception exception) when (exception is ItemNotFoundException or DriveNotFoundException or ProviderNotFoundException)
         {
             throw NotFound(path, exception);
         }
-        catch (DriveNotFoundException exception)
+        catch (WildcardPatternException exception)
         {
-            throw NotFound(path, exception);
+            throw CommandErrors.PathNotFound.New(
+                $"'{path}' is no wildcard that can be understood.", path, exception,
+                recommendedAction: "Give -LiteralPath where the name has brackets in it, or a backtick before each bracket.");
         }
 
         if (provider.Name != "FileSystem") throw NotFileSystem(path, provider);
@@ -42,7 +44,7 @@ internal static class FileSystemPaths
         {
             full = session.Path.GetUnresolvedProviderPathFromPSPath(path, out provider, out _);
         }
-        catch (DriveNotFoundException exception)
+        catch (Exception exception) when (exception is DriveNotFoundException or ProviderNotFoundException)
         {
             throw NotFound(path, exception);
         }

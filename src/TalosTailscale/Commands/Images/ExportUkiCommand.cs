@@ -15,19 +15,22 @@ public sealed class ExportUkiCommand : TsCmdlet
     private const string InputObjectSet = "InputObject";
 
     /// <summary>Files that hold a UKI: .iso, raw disks, ESP images, .efi. Wildcards are resolved.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = PathSet)]
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = PathSet,
+        HelpMessage = "A file that holds a UKI: .iso, raw disk, ESP image or .efi; wildcards are resolved.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     public string[] Path { get; set; } = [];
 
     /// <summary>Files that hold a UKI, with names taken as they are.</summary>
-    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = LiteralPathSet)]
+    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = LiteralPathSet,
+        HelpMessage = "A file that holds a UKI: .iso, raw disk, ESP image or .efi.")]
     [Alias("PSPath", "FullName")]
     [ValidateNotNullOrEmpty]
     public string[] LiteralPath { get; set; } = [];
 
     /// <summary>A UKI that Get-Uki found.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = InputObjectSet)]
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = InputObjectSet,
+        HelpMessage = "A UKI that Get-Uki found.")]
     public UkiInfo? InputObject { get; set; }
 
     /// <summary>The file to write, or a folder for a file of the UKI's own name. The current folder by default.</summary>
@@ -112,7 +115,8 @@ public sealed class ExportUkiCommand : TsCmdlet
 
     private UkiLocation Choose(string file, IReadOnlyList<UkiLocation> places, string? exact)
     {
-        var pattern = WildcardPattern.Get(Location, WildcardOptions.IgnoreCase);
+        // Paths inside an image have slashes, whatever the system writes between folders.
+        var pattern = WildcardPattern.Get(Location.Replace('\\', '/'), WildcardOptions.IgnoreCase);
         var fitting = places.Where(p => exact is null
             ? pattern.IsMatch(p.Location ?? p.Name) || pattern.IsMatch(p.Name)
             : p.Location == exact).ToList();

@@ -49,7 +49,7 @@ public sealed partial class InstallTsNodeCommand
             IEnumerable<string> paths = Directory.EnumerateFiles(folder, "*.yaml");
             if (Directory.Exists(manifests)) paths = paths.Concat(Directory.EnumerateFiles(manifests, "*.yaml"));
             foreach (string path in paths)
-                files[$"{node.Name}/{Path.GetRelativePath(folder, path).Replace('\\', '/')}"] = await File.ReadAllBytesAsync(path, cancellationToken);
+                files[$"{node.Name}/{Path.GetRelativePath(folder, path).Replace(Path.DirectorySeparatorChar, '/')}"] = await File.ReadAllBytesAsync(path, cancellationToken);
         }
 
         return files;
