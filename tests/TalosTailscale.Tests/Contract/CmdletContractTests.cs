@@ -86,6 +86,21 @@ public sealed class CmdletContractTests
     public void Switches_are_switches(string name) =>
         Assert.All(Parameters(Types[name]), p => Assert.NotEqual(typeof(bool), p.PropertyType));
 
+    // At the prompt for a parameter that was left out, !? shows it.
+    [Theory, MemberData(nameof(Cmdlets))]
+    public void What_is_asked_for_at_the_prompt_is_explained_there(string name)
+    {
+        foreach (PropertyInfo parameter in Parameters(Types[name]))
+        {
+            foreach (ParameterAttribute mandatory in parameter.GetCustomAttributes<ParameterAttribute>().Where(a => a.Mandatory))
+            {
+                Assert.False(string.IsNullOrEmpty(mandatory.HelpMessage), $"{name} -{parameter.Name} has no HelpMessage.");
+                Assert.EndsWith(".", mandatory.HelpMessage, StringComparison.Ordinal);
+                Assert.InRange(mandatory.HelpMessage!.Length, 15, 110);
+            }
+        }
+    }
+
     // PowerShell finds an indexer only on public types: else $node.Manifests[0] is the whole list.
     [Fact]
     public void Lists_of_objects_can_be_indexed_in_a_script()

@@ -26,13 +26,15 @@ public sealed class NewTalosSchematicCommand : TsCmdlet
     public string[] ExtraKernelArg { get; set; } = [];
 
     /// <summary>Files with a schematic each, in YAML or JSON. Wildcards are resolved.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = PathSet)]
+    [Parameter(Mandatory = true, ParameterSetName = PathSet,
+        HelpMessage = "A file with a schematic in YAML or JSON; wildcards are resolved.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     public string[] Path { get; set; } = [];
 
     /// <summary>Files with a schematic each, with names taken as they are.</summary>
-    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = LiteralPathSet)]
+    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = LiteralPathSet,
+        HelpMessage = "A file with a schematic in YAML or JSON.")]
     [Alias("PSPath", "FullName")]
     [ValidateNotNullOrEmpty]
     public string[] LiteralPath { get; set; } = [];

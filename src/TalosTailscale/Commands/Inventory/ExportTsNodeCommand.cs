@@ -14,7 +14,8 @@ public sealed class ExportTsNodeCommand : TsCmdlet
     private string _folder = "";
 
     /// <summary>The proposals.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true)]
+    [Parameter(Mandatory = true, ValueFromPipeline = true,
+        HelpMessage = "What Get-TsNode -Discover gave.")]
     public TsNodeProposal[] InputObject { get; set; } = [];
 
     /// <summary>The devices folder, made when it is not there; a folder 'devices' at the current location when not given.</summary>

@@ -12,7 +12,8 @@ public sealed partial class GetTsNodeCommand
     /// Asks the running cluster instead of the inventory, and proposes an entry for each of its nodes, with the text of
     /// the files. Export-TsNode writes them.
     /// </summary>
-    [Parameter(Mandatory = true, ParameterSetName = DiscoverSet)]
+    [Parameter(Mandatory = true, ParameterSetName = DiscoverSet,
+        HelpMessage = "$true asks the running cluster instead of the inventory.")]
     public SwitchParameter Discover { get; set; }
 
     // The connection's parameters are of both sets, so that default parameter values for them do no harm.

@@ -13,7 +13,8 @@ public sealed class RestoreTalosMachineConfigCommand : TalosCmdlet
     private string? _folder;
 
     /// <summary>The backup: BackupPath of a result.</summary>
-    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true,
+        HelpMessage = "The backup file: BackupPath of what Set-TalosMachinePatch gave.")]
     [ValidateNotNullOrEmpty]
     public string? BackupPath { get; set; }
 

@@ -18,12 +18,14 @@ public sealed class ExportTsReportCommand : TsCmdlet
     private ReportFormat _format;
 
     /// <summary>The file to write; one that is there is replaced. Its extension (.html, .json, .xml) says the form.</summary>
-    [Parameter(Mandatory = true, Position = 0)]
+    [Parameter(Mandatory = true, Position = 0,
+        HelpMessage = "The file to write; .html, .json or .xml says in which form.")]
     [ValidateNotNullOrEmpty]
     public string Path { get; set; } = "";
 
     /// <summary>What Test-TsNode, Test-TsCluster, Get-TalosEsp, Invoke-UkiSwap and Install-TsNode give, in any mixture.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true)]
+    [Parameter(Mandatory = true, ValueFromPipeline = true,
+        HelpMessage = "What Test-TsNode, Test-TsCluster, Get-TalosEsp, Invoke-UkiSwap or Install-TsNode gave.")]
     [AllowEmptyCollection]
     public PSObject[] InputObject { get; set; } = [];
 

@@ -21,7 +21,8 @@ public abstract class RolloutCmdlet : TsCmdlet
     private KubernetesConnection? _kubernetes;
 
     /// <summary>Names from the inventory, addresses, or nodes from the pipeline.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true,
+        HelpMessage = "Names of the inventory or addresses, for example ampone or 192.168.1.203.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(NodeNameCompleter))]

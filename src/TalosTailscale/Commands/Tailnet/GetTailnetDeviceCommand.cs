@@ -20,7 +20,8 @@ public sealed class GetTailnetDeviceCommand : TailnetApiCmdlet
     public string[] Name { get; set; } = ["*"];
 
     /// <summary>The text of 'tailscale status --json', whole or line by line.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = "Text")]
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = "Text",
+        HelpMessage = "What 'tailscale status --json' printed.")]
     [AllowEmptyString]
     public string[] StatusJson { get; set; } = [];
 

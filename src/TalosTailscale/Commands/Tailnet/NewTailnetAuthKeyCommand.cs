@@ -10,7 +10,8 @@ namespace TalosTailscale.Commands;
 public sealed class NewTailnetAuthKeyCommand : TailnetApiCmdlet
 {
     /// <summary>The tags of the nodes that log in with it, such as tag:k8s-node.</summary>
-    [Parameter(Mandatory = true, Position = 0)]
+    [Parameter(Mandatory = true, Position = 0,
+        HelpMessage = "A tag of the nodes that log in with the key, for example tag:k8s-node.")]
     [ValidateNotNullOrEmpty]
     [ValidatePattern("^tag:[a-zA-Z][a-zA-Z0-9-]*$")]
     public string[] Tag { get; set; } = [];

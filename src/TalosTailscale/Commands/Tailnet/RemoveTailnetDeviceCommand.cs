@@ -11,12 +11,14 @@ public sealed class RemoveTailnetDeviceCommand : TailnetApiCmdlet
     private TailnetClient? _client;
 
     /// <summary>The full name of the device, or its id. No wildcards.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Name")]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Name",
+        HelpMessage = "The full name of the device (ampone.example.ts.net) or its id.")]
     [ValidateNotNullOrEmpty]
     public string[] Name { get; set; } = [];
 
     /// <summary>Devices of Get-TailnetDevice.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = "Device")]
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = "Device",
+        HelpMessage = "A device of Get-TailnetDevice.")]
     [ValidateNotNull]
     public TailnetDevice[] InputObject { get; set; } = [];
 

@@ -9,7 +9,8 @@ namespace TalosTailscale.Commands;
 public sealed class GetTalosResourceCommand : TalosCmdlet
 {
     /// <summary>The type: in full (<c>Members.cluster.talos.dev</c>), its first part (<c>members</c>) or an alias.</summary>
-    [Parameter(Mandatory = true, Position = 1)]
+    [Parameter(Mandatory = true, Position = 1,
+        HelpMessage = "The type of resource, for example members or Members.cluster.talos.dev.")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(TalosTypeCompleter))]
     public string Type { get; set; } = "";

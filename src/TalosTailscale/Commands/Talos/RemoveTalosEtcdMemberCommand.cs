@@ -17,7 +17,8 @@ public sealed class RemoveTalosEtcdMemberCommand : TalosCmdlet
     public RemoveTalosEtcdMemberCommand() => ThrottleLimit = 1;
 
     /// <summary>The member's id: hexadecimal text as Get-TalosEtcdMember shows it, or a number.</summary>
-    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true,
+        HelpMessage = "The member's id as Get-TalosEtcdMember shows it.")]
     [EtcdMemberId]
     public ulong Id { get; set; }
 

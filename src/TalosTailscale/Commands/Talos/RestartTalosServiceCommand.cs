@@ -9,7 +9,8 @@ namespace TalosTailscale.Commands;
 public sealed class RestartTalosServiceCommand : TalosCmdlet
 {
     /// <summary>The service (<c>ext-tailscale</c>).</summary>
-    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true,
+        HelpMessage = "The service, for example ext-tailscale.")]
     [Alias("Name", "Service")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(TalosServiceCompleter))]

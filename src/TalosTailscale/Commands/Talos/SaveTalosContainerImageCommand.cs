@@ -12,7 +12,8 @@ namespace TalosTailscale.Commands;
 public sealed class SaveTalosContainerImageCommand : TalosCmdlet
 {
     /// <summary>The image (<c>registry.example/name:tag</c>).</summary>
-    [Parameter(Mandatory = true, Position = 1)]
+    [Parameter(Mandatory = true, Position = 1,
+        HelpMessage = "The image that the nodes pull, for example registry.example/name:tag.")]
     [Alias("Reference")]
     [ValidateNotNullOrEmpty]
     public string Image { get; set; } = "";

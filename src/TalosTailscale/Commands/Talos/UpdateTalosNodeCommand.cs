@@ -15,7 +15,8 @@ public sealed class UpdateTalosNodeCommand : TalosCmdlet
     public UpdateTalosNodeCommand() => ThrottleLimit = 1;
 
     /// <summary>The installer image (<c>factory.talos.dev/metal-installer/…:v1.12.4</c>).</summary>
-    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true,
+        HelpMessage = "The installer image with the version, for example factory.talos.dev/metal-installer/…:v1.12.4.")]
     [Alias("InstallerImage")]
     [ValidateNotNullOrEmpty]
     public string Image { get; set; } = "";
@@ -66,8 +67,10 @@ public sealed class UpdateTalosNodeCommand : TalosCmdlet
         long started = Stopwatch.GetTimestamp();
         TalosBootMark before = await TalosBootMark.TakeAsync(client, cancellationToken);
         var options = new TalosUpgradeOptions { Stage = Stage, Force = Force };
+        Reporter.Verbose($"{node.Name}: runs {version.Tag}; telling it to install '{Image}'.");
         bool restarts = await client.UpgradeAsync(Image, options, Reporter, cancellationToken);
         if (!restarts) await client.RebootAsync(TalosRebootMode.PowerCycle, cancellationToken);
+        Reporter.Verbose($"{node.Name}: {(restarts ? "took the image and restarts by itself" : "the image is in place; restart begun by power cycle")}, boot id was {before.BootId ?? "not readable"}.");
         var result = new TalosUpgrade
         {
             Node = node.Name,

@@ -12,13 +12,15 @@ public sealed class GetTsDiagnosisCommand : TsCmdlet
     private readonly List<string> _order = [];
 
     /// <summary>Lines of text, or lines of Get-TalosLog, which are told apart by their node.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = "Text")]
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = "Text",
+        HelpMessage = "A line of a log, or what Get-TalosLog gave.")]
     [AllowEmptyString]
     [AllowNull]
     public PSObject[]? InputObject { get; set; }
 
     /// <summary>Files with logs; wildcards are understood. Each is a log of its own.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Path")]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Path",
+        HelpMessage = "A file with a log; wildcards are understood.")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     public string[] Path { get; set; } = [];
