@@ -22,6 +22,9 @@ internal sealed class ModelKeys
         return true;
     }
 
+    /// <summary>Whether a state is in it.</summary>
+    public bool Contains(ulong key) => Slot(_slots, key) == key;
+
     private static ref ulong Slot(ulong[] slots, ulong key)
     {
         ulong mask = (ulong)slots.Length - 1;

@@ -6,7 +6,8 @@ namespace TalosTailscale.Tests.Rollout;
 /// A small cluster with the real scheduler, the real rules of resuming and the real memory of the journal, and
 /// everything that can happen to it: each step succeeds, fails without effect, or fails after its effect; nodes come
 /// back late, with the old image, or never; the operator is killed at any moment and started again, as often as it likes.
-/// All states that can be reached are visited.
+/// All states that can be reached are visited, or all that can be with so many faults: a fault is a step that fails, a
+/// node that comes back with the old image, or an operator that is started again.
 /// </summary>
 /// <remarks>
 /// A state is a number for each node, side by side in 64 bits; nothing is hashed away. What cannot matter any more is not
@@ -20,7 +21,8 @@ internal sealed class RolloutModel
     private readonly ModelPlace[] _places;
     private readonly ModelSchedulers _schedulers;
     private readonly ModelKeys _seen = new(), _left = new(), _restarted = new();
-    private readonly Stack<ulong> _open = new();
+    private Stack<ulong> _open = new(), _later = new();
+    private ModelKeys _waiting = new();
 
     internal RolloutModel(ModelShape shape)
     {
@@ -41,18 +43,32 @@ internal sealed class RolloutModel
     /// <summary>The end states (nothing of the operator's runs) that were seen.</summary>
     public long Ends { get; private set; }
 
+    /// <summary>How many faults it took to reach the last of them.</summary>
+    public int Faults { get; private set; }
+
     /// <summary>Plans made anew after the operator was gone.</summary>
     public long Restarts { get; private set; }
 
-    public void Run(long limit)
+    /// <summary>Visits the states.</summary>
+    /// <param name="limit">More of them are an error.</param>
+    /// <param name="faults">How many faults there may be on the way to a state.</param>
+    public void Run(long limit, int faults = int.MaxValue)
     {
         Span<int> ids = stackalloc int[_shape.Count];
         for (int i = 0; i < ids.Length; i++) ids[i] = _places[i].Id(new ModelNode { Up = true });
-        Plan(ids, 0);
-        while (Wrong is null && _open.TryPop(out ulong state))
+        Plan(ids, 0, fault: 0);
+        for (int used = 0; Wrong is null; used++)
         {
-            if (++States > limit) throw new InvalidOperationException($"More than {limit} states.");
-            Follow(state);
+            while (Wrong is null && _open.TryPop(out ulong state))
+            {
+                if (++States > limit) throw new InvalidOperationException($"More than {limit} states, with {used} faults.");
+                Follow(state);
+            }
+
+            // What takes one fault more comes when all is known that takes fewer: each state is followed once.
+            if (used == faults || _later.Count == 0) return;
+            (_open, _later, _waiting) = (new Stack<ulong>(_later.Where(_seen.Add)), new Stack<ulong>(), new ModelKeys());
+            Faults = used + 1;
         }
     }
 
@@ -78,7 +94,7 @@ internal sealed class RolloutModel
             {
                 ids.CopyTo(next);
                 next[i] = up;
-                Visit(next, state);
+                Visit(next, state, _places[i][ids[i]].Staged && !_places[i][up].RunsNew ? 1 : 0);
             }
 
             foreach ((int after, bool succeeded) in _places[i].Effects(ids[i], gate))
@@ -86,7 +102,7 @@ internal sealed class RolloutModel
                 ids.CopyTo(next);
                 next[i] = after;
                 Take(next, _schedulers.Report(next, i, succeeded));
-                Visit(next, state);
+                Visit(next, state, succeeded ? 0 : 1);
             }
 
             int set = _places[i].WorldsOf(ids[i], gate);
@@ -106,7 +122,7 @@ internal sealed class RolloutModel
             Restarts++;
             Span<int> ids = stackalloc int[worlds.Length];
             worlds.CopyTo(ids);
-            Plan(ids, state);
+            Plan(ids, state, fault: 1);
             return;
         }
 
@@ -117,11 +133,11 @@ internal sealed class RolloutModel
         }
     }
 
-    private void Plan(Span<int> ids, ulong from)
+    private void Plan(Span<int> ids, ulong from, int fault)
     {
         for (int i = 0; i < ids.Length; i++) ids[i] = _places[i].Planned(ids[i]);
         Take(ids, _schedulers.Begin(ids));
-        Visit(ids, from);
+        Visit(ids, from, fault);
     }
 
     private void Take(Span<int> ids, ulong answer)
@@ -129,13 +145,13 @@ internal sealed class RolloutModel
         for (int i = 0; i < ids.Length; i++) ids[i] = _places[i].Taken(ids[i], _schedulers.Turn(answer, i));
     }
 
-    private void Visit(ReadOnlySpan<int> ids, ulong from)
+    private void Visit(ReadOnlySpan<int> ids, ulong from, int fault)
     {
         Transitions++;
         ulong key = Pack(ids);
-        if (Wrong is not null || !_seen.Add(key)) return;
+        if (Wrong is not null || !(fault == 0 ? _seen.Add(key) : !_seen.Contains(key) && _waiting.Add(key))) return;
         Wrong = Check(ids);
-        if (Wrong is null) _open.Push(key);
+        if (Wrong is null) (fault == 0 ? _open : _later).Push(key);
         else Wrong += $"\n  from {Show(from)}\n  to   {Show(key)}";
     }
 

@@ -7,16 +7,18 @@ namespace TalosTailscale.Tests.Rollout;
 public sealed class RolloutSchedulerModelTests
 {
     [Theory]
-    [InlineData(3, 2, false, 1, 1)]
-    [InlineData(3, 2, false, 2, 1)]
-    [InlineData(3, 1, false, 1, 5)]
-    [InlineData(3, 0, true, 3, 5)]
-    public void Every_interleaving_keeps_the_rules(int controlPlanes, int workers, bool oneWave, int width, int maxFailures)
+    [InlineData(3, 2, false, 1, 1, int.MaxValue)]
+    [InlineData(3, 2, false, 2, 1, int.MaxValue)]
+    [InlineData(3, 1, false, 1, 5, int.MaxValue)]
+    [InlineData(3, 0, true, 3, 5, int.MaxValue)]
+    [InlineData(3, 2, false, 2, 5, 2)]
+    public void Every_interleaving_keeps_the_rules(int controlPlanes, int workers, bool oneWave, int width, int maxFailures, int faults)
     {
         var model = new RolloutModel(new ModelShape(controlPlanes, workers, oneWave, width, maxFailures, [1, 4]));
-        model.Run(40_000_000);
+        model.Run(40_000_000, faults);
         if (model.Wrong is not null) Assert.Fail(model.Wrong);
         Assert.True(model.Ends > 0);
+        Assert.True(faults == int.MaxValue || model.Faults == faults);
         TestContext.Current.TestOutputHelper?.WriteLine(
             $"{model.States} states, {model.Transitions} transitions, {model.Ends} of them with nothing under way.");
     }
