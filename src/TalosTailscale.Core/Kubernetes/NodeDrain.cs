@@ -94,7 +94,7 @@ public static class NodeDrain
             reporter.Warning(
                 $"The pod '{pod}' on '{node}' has no controller: it is not evicted and stops while the node reboots.");
         var going = candidates.Where(p => HasController(p) && !IsFinished(p)).ToArray();
-        reporter.Progress(new ProgressStep("Draining", node, "evicted", 0, going.Length, Unit: "pods"));
+        if (going.Length > 0) reporter.Progress(new ProgressStep("Draining", node, "evicted", 0, going.Length, Unit: "pods"));
         var evicted = new ConcurrentBag<string>();
         var blocked = new ConcurrentDictionary<string, string>(StringComparer.Ordinal);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

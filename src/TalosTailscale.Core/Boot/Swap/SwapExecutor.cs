@@ -44,7 +44,7 @@ internal sealed class SwapExecutor(EspVolume volume, UkiSwapPlan plan, UkiSwapSo
             await new SwapStaging(volume, owner, plan, source, reporter).RunAsync(cancellationToken).ConfigureAwait(false);
             Tell("verifying");
             await volume.VerifyAsync(plan.StagedName, plan.NewSha256, cancellationToken).ConfigureAwait(false);
-            reporter.Verbose($"{plan.Node}: the new image is on the partition as '{plan.StagedName}' and was read back.");
+            reporter.Verbose($"{plan.Node}: the chosen image is on the partition as '{plan.StagedName}' and was read back.");
             _checks.Add(new("Staged image", true, $"SHA-256 {plan.NewSha256} read back from the disk"));
             cancellationToken.ThrowIfCancellationRequested();
         }
@@ -78,7 +78,7 @@ internal sealed class SwapExecutor(EspVolume volume, UkiSwapPlan plan, UkiSwapSo
             plan.StagedName, plan.NewSha256, plan.OldSha256, plan.Backup, cancellationToken).ConfigureAwait(false);
         if (untouched is null)
         {
-            reporter.Verbose($"{plan.Node}: '{plan.BootedEntry}' is the new image now; the old one is '{plan.Backup}'.");
+            reporter.Verbose($"{plan.Node}: '{plan.BootedEntry}' is the chosen image now; what was there before is '{plan.Backup}'.");
             return;
         }
 

@@ -36,6 +36,7 @@ public sealed class SaveTalosContainerImageCommand : TalosCmdlet
         if (Fresh && await client.FindImageAsync(Image, ImageNamespace, cancellationToken) is { } present)
             await client.ImageRemoveAsync(present.Name, ImageNamespace, cancellationToken);
         TalosImagePull pull = await client.ImagePullAsync(Image, ImageNamespace, Timeout, Reporter, cancellationToken);
+        Reporter.Verbose($"{node.Name}: {(pull.Pulled ? "pulled" : "had already")} '{Image}', {pull.Digest ?? "digest not told"}, {Sizes.Text(pull.Size)}.");
         if (!pull.Pulled)
         {
             Reporter.Warning(
