@@ -73,7 +73,7 @@ internal static class FleetRollouts
             foreach (string line in run.Wrong) Console.Error.WriteLine($"seed {seed}: WRONG: {line}");
             foreach (string line in run.Again) Console.Error.WriteLine($"seed {seed}: {line}");
             Console.Error.WriteLine(FormattableString.Invariant(
-                $"seed {seed}: {run.Wrong.Count} wrong; cancels {run.Cancels}, kills {run.Kills}, moves {run.Moves}, refused by the lease {run.Refused}, API restarts {run.ApiRestarts}, fewest etcd members {run.LowestMembers}, most control planes down {run.MostDown}, restarted again {run.Touches.RestartedAgain}, again after a failure {run.Touches.AgainAfterFailure}, again where unknown {run.Touches.AgainWhereUnknown}; done {run.Done}, failed {run.Failed}, left {run.Left}, cut {run.Cut}; {clock.Elapsed.TotalSeconds:0} s, CPU {Environment.CpuUsage.TotalTime.TotalSeconds:0} s, {Environment.WorkingSet >> 20} MiB"));
+                $"seed {seed}: {run.Wrong.Count} wrong; cancels {run.Cancels}, kills {run.Kills}, moves {run.Moves}, refused by the lease {run.Refused}, broken off {run.BrokenOff}, API restarts {run.ApiRestarts}, fewest etcd members {run.LowestMembers}, most control planes down {run.MostDown}, restarted again {run.Touches.RestartedAgain}, again after a failure {run.Touches.AgainAfterFailure}, again where unknown {run.Touches.AgainWhereUnknown}; done {run.Done}, failed {run.Failed}, left {run.Left}, cut {run.Cut}; {clock.Elapsed.TotalSeconds:0} s, CPU {Environment.CpuUsage.TotalTime.TotalSeconds:0} s, {Environment.WorkingSet >> 20} MiB"));
             runs.Add(run);
         }
 
@@ -86,7 +86,7 @@ internal static class FleetRollouts
             new(Issue, $"{fleet}: fewest etcd members running", $"{lowest} of 3", null, "2", lowest >= 2),
             new(Issue, $"{fleet}: most control planes down at once", $"{down}", null, "1", down <= 1),
             new(Issue, $"{fleet}: nodes restarted again; changes made again after a reported failure, where the state was not known", $"{Sum(r => r.Touches.RestartedAgain)}; {Sum(r => r.Touches.AgainAfterFailure)}, {Sum(r => r.Touches.AgainWhereUnknown)}"),
-            new(Issue, $"{fleet}: operator cancelled, killed, gone on from another machine, refused by a lease; API restarts", $"{Sum(r => r.Cancels)}, {Sum(r => r.Kills)}, {Sum(r => r.Moves)}, {Sum(r => r.Refused)}; {Sum(r => r.ApiRestarts)}"),
+            new(Issue, $"{fleet}: operator cancelled, killed, gone on from another machine, refused by a lease, broken off by itself; API restarts", $"{Sum(r => r.Cancels)}, {Sum(r => r.Kills)}, {Sum(r => r.Moves)}, {Sum(r => r.Refused)}, {Sum(r => r.BrokenOff)}; {Sum(r => r.ApiRestarts)}"),
             new(Issue, $"{fleet}: nodes done, failed, left out, cut by an API restart", $"{Sum(r => r.Done)}, {Sum(r => r.Failed)}, {Sum(r => r.Left)}, {Sum(r => r.Cut)}"),
         ];
     }

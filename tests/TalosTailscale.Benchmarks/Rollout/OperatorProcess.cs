@@ -28,7 +28,7 @@ internal sealed record OperatorIntent(string Node, bool InFlight, string Reason)
 internal static class OperatorProcess
 {
     // Short, so that the next operator need not wait long for the lease of one that was killed on another machine.
-    private static readonly TimeSpan s_lease = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan s_lease = TimeSpan.FromSeconds(12);
 
     /// <summary>Runs it. Argument: the file of its order.</summary>
     public static async Task<int> RunAsync(string order)
