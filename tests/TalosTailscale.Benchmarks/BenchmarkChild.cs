@@ -13,7 +13,7 @@ internal static class BenchmarkChild
     /// <summary>The environment variable that names the file for the rows.</summary>
     public const string RowsFile = "BENCHMARK_ROWS";
 
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(4);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(10);
 
     /// <summary>In the child: hands the rows to a parent that asked for them; false when there is none.</summary>
     public static async Task<bool> HandOverAsync(IReadOnlyList<BenchmarkRow> rows)
