@@ -21,8 +21,8 @@ public class AfterCutTests(ITestOutputHelper output)
         {
             string[] disks = [.. some.Select((s, i) => folder.File($"cut{i}.img"))];
             for (int i = 0; i < some.Length; i++) await File.WriteAllBytesAsync(disks[i], some[i].Value, Ct);
-            string[] lines = [.. disks.Select((_, i) => $"echo \"DISK {i}\" >/dev/ttyS0; sh /esp.sh list /dev/vd{(char)('a' + i)} hash | grep -E '^(file|size|sha256|error)=' >/dev/ttyS0")];
-            string serial = await Machine.ReadGuestAsync(disks, SwapScenario.Guest(lines, withPerl: false), folder.Path);
+            string[] lines = [.. disks.Select((_, i) => $"echo \"DISK {i}\" >/dev/ttyS0; $sh /esp.sh list /dev/vd{(char)('a' + i)} hash | grep -E '^(file|size|sha256|error)=' >/dev/ttyS0")];
+            string serial = await Machine.ReadGuestAsync(disks, SwapScenario.Guest(lines, GuestTools.Busybox), folder.Path);
             Assert.Contains("DONE", serial, StringComparison.Ordinal);
             for (int i = 0; i < some.Length; i++) await CompareAsync(some[i], Part(serial, i));
         }
@@ -43,7 +43,7 @@ public class AfterCutTests(ITestOutputHelper output)
             if (commands.Count == 0 || (!s_long && cleaned == 2)) continue;
             cleaned++;
             (IReadOnlyList<DiskWrite> writes, _) = await PowerCutTests.RunAsync(
-                folder, disk, commands.Select(SwapScenario.Line), withPerl: true, commands.Count);
+                folder, disk, commands.Select(SwapScenario.Line), GuestTools.BusyboxAndPerl, commands.Count);
             CutTally tally = await CutJudge.JudgeAsync(disk, writes, perWrite: s_long ? 8 : 4, seed: 5);
             cuts += tally.Distinct;
             Assert.True(tally.Bad.Count == 0, $"{state}: {string.Join("; ", tally.Bad)}");
@@ -63,7 +63,7 @@ public class AfterCutTests(ITestOutputHelper output)
         SwapScenario scenario = await SwapScenario.RecordAsync();
         byte[] disk = await SwapScenario.DiskAsync(folder);
         (IReadOnlyList<DiskWrite> writes, _) = await PowerCutTests.RunAsync(
-            folder, disk, scenario.Commands.Select(SwapScenario.Line), withPerl: true, scenario.Commands.Count);
+            folder, disk, scenario.Commands.Select(SwapScenario.Line), GuestTools.BusyboxAndPerl, scenario.Commands.Count);
         CutTally tally = await CutJudge.JudgeAsync(disk, writes, perWrite: s_long ? 40 : 4, seed: 4);
         output.WriteLine($"{tally.Distinct} distinct cut points leave {tally.States.Count} states of names");
         return [.. tally.States.OrderBy(s => s.Key, StringComparer.Ordinal).Take(limit)];

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
 
 namespace TalosTailscale.Boot;
 
@@ -17,6 +18,15 @@ internal static class BenchTools
         "drivers/virtio/virtio_pci_legacy_dev", "drivers/virtio/virtio_pci", "drivers/block/virtio_blk", "fs/nls/nls_cp437",
         "fs/nls/nls_ascii", "fs/fat/fat", "fs/fat/vfat",
     ];
+
+    private static readonly string[] s_programs =
+    [
+        "sh", "cat", "cp", "cut", "date", "dd", "df", "find", "grep", "head", "mkdir", "mkfifo", "mktemp", "mount", "mv", "rm",
+        "rmdir", "sed", "sha256sum", "stat", "sync", "tail", "true", "umount", "uname",
+    ];
+
+    // Without the files that only have the full version in their names.
+    private static readonly Regex s_soname = new(@"\.so\.\d+$", RegexOptions.CultureInvariant);
 
     public static string Qemu => Find("usr/bin/qemu-system-x86_64", "qemu-system-x86");
 
@@ -50,6 +60,20 @@ internal static class BenchTools
         ];
         if (!files.All(File.Exists)) Assert.Skip("perl-base is not installed.");
         return files;
+    }
+
+    /// <summary>
+    /// The programs that esp.sh needs and their libraries, from the Debian of the node shell's default image: path in the
+    /// guest and content. Its mv exchanges two names by itself.
+    /// </summary>
+    public static IEnumerable<(string Path, byte[] Content)> Image()
+    {
+        string root = Path.GetDirectoryName(Find("image/usr/bin/mv", "coreutils of Debian 13"))!;
+        foreach (string program in s_programs) yield return ("usr/bin/" + program, File.ReadAllBytes(Path.Combine(root, program)));
+        string libraries = Path.Combine(root, "../lib/x86_64-linux-gnu");
+        yield return ("lib64/ld-linux-x86-64.so.2", File.ReadAllBytes(Path.Combine(libraries, "ld-linux-x86-64.so.2")));
+        foreach (string library in Directory.GetFiles(libraries, "lib*.so.*").Where(l => s_soname.IsMatch(l)))
+            yield return ("usr/lib/x86_64-linux-gnu/" + Path.GetFileName(library), File.ReadAllBytes(library));
     }
 
     private static string Find(string path, string package)

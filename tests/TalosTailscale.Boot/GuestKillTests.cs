@@ -13,7 +13,7 @@ public class GuestKillTests(ITestOutputHelper output)
         using var folder = new BenchFolder();
         SwapScenario scenario = await SwapScenario.RecordAsync();
         byte[] disk = await SwapScenario.DiskAsync(folder);
-        byte[] guest = SwapScenario.Guest(scenario.Commands.Select(SwapScenario.Line), withPerl: true);
+        byte[] guest = SwapScenario.Guest(scenario.Commands.Select(SwapScenario.Line), GuestTools.DefaultImage);
         string path = folder.File("disk.img");
         var tally = new CutTally();
         var killed = new List<byte[]>();

@@ -30,7 +30,7 @@ internal sealed class ImageNodeShell(byte[] disk, string? staged = null) : INode
         string[] words = [.. command.Skip(5)];
         ReadOnlyMemory<byte> answer = words[0] switch
         {
-            "probe" => Lines(["exchange=perl", .. Space()]),
+            "probe" => Lines(["exchange=mv", .. Space()]),
             "list" => Lines(await ListAsync()),
             "raw" => Slice(0, disk.Length, words[2], words[3]),
             "read" => await ReadAsync(words[2], words[3], words[4]),

@@ -53,7 +53,7 @@ public class InstallerUkiTests(ITestOutputHelper output)
         Assert.Contains(refused.Gates, g => g.Gate == UkiSwapGate.HaltFlag && g.Status == UkiSwapGateStatus.Refused);
         await session.SwapAsync(await session.PlanAsync(SwapScenario.Facts, source, SwapScenario.Options, Ct), source, Ct);
         await PowerCutTests.RunAsync(
-            folder, disk, shell.Changes.Select(SwapScenario.Line), withPerl: true, shell.Changes.Count, installer);
+            folder, disk, shell.Changes.Select(SwapScenario.Line), GuestTools.DefaultImage, shell.Changes.Count, installer);
 
         File.Copy(BenchTools.FirmwareVariables, folder.File("vars.fd"));
         string said = await Machine.BootFirmwareAsync(folder.File("disk.img"), folder.File("vars.fd"), folder.Path);

@@ -10,16 +10,17 @@ public class PowerCutTests(ITestOutputHelper output)
 
     /// <summary>Exchanging names or, where neither perl nor a newer mv is there, replacing in order.</summary>
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task After_a_cut_at_any_write_the_old_or_the_new_image_is_there_and_boots(bool canExchange)
+    [InlineData(GuestTools.DefaultImage)]
+    [InlineData(GuestTools.BusyboxAndPerl)]
+    [InlineData(GuestTools.Busybox)]
+    public async Task After_a_cut_at_any_write_the_old_or_the_new_image_is_there_and_boots(GuestTools tools)
     {
         using var folder = new BenchFolder();
         SwapScenario scenario = await SwapScenario.RecordAsync();
         byte[] disk = await SwapScenario.DiskAsync(folder);
         (IReadOnlyList<DiskWrite> writes, string serial) = await RunAsync(
-            folder, disk, scenario.Commands.Select(SwapScenario.Line), canExchange, expectSteps: scenario.Commands.Count);
-        Assert.Contains(canExchange ? "method=exchange" : "method=replace", serial, StringComparison.Ordinal);
+            folder, disk, scenario.Commands.Select(SwapScenario.Line), tools, expectSteps: scenario.Commands.Count);
+        Assert.True(serial.Contains(tools == GuestTools.Busybox ? "method=replace" : "method=exchange", StringComparison.Ordinal), serial);
 
         CutTally tally = await CutJudge.JudgeAsync(disk, writes, perWrite: s_long ? 80 : 14, seed: 1);
 
@@ -52,7 +53,7 @@ public class PowerCutTests(ITestOutputHelper output)
         Assert.Contains("free name slots", space.Evidence, StringComparison.Ordinal);
 
         (IReadOnlyList<DiskWrite> writes, _) = await RunAsync(
-            folder, disk, scenario.Commands.Select(SwapScenario.Line), withPerl: true, expectSteps: scenario.Commands.Count);
+            folder, disk, scenario.Commands.Select(SwapScenario.Line), GuestTools.BusyboxAndPerl, expectSteps: scenario.Commands.Count);
         CutTally tally = await CutJudge.JudgeAsync(disk, writes, perWrite: 60, seed: 1);
         output.WriteLine($"done all the same: {tally.Distinct} distinct cut points, {tally.Broken.Count} with a folder that breaks off");
         if (!s_long) return;
@@ -77,8 +78,8 @@ public class PowerCutTests(ITestOutputHelper output)
             "step mount -t vfat /dev/vda /mnt", $"step cp /new.img {entry}.tmp", "step sync", $"step mv -f {entry}.tmp {entry}", "step sync", "step umount /mnt",
         ];
         byte[] disk = await SwapScenario.DiskAsync(folder);
-        (IReadOnlyList<DiskWrite> copied, _) = await RunAsync(folder, disk, copyOver, withPerl: false, copyOver.Length);
-        (IReadOnlyList<DiskWrite> renamed, _) = await RunAsync(folder, disk, renameOver, withPerl: false, renameOver.Length);
+        (IReadOnlyList<DiskWrite> copied, _) = await RunAsync(folder, disk, copyOver, GuestTools.Busybox, copyOver.Length);
+        (IReadOnlyList<DiskWrite> renamed, _) = await RunAsync(folder, disk, renameOver, GuestTools.Busybox, renameOver.Length);
         CutTally copy = await CutJudge.JudgeAsync(disk, copied, perWrite: s_long ? 50 : 12, seed: 3);
         CutTally rename = await CutJudge.JudgeAsync(CutPoints.InOrder(disk, renamed, most: 8), renamed);
         CutTally shuffled = await CutJudge.JudgeAsync(CutPoints.Reordered(disk, renamed, perWrite: s_long ? 100 : 40, seed: 2), renamed);
@@ -92,11 +93,11 @@ public class PowerCutTests(ITestOutputHelper output)
     }
 
     internal static async Task<(IReadOnlyList<DiskWrite> Writes, string Serial)> RunAsync(
-        BenchFolder folder, byte[] disk, IEnumerable<string> lines, bool withPerl, int expectSteps, byte[]? image = null)
+        BenchFolder folder, byte[] disk, IEnumerable<string> lines, GuestTools tools, int expectSteps, byte[]? image = null)
     {
         string path = folder.File("disk.img"), log = folder.File("log.img");
         await File.WriteAllBytesAsync(path, disk);
-        string serial = await Machine.RunGuestAsync(path, log, SwapScenario.Guest(lines, withPerl, image), folder.Path);
+        string serial = await Machine.RunGuestAsync(path, log, SwapScenario.Guest(lines, tools, image), folder.Path);
         Assert.Contains("DONE", serial, StringComparison.Ordinal);
         for (int i = 0; i < expectSteps; i++)
             Assert.True(serial.Contains(string.Create(CultureInfo.InvariantCulture, $"STEP {i} 0 "), StringComparison.Ordinal), serial);

@@ -74,19 +74,22 @@ internal sealed class SwapScenario
     }
 
     /// <summary>A guest that carries out lines of shell and says how each ended.</summary>
-    public static byte[] Guest(IEnumerable<string> lines, bool withPerl, byte[]? image = null)
+    public static byte[] Guest(IEnumerable<string> lines, GuestTools tools, byte[]? image = null)
     {
         var root = new Initramfs();
         root.AddFile("bin/busybox", File.ReadAllBytes(BenchTools.Busybox));
         foreach (string module in BenchTools.Modules()) root.AddFile("modules/" + Path.GetFileName(module), File.ReadAllBytes(module));
-        foreach (string file in withPerl ? BenchTools.Perl() : []) root.AddFile(file[1..], File.ReadAllBytes(file));
+        foreach (string file in tools == GuestTools.BusyboxAndPerl ? BenchTools.Perl() : []) root.AddFile(file[1..], File.ReadAllBytes(file));
+        foreach ((string path, byte[] content) in tools == GuestTools.DefaultImage ? BenchTools.Image() : []) root.AddFile(path, content);
         foreach (string folder in (string[])["proc", "sys", "dev", "tmp", "mnt"]) root.AddFolder(folder);
         root.AddFile("esp.sh", EspProgram.Text.ToArray());
         root.AddFile("new.img", image ?? New);
-        var script = new StringBuilder("#!/bin/busybox sh\n/bin/busybox --install -s /bin\nexport PATH=/bin:/usr/bin\n");
+        var script = new StringBuilder("#!/bin/busybox sh\n/bin/busybox --install -s /bin\nexport PATH=/usr/bin:/bin\n");
+        // Busybox's shell would take its own applets, whatever lies in the path.
+        script.Append(null, $"sh={(tools == GuestTools.DefaultImage ? "/usr/bin/sh" : "/bin/sh")}\n");
         script.Append("mount -t proc proc /proc\nmount -t devtmpfs dev /dev\n");
         foreach (string module in BenchTools.Modules()) script.Append(null, $"insmod /modules/{Path.GetFileName(module)} >/dev/ttyS0 2>&1\n");
-        script.Append("echo BEGIN >/dev/ttyS0\nn=0\nstep() { \"$@\" >/tmp/out 2>&1; echo \"STEP $n $? $*\" >/dev/ttyS0; grep -E '^(error|message|method)=' /tmp/out >/dev/ttyS0; n=$((n+1)); }\n");
+        script.Append("echo BEGIN >/dev/ttyS0\nn=0\nstep() { \"$@\" >/tmp/out 2>&1; echo \"STEP $n $? $*\" >/dev/ttyS0; grep -E '^(error|message|method|exchange)=' /tmp/out >/dev/ttyS0; n=$((n+1)); }\n");
         foreach (string line in lines) script.Append(line).Append('\n');
         script.Append("echo DONE >/dev/ttyS0\npoweroff -f\n");
         root.AddFile("init", Encoding.UTF8.GetBytes(script.ToString()));
@@ -97,9 +100,9 @@ internal sealed class SwapScenario
     public static string Line(string command)
     {
         string words = string.Join(' ', command.Split(' ').Select(w => $"'{w}'"));
-        if (!command.StartsWith("stage ", StringComparison.Ordinal)) return $"step sh /esp.sh {words} </dev/null";
+        if (!command.StartsWith("stage ", StringComparison.Ordinal)) return $"step $sh /esp.sh {words} </dev/null";
         string offset = command.Split(' ')[^1];
-        return $"tail -c +$(({offset} + 1)) /new.img >/tmp/rest.img; step sh /esp.sh {words} </tmp/rest.img";
+        return $"tail -c +$(({offset} + 1)) /new.img >/tmp/rest.img; step $sh /esp.sh {words} </tmp/rest.img";
     }
 
     private static Dictionary<string, byte[]> Files() => new()

@@ -5,7 +5,7 @@ namespace TalosTailscale.Lab.Kubernetes;
 /// <summary>Makes the faults that have names, on whatever node, what they are in the cluster.</summary>
 internal sealed class LabKubernetesFaultNames(LabKubernetesApi api)
 {
-    private const string HelperImage = "docker.io/library/debian:12-slim";
+    private const string HelperImage = "docker.io/library/debian:13-slim";
     private const long SomeBytes = 100_000;
 
     private readonly Dictionary<LabFault, string> _applied = [];

@@ -47,11 +47,11 @@ internal static class ExecTransfer
         using var connection = KubernetesConnection.Open(kubeconfig);
         await using var pod = await HelperPod.CreateAsync(
             connection,
-            new HelperPodSpec { NodeName = Node, Image = "docker.io/library/debian:12-slim" },
+            new HelperPodSpec { NodeName = Node, Image = PodNodeShell.DefaultImage },
             CancellationToken.None);
         await using var shell = await PodNodeShell.OpenAsync(
             connection,
-            new HelperPodSpec { NodeName = Node, Image = "docker.io/library/debian:12-slim" },
+            new HelperPodSpec { NodeName = Node, Image = PodNodeShell.DefaultImage },
             SilentReporter.Instance,
             CancellationToken.None);
         var volume = new EspVolume(new EspProgram(shell, SilentReporter.Instance), "/dev/nvme0n1p1");

@@ -53,7 +53,7 @@ public class UkiSwapViaTests
     }
 
     [Theory]
-    [InlineData("docker.io/library/debian:12-slim", "ImageWithoutFile", "No such file")]
+    [InlineData("docker.io/library/debian:13-slim", "ImageWithoutFile", "No such file")]
     [InlineData("ghcr.io/siderolabs/installer:v1.12.4", "UkiWithoutTailscale", "extensions: ")]
     [InlineData("registry.example.org/installer:v1.12.4", "PodImageUnavailable", "registry.example.org/installer:v1.12.4")]
     public async Task An_image_that_does_not_do_is_refused_before_anything_is_written(string image, string errorId, string words)

@@ -6,8 +6,11 @@ namespace TalosTailscale.Core.Boot.NodeShell;
 /// <summary>A node shell in a privileged pod.</summary>
 public sealed class PodNodeShell : INodeShell
 {
-    /// <summary>Has sh, mount, dd, sha256sum, and perl for the exchange of two names.</summary>
-    public const string DefaultImage = "docker.io/library/debian:12-slim";
+    /// <summary>
+    /// Has sh, mount and dd; its coreutils 9.7 exchange two names and take hashes by the processor's own instructions, which
+    /// those of Debian 12 do not: a UKI of 100 MB in 0.1 s and not 0.9 s, several times in a swap.
+    /// </summary>
+    public const string DefaultImage = "docker.io/library/debian:13-slim";
 
     private const string Prefix = "pod/";
 
