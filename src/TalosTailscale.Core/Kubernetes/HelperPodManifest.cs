@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -46,7 +45,7 @@ internal static class HelperPodManifest
                         $"Helper of the PowerShell module TalosTailscale ({spec.Purpose} on {spec.NodeName}); "
                         + $"deleted when the command ends, at the latest after {spec.Lifetime.TotalMinutes:0} min.",
                     [OperatorAnnotation] = $"{Environment.UserName}@{Environment.MachineName}",
-                    [HolderAnnotation] = Holder,
+                    [HolderAnnotation] = ProcessIdentity.Own,
                 },
             },
             Spec = new V1PodSpec
@@ -92,9 +91,6 @@ internal static class HelperPodManifest
         return pod;
     }
 
-    /// <summary>Who holds a pod or a lease: operator, machine, process and its start.</summary>
-    internal static string Holder { get; } = ThisProcess();
-
     /// <summary>
     /// True for a pod whose maker cannot use it any more: it ended, its maker was a process of this machine that is gone,
     /// or held the lease that is held here now.
@@ -106,18 +102,7 @@ internal static class HelperPodManifest
         string? holder = null, lease = null;
         pod.Metadata.Annotations?.TryGetValue(HolderAnnotation, out holder);
         pod.Metadata.Annotations?.TryGetValue(LeaseAnnotation, out lease);
-        return IsGone(holder) || tenure?.Follows(lease) == true;
-    }
-
-    /// <summary>True when the holder was a process of this machine that has ended; false for what cannot be known.</summary>
-    internal static bool IsGone(string? holder)
-    {
-        var parts = holder?.Split('/') ?? [];
-        return parts.Length >= 4
-            && parts[1] == MachineId()
-            && int.TryParse(parts[2], CultureInfo.InvariantCulture, out var id)
-            && long.TryParse(parts[3], CultureInfo.InvariantCulture, out var started)
-            && !IsAlive(id, started);
+        return ProcessIdentity.IsGone(holder) || tenure?.Follows(lease) == true;
     }
 
     // A name is unique per start, so a pod is found by it even when the answer to its creation was lost.
@@ -139,32 +124,4 @@ internal static class HelperPodManifest
         var trimmed = value.ToString();
         return (trimmed.Length > 63 ? trimmed[..63] : trimmed).Trim('-', '_', '.');
     }
-
-    private static string ThisProcess()
-    {
-        using var me = Process.GetCurrentProcess();
-        return $"{Environment.UserName}/{MachineId()}/{Environment.ProcessId}/{StartSecond(me)}";
-    }
-
-    private static string MachineId() => LabelValue(Environment.MachineName);
-
-    private static bool IsAlive(int id, long started)
-    {
-        try
-        {
-            using var process = Process.GetProcessById(id);
-            // The start is computed from clock ticks since boot, which wobbles a little.
-            return !process.HasExited && Math.Abs(StartSecond(process) - started) <= 2;
-        }
-        catch (ArgumentException)
-        {
-            return false; // no such process
-        }
-        catch (Exception e) when (e is InvalidOperationException or System.ComponentModel.Win32Exception)
-        {
-            return true; // somebody's process that may not be looked into: assume the best of it
-        }
-    }
-
-    private static long StartSecond(Process process) => new DateTimeOffset(process.StartTime).ToUnixTimeSeconds();
 }

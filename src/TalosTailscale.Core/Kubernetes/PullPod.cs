@@ -174,7 +174,7 @@ public static class PullPod
                 [HelperPodManifest.PurposeLabel] = Purpose,
                 [HelperPodManifest.NodeLabel] = HelperPodManifest.LabelValue(node),
             },
-            Annotations = new Dictionary<string, string> { [HelperPodManifest.HolderAnnotation] = HelperPodManifest.Holder },
+            Annotations = new Dictionary<string, string> { [HelperPodManifest.HolderAnnotation] = ProcessIdentity.Own },
         },
         Spec = new V1PodSpec
         {

@@ -16,7 +16,7 @@ public sealed record RolloutLeaseSpec
     public string Namespace { get; init; } = "kube-system";
 
     /// <summary>Who holds it, for people and to know itself again: user, machine and process by default.</summary>
-    public string Holder { get; init; } = $"{HelperPodManifest.Holder}/{Guid.NewGuid():n}";
+    public string Holder { get; init; } = $"{ProcessIdentity.Own}/{Guid.NewGuid():n}";
 
     /// <summary>How long the lease lasts after its last renewal, in whole seconds; it is renewed three times in that time.</summary>
     public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(30);
@@ -188,7 +188,7 @@ public sealed class RolloutLease : IAsyncDisposable
     private static bool IsFree(V1Lease lease, RolloutLeaseSpec spec) =>
         string.IsNullOrEmpty(lease.Spec.HolderIdentity)
         || lease.Spec.HolderIdentity == spec.Holder
-        || HelperPodManifest.IsGone(lease.Spec.HolderIdentity);
+        || ProcessIdentity.IsGone(lease.Spec.HolderIdentity);
 
     private static DateTimeOffset Expiry(V1Lease lease) =>
         new DateTimeOffset(DateTime.SpecifyKind(lease.Spec.RenewTime ?? DateTime.MinValue.AddDays(1), DateTimeKind.Utc))

@@ -180,8 +180,7 @@ public sealed class HelperPodTests
         await using var lab = await KubeLab.StartAsync();
         using var connection = lab.Connect();
         var manifest = HelperPodManifest.Build(KubeLab.Spec());
-        manifest.Metadata.Annotations[HelperPodManifest.HolderAnnotation] =
-            $"me/{HelperPodManifest.LabelValue(Environment.MachineName)}/{int.MaxValue}/1";
+        manifest.Metadata.Annotations[HelperPodManifest.HolderAnnotation] = ProcessIdentityTests.Dead;
         await connection.Api.CoreV1.CreateNamespacedPodAsync(manifest, "kube-system", cancellationToken: Token);
         await using var pod = await HelperPod.CreateAsync(connection, KubeLab.Spec(), Token);
         await UntilAsync(() => lab.Api.Pods.Count == 1);

@@ -66,7 +66,7 @@ public sealed class RolloutLeaseTests
     {
         await using var lab = await KubeLab.StartAsync();
         using var connection = lab.Connect();
-        var gone = $"me/{HelperPodManifest.LabelValue(Environment.MachineName)}/{int.MaxValue}/1";
+        var gone = ProcessIdentityTests.Dead;
         await AbandonAsync(lab, connection, gone, DateTimeOffset.UtcNow);
         await using (await AcquireAsync(connection, new RolloutLeaseSpec())) { }
         await AbandonAsync(lab, connection, "somebody/elsewhere/1/1", DateTimeOffset.UtcNow);

@@ -8,9 +8,9 @@ internal static class NodeShellHolder
     private const string Prefix = "process/";
 
     /// <summary>This process.</summary>
-    internal static string ThisProcess { get; } = Prefix + HelperPodManifest.Holder;
+    internal static string ThisProcess { get; } = Prefix + ProcessIdentity.Own;
 
     /// <summary>True only for a process of this machine that has ended.</summary>
     internal static bool IsGone(string holder) =>
-        holder.StartsWith(Prefix, StringComparison.Ordinal) && HelperPodManifest.IsGone(holder[Prefix.Length..]);
+        holder.StartsWith(Prefix, StringComparison.Ordinal) && ProcessIdentity.IsGone(holder[Prefix.Length..]);
 }
