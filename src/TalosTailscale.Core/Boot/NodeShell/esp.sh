@@ -355,7 +355,9 @@ receive() { # name size offset
       fail 22 WriteFailed "'$1' could not be written"
     fi
     hand_on
-    at=$((at + part)) # or less, if the input has ended: then so do the rest, at once
+    at=$((at + part))
+    # Less: the input has ended, or who sent it has given up and removed the file. It must not be made again.
+    [ "$(stat -c %s "$linux/$1" 2>/dev/null)" = "$at" ] || break
   done
   hand_on
   wait "$handing"
