@@ -94,7 +94,7 @@ public sealed class EspSession : IAsyncDisposable
         return SwapSourceInContainer.ReadAsync(_volume, path, image, extensions, cancellationToken);
     }
 
-    /// <summary>Removes leftovers of runs that did not end and all backups of this module but the newest.</summary>
+    /// <summary>Removes leftovers of runs that did not end and all backups of this module but the newest and that of the running image.</summary>
     /// <param name="facts">The node.</param>
     /// <param name="dryRun">True to say only what would be removed.</param>
     /// <param name="cancellationToken">Cancels.</param>
@@ -103,7 +103,7 @@ public sealed class EspSession : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(facts);
         EspState esp = await EspReader.ReadAsync(_volume, facts, cancellationToken).ConfigureAwait(false);
-        string[] names = [.. SwapPlanner.Leftovers(esp, ""), .. esp.Target is { } target ? SwapPlanner.OwnBackups(esp, target.Name).SkipLast(1) : []];
+        string[] names = [.. SwapPlanner.Leftovers(esp, ""), .. esp.Target is { } target ? OldBackups(esp, facts, target.Name) : []];
         if (dryRun || names.Length == 0) return names;
         if (!esp.Room.Fits([EspNames.LockName]))
         {
@@ -118,6 +118,12 @@ public sealed class EspSession : IAsyncDisposable
         }
 
         return names;
+    }
+
+    private static IEnumerable<string> OldBackups(EspState esp, SwapNodeFacts facts, string target)
+    {
+        string? running = SwapPlanner.RunningBackup(esp, facts, target, DateTimeOffset.UtcNow);
+        return SwapPlanner.OwnBackups(esp, target).SkipLast(1).Where(n => n != running);
     }
 
     /// <summary>Carries out a plan.</summary>

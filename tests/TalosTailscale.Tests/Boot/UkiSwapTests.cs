@@ -48,24 +48,6 @@ public class UkiSwapTests
     }
 
     [Fact]
-    public async Task A_third_image_leaves_one_backup()
-    {
-        using var esp = new EspFolder();
-        await SwapAsync(new FolderNodeShell(ShellKind.Dash, esp.Root), EspFolder.Facts, await EspFolder.SourceAsync(EspFolder.New));
-        byte[] third = LabImages.Uki(new LabUkiSpec { Size = 410_000 });
-        esp.Write("Talos-v1.12.4.efi.bak.1763800000", [1]);
-
-        UkiSwapResult result = await SwapAsync(
-            new FolderNodeShell(ShellKind.Dash, esp.Root), EspFolder.Facts, await EspFolder.SourceAsync(third),
-            new UkiSwapOptions { Now = s_now.AddHours(1) });
-
-        Assert.Equal([Backup], result.Removed);
-        Assert.Equal(
-            [EspFolder.Entry, "Talos-v1.12.4.efi.bak.1763800000", "Talos-v1.12.4.efi.bak.20261122T174500Z"], esp.Names());
-        Assert.Equal(EspFolder.New, esp.Read("Talos-v1.12.4.efi.bak.20261122T174500Z"));
-    }
-
-    [Fact]
     public async Task A_connection_that_breaks_at_every_chunk_goes_on_from_what_is_there()
     {
         using var esp = new EspFolder();

@@ -9,6 +9,7 @@ internal static partial class EspNames
     internal const string LinuxFolder = "EFI/Linux/";
     internal const string LockName = ".talostailscale.lock";
     private const int StagedHashLength = 12;
+    private const string StampFormat = "yyyyMMdd'T'HHmmss'Z'";
 
     /// <summary>The name under which an image is staged: the same for the same image, so that a broken transfer goes on.</summary>
     internal static string Staged(string target, string sha256) => $"{target}.new-{sha256[..StagedHashLength]}";
@@ -22,6 +23,12 @@ internal static partial class EspNames
     /// <summary>Whether a name is a backup that this module made of the target.</summary>
     internal static bool IsOwnBackup(string name, string target) =>
         name.StartsWith(target + ".bak.", StringComparison.OrdinalIgnoreCase) && OwnStamp().IsMatch(name);
+
+    /// <summary>When a backup of this module was made, by the clock of who made it; null for a time that is none.</summary>
+    internal static DateTimeOffset? MadeAt(string backup) =>
+        DateTimeOffset.TryParseExact(
+            backup[(backup.LastIndexOf('.') + 1)..].ToUpperInvariant(), StampFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal,
+            out DateTimeOffset time) ? time : null;
 
     /// <summary>Whether a name is what a swap stages.</summary>
     internal static bool IsStaged(string name) => OwnStaged().IsMatch(name);
@@ -58,7 +65,7 @@ internal static partial class EspNames
     }
 
     private static string Stamp(DateTimeOffset now) =>
-        now.UtcDateTime.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
+        now.UtcDateTime.ToString(StampFormat, CultureInfo.InvariantCulture);
 
     [GeneratedRegex(@"\.bak\.\d{8}T\d{6}Z$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex OwnStamp();

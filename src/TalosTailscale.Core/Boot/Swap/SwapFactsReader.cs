@@ -56,6 +56,7 @@ public static class SwapFactsReader
             EtcdSubnets = active?.EtcdSubnets,
             IsControlPlane = controlPlane,
             BootId = await ask.TryAsync("boot_id", () => node.BootIdAsync(cancellationToken)).ConfigureAwait(false),
+            BootTime = await ask.TryAsync<DateTimeOffset?>("SystemStat", async () => await node.BootTimeAsync(cancellationToken).ConfigureAwait(false)).ConfigureAwait(false),
         };
         return controlPlane == true ? await ClusterAsync(ask, facts, node, kubernetes, cancellationToken).ConfigureAwait(false) : facts;
     }

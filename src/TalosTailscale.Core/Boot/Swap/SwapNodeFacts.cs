@@ -68,4 +68,7 @@ public sealed record SwapNodeFacts
 
     /// <summary>The boot id.</summary>
     public string? BootId { get; init; }
+
+    /// <summary>When the boot began.</summary>
+    public DateTimeOffset? BootTime { get; init; }
 }

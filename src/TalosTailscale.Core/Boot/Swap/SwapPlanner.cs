@@ -21,6 +21,8 @@ internal static class SwapPlanner
         IReadOnlyDictionary<string, string> disabled = changes && !options.KeepDuplicates
             ? Duplicates(esp, source, options.Now)
             : new Dictionary<string, string>();
+        string? running = RunningBackup(esp, facts, target, options.Now);
+        if (running is not null && esp.Listing.Find(running)?.Sha256 == source.Sha256) running = null; // the entry's again
         string[] names = changes ? [.. NewNames(esp, source, staged), backup, .. disabled.Values] : [];
         var input = new SwapGateInput(
             facts, esp.Info, source.Uki, esp.Target?.Uki, esp.Target?.Name, needed, available, options.Reboot)
@@ -40,7 +42,7 @@ internal static class SwapPlanner
             StagedName = staged,
             Backup = backup,
             DisabledEntries = disabled,
-            Removed = changes ? [.. leftovers, .. OwnBackups(esp, target).Where(n => n != staged)] : [],
+            Removed = changes ? [.. leftovers, .. OwnBackups(esp, target).Where(n => n != staged && n != running)] : [],
             Free = esp.Listing.Free,
             Needed = needed,
             NextBoot = esp.Info.NextBoot,
@@ -59,6 +61,13 @@ internal static class SwapPlanner
     internal static IEnumerable<string> OwnBackups(EspState esp, string target) =>
         esp.Listing.Files.Where(f => f.IsInLinux && EspNames.IsOwnBackup(f.Name, target) && esp.MayRemove(f.Name))
             .Select(f => f.Name).Order(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>
+    /// The backup that holds the image which runs: the first one since the node was started, where several swaps were made
+    /// without a reboot between them. Those after it hold images that nobody has seen booting.
+    /// </summary>
+    internal static string? RunningBackup(EspState esp, SwapNodeFacts facts, string target, DateTimeOffset now) =>
+        OwnBackups(esp, target).FirstOrDefault(n => EspNames.MadeAt(n) is { } made && made >= facts.BootTime && made <= now);
 
     // What an earlier run staged of the same image is gone on with, unless its clusters are another file's too.
     private static string StagedName(EspState esp, string target, string sha256)
