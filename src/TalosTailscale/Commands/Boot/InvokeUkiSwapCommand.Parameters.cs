@@ -36,7 +36,9 @@ public sealed partial class InvokeUkiSwapCommand
         HelpMessage = "$true takes the image that a failed upgrade left on the partition.")]
     public SwitchParameter Promote { get; set; }
 
-    /// <summary>Swaps nothing, but removes leftovers and all backups of this module but the newest.</summary>
+    /// <summary>
+    /// Swaps nothing, but removes leftovers and all backups of this module but the newest and that of the image which runs.
+    /// </summary>
     [Parameter(Mandatory = true, ParameterSetName = PruneSet,
         HelpMessage = "$true removes leftovers and old backups, and swaps nothing.")]
     public SwitchParameter Prune { get; set; }
