@@ -40,7 +40,10 @@ public sealed class TestTsClusterTests
                 "cluster StaleNodes", "cluster EtcdMembers", "cluster EtcdLeader", "cluster LoadBalancer", "cluster RegistryPods"],
             checks.Select(c => $"{c.Node} {c.Name}"));
         Assert.Empty(lab.Pods);
-        Assert.True(Run(lab, "Test-TsCluster -Quiet -SkipCheck PodPull").Single<bool>());
+        var quiet = Run(lab, "Test-TsCluster -Quiet -SkipCheck PodPull -Verbose");
+        Assert.True(quiet.Single<bool>());
+        Assert.Contains(quiet.Verbose, line => line.StartsWith("Kubernetes is asked at 'https://", StringComparison.Ordinal));
+        Assert.Contains("The cluster: 8 checks, 0 failed.", quiet.Verbose);
         Assert.Equal("ampone", Assert.Single(Run(lab, "Get-TsNode ampone | Test-TsCluster -Check KubernetesNode").OutputOf<TsCheck>()).Node);
     }
 

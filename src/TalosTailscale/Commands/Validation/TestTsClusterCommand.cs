@@ -82,16 +82,19 @@ public sealed class TestTsClusterCommand : TalosCmdlet
             PullTimeout = PullTimeout,
             ThrottleLimit = ThrottleLimit,
         };
-        var good = true;
+        var (made, failed) = (0, 0);
         await foreach (var check in ClusterValidation.RunAsync(options, Reporter, cancellationToken))
         {
-            good &= check.Status != TsCheckStatus.Fail;
+            made++;
+            if (check.Status == TsCheckStatus.Fail)
+                failed++;
             if (!Quiet)
                 await WriteObjectAsync(check);
         }
 
+        Reporter.Verbose($"The cluster: {made} checks, {failed} failed.");
         if (Quiet)
-            await WriteObjectAsync(good);
+            await WriteObjectAsync(failed == 0);
     }
 
     /// <inheritdoc/>
@@ -105,8 +108,10 @@ public sealed class TestTsClusterCommand : TalosCmdlet
     private async Task<KubernetesConnection> OpenAsync(CancellationToken cancellationToken)
     {
         string? path = KubeConfig is null ? null : await ResolveNewPathAsync(KubeConfig);
-        return _kubernetes = path is not null || KubernetesConnection.HasDefault()
+        _kubernetes = path is not null || KubernetesConnection.HasDefault()
             ? KubernetesConnection.Open(path)
             : KubernetesConnection.FromBytes(await Client.Node(null).KubeconfigAsync(cancellationToken), "the Talos API");
+        Reporter.Verbose($"Kubernetes is asked at '{_kubernetes.Server}'.");
+        return _kubernetes;
     }
 }
