@@ -22,7 +22,7 @@ internal static class BenchTools
     private static readonly string[] s_programs =
     [
         "sh", "cat", "cp", "cut", "date", "dd", "df", "find", "grep", "head", "mkdir", "mkfifo", "mktemp", "mount", "mv", "rm",
-        "rmdir", "sed", "sha256sum", "stat", "sync", "tail", "true", "umount", "uname",
+        "rmdir", "sed", "sha256sum", "sleep", "stat", "sync", "tail", "true", "umount", "uname",
     ];
 
     // Without the files that only have the full version in their names.

@@ -31,6 +31,22 @@ internal static class LabPodTools
         fi
         [ -z "${LAB_ESP_READONLY:-}" ] || echo "mount: $2: WARNING: source write-protected, mounted read-only." >&2
         rmdir "$2" && ln -s "$LAB_ESP_DIRECTORY" "$2" || exit 32
+        # As the kernel's: not for reading and for writing at once, whoever mounts it. What a killed command left is nobody's.
+        mounts=$LAB_ESP_DIRECTORY.mounts
+        [ -d "$mounts" ] || mkdir -p "$mounts"
+        case ,$options, in *,ro,*) mode=ro other=rw ;; *) mode=rw other=ro ;; esac
+        echo "$2" >"$mounts/$mode.$$"
+        for entry in "$mounts/$other".*; do
+          { read -r target <"$entry"; } 2>/dev/null || continue
+          maker=${target%.*}
+          if [ -L "$target" ] && kill -0 "${maker##*.}" 2>/dev/null; then
+            rm -f -- "$2" "$mounts/$mode.$$"
+            mkdir -- "$2"
+            echo "mount: $2: $1 already mounted or mount point busy." >&2
+            exit 32
+          fi
+          rm -f -- "$entry"
+        done
         """;
 
     private const string Unmount = """
@@ -43,6 +59,9 @@ internal static class LabPodTools
           echo "umount: $target: not mounted." >&2
           exit 32
         fi
+        for entry in "${LAB_ESP_DIRECTORY:-}.mounts"/*; do
+          { read -r mounted <"$entry"; } 2>/dev/null && [ "$mounted" = "$target" ] && rm -f -- "$entry"
+        done
         rm -- "$target" && mkdir -- "$target" || exit 32
         """;
 

@@ -35,6 +35,31 @@ public sealed class LabPodTests
         Assert.True(File.Exists(Path.Combine(esp, "EFI", "Linux", "new")));
     }
 
+    [Fact]
+    public async Task An_ESP_is_mounted_for_reading_or_for_writing_but_not_for_both()
+    {
+        await using var lab = await KubeLab.StartAsync();
+        using var connection = lab.Connect();
+        await using var pod = await HelperPod.CreateAsync(connection, KubeLab.Spec(), Token);
+        const string program = """
+            set -u
+            one=$(mktemp -d "${TMPDIR:-/tmp}/esp.$$.XXXXXX") two=$(mktemp -d "${TMPDIR:-/tmp}/esp.$$.XXXXXX")
+            for modes in 'rw ro' 'ro rw' 'ro ro' 'rw rw'; do
+              mount -t vfat -o "${modes% *}" /dev/nvme0n1p1 "$one"
+              mount -t vfat -o "${modes#* }" /dev/nvme0n1p1 "$two"
+              echo "$modes $?"
+              umount "$one"
+              umount "$two" 2>/dev/null || mount -t vfat -o "${modes#* }" /dev/nvme0n1p1 "$two" && umount "$two" 2>/dev/null
+            done
+            killed=$(sh -c 'd=$(mktemp -d "${TMPDIR:-/tmp}/esp.$$.XXXXXX"); mount -o rw /dev/nvme0n1p1 "$d"; echo $d')
+            mount -o ro /dev/nvme0n1p1 "$one" && umount "$one" && echo "nobody's"
+            """;
+        var (code, output, errors) = await HelperPodTests.RunAsync(pod, ["sh", "-c", program], null);
+        Assert.Equal("rw ro 32\nro rw 32\nro ro 0\nrw rw 0\nnobody's\n", output);
+        Assert.Contains("busy", errors, StringComparison.Ordinal);
+        Assert.Equal(0, code);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(65_536)]
