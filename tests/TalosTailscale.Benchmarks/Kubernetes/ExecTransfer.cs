@@ -23,7 +23,7 @@ internal static class ExecTransfer
     internal static async Task<IReadOnlyList<BenchmarkRow>> MeasureAsync(string[] args)
     {
         var megabytes = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 100;
-        var rounds = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 7;
+        var rounds = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 21;
         var folder = Directory.CreateTempSubdirectory("exec-bench-").FullName;
         try
         {
