@@ -1,8 +1,8 @@
 #!/bin/sh
 # What a swap does on the node, one sub-command at a time:   sh esp.sh COMMAND DEVICE [ARGUMENT...]
 #
-# Needs mount, umount, df, find, dd, mkfifo, sleep, stat, sha256sum, mv, sync: Debian slim or busybox. Every command mounts the
-# EFI system partition on a folder of its own and unmounts it whatever happens. Results are key=value lines on standard
+# Needs mount, umount, df, find, dd, mkfifo, sleep, stat, sha256sum, mv, sync: Debian slim or busybox. Every command mounts
+# the EFI system partition on a folder of its own and unmounts it whatever happens. Results are key=value lines on standard
 # output; a failure ends with error= and message= lines and the exit code of its kind. Nothing is ever evaluated:
 # arguments are only names, numbers and hashes, and are checked. Lines of comment only are not sent to the node.
 set -u
