@@ -12,6 +12,9 @@ namespace TalosTailscale.Core.Kubernetes;
 /// </summary>
 public sealed class HelperPod : IAsyncDisposable
 {
+    // As kubelets and containerd say it, and the API server, whose words a refused handshake keeps for itself.
+    private static readonly string[] s_noContainer =
+        ["container not found", "not running", "has stopped", "CONTAINER_EXITED", "handshake with HTTP 500"];
     private static readonly TimeSpan s_cleanUp = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan s_cleanUpAfterStop = TimeSpan.FromSeconds(4);
 
@@ -119,7 +122,7 @@ public sealed class HelperPod : IAsyncDisposable
                 .RunAsync(_connection, target, command, stdin, stdout, stderr, cancellationToken)
                 .ConfigureAwait(false);
             if (code == Killed)
-                await PodReadiness.ExplainKillAsync(_connection, Spec, Name, cancellationToken).ConfigureAwait(false);
+                await PodReadiness.ExplainKillAsync(_connection, Spec, Name, false, cancellationToken).ConfigureAwait(false);
             return code;
         }
         catch (TsException e)
@@ -129,7 +132,10 @@ public sealed class HelperPod : IAsyncDisposable
         {
             // "Connection lost" is the truth but not the reason when the pod was evicted or deleted under the command.
             if (e.Error == KubernetesErrors.ExecRefused)
-                await PodReadiness.ExplainKillAsync(_connection, Spec, Name, cancellationToken).ConfigureAwait(false);
+            {
+                var isGone = s_noContainer.Any(words => e.Message.Contains(words, StringComparison.OrdinalIgnoreCase));
+                await PodReadiness.ExplainKillAsync(_connection, Spec, Name, isGone, cancellationToken).ConfigureAwait(false);
+            }
             else
                 await PodReadiness.ExplainAsync(_connection, Spec, Name, e, cancellationToken).ConfigureAwait(false);
             throw;

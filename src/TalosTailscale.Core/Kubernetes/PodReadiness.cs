@@ -55,16 +55,18 @@ internal static class PodReadiness
     }
 
     /// <summary>
-    /// A command that was killed, or found no container, may have gone with its whole pod: then throws why. The pod's status follows the kill, so it is
-    /// looked at for a moment.
+    /// A command that was killed, or found no container, may have gone with its whole pod: then throws why. The pod's
+    /// status follows the kill, so it is looked at for a moment; for longer where there is no container any more, since
+    /// kubelets report that when they next look at all of theirs.
     /// </summary>
     internal static async Task ExplainKillAsync(
         KubernetesConnection connection,
         HelperPodSpec spec,
         string name,
+        bool isGone,
         CancellationToken cancellationToken)
     {
-        for (var look = 0; look < 4; look++)
+        for (var look = 0; look < (isGone ? 20 : 4); look++)
         {
             await ExplainAsync(connection, spec, name, null, cancellationToken).ConfigureAwait(false);
             await Task.Delay(s_pollInterval, cancellationToken).ConfigureAwait(false);
