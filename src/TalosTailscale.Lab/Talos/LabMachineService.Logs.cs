@@ -47,6 +47,8 @@ internal sealed partial class LabMachineService
             for (var at = 0; at < bytes.Length; at += ChunkSize)
                 yield return new Data { Bytes = ByteString.CopyFrom(bytes, at, Math.Min(ChunkSize, bytes.Length - at)) };
         }
+
+        EndOf(follow);
     }
 
     private static async IAsyncEnumerable<Data> Lines(
@@ -54,6 +56,13 @@ internal sealed partial class LabMachineService
     {
         await foreach (var line in log.ReadAsync(tail, follow, cancellationToken))
             yield return new Data { Bytes = ByteString.CopyFromUtf8(line + "\n") };
+        EndOf(follow);
+    }
+
+    // A log that is followed ends with its node: by the connection, or by what apid says of it, whichever comes first.
+    private static void EndOf(bool follow)
+    {
+        if (follow) throw LabTarget.Failure(StatusCode.Unavailable, "error reading from server: EOF");
     }
 
     private static async IAsyncEnumerable<Event> EventsOf(
