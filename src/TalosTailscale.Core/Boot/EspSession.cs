@@ -103,7 +103,7 @@ public sealed class EspSession : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(facts);
         EspState esp = await EspReader.ReadAsync(_volume, facts, cancellationToken).ConfigureAwait(false);
-        string[] names = [.. SwapPlanner.Leftovers(esp, ""), .. esp.Target is { } target ? OldBackups(esp, facts, target.Name) : []];
+        string[] names = [.. SwapPlanner.Leftovers(esp, ""), .. esp.Target is { } target ? SwapPlanner.OldBackups(esp, facts, target.Name, DateTimeOffset.UtcNow) : []];
         if (dryRun || names.Length == 0) return names;
         if (!esp.Room.Fits([EspNames.LockName]))
         {
@@ -118,12 +118,6 @@ public sealed class EspSession : IAsyncDisposable
         }
 
         return names;
-    }
-
-    private static IEnumerable<string> OldBackups(EspState esp, SwapNodeFacts facts, string target)
-    {
-        string? running = SwapPlanner.RunningBackup(esp, facts, target, DateTimeOffset.UtcNow);
-        return SwapPlanner.OwnBackups(esp, target).SkipLast(1).Where(n => n != running);
     }
 
     /// <summary>Carries out a plan.</summary>

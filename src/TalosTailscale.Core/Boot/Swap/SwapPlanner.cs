@@ -66,8 +66,15 @@ internal static class SwapPlanner
     /// The backup that holds the image which runs: the first one since the node was started, where several swaps were made
     /// without a reboot between them. Those after it hold images that nobody has seen booting.
     /// </summary>
-    internal static string? RunningBackup(EspState esp, SwapNodeFacts facts, string target, DateTimeOffset now) =>
+    private static string? RunningBackup(EspState esp, SwapNodeFacts facts, string target, DateTimeOffset now) =>
         OwnBackups(esp, target).FirstOrDefault(n => EspNames.MadeAt(n) is { } made && made >= facts.BootTime && made <= now);
+
+    /// <summary>Own backups that nobody needs: all but the newest and that of the image which runs.</summary>
+    internal static IEnumerable<string> OldBackups(EspState esp, SwapNodeFacts facts, string target, DateTimeOffset now)
+    {
+        string? running = RunningBackup(esp, facts, target, now);
+        return OwnBackups(esp, target).SkipLast(1).Where(n => n != running);
+    }
 
     // What an earlier run staged of the same image is gone on with, unless its clusters are another file's too.
     private static string StagedName(EspState esp, string target, string sha256)
