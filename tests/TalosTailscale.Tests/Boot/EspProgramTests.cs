@@ -7,18 +7,21 @@ namespace TalosTailscale.Tests.Boot;
 
 public class EspProgramTests
 {
+    [Fact]
+    public Task Shellcheck_has_nothing_to_say_of_the_program() => ShellcheckAsync(EspProgram.Source());
+
     [Theory]
-    [InlineData("src/TalosTailscale.Core/Boot/NodeShell/esp.sh")]
     [InlineData("tests/TalosTailscale.Boot/get-packages.sh")]
-    public async Task Shellcheck_has_nothing_to_say(string script)
+    public async Task Shellcheck_has_nothing_to_say(string script) =>
+        await ShellcheckAsync(await File.ReadAllTextAsync(Path.Combine(Repository.Root, script), TestContext.Current.CancellationToken));
+
+    [Fact]
+    public void The_parts_are_joined_in_the_order_of_their_names()
     {
-        Assert.SkipUnless(File.Exists("/usr/bin/shellcheck"), "shellcheck is not installed.");
-        using Process check = Process.Start(
-            new ProcessStartInfo("/usr/bin/shellcheck", [Path.Combine(Repository.Root, script)]) { RedirectStandardOutput = true })!;
-        string said = await check.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await check.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.Equal("", said);
-        Assert.Equal(0, check.ExitCode);
+        string folder = Path.Combine(Repository.Root, "src", "TalosTailscale.Core", "Boot", "NodeShell", "esp");
+        string[] parts = [.. Directory.GetFiles(folder, "*.sh").Order(StringComparer.Ordinal)];
+        Assert.NotEmpty(parts);
+        Assert.Equal(string.Concat(parts.Select(File.ReadAllText)), EspProgram.Source());
     }
 
     [Fact]
@@ -28,5 +31,18 @@ public class EspProgramTests
         Assert.DoesNotContain(sent.Split('\n'), line => line.TrimStart().StartsWith('#'));
         Assert.Contains("cmd_exchange()", sent, StringComparison.Ordinal);
         Assert.EndsWith("\"cmd_$command\" \"$@\"\n", sent, StringComparison.Ordinal);
+    }
+
+    private static async Task ShellcheckAsync(string script)
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/shellcheck"), "shellcheck is not installed.");
+        using Process check = Process.Start(
+            new ProcessStartInfo("/usr/bin/shellcheck", ["-"]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        Task<string> said = check.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await check.StandardInput.WriteAsync(script);
+        check.StandardInput.Close();
+        Assert.Equal("", await said);
+        await check.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(0, check.ExitCode);
     }
 }

@@ -1,11 +1,12 @@
 using System.Globalization;
+using System.Reflection;
 using System.Text;
 using TalosTailscale.Core.Reporting;
 
 namespace TalosTailscale.Core.Boot.NodeShell;
 
 /// <summary>
-/// The shell program <c>esp.sh</c> on a node: sent on standard input, and kept at most in the container of the shell, which
+/// The shell program <c>esp.sh</c> (the parts in the folder <c>esp</c>) on a node: sent on standard input, and kept at most in the container of the shell, which
 /// goes with it. Arguments are passed as arguments, and what it says by exit code and <c>key=value</c> lines becomes values
 /// and errors.
 /// </summary>
@@ -132,19 +133,23 @@ internal sealed class EspProgram
 
     private static byte[] ReadProgram()
     {
-        const string Name = "TalosTailscale.Core.Boot.NodeShell.esp.sh";
-        using Stream stream = typeof(EspProgram).Assembly.GetManifestResourceStream(Name)
-            ?? throw new InvalidOperationException($"The resource '{Name}' is missing.");
-        using var reader = new StreamReader(stream, Encoding.UTF8);
-
         // A checkout on Windows may have converted the line ends, which sh does not forgive; what explains it stays here.
+        string[] code = [.. Source().Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0 && line[0] != '#')];
+        return Encoding.UTF8.GetBytes(string.Join('\n', code) + '\n');
+    }
+
+    /// <summary>The parts of the program with their comments, joined in the order of their names.</summary>
+    internal static string Source()
+    {
+        const string Prefix = "TalosTailscale.Core.Boot.NodeShell.esp.";
+        Assembly assembly = typeof(EspProgram).Assembly;
         var text = new StringBuilder();
-        while (reader.ReadLine() is { } line)
+        foreach (string part in assembly.GetManifestResourceNames().Where(name => name.StartsWith(Prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal))
         {
-            string code = line.Trim();
-            if (code.Length > 0 && code[0] != '#') text.Append(code).Append('\n');
+            using var reader = new StreamReader(assembly.GetManifestResourceStream(part)!, Encoding.UTF8);
+            text.Append(reader.ReadToEnd());
         }
 
-        return Encoding.UTF8.GetBytes(text.ToString());
+        return text.ToString();
     }
 }
