@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Net;
 using System.Net.WebSockets;
-using System.Security.Authentication;
 using System.Text;
 using System.Text.Json;
 using k8s;
@@ -56,9 +55,9 @@ internal static class PodExec
         {
             status = await ReceiveAsync(socket, target, stdout, stderr, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (IsBroken(e))
+        catch (Exception e) when (PodExecFailures.IsBroken(e))
         {
-            throw Lost(target, e, await FirstFailureAsync(sending, ended).ConfigureAwait(false));
+            throw PodExecFailures.Lost(target, e, await FirstFailureAsync(sending, ended).ConfigureAwait(false));
         }
         catch
         {
@@ -68,7 +67,7 @@ internal static class PodExec
         // The command may end without having read all of its input: that is its right, and its exit code tells.
         var sendFailure = await FirstFailureAsync(sending, ended).ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
-        if (sendFailure is not null && !IsBroken(sendFailure) && sendFailure is not OperationCanceledException)
+        if (sendFailure is not null && !PodExecFailures.IsBroken(sendFailure) && sendFailure is not OperationCanceledException)
             throw new IOException("Reading the input of the command failed.", sendFailure);
         await GoodbyeAsync(socket).ConfigureAwait(false);
         return ExitCode(target, status);
@@ -102,7 +101,7 @@ internal static class PodExec
             when (e is WebSocketException or HttpRequestException or IOException or OperationCanceledException)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            throw Refused(connection, target, socket.HttpStatusCode, e);
+            throw PodExecFailures.Refused(connection, target, socket.HttpStatusCode, e);
         }
         if (socket.SubProtocol is not (V4 or V5))
             throw KubernetesErrors.ExecProtocol.New(
@@ -239,7 +238,7 @@ internal static class PodExec
     private static int ExitCode(PodExecTarget target, V1Status? status)
     {
         if (status is null)
-            throw Lost(target, null, null);
+            throw PodExecFailures.Lost(target, null, null);
         if (status.Status == "Success")
             return 0;
         var cause = status.Details?.Causes?.FirstOrDefault(c => c.Reason == "ExitCode");
@@ -284,71 +283,9 @@ internal static class PodExec
                 .CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, deadline.Token)
                 .ConfigureAwait(false);
         }
-        catch (Exception e) when (IsBroken(e) || e is OperationCanceledException)
+        catch (Exception e) when (PodExecFailures.IsBroken(e) || e is OperationCanceledException)
         {
             socket.Abort(); // the exit code is known; how the server hangs up is its own affair
         }
-    }
-
-    private static bool IsBroken(Exception e) =>
-        e
-            is WebSocketException
-                or HttpRequestException
-                or ObjectDisposedException
-                or IOException { InnerException: System.Net.Sockets.SocketException };
-
-    private static TsException Lost(PodExecTarget target, Exception? e, Exception? sendFailure)
-    {
-        var reason = sendFailure is null or OperationCanceledException || IsBroken(sendFailure) ? e : sendFailure;
-        return KubernetesErrors.ExecConnectionLost.New(
-            $"The connection to a command in the pod '{target.Namespace}/{target.Pod}' on '{target.Node}' ended before its exit code came"
-                + (reason is null ? "." : $": {KubernetesCall.Sentence(reason.Message)}."),
-            target.Node,
-            reason);
-    }
-
-    private static TsException Refused(
-        KubernetesConnection connection,
-        PodExecTarget target,
-        HttpStatusCode code,
-        Exception e)
-    {
-        var what = $"run a command in the pod '{target.Namespace}/{target.Pod}' on '{target.Node}'";
-        return code switch
-        {
-            HttpStatusCode.Unauthorized or HttpStatusCode.NotFound => KubernetesCall.FromStatus(
-                connection,
-                what,
-                target.Node,
-                code,
-                null,
-                e),
-            // The WebSocket handshake is a GET, for which "get" was asked before 1.35 and "create" since (kubernetes#133515).
-            HttpStatusCode.Forbidden => KubernetesErrors.KubernetesForbidden.New(
-                $"Cannot {what}: the kubeconfig's user lacks the verbs 'get' and 'create' on 'pods/exec' in the namespace '{target.Namespace}'.",
-                target.Node,
-                e,
-                $"Grant 'get' and 'create' on 'pods/exec' in the namespace '{target.Namespace}'; check with 'kubectl auth can-i create pods/exec -n {target.Namespace}'."),
-            0 when e is OperationCanceledException or HttpRequestException => KubernetesCall.Translate(
-                connection,
-                what,
-                target.Node,
-                e),
-            0 when e.InnerException is HttpRequestException { InnerException: AuthenticationException } inner =>
-                KubernetesCall.Translate(connection, what, target.Node, inner),
-            0 => KubernetesErrors.KubernetesUnreachable.New(
-                $"Cannot {what}: no connection to '{connection.Server}': {KubernetesCall.Sentence((e.InnerException ?? e).Message)}.",
-                target.Node,
-                e),
-            HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout =>
-                KubernetesErrors.KubernetesUnreachable.New(
-                    $"Cannot {what}: '{connection.Server}' answered HTTP {(int)code}, so the API server or the kubelet behind it is away.",
-                    target.Node,
-                    e),
-            _ => KubernetesErrors.ExecRefused.New(
-                $"Cannot {what}: '{connection.Server}' answered the WebSocket handshake with HTTP {(int)code}, expected 101.",
-                target.Node,
-                e),
-        };
     }
 }
