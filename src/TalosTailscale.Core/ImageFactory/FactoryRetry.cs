@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 using Polly;
 using Polly.Retry;
 using TalosTailscale.Core.Reporting;
@@ -46,10 +47,16 @@ internal sealed class FactoryRetry(ImageFactoryOptions options, IReporter report
             throw ImageFactoryErrors.FactoryUnreachable.New(
                 $"'{uri.Authority}' could not be trusted: {e.InnerException?.Message ?? e.Message}", uri, e);
         }
-        catch (Exception e) when (e is HttpRequestException or HttpIOException or IOException { InnerException: System.Net.Sockets.SocketException })
+        catch (HttpRequestException e) when (e.InnerException is SocketException { SocketErrorCode: SocketError.HostNotFound })
         {
+            // A name that is known to nobody will be in a minute neither; a resolver that is away says TryAgain.
+            throw ImageFactoryErrors.FactoryUnreachable.New($"'{uri}' could not be reached: {e.Message.TrimEnd('.')}.", uri, e);
+        }
+        catch (Exception e) when (e is HttpRequestException or HttpIOException or IOException { InnerException: SocketException })
+        {
+            string what = e is HttpRequestException ? "reached" : "read to its end";
             throw new FactoryTransientException(
-                $"'{uri}' could not be read: {e.Message.TrimEnd('.')}", null, ImageFactoryErrors.FactoryUnreachable, e);
+                $"'{uri}' could not be {what}: {e.Message.TrimEnd('.')}", null, ImageFactoryErrors.FactoryUnreachable, e);
         }
     }
 
