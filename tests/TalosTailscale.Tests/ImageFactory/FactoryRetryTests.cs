@@ -13,7 +13,7 @@ public class FactoryRetryTests
     [InlineData(SocketError.HostNotFound, 1, "could not be reached: Name or service not known (factory.example:443).")]
     [InlineData(SocketError.TryAgain, 3, "; 3 attempts were made.")]
     [InlineData(SocketError.ConnectionRefused, 3, "; 3 attempts were made.")]
-    public async Task A_name_that_nobody_knows_is_asked_for_once(SocketError error, int attempts, string end)
+    public async Task Only_a_name_that_nobody_knows_is_not_asked_for_again(SocketError error, int attempts, string end)
     {
         var options = new ImageFactoryOptions { Retries = 2, RetryDelay = TimeSpan.Zero };
         int made = 0;

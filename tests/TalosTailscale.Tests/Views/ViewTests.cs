@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using System.Reflection;
 using System.Text;
+using System.Xml.Linq;
 using TalosTailscale.Commands;
 using TalosTailscale.Tests.Engine;
 
@@ -61,6 +62,16 @@ public sealed class ViewTests(Screens screens) : IClassFixture<Screens>
     {
         string files = string.Concat(Directory.EnumerateFiles(Path.Combine(Repository.Root, "module"), "*.Format.ps1xml").Select(File.ReadAllText));
         Assert.Contains($"<TypeName>{s_types[name].FullName}</TypeName>", files, StringComparison.Ordinal);
+    }
+
+    /// <summary>Where the first column has no width, the rows of the first 0.3 s set those of all that come later.</summary>
+    [Fact]
+    public void Steps_that_come_later_are_not_cut_to_the_widths_of_the_first()
+    {
+        XElement view = XDocument.Load(Path.Combine(Repository.Root, "module", "Rollout.Format.ps1xml"))
+            .Descendants("View").Single(v => v.Element("Name")?.Value == nameof(TsRolloutStep));
+        XElement[] columns = [.. view.Descendants("TableColumnHeader")];
+        Assert.All(columns[..^1], column => Assert.NotNull(column.Element("Width")));
     }
 
     private string Show(object sample, int width) => screens.Show(sample, width);

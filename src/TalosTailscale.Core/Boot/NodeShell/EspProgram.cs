@@ -6,9 +6,9 @@ using TalosTailscale.Core.Reporting;
 namespace TalosTailscale.Core.Boot.NodeShell;
 
 /// <summary>
-/// The shell program <c>esp.sh</c> (the parts in the folder <c>esp</c>) on a node: sent on standard input, and kept at most in the container of the shell, which
-/// goes with it. Arguments are passed as arguments, and what it says by exit code and <c>key=value</c> lines becomes values
-/// and errors.
+/// The shell program <c>esp.sh</c> (the parts in the folder <c>esp</c>) on a node: sent on standard input, and kept at most
+/// in the container of the shell, which goes with it. Arguments are passed as arguments, and what it says by exit code and
+/// <c>key=value</c> lines becomes values and errors.
 /// </summary>
 internal sealed class EspProgram
 {
