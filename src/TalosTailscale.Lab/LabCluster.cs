@@ -49,7 +49,9 @@ public sealed class LabCluster : IAsyncDisposable
     /// <param name="cancellationToken">Stops the start.</param>
     /// <returns>The lab, its nodes running.</returns>
     public static async Task<LabCluster> StartAsync(
-        LabOptions? options = null, CancellationToken cancellationToken = default)
+        LabOptions? options = null,
+        CancellationToken cancellationToken = default
+    )
     {
         options ??= new LabOptions();
         var own = options.Folder is null;
@@ -75,20 +77,24 @@ public sealed class LabCluster : IAsyncDisposable
     /// <returns>The node.</returns>
     /// <exception cref="ArgumentException">There is no such node.</exception>
     public LabNode Node(string nameOrAddress) =>
-        FindNode(nameOrAddress) ?? throw new ArgumentException($"The lab has no node '{nameOrAddress}'.", nameof(nameOrAddress));
+        FindNode(nameOrAddress)
+        ?? throw new ArgumentException($"The lab has no node '{nameOrAddress}'.", nameof(nameOrAddress));
 
     /// <summary>Finds a node by its name, address or Kubernetes name.</summary>
     /// <param name="nameOrAddress">The text.</param>
     /// <returns>The node, or null.</returns>
-    public LabNode? FindNode(string nameOrAddress) => Nodes.FirstOrDefault(n =>
-        n.Name.Equals(nameOrAddress, StringComparison.OrdinalIgnoreCase)
-        || n.Address.Equals(nameOrAddress, StringComparison.Ordinal)
-        || n.Hostname.Equals(nameOrAddress, StringComparison.OrdinalIgnoreCase));
+    public LabNode? FindNode(string nameOrAddress) =>
+        Nodes.FirstOrDefault(n =>
+            n.Name.Equals(nameOrAddress, StringComparison.OrdinalIgnoreCase)
+            || n.Address.Equals(nameOrAddress, StringComparison.Ordinal)
+            || n.Hostname.Equals(nameOrAddress, StringComparison.OrdinalIgnoreCase)
+        );
 
     /// <summary>The part, or the service of a part, of this type.</summary>
     /// <typeparam name="T">The class of the part, or an interface that it implements.</typeparam>
     /// <returns>The part; null when the lab has none.</returns>
-    public T? Part<T>() where T : class => _parts.OfType<T>().FirstOrDefault();
+    public T? Part<T>()
+        where T : class => _parts.OfType<T>().FirstOrDefault();
 
     /// <summary>Writes what a client needs to reach the lab.</summary>
     /// <param name="folder">The folder, made when it is not there.</param>
@@ -133,7 +139,8 @@ public sealed class LabCluster : IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"lab of {Nodes.Count} nodes in {Folder}");
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"lab of {Nodes.Count} nodes in {Folder}");
 
     // Images come first, because nodes boot them; then the nodes; then the APIs that show them.
     private async Task StartPartsAsync(CancellationToken cancellationToken)

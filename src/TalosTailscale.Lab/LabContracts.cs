@@ -7,7 +7,12 @@ namespace TalosTailscale.Lab;
 /// <param name="SecureBoot">Whether it is the signed <c>-secureboot</c> image.</param>
 /// <param name="HaltIfInstalled">Whether it is the UKI of an installer ISO.</param>
 public sealed record LabUkiRequest(
-    string TalosVersion, TalosArchitecture Architecture, IReadOnlyList<string> Extensions, bool SecureBoot, bool HaltIfInstalled);
+    string TalosVersion,
+    TalosArchitecture Architecture,
+    IReadOnlyList<string> Extensions,
+    bool SecureBoot,
+    bool HaltIfInstalled
+);
 
 /// <summary>Makes the UKIs that nodes boot.</summary>
 public interface ILabUkiMaker
@@ -47,7 +52,11 @@ public interface ILabImageRegistry
     /// <param name="cancellationToken">Stops it.</param>
     /// <returns>False when the image holds no UKI for the architecture.</returns>
     Task<bool> SaveInstallerUkiAsync(
-        string reference, TalosArchitecture architecture, string path, CancellationToken cancellationToken);
+        string reference,
+        TalosArchitecture architecture,
+        string path,
+        CancellationToken cancellationToken
+    );
 }
 
 /// <summary>What came of a node's log-in to the tailnet.</summary>

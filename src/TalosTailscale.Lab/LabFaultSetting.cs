@@ -15,8 +15,10 @@ public sealed record LabFaultSetting(LabFault Fault, string? Node = null, string
         ArgumentNullException.ThrowIfNull(text);
         var (left, value) = Cut(text, '=');
         var (name, node) = Cut(left, '@');
-        var fault = LabFault.Find(name) ?? throw new FormatException(
-            $"There is no fault '{name}'; there are {string.Join(", ", LabFault.All.Select(f => f.Name))}.");
+        var fault = LabFault.Find(name)
+            ?? throw new FormatException(
+                $"There is no fault '{name}'; there are {string.Join(", ", LabFault.All.Select(f => f.Name))}."
+            );
         return new(fault, node, value);
     }
 

@@ -39,15 +39,24 @@ public sealed record LabNodeOptions
     /// <summary>The three nodes of the runbook.</summary>
     public static IReadOnlyList<LabNodeOptions> Runbook { get; } =
     [
-        new() { Name = "ryzen", Address = "192.168.1.194", KubernetesName = "talos-192-168-1-194" },
         new()
         {
-            Name = "ampone", Address = "192.168.1.203", KubernetesName = "talos-192-168-1-203",
+            Name = "ryzen",
+            Address = "192.168.1.194",
+            KubernetesName = "talos-192-168-1-194",
+        },
+        new()
+        {
+            Name = "ampone",
+            Address = "192.168.1.203",
+            KubernetesName = "talos-192-168-1-203",
             Architecture = TalosArchitecture.Arm64,
         },
         new()
         {
-            Name = "altra", Address = "192.168.1.85", KubernetesName = "talos-192-168-1-85",
+            Name = "altra",
+            Address = "192.168.1.85",
+            KubernetesName = "talos-192-168-1-85",
             Architecture = TalosArchitecture.Arm64,
         },
     ];
@@ -58,12 +67,17 @@ public sealed record LabNodeOptions
     public static IReadOnlyList<LabNodeOptions> Many(int count)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, 60000);
-        return [.. Enumerable.Range(1, count).Select(i => new LabNodeOptions
-        {
-            Name = $"node-{i:D4}",
-            Address = $"10.20.{i / 250}.{(i % 250) + 1}",
-            KubernetesName = $"node-{i:D4}",
-            IsControlPlane = i <= 3,
-        })];
+        return
+        [
+            .. Enumerable
+                .Range(1, count)
+                .Select(i => new LabNodeOptions
+                {
+                    Name = $"node-{i:D4}",
+                    Address = $"10.20.{i / 250}.{(i % 250) + 1}",
+                    KubernetesName = $"node-{i:D4}",
+                    IsControlPlane = i <= 3,
+                }),
+        ];
     }
 }

@@ -40,8 +40,7 @@ public sealed class LabOptions
 
     /// <summary>Makes up an auth key of the shape that Tailscale issues.</summary>
     /// <returns>A key that no real tailnet knows.</returns>
-    public static string NewAuthKey() =>
-        $"tskey-auth-k{RandomText(11)}CNTRL-{RandomText(32)}";
+    public static string NewAuthKey() => $"tskey-auth-k{RandomText(11)}CNTRL-{RandomText(32)}";
 
     private static string RandomText(int length) =>
         RandomNumberGenerator.GetString("ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz123456789", length);

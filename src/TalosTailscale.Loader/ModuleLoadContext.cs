@@ -30,8 +30,11 @@ public sealed class ModuleLoadContext : AssemblyLoadContext
 
     /// <summary>The folder below <c>module/bin</c> with machine code for the system that runs, such as <c>linux-x64</c>.</summary>
     internal static string RunningSystem { get; } =
-        (OperatingSystem.IsWindows() ? "win-" : OperatingSystem.IsMacOS() ? "osx-" : "linux-")
-        + RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
+        (
+            OperatingSystem.IsWindows() ? "win-"
+            : OperatingSystem.IsMacOS() ? "osx-"
+            : "linux-"
+        ) + RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
 
     /// <summary>Loads the cmdlet assembly into the context, once per process.</summary>
     /// <param name="folder">The folder that holds the module's assemblies (<c>module/bin</c>).</param>
@@ -47,9 +50,11 @@ public sealed class ModuleLoadContext : AssemblyLoadContext
             if (!string.Equals(s_instance._folder, full, StringComparison.Ordinal))
                 throw new InvalidOperationException(
                     $"TalosTailscale is already loaded from '{s_instance._folder}' and cannot be loaded from '{full}' "
-                    + "in the same process. Start a new session.");
+                        + "in the same process. Start a new session."
+                );
             return s_instance._module ??= s_instance.LoadFromAssemblyPath(
-                s_instance.Find(ModuleAssembly) ?? Path.Combine(full, ModuleAssembly + ".dll"));
+                s_instance.Find(ModuleAssembly) ?? Path.Combine(full, ModuleAssembly + ".dll")
+            );
         }
     }
 
@@ -59,8 +64,10 @@ public sealed class ModuleLoadContext : AssemblyLoadContext
         ArgumentNullException.ThrowIfNull(assemblyName);
 
         // Model types must be the same for scripts and for the module, and the engine is the host's.
-        if (assemblyName.Name == _loader.GetName().Name) return _loader;
-        if (assemblyName.Name == "System.Management.Automation") return null;
+        if (assemblyName.Name == _loader.GetName().Name)
+            return _loader;
+        if (assemblyName.Name == "System.Management.Automation")
+            return null;
         return Find(assemblyName.Name) is { } path ? LoadFromAssemblyPath(path) : null;
     }
 
@@ -69,7 +76,8 @@ public sealed class ModuleLoadContext : AssemblyLoadContext
         foreach (var folder in _folders)
         {
             var path = Path.Combine(folder, name + ".dll");
-            if (File.Exists(path)) return path;
+            if (File.Exists(path))
+                return path;
         }
 
         return null;

@@ -17,7 +17,8 @@ public sealed class CheckTally
         {
             case TsCheck check:
                 _checks++;
-                if (check.Status == TsCheckStatus.Fail) _failed++;
+                if (check.Status == TsCheckStatus.Fail)
+                    _failed++;
                 break;
             case ErrorRecord:
                 _errors++;
@@ -28,7 +29,8 @@ public sealed class CheckTally
     internal ScriptOutcome Outcome(bool mustCheck, int? exitCode)
     {
         string summary = $"{_checks} checks, {_failed} failed, {_errors} errors";
-        if (exitCode is { } asked) return new ScriptOutcome(summary, asked);
+        if (exitCode is { } asked)
+            return new ScriptOutcome(summary, asked);
         bool passed = _failed == 0 && _errors == 0 && (_checks > 0 || !mustCheck);
         return new ScriptOutcome(summary, passed ? 0 : 1);
     }

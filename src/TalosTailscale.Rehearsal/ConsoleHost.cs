@@ -28,17 +28,11 @@ internal sealed class ConsoleHost : PSHost
 
     public override void EnterNestedPrompt() => throw new NotSupportedException("The rehearsal has no prompt.");
 
-    public override void ExitNestedPrompt()
-    {
-    }
+    public override void ExitNestedPrompt() { }
 
-    public override void NotifyBeginApplication()
-    {
-    }
+    public override void NotifyBeginApplication() { }
 
-    public override void NotifyEndApplication()
-    {
-    }
+    public override void NotifyEndApplication() { }
 
     public override void SetShouldExit(int exitCode) => ExitCode = exitCode;
 }

@@ -37,9 +37,7 @@ internal sealed class ConsoleHostRawUserInterface(bool interactive) : PSHostRawU
 
     public override string WindowTitle { get; set; } = "";
 
-    public override void FlushInputBuffer()
-    {
-    }
+    public override void FlushInputBuffer() { }
 
     public override BufferCell[,] GetBufferContents(Rectangle rectangle) =>
         throw new NotSupportedException("The rehearsal has no screen buffer.");
@@ -48,8 +46,11 @@ internal sealed class ConsoleHostRawUserInterface(bool interactive) : PSHostRawU
         throw new NotSupportedException("The rehearsal reads no keys.");
 
     public override void ScrollBufferContents(
-        Rectangle source, Coordinates destination, Rectangle clip, BufferCell fill) =>
-        throw new NotSupportedException("The rehearsal has no screen buffer.");
+        Rectangle source,
+        Coordinates destination,
+        Rectangle clip,
+        BufferCell fill
+    ) => throw new NotSupportedException("The rehearsal has no screen buffer.");
 
     public override void SetBufferContents(Coordinates origin, BufferCell[,] contents) =>
         throw new NotSupportedException("The rehearsal has no screen buffer.");

@@ -23,7 +23,8 @@ internal sealed class ConsoleHostUserInterface(TextWriter output, TextWriter err
 
     public override void Write(string value) => Print(output, value, newLine: false);
 
-    public override void Write(ConsoleColor foregroundColor, ConsoleColor backgroundColor, string value) => Write(value);
+    public override void Write(ConsoleColor foregroundColor, ConsoleColor backgroundColor, string value) =>
+        Write(value);
 
     public override void WriteLine(string value) => Print(output, value, newLine: true);
 
@@ -37,15 +38,18 @@ internal sealed class ConsoleHostUserInterface(TextWriter output, TextWriter err
 
     public override void WriteProgress(long sourceId, ProgressRecord record)
     {
-        if (!interactive) return;
+        if (!interactive)
+            return;
         lock (_gate)
         {
             ClearProgress();
-            if (record.RecordType == ProgressRecordType.Completed) return;
-            string percent = record.PercentComplete >= 0 ? $" {record.PercentComplete,3} %" : "";
+            if (record.RecordType == ProgressRecordType.Completed)
+                return;
+            string percent = record.PercentComplete >= 0 ? $" {record.PercentComplete, 3} %" : "";
             string line = $"  {record.Activity} — {record.StatusDescription}{percent}";
             int width = Math.Max(20, _raw.BufferSize.Width - 1);
-            if (line.Length > width) line = line[..width];
+            if (line.Length > width)
+                line = line[..width];
             output.Write(line);
             output.Flush();
             _progressWidth = line.Length;
@@ -53,18 +57,33 @@ internal sealed class ConsoleHostUserInterface(TextWriter output, TextWriter err
     }
 
     public override Dictionary<string, PSObject> Prompt(
-        string caption, string message, Collection<FieldDescription> descriptions) =>
-        throw new PSInvalidOperationException($"The rehearsal cannot ask for input: {caption} {message}");
+        string caption,
+        string message,
+        Collection<FieldDescription> descriptions
+    ) => throw new PSInvalidOperationException($"The rehearsal cannot ask for input: {caption} {message}");
 
     public override int PromptForChoice(
-        string caption, string message, Collection<ChoiceDescription> choices, int defaultChoice) => defaultChoice;
-
-    public override PSCredential PromptForCredential(string caption, string message, string userName, string targetName) =>
-        throw new PSInvalidOperationException($"The rehearsal cannot ask for credentials: {caption}");
+        string caption,
+        string message,
+        Collection<ChoiceDescription> choices,
+        int defaultChoice
+    ) => defaultChoice;
 
     public override PSCredential PromptForCredential(
-        string caption, string message, string userName, string targetName, PSCredentialTypes allowedCredentialTypes,
-        PSCredentialUIOptions options) => PromptForCredential(caption, message, userName, targetName);
+        string caption,
+        string message,
+        string userName,
+        string targetName
+    ) => throw new PSInvalidOperationException($"The rehearsal cannot ask for credentials: {caption}");
+
+    public override PSCredential PromptForCredential(
+        string caption,
+        string message,
+        string userName,
+        string targetName,
+        PSCredentialTypes allowedCredentialTypes,
+        PSCredentialUIOptions options
+    ) => PromptForCredential(caption, message, userName, targetName);
 
     public override string ReadLine() => throw new PSInvalidOperationException("The rehearsal cannot ask for input.");
 
@@ -77,15 +96,18 @@ internal sealed class ConsoleHostUserInterface(TextWriter output, TextWriter err
         {
             ClearProgress();
             string text = colour ? value : new StringDecorated(value).ToString(OutputRendering.PlainText);
-            if (newLine) writer.WriteLine(text);
-            else writer.Write(text);
+            if (newLine)
+                writer.WriteLine(text);
+            else
+                writer.Write(text);
             writer.Flush();
         }
     }
 
     private void ClearProgress()
     {
-        if (_progressWidth == 0) return;
+        if (_progressWidth == 0)
+            return;
         output.Write('\r' + new string(' ', _progressWidth) + '\r');
         _progressWidth = 0;
     }

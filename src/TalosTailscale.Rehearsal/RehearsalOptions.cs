@@ -35,9 +35,10 @@ internal sealed record RehearsalOptions
         for (int i = 0; i < arguments.Count; i++)
         {
             string name = arguments[i].TrimStart('-').ToLowerInvariant();
-            string Value() => ++i < arguments.Count
-                ? arguments[i]
-                : throw new ArgumentException($"'{arguments[i - 1]}' needs a value.");
+            string Value() =>
+                ++i < arguments.Count
+                    ? arguments[i]
+                    : throw new ArgumentException($"'{arguments[i - 1]}' needs a value.");
             options = name switch
             {
                 "command" or "c" => options with { Command = Value() },
@@ -49,8 +50,13 @@ internal sealed record RehearsalOptions
             };
         }
 
-        int modes = new[] { options.Command is not null, options.File is not null, options.Fault is not null, options.Serve }
-            .Count(chosen => chosen);
+        int modes = new[]
+        {
+            options.Command is not null,
+            options.File is not null,
+            options.Fault is not null,
+            options.Serve,
+        }.Count(chosen => chosen);
         return modes <= 1 ? options : throw new ArgumentException("Give one of -Command, -File, -Fault and -Serve.");
     }
 }

@@ -9,10 +9,12 @@ internal static class RehearsalRun
     public static async Task<int> RunAsync(RehearsalOptions options, CancellationToken cancellationToken)
     {
         string root = CheckoutRoot();
-        if (options.Fault is "") return ListFaults();
+        if (options.Fault is "")
+            return ListFaults();
 
         var lab = new LabOptions();
-        if (options.Fault is { } fault) lab.Faults.Add(LabFaultSetting.Parse(fault));
+        if (options.Fault is { } fault)
+            lab.Faults.Add(LabFaultSetting.Parse(fault));
         var script = Script(options);
 
         Console.WriteLine("Starting the lab: Talos, Kubernetes, Image Factory, registry and tailnet on loopback …");
@@ -23,7 +25,9 @@ internal static class RehearsalRun
         client.AddVariable("TALOSTAILSCALE_DEVICES", Path.Combine(client.Folder, "devices"));
         client.AddVariable("TALOSTAILSCALE_BACKUPS", Path.Combine(client.Folder, "backups"));
         client.AddFile("authkey", cluster.Options.AuthKey, "TAILSCALE_AUTHKEY_FILE");
-        Console.WriteLine($"The lab is up after {clock.Elapsed.TotalSeconds:0.0} s: {string.Join(", ", cluster.Nodes.Select(n => n.Name))}.");
+        Console.WriteLine(
+            $"The lab is up after {clock.Elapsed.TotalSeconds:0.0} s: {string.Join(", ", cluster.Nodes.Select(n => n.Name))}."
+        );
 
         if (script is null)
         {
@@ -32,7 +36,8 @@ internal static class RehearsalRun
         }
 
         // Child processes (kubectl in a user's script) see the environment too; the process is the rehearsal's own.
-        foreach ((string name, string value) in client.Environment) Environment.SetEnvironmentVariable(name, value);
+        foreach ((string name, string value) in client.Environment)
+            Environment.SetEnvironmentVariable(name, value);
         using var engine = RehearsalEngine.Open(Path.Combine(root, "TalosTailscale.psd1"), cluster);
         ScriptOutcome outcome = engine.Run(script, cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();
@@ -44,9 +49,12 @@ internal static class RehearsalRun
     /// <summary>What to run: a user's own words, or one of the scripts in the repository; null to serve.</summary>
     private static RehearsalScript? Script(RehearsalOptions options)
     {
-        if (options.Serve) return null;
-        if (options.Command is { } command) return new RehearsalScript(command, MustCheck: false, Fault: null);
-        if (options.File is { } file) return new RehearsalScript(File.ReadAllText(file), MustCheck: false, Fault: null);
+        if (options.Serve)
+            return null;
+        if (options.Command is { } command)
+            return new RehearsalScript(command, MustCheck: false, Fault: null);
+        if (options.File is { } file)
+            return new RehearsalScript(File.ReadAllText(file), MustCheck: false, Fault: null);
         string? fault = options.Fault is { } name ? LabFaultSetting.Parse(name).Fault.Name : null;
         string tour = Path.Combine(AppContext.BaseDirectory, "Scripts", fault is null ? "tour.ps1" : "fault.ps1");
         return new RehearsalScript(File.ReadAllText(tour), MustCheck: true, fault);
@@ -54,7 +62,8 @@ internal static class RehearsalRun
 
     private static int ListFaults()
     {
-        foreach (LabFault fault in LabFault.All) Console.WriteLine($"  {fault.Name,-24} {fault.Description}");
+        foreach (LabFault fault in LabFault.All)
+            Console.WriteLine($"  {fault.Name, -24} {fault.Description}");
         Console.WriteLine("  Add @NODE for one node and =VALUE where the fault has one: -Fault ExpiredKey@ampone");
         return 0;
     }
@@ -63,13 +72,17 @@ internal static class RehearsalRun
     {
         string[] pwsh = [.. client.Environment.Select(variable => $"$env:{variable.Key} = '{variable.Value}'")];
         string script = client.AddFile("lab.ps1", string.Join(Environment.NewLine, pwsh) + Environment.NewLine);
-        string shell = client.AddFile("lab.sh", string.Concat(client.Environment.Select(variable => $"export {variable.Key}='{variable.Value}'\n")));
+        string shell = client.AddFile(
+            "lab.sh",
+            string.Concat(client.Environment.Select(variable => $"export {variable.Key}='{variable.Value}'\n"))
+        );
         Console.WriteLine();
         Console.WriteLine("# Paste this at a pwsh prompt; Ctrl+C here ends the lab:");
         Console.WriteLine($". '{script}'");
         Console.WriteLine();
         Console.WriteLine("# It sets:");
-        foreach (string line in pwsh) Console.WriteLine(line);
+        foreach (string line in pwsh)
+            Console.WriteLine(line);
         Console.WriteLine();
         Console.WriteLine("# … and for a POSIX shell (kubectl, other Talos clients):");
         Console.WriteLine($". '{shell}'");
@@ -87,7 +100,8 @@ internal static class RehearsalRun
     private static void CopyFolder(string from, string to)
     {
         Directory.CreateDirectory(to);
-        foreach (string file in Directory.EnumerateFiles(from)) File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+        foreach (string file in Directory.EnumerateFiles(from))
+            File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
         foreach (string folder in Directory.EnumerateDirectories(from))
             CopyFolder(folder, Path.Combine(to, Path.GetFileName(folder)));
     }
@@ -95,7 +109,8 @@ internal static class RehearsalRun
     private static string CheckoutRoot()
     {
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "TalosTailscale.psd1"))) return folder.FullName;
+            if (File.Exists(Path.Combine(folder.FullName, "TalosTailscale.psd1")))
+                return folder.FullName;
         throw new FileNotFoundException($"No checkout with TalosTailscale.psd1 above '{AppContext.BaseDirectory}'.");
     }
 }

@@ -18,7 +18,8 @@ internal static class BenchmarkChild
     /// <summary>In the child: hands the rows to a parent that asked for them; false when there is none.</summary>
     public static async Task<bool> HandOverAsync(IReadOnlyList<BenchmarkRow> rows)
     {
-        if (Environment.GetEnvironmentVariable(RowsFile) is not { Length: > 0 } file) return false;
+        if (Environment.GetEnvironmentVariable(RowsFile) is not { Length: > 0 } file)
+            return false;
         await File.WriteAllTextAsync(file, JsonSerializer.Serialize(rows));
         return true;
     }
@@ -28,12 +29,18 @@ internal static class BenchmarkChild
     {
         // Started as "dotnet TalosTailscale.Benchmarks.dll" there is a host before us, which has to be told the assembly.
         var host = Environment.ProcessPath!;
-        string[] assembly = Path.GetFileNameWithoutExtension(host) == "dotnet" ? [typeof(BenchmarkChild).Assembly.Location] : [];
+        string[] assembly =
+            Path.GetFileNameWithoutExtension(host) == "dotnet" ? [typeof(BenchmarkChild).Assembly.Location] : [];
         return RunAsync(name, issue, new ProcessStartInfo(host, [.. assembly, name]), s_limit);
     }
 
     /// <summary>Runs a program that leaves rows. What it prints goes to the error stream; how it failed is a row.</summary>
-    public static async Task<IReadOnlyList<BenchmarkRow>> RunAsync(string name, int issue, ProcessStartInfo start, TimeSpan limit)
+    public static async Task<IReadOnlyList<BenchmarkRow>> RunAsync(
+        string name,
+        int issue,
+        ProcessStartInfo start,
+        TimeSpan limit
+    )
     {
         var file = Path.GetTempFileName();
         var clock = Stopwatch.StartNew();
@@ -45,11 +52,17 @@ internal static class BenchmarkChild
             using var process = Process.Start(start)!;
             process.OutputDataReceived += (_, line) =>
             {
-                if (line.Data is { Length: > 0 } text) Console.Error.WriteLine("   " + text);
+                if (line.Data is { Length: > 0 } text)
+                    Console.Error.WriteLine("   " + text);
             };
             process.BeginOutputReadLine();
             var failure = await EndAsync(process, limit);
-            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"-- {name}: {clock.Elapsed.TotalSeconds:0} s, {failure ?? "done"}"));
+            Console.Error.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"-- {name}: {clock.Elapsed.TotalSeconds:0} s, {failure ?? "done"}"
+                )
+            );
             return Rows(name, issue, await File.ReadAllTextAsync(file), failure);
         }
         finally

@@ -9,7 +9,8 @@ internal static class BenchmarkCommand
     public static async Task<int> RunAsync(string name, string[] arguments)
     {
         var rows = await MeasureAsync(name, BenchmarkModes.ByName[name], arguments);
-        if (!await BenchmarkChild.HandOverAsync(rows)) Console.Write(BenchmarkTable.Text(rows));
+        if (!await BenchmarkChild.HandOverAsync(rows))
+            Console.Write(BenchmarkTable.Text(rows));
         return BenchmarkTable.ExitCode(rows);
     }
 
@@ -27,15 +28,21 @@ internal static class BenchmarkCommand
 
         var rows = new List<BenchmarkRow>();
         foreach (var (name, mode) in BenchmarkModes.ByName)
-            if (names.Length == 0 || names.Contains(name)) rows.AddRange(await BenchmarkChild.RunAsync(name, mode.Issue));
+            if (names.Length == 0 || names.Contains(name))
+                rows.AddRange(await BenchmarkChild.RunAsync(name, mode.Issue));
         var text = BenchmarkTable.Text([.. rows.OrderBy(row => row.Issue)]);
         Console.Write(text);
-        if (file is not null) await File.WriteAllTextAsync(file, text);
+        if (file is not null)
+            await File.WriteAllTextAsync(file, text);
         return BenchmarkTable.ExitCode(rows);
     }
 
     // What a mode could not do is a row as well: the table leaves nothing out.
-    private static async Task<IReadOnlyList<BenchmarkRow>> MeasureAsync(string name, BenchmarkMode mode, string[] arguments)
+    private static async Task<IReadOnlyList<BenchmarkRow>> MeasureAsync(
+        string name,
+        BenchmarkMode mode,
+        string[] arguments
+    )
     {
         try
         {

@@ -8,7 +8,9 @@ namespace TalosTailscale.Benchmarks;
 /// <summary>The benchmarks by name: <c>dotnet run -c Release -- NAME [ARGUMENTS]</c>. Each prints and returns its rows.</summary>
 internal static class BenchmarkModes
 {
-    public static readonly IReadOnlyDictionary<string, BenchmarkMode> ByName = new Dictionary<string, BenchmarkMode>(StringComparer.Ordinal)
+    public static readonly IReadOnlyDictionary<string, BenchmarkMode> ByName = new Dictionary<string, BenchmarkMode>(
+        StringComparer.Ordinal
+    )
     {
         ["talos"] = new(3, FleetBenchmark.MeasureAsync),
         ["patch"] = new(4, MachineConfigSizes.MeasureAsync),

@@ -10,8 +10,16 @@ namespace TalosTailscale.Benchmarks;
 /// <param name="Peer">The peer's name and figure of this run, or that it is not there; null where no peer does such a thing.</param>
 /// <param name="Bar">What was promised, or null where the figure is only told.</param>
 /// <param name="Met">Whether the bar was met in this run, or null without a bar or without the peer it is held against.</param>
-internal sealed record BenchmarkRow(int Issue, string What, string Ours, string? Peer = null, string? Bar = null, bool? Met = null)
+internal sealed record BenchmarkRow(
+    int Issue,
+    string What,
+    string Ours,
+    string? Peer = null,
+    string? Bar = null,
+    bool? Met = null
+)
 {
     /// <summary>The row of a mode that did not come to its end.</summary>
-    public static BenchmarkRow Failed(int issue, string mode, string how) => new(issue, $"mode {mode}", how, Met: false);
+    public static BenchmarkRow Failed(int issue, string mode, string how) =>
+        new(issue, $"mode {mode}", how, Met: false);
 }

@@ -14,17 +14,33 @@ internal static class BenchmarkTable
         string[][] cells =
         [
             ["issue", "what", "ours", "peer, same run", "bar", "met"],
-            .. rows.Select(row => new[]
-            {
-                $"{row.Issue}", Cell(row.What), Cell(row.Ours), Cell(row.Peer ?? "–"), Cell(row.Bar ?? ""), row.Met switch { true => "yes", false => "NO", null => "" },
-            }),
+            .. rows.Select(row =>
+                new[]
+                {
+                    $"{row.Issue}",
+                    Cell(row.What),
+                    Cell(row.Ours),
+                    Cell(row.Peer ?? "–"),
+                    Cell(row.Bar ?? ""),
+                    row.Met switch
+                    {
+                        true => "yes",
+                        false => "NO",
+                        null => "",
+                    },
+                }
+            ),
         ];
-        var widths = Enumerable.Range(0, cells[0].Length).Select(column => cells.Max(row => row[column].Length)).ToArray();
-        var lines = cells.Select(row => $"| {string.Join(" | ", row.Select((cell, column) => cell.PadRight(widths[column])))} |").ToList();
+        var widths = Enumerable
+            .Range(0, cells[0].Length)
+            .Select(column => cells.Max(row => row[column].Length))
+            .ToArray();
+        var lines = cells
+            .Select(row => $"| {string.Join(" | ", row.Select((cell, column) => cell.PadRight(widths[column])))} |")
+            .ToList();
         lines.Insert(1, $"|{string.Join('|', widths.Select(width => new string('-', width + 2)))}|");
         var (met, missed) = (rows.Count(row => row.Met == true), rows.Count(row => row.Met == false));
-        lines.AddRange(
-        [
+        lines.AddRange([
             "",
             $"{met} met, {missed} missed. A dash: no peer does such a thing.",
             $"{RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}, {Environment.ProcessorCount} processors, {RuntimeInformation.FrameworkDescription}.",
@@ -32,5 +48,6 @@ internal static class BenchmarkTable
         return string.Join(Environment.NewLine, lines) + Environment.NewLine;
     }
 
-    private static string Cell(string text) => text.ReplaceLineEndings(" ").Replace("|", "\\|", StringComparison.Ordinal);
+    private static string Cell(string text) =>
+        text.ReplaceLineEndings(" ").Replace("|", "\\|", StringComparison.Ordinal);
 }

@@ -19,14 +19,18 @@ public class MachineConfigBenchmarks
     public string Config { get; set; } = "";
 
     [GlobalSetup]
-    public void Setup() => _text = Config switch
-    {
-        "controlplane 11 kB" => MachineConfigTexts.Base("controlplane.yaml"),
-        "comments 30 kB" => MachineConfigTexts.ManyDocuments(MachineConfigTexts.Base("controlplane-docs.yaml"), 30_000),
-        "100 kB" => MachineConfigTexts.ManyDocuments(MachineConfigTexts.Base("controlplane.yaml"), 100_000),
-        "1 MB" => MachineConfigTexts.ManyDocuments(MachineConfigTexts.Base("controlplane.yaml"), 1_000_000),
-        _ => MachineConfigTexts.ManyDocuments(MachineConfigTexts.Base("controlplane.yaml"), 10_000_000),
-    };
+    public void Setup() =>
+        _text = Config switch
+        {
+            "controlplane 11 kB" => MachineConfigTexts.Base("controlplane.yaml"),
+            "comments 30 kB" => MachineConfigTexts.ManyDocuments(
+                MachineConfigTexts.Base("controlplane-docs.yaml"),
+                30_000
+            ),
+            "100 kB" => MachineConfigTexts.ManyDocuments(MachineConfigTexts.Base("controlplane.yaml"), 100_000),
+            "1 MB" => MachineConfigTexts.ManyDocuments(MachineConfigTexts.Base("controlplane.yaml"), 1_000_000),
+            _ => MachineConfigTexts.ManyDocuments(MachineConfigTexts.Base("controlplane.yaml"), 10_000_000),
+        };
 
     [Benchmark]
     public int Patch() => MachineConfigPatcher.Apply(_text, MachineConfigTexts.Patches).Text.Length;

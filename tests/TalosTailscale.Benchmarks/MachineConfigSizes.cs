@@ -16,10 +16,19 @@ internal static class MachineConfigSizes
     public static Task<IReadOnlyList<BenchmarkRow>> MeasureAsync(string[] args)
     {
         int rounds = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 5;
-        return Task.FromResult<IReadOnlyList<BenchmarkRow>>(
-        [
-            Small("an 11 kB control-plane config, the runbook's three patches", MachineConfigTexts.Base("controlplane.yaml"), 1.4, rounds),
-            Small("a 30 kB config with comments, the same", MachineConfigTexts.ManyDocuments(MachineConfigTexts.Base("controlplane-docs.yaml"), 30_000), 4, rounds),
+        return Task.FromResult<IReadOnlyList<BenchmarkRow>>([
+            Small(
+                "an 11 kB control-plane config, the runbook's three patches",
+                MachineConfigTexts.Base("controlplane.yaml"),
+                1.4,
+                rounds
+            ),
+            Small(
+                "a 30 kB config with comments, the same",
+                MachineConfigTexts.ManyDocuments(MachineConfigTexts.Base("controlplane-docs.yaml"), 30_000),
+                4,
+                rounds
+            ),
             .. Growing("many documents", MachineConfigTexts.ManyDocuments, rounds),
             .. Growing("one large document", MachineConfigTexts.OneDocument, rounds),
             .. Growing("many secrets", MachineConfigTexts.ManySecrets, rounds),
@@ -32,8 +41,13 @@ internal static class MachineConfigSizes
         Cost peer = Measure(InAndOut, text, rounds);
         Console.WriteLine($"{what}: {ours}; YamlDotNet in and out: {peer}");
         return new BenchmarkRow(
-            4, "patch " + what, $"{Figures.Milliseconds(ours.Milliseconds)}, {ours.Megabytes:F2} MB",
-            $"YamlDotNet in and out: {Figures.Milliseconds(peer.Milliseconds)}, {peer.Megabytes:F2} MB", $"{bar} ms", ours.Milliseconds <= bar);
+            4,
+            "patch " + what,
+            $"{Figures.Milliseconds(ours.Milliseconds)}, {ours.Megabytes:F2} MB",
+            $"YamlDotNet in and out: {Figures.Milliseconds(peer.Milliseconds)}, {peer.Megabytes:F2} MB",
+            $"{bar} ms",
+            ours.Milliseconds <= bar
+        );
     }
 
     private static IEnumerable<BenchmarkRow> Growing(string shape, Func<int, string> make, int rounds)
@@ -44,7 +58,9 @@ internal static class MachineConfigSizes
         foreach ((string name, Func<string, int> step) in Steps())
         {
             Cost[] cost = costs[name] = [.. texts.Select(text => Measure(step, text, rounds))];
-            Console.WriteLine($"  {name,-22} {string.Join(" | ", cost.Select(c => c.ToString()))}  x {cost[2].Milliseconds / cost[1].Milliseconds:F1}");
+            Console.WriteLine(
+                $"  {name, -22} {string.Join(" | ", cost.Select(c => c.ToString()))}  x {cost[2].Milliseconds / cost[1].Milliseconds:F1}"
+            );
         }
 
         foreach (string name in new[] { "patch", "all of it" })
@@ -52,8 +68,13 @@ internal static class MachineConfigSizes
             Cost[] cost = costs[name];
             double growth = cost[2].Milliseconds / cost[1].Milliseconds;
             yield return new BenchmarkRow(
-                4, $"{name}, 10 MB, {shape}", $"{Figures.Milliseconds(cost[2].Milliseconds)}, {growth:F1} × that of 1 MB",
-                $"YamlDotNet in and out: {Figures.Milliseconds(costs["YamlDotNet in and out"][2].Milliseconds)}", "12 × of 1 MB", growth <= 12);
+                4,
+                $"{name}, 10 MB, {shape}",
+                $"{Figures.Milliseconds(cost[2].Milliseconds)}, {growth:F1} × that of 1 MB",
+                $"YamlDotNet in and out: {Figures.Milliseconds(costs["YamlDotNet in and out"][2].Milliseconds)}",
+                "12 × of 1 MB",
+                growth <= 12
+            );
         }
     }
 
@@ -63,7 +84,8 @@ internal static class MachineConfigSizes
         string? patched = null;
         string After(string text)
         {
-            if (!ReferenceEquals(of, text)) (of, patched) = (text, MachineConfigPatcher.Apply(text, MachineConfigTexts.Patches).Text);
+            if (!ReferenceEquals(of, text))
+                (of, patched) = (text, MachineConfigPatcher.Apply(text, MachineConfigTexts.Patches).Text);
             return patched!;
         }
 
@@ -110,11 +132,17 @@ internal static class MachineConfigSizes
             long allocated = GC.GetAllocatedBytesForCurrentThread();
             int[] before = [GC.CollectionCount(0), GC.CollectionCount(1), GC.CollectionCount(2)];
             TimeSpan started = Environment.CpuUsage.TotalTime;
-            for (int i = 0; i < repeats; i++) _ = step(text);
+            for (int i = 0; i < repeats; i++)
+                _ = step(text);
             double took = (Environment.CpuUsage.TotalTime - started).TotalMilliseconds / repeats;
-            if (round < 0 || took >= best.Milliseconds) continue; // The first rounds warm up.
+            if (round < 0 || took >= best.Milliseconds)
+                continue; // The first rounds warm up.
             double megabytes = (GC.GetAllocatedBytesForCurrentThread() - allocated) / repeats / 1e6;
-            best = new Cost(took, megabytes, string.Join('/', before.Select((count, generation) => GC.CollectionCount(generation) - count)));
+            best = new Cost(
+                took,
+                megabytes,
+                string.Join('/', before.Select((count, generation) => GC.CollectionCount(generation) - count))
+            );
         }
 
         return best;
@@ -122,6 +150,10 @@ internal static class MachineConfigSizes
 
     private readonly record struct Cost(double Milliseconds, double Megabytes, string Collections)
     {
-        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Milliseconds,8:F2} ms {Megabytes,6:F1} MB gc {Collections}");
+        public override string ToString() =>
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{Milliseconds, 8:F2} ms {Megabytes, 6:F1} MB gc {Collections}"
+            );
     }
 }

@@ -20,11 +20,23 @@ public class AfterCutTests(ITestOutputHelper output)
         foreach (KeyValuePair<string, byte[]>[] some in states.Chunk(DisksPerGuest))
         {
             string[] disks = [.. some.Select((s, i) => folder.File($"cut{i}.img"))];
-            for (int i = 0; i < some.Length; i++) await File.WriteAllBytesAsync(disks[i], some[i].Value, Ct);
-            string[] lines = [.. disks.Select((_, i) => $"echo \"DISK {i}\" >/dev/ttyS0; $sh /esp.sh list /dev/vd{(char)('a' + i)} hash | grep -E '^(file|size|sha256|error)=' >/dev/ttyS0")];
-            string serial = await Machine.ReadGuestAsync(disks, SwapScenario.Guest(lines, GuestTools.Busybox), folder.Path);
+            for (int i = 0; i < some.Length; i++)
+                await File.WriteAllBytesAsync(disks[i], some[i].Value, Ct);
+            string[] lines =
+            [
+                .. disks.Select(
+                    (_, i) =>
+                        $"echo \"DISK {i}\" >/dev/ttyS0; $sh /esp.sh list /dev/vd{(char)('a' + i)} hash | grep -E '^(file|size|sha256|error)=' >/dev/ttyS0"
+                ),
+            ];
+            string serial = await Machine.ReadGuestAsync(
+                disks,
+                SwapScenario.Guest(lines, GuestTools.Busybox),
+                folder.Path
+            );
             Assert.Contains("DONE", serial, StringComparison.Ordinal);
-            for (int i = 0; i < some.Length; i++) await CompareAsync(some[i], Part(serial, i));
+            for (int i = 0; i < some.Length; i++)
+                await CompareAsync(some[i], Part(serial, i));
         }
 
         output.WriteLine($"{states.Length} states: the kernel, the program and Get-TalosEsp's reading agree");
@@ -36,19 +48,31 @@ public class AfterCutTests(ITestOutputHelper output)
         using var folder = new BenchFolder();
         KeyValuePair<string, byte[]>[] states = await CutAsync(folder, int.MaxValue);
         var boots = new CutBoots(folder);
-        int cuts = 0, cleaned = 0;
+        int cuts = 0,
+            cleaned = 0;
         foreach ((string state, byte[] disk) in states)
         {
             IReadOnlyList<string> commands = await NextRunAsync(disk);
-            if (commands.Count == 0 || (!s_long && cleaned == 2)) continue;
+            if (commands.Count == 0 || (!s_long && cleaned == 2))
+                continue;
             cleaned++;
             (IReadOnlyList<DiskWrite> writes, _) = await PowerCutTests.RunAsync(
-                folder, disk, commands.Select(SwapScenario.Line), GuestTools.BusyboxAndPerl, commands.Count);
+                folder,
+                disk,
+                commands.Select(SwapScenario.Line),
+                GuestTools.BusyboxAndPerl,
+                commands.Count
+            );
             CutTally tally = await CutJudge.JudgeAsync(disk, writes, perWrite: s_long ? 8 : 4, seed: 5);
             cuts += tally.Distinct;
             Assert.True(tally.Bad.Count == 0, $"{state}: {string.Join("; ", tally.Bad)}");
-            if (!s_long && cleaned == 2) continue;
-            await boots.BootAsync(CutPoints.All(disk, writes, perWrite: s_long ? 8 : 4, seed: 5), writes, s_long ? 10 : 4);
+            if (!s_long && cleaned == 2)
+                continue;
+            await boots.BootAsync(
+                CutPoints.All(disk, writes, perWrite: s_long ? 8 : 4, seed: 5),
+                writes,
+                s_long ? 10 : 4
+            );
         }
 
         output.WriteLine($"{cleaned} states cleaned up by the next run: {cuts} distinct cut points in that, 0 bad");
@@ -63,7 +87,12 @@ public class AfterCutTests(ITestOutputHelper output)
         SwapScenario scenario = await SwapScenario.RecordAsync();
         byte[] disk = await SwapScenario.DiskAsync(folder);
         (IReadOnlyList<DiskWrite> writes, _) = await PowerCutTests.RunAsync(
-            folder, disk, scenario.Commands.Select(SwapScenario.Line), GuestTools.BusyboxAndPerl, scenario.Commands.Count);
+            folder,
+            disk,
+            scenario.Commands.Select(SwapScenario.Line),
+            GuestTools.BusyboxAndPerl,
+            scenario.Commands.Count
+        );
         CutTally tally = await CutJudge.JudgeAsync(disk, writes, perWrite: s_long ? 40 : 4, seed: 4);
         output.WriteLine($"{tally.Distinct} distinct cut points leave {tally.States.Count} states of names");
         return [.. tally.States.OrderBy(s => s.Key, StringComparer.Ordinal).Take(limit)];
@@ -74,15 +103,24 @@ public class AfterCutTests(ITestOutputHelper output)
         var shell = new ImageNodeShell(disk);
         await using var session = new EspSession(shell, "/dev/vda", SilentReporter.Instance);
         UkiSwapPlan plan = await session.PlanAsync(SwapScenario.Facts, SwapScenario.Source, SwapScenario.Options, Ct);
-        if (plan.Changes) await session.SwapAsync(plan, SwapScenario.Source, Ct);
-        else await session.PruneAsync(SwapScenario.Facts, dryRun: false, Ct);
+        if (plan.Changes)
+            await session.SwapAsync(plan, SwapScenario.Source, Ct);
+        else
+            await session.PruneAsync(SwapScenario.Facts, dryRun: false, Ct);
         return shell.Changes;
     }
 
     private static async Task CompareAsync(KeyValuePair<string, byte[]> state, IReadOnlyList<string> seen)
     {
         var shell = new ImageNodeShell(state.Value);
-        string[] read = [.. (await shell.ListAsync()).Where(l => l.StartsWith("file=", StringComparison.Ordinal) || l.StartsWith("size=", StringComparison.Ordinal) || l.StartsWith("sha256=", StringComparison.Ordinal))];
+        string[] read =
+        [
+            .. (await shell.ListAsync()).Where(l =>
+                l.StartsWith("file=", StringComparison.Ordinal)
+                || l.StartsWith("size=", StringComparison.Ordinal)
+                || l.StartsWith("sha256=", StringComparison.Ordinal)
+            ),
+        ];
         Assert.Equal(Files(read), Files(seen));
 
         await using var session = new EspSession(shell, "/dev/vda", SilentReporter.Instance);
@@ -90,12 +128,19 @@ public class AfterCutTests(ITestOutputHelper output)
         EspFile booted = Assert.Single(esp.Files, f => f.IsBooted);
         Assert.True(booted.BootsNext, state.Key);
         Assert.Equal(
-            state.Key.Contains(SwapScenario.Entry + "=new", StringComparison.Ordinal) ? "new" : "old", SwapScenario.Labels[booted.Sha256!]);
+            state.Key.Contains(SwapScenario.Entry + "=new", StringComparison.Ordinal) ? "new" : "old",
+            SwapScenario.Labels[booted.Sha256!]
+        );
         Assert.Equal(
             state.Key.Contains("(shared)", StringComparison.Ordinal),
-            esp.Findings.Any(f => f.Code == "SharedClusters" && f.Evidence.Contains("in common", StringComparison.Ordinal)));
+            esp.Findings.Any(f =>
+                f.Code == "SharedClusters" && f.Evidence.Contains("in common", StringComparison.Ordinal)
+            )
+        );
         Assert.Equal(
-            esp.Files.Any(f => f.Role is EspFileRole.Staged or EspFileRole.Lock), esp.Findings.Any(f => f.Code == "Leftover"));
+            esp.Files.Any(f => f.Role is EspFileRole.Staged or EspFileRole.Lock),
+            esp.Findings.Any(f => f.Code == "Leftover")
+        );
     }
 
     // Name, size and hash of each file; the kernel may give the names in another order.
@@ -104,8 +149,10 @@ public class AfterCutTests(ITestOutputHelper output)
         var files = new List<string>();
         foreach (string line in lines)
         {
-            if (line.StartsWith("file=", StringComparison.Ordinal)) files.Add(line);
-            else files[^1] += " " + line;
+            if (line.StartsWith("file=", StringComparison.Ordinal))
+                files.Add(line);
+            else
+                files[^1] += " " + line;
         }
 
         return [.. files.Order(StringComparer.Ordinal)];
@@ -117,7 +164,10 @@ public class AfterCutTests(ITestOutputHelper output)
         string[] lines = serial.ReplaceLineEndings("\n").Split('\n');
         return
         [
-            .. lines.SkipWhile(l => l != mark).Skip(1).TakeWhile(l => !l.StartsWith("DISK ", StringComparison.Ordinal) && l != "DONE")
+            .. lines
+                .SkipWhile(l => l != mark)
+                .Skip(1)
+                .TakeWhile(l => !l.StartsWith("DISK ", StringComparison.Ordinal) && l != "DONE")
                 .Where(l => l.Contains('=', StringComparison.Ordinal)),
         ];
     }

@@ -10,19 +10,53 @@ namespace TalosTailscale.Boot;
 internal static class BenchTools
 {
     private static readonly string[] s_roots =
-        [Environment.GetEnvironmentVariable("TALOSTAILSCALE_BOOT_PACKAGES") ?? "/nonexistent", "/"];
+    [
+        Environment.GetEnvironmentVariable("TALOSTAILSCALE_BOOT_PACKAGES") ?? "/nonexistent",
+        "/",
+    ];
 
     private static readonly string[] s_modules =
     [
-        "drivers/virtio/virtio_ring", "drivers/virtio/virtio", "drivers/virtio/virtio_pci_modern_dev",
-        "drivers/virtio/virtio_pci_legacy_dev", "drivers/virtio/virtio_pci", "drivers/block/virtio_blk", "fs/nls/nls_cp437",
-        "fs/nls/nls_ascii", "fs/fat/fat", "fs/fat/vfat",
+        "drivers/virtio/virtio_ring",
+        "drivers/virtio/virtio",
+        "drivers/virtio/virtio_pci_modern_dev",
+        "drivers/virtio/virtio_pci_legacy_dev",
+        "drivers/virtio/virtio_pci",
+        "drivers/block/virtio_blk",
+        "fs/nls/nls_cp437",
+        "fs/nls/nls_ascii",
+        "fs/fat/fat",
+        "fs/fat/vfat",
     ];
 
     private static readonly string[] s_programs =
     [
-        "sh", "cat", "cp", "cut", "date", "dd", "df", "find", "grep", "head", "mkdir", "mkfifo", "mktemp", "mount", "mv", "rm",
-        "rmdir", "sed", "sha256sum", "sleep", "stat", "sync", "tail", "true", "umount", "uname",
+        "sh",
+        "cat",
+        "cp",
+        "cut",
+        "date",
+        "dd",
+        "df",
+        "find",
+        "grep",
+        "head",
+        "mkdir",
+        "mkfifo",
+        "mktemp",
+        "mount",
+        "mv",
+        "rm",
+        "rmdir",
+        "sed",
+        "sha256sum",
+        "sleep",
+        "stat",
+        "sync",
+        "tail",
+        "true",
+        "umount",
+        "uname",
     ];
 
     // Without the files that only have the full version in their names.
@@ -46,7 +80,13 @@ internal static class BenchTools
     public static IReadOnlyList<string> Modules()
     {
         string release = Path.GetFileName(Kernel)["vmlinuz-".Length..];
-        string folder = Path.Combine(Path.GetDirectoryName(Path.GetDirectoryName(Kernel))!, "lib", "modules", release, "kernel");
+        string folder = Path.Combine(
+            Path.GetDirectoryName(Path.GetDirectoryName(Kernel))!,
+            "lib",
+            "modules",
+            release,
+            "kernel"
+        );
         return [.. s_modules.Select(m => Path.Combine(folder, m + ".ko")).Where(File.Exists)];
     }
 
@@ -55,10 +95,14 @@ internal static class BenchTools
     {
         string[] files =
         [
-            "/usr/bin/perl", "/lib64/ld-linux-x86-64.so.2", "/lib/x86_64-linux-gnu/libm.so.6",
-            "/lib/x86_64-linux-gnu/libc.so.6", "/lib/x86_64-linux-gnu/libcrypt.so.1",
+            "/usr/bin/perl",
+            "/lib64/ld-linux-x86-64.so.2",
+            "/lib/x86_64-linux-gnu/libm.so.6",
+            "/lib/x86_64-linux-gnu/libc.so.6",
+            "/lib/x86_64-linux-gnu/libcrypt.so.1",
         ];
-        if (!files.All(File.Exists)) Assert.Skip("perl-base is not installed.");
+        if (!files.All(File.Exists))
+            Assert.Skip("perl-base is not installed.");
         return files;
     }
 
@@ -69,7 +113,8 @@ internal static class BenchTools
     public static IEnumerable<(string Path, byte[] Content)> Image()
     {
         string root = Path.GetDirectoryName(Find("image/usr/bin/mv", "coreutils of Debian 13"))!;
-        foreach (string program in s_programs) yield return ("usr/bin/" + program, File.ReadAllBytes(Path.Combine(root, program)));
+        foreach (string program in s_programs)
+            yield return ("usr/bin/" + program, File.ReadAllBytes(Path.Combine(root, program)));
         string libraries = Path.Combine(root, "../lib/x86_64-linux-gnu");
         yield return ("lib64/ld-linux-x86-64.so.2", File.ReadAllBytes(Path.Combine(libraries, "ld-linux-x86-64.so.2")));
         foreach (string library in Directory.GetFiles(libraries, "lib*.so.*").Where(l => s_soname.IsMatch(l)))
@@ -80,16 +125,21 @@ internal static class BenchTools
     {
         SkipElsewhere();
         string? found = s_roots.Select(r => Path.Combine(r, path)).FirstOrDefault(File.Exists);
-        if (found is null) Assert.Skip($"'{path}' of the Debian package {package} is not there.");
+        if (found is null)
+            Assert.Skip($"'{path}' of the Debian package {package} is not there.");
         return found!;
     }
 
     private static string Match(string folder, string pattern, string package)
     {
         SkipElsewhere();
-        string? found = s_roots.Select(r => Path.Combine(r, folder)).Where(Directory.Exists)
-            .SelectMany(r => Directory.GetFiles(r, pattern)).FirstOrDefault();
-        if (found is null) Assert.Skip($"'{folder}/{pattern}' of the Debian package {package} is not there.");
+        string? found = s_roots
+            .Select(r => Path.Combine(r, folder))
+            .Where(Directory.Exists)
+            .SelectMany(r => Directory.GetFiles(r, pattern))
+            .FirstOrDefault();
+        if (found is null)
+            Assert.Skip($"'{folder}/{pattern}' of the Debian package {package} is not there.");
         return found!;
     }
 

@@ -71,7 +71,8 @@ public class BootPredictionTests(ITestOutputHelper output)
             {
                 (string predicted, string booted) = results[i];
                 output.WriteLine($"{(predicted == booted ? "as predicted" : "WRONG")}: {some[i]} -> {booted}");
-                if (predicted != booted) wrong.Add($"{some[i]}: predicted '{predicted}', booted '{booted}'");
+                if (predicted != booted)
+                    wrong.Add($"{some[i]}: predicted '{predicted}', booted '{booted}'");
             }
         }
 
@@ -84,11 +85,15 @@ public class BootPredictionTests(ITestOutputHelper output)
         using var folder = new BenchFolder();
         string[] disks = [.. layouts.Select((_, i) => folder.File($"disk{i}.img"))];
         var predicted = new List<string>();
-        for (int i = 0; i < layouts.Length; i++) predicted.Add(await WriteAsync(layouts[i], disks[i]));
+        for (int i = 0; i < layouts.Length; i++)
+            predicted.Add(await WriteAsync(layouts[i], disks[i]));
         string variables = folder.File("vars.fd");
         byte[] store = await File.ReadAllBytesAsync(BenchTools.FirmwareVariables);
         LoaderState state = State(layouts[0]);
-        await File.WriteAllBytesAsync(variables, VariableStore.With(store, ("LoaderEntryOneShot", state.OneShot), ("LoaderEntryDefault", state.Default)));
+        await File.WriteAllBytesAsync(
+            variables,
+            VariableStore.With(store, ("LoaderEntryOneShot", state.OneShot), ("LoaderEntryDefault", state.Default))
+        );
         IReadOnlyList<string> said = await Machine.BootEachAsync(disks, variables, folder.Path);
         return [.. predicted.Zip(said.Select(Booted))];
     }
@@ -107,11 +112,14 @@ public class BootPredictionTests(ITestOutputHelper output)
         {
             string name = file[0].Contains(".efi.", StringComparison.Ordinal) ? file[0] : file[0] + ".efi";
             string osRelease = $"NAME=\"Talos\"\nID=talos\nVERSION_ID={file[1]}\nPRETTY_NAME=\"Talos ({file[1]})\"\n";
-            byte[] program = file[1] == "-"
-                ? EfiProgram.Create($"BOOTED <{name}>", 0)
-                : EfiProgram.Create($"BOOTED <{name}>", 0, (".osrel", osRelease), (".cmdline", "quiet"));
+            byte[] program =
+                file[1] == "-"
+                    ? EfiProgram.Create($"BOOTED <{name}>", 0)
+                    : EfiProgram.Create($"BOOTED <{name}>", 0, (".osrel", osRelease), (".cmdline", "quiet"));
             files["EFI/Linux/" + name] = program;
-            boot.Add(await BootFileReader.ReadAsync(name, new MemoryStream(program), TestContext.Current.CancellationToken));
+            boot.Add(
+                await BootFileReader.ReadAsync(name, new MemoryStream(program), TestContext.Current.CancellationToken)
+            );
         }
 
         await BenchDisk.WriteAsync(disk, files, 8 << 20);
@@ -122,7 +130,12 @@ public class BootPredictionTests(ITestOutputHelper output)
     {
         string[] parts = Parts(layout);
         string conf = "timeout 0\n" + (parts[3].Length > 0 ? $"default {parts[3]}\n" : "");
-        return new LoaderState { OneShot = Null(parts[1]), Default = Null(parts[2]), LoaderConf = conf };
+        return new LoaderState
+        {
+            OneShot = Null(parts[1]),
+            Default = Null(parts[2]),
+            LoaderConf = conf,
+        };
     }
 
     private static string Booted(string serial)

@@ -15,7 +15,11 @@ public class BusyPartitionTests(ITestOutputHelper output)
     {
         using var folder = new BenchFolder();
         string disk = folder.File("disk.img");
-        await File.WriteAllBytesAsync(disk, await SwapScenario.DiskAsync(folder), TestContext.Current.CancellationToken);
+        await File.WriteAllBytesAsync(
+            disk,
+            await SwapScenario.DiskAsync(folder),
+            TestContext.Current.CancellationToken
+        );
         string[] lines =
         [
             "mount -t vfat -o rw /dev/vda /mnt; (sleep 3; umount /mnt) &",
@@ -33,6 +37,10 @@ public class BusyPartitionTests(ITestOutputHelper output)
 
         output.WriteLine(serial);
         for (int i = 0; i < 4; i++)
-            Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"STEP {i} 0 "), serial, StringComparison.Ordinal);
+            Assert.Contains(
+                string.Create(CultureInfo.InvariantCulture, $"STEP {i} 0 "),
+                serial,
+                StringComparison.Ordinal
+            );
     }
 }

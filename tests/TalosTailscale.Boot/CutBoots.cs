@@ -29,9 +29,18 @@ internal sealed class CutBoots(BenchFolder folder)
     public Task BootAsync(IEnumerable<byte[]> disks, IReadOnlyList<DiskWrite> writes, int most = int.MaxValue)
     {
         long[] sectors = CutJudge.Sectors(writes);
-        int[] distinct = [.. disks.Select((d, i) => (Content: CutJudge.Fingerprint(d, sectors), At: i)).Where(d => _contents.Add(d.Content)).Select(d => d.At)];
+        int[] distinct =
+        [
+            .. disks
+                .Select((d, i) => (Content: CutJudge.Fingerprint(d, sectors), At: i))
+                .Where(d => _contents.Add(d.Content))
+                .Select(d => d.At),
+        ];
         int count = Math.Min(most, distinct.Length);
-        var chosen = Enumerable.Range(0, count).Select(i => distinct[(int)((long)i * distinct.Length / count)]).ToHashSet();
+        var chosen = Enumerable
+            .Range(0, count)
+            .Select(i => distinct[(int)((long)i * distinct.Length / count)])
+            .ToHashSet();
         return BootAsync(disks.Where((_, i) => chosen.Contains(i)));
     }
 
@@ -40,7 +49,11 @@ internal sealed class CutBoots(BenchFolder folder)
     {
         string variables = folder.File("vars.fd");
         File.Copy(BenchTools.FirmwareVariables, variables, overwrite: true);
-        var options = new ParallelOptions { MaxDegreeOfParallelism = s_long ? 2 : 1, CancellationToken = TestContext.Current.CancellationToken };
+        var options = new ParallelOptions
+        {
+            MaxDegreeOfParallelism = s_long ? 2 : 1,
+            CancellationToken = TestContext.Current.CancellationToken,
+        };
         await Parallel.ForEachAsync(disks.Select(Write).Chunk(Machine.MostDisks), options, async (paths, ct) =>
         {
             string[] said = [.. await Machine.BootEachAsync(paths, variables, folder.Path)];
@@ -52,13 +65,17 @@ internal sealed class CutBoots(BenchFolder folder)
         });
     }
 
-    public override string ToString() => $"{Booted} distinct booted by OVMF and systemd-boot as Get-TalosEsp says: {_old} old, {_new} new, {Bad.Count} bad";
+    public override string ToString() =>
+        $"{Booted} distinct booted by OVMF and systemd-boot as Get-TalosEsp says: {_old} old, {_new} new, {Bad.Count} bad";
 
     private void Count(string expected, string said)
     {
-        if (expected is not ("old" or "new") || !said.Contains("BOOTED " + expected, StringComparison.Ordinal)) Bad.Add($"Get-TalosEsp says {expected}, firmware: {said}");
-        else if (expected == "old") Interlocked.Increment(ref _old);
-        else Interlocked.Increment(ref _new);
+        if (expected is not ("old" or "new") || !said.Contains("BOOTED " + expected, StringComparison.Ordinal))
+            Bad.Add($"Get-TalosEsp says {expected}, firmware: {said}");
+        else if (expected == "old")
+            Interlocked.Increment(ref _old);
+        else
+            Interlocked.Increment(ref _new);
     }
 
     // Which image boots next, by its hash: a name says nothing of what it holds.
@@ -67,7 +84,9 @@ internal sealed class CutBoots(BenchFolder folder)
         await using var session = new EspSession(new ImageNodeShell(disk), "/dev/vda", SilentReporter.Instance);
         EspInfo esp = await session.ReadAsync(SwapScenario.Facts, TestContext.Current.CancellationToken);
         EspFile[] next = [.. esp.Files.Where(f => f.BootsNext)];
-        return next.Length != 1 ? $"{next.Length} files" : SwapScenario.Labels.GetValueOrDefault(next[0].Sha256 ?? "", $"'{next[0].Name}'");
+        return next.Length != 1
+            ? $"{next.Length} files"
+            : SwapScenario.Labels.GetValueOrDefault(next[0].Sha256 ?? "", $"'{next[0].Name}'");
     }
 
     // With holes where there are only zeros.
@@ -79,7 +98,8 @@ internal sealed class CutBoots(BenchFolder folder)
         for (int at = 0; at < disk.Length; at += Piece)
         {
             ReadOnlySpan<byte> piece = disk.AsSpan(at, Math.Min(Piece, disk.Length - at));
-            if (!piece.ContainsAnyExcept((byte)0)) continue;
+            if (!piece.ContainsAnyExcept((byte)0))
+                continue;
             file.Position = at;
             file.Write(piece);
         }

@@ -42,7 +42,8 @@ internal static class CutJudge
         foreach (byte[] disk in disks)
         {
             tally.Cuts++;
-            if (tally.Add(Fingerprint(disk, sectors))) await LookAsync(disk, tally);
+            if (tally.Add(Fingerprint(disk, sectors)))
+                await LookAsync(disk, tally);
         }
 
         return tally;
@@ -59,30 +60,42 @@ internal static class CutJudge
             return;
         }
 
-        if (names.GetValueOrDefault(SwapScenario.Entry, "missing") is not ("old" or "new")) tally.Bad.Add(state);
+        if (names.GetValueOrDefault(SwapScenario.Entry, "missing") is not ("old" or "new"))
+            tally.Bad.Add(state);
         using var stream = new MemoryStream(disk, writable: false);
-        IReadOnlyDictionary<string, string> guarded = await ClusterGuard.FindUnsafeAsync(stream, "disk", TestContext.Current.CancellationToken);
+        IReadOnlyDictionary<string, string> guarded = await ClusterGuard.FindUnsafeAsync(
+            stream,
+            "disk",
+            TestContext.Current.CancellationToken
+        );
         if (guarded.Any(g => g.Value.Contains("in common", StringComparison.Ordinal)))
         {
             tally.Shared++;
             state += " (shared)";
         }
 
-        if (!tally.States.ContainsKey(state)) tally.States.Add(state, [.. disk]);
+        if (!tally.States.ContainsKey(state))
+            tally.States.Add(state, [.. disk]);
     }
 
     /// <summary>The sectors that were written.</summary>
     public static long[] Sectors(IReadOnlyList<DiskWrite> writes) =>
-        [.. writes.SelectMany(w => Enumerable.Range(0, w.Data.Length / 512).Select(i => (w.Offset / 512) + i)).Distinct().Order()];
+        [
+            .. writes
+                .SelectMany(w => Enumerable.Range(0, w.Data.Length / 512).Select(i => (w.Offset / 512) + i))
+                .Distinct()
+                .Order(),
+        ];
 
     /// <summary>Tells disks apart; only what the guest wrote can differ.</summary>
     public static string Fingerprint(byte[] disk, long[] sectors)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        for (int i = 0; i < sectors.Length;)
+        for (int i = 0; i < sectors.Length; )
         {
             int j = i + 1;
-            while (j < sectors.Length && sectors[j] == sectors[j - 1] + 1) j++;
+            while (j < sectors.Length && sectors[j] == sectors[j - 1] + 1)
+                j++;
             hash.AppendData(disk, (int)(sectors[i] * 512), (j - i) * 512);
             i = j;
         }

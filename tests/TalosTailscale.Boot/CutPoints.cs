@@ -6,7 +6,8 @@ namespace TalosTailscale.Boot;
 /// </summary>
 internal static class CutPoints
 {
-    private static readonly int s_pieces = Environment.GetEnvironmentVariable("TALOSTAILSCALE_BOOT_LONG") == "1" ? 64 : 8;
+    private static readonly int s_pieces =
+        Environment.GetEnvironmentVariable("TALOSTAILSCALE_BOOT_LONG") == "1" ? 64 : 8;
 
     /// <summary>In order and reordered.</summary>
     public static IEnumerable<byte[]> All(byte[] disk, IReadOnlyList<DiskWrite> writes, int perWrite, int seed) =>
@@ -19,7 +20,8 @@ internal static class CutPoints
         foreach (DiskWrite write in writes.Where(w => w.Data.Length > 0))
         {
             // A disk writes sectors whole, but not a request of many of them.
-            int sectors = write.Data.Length / 512, pieces = Math.Min(sectors, most);
+            int sectors = write.Data.Length / 512,
+                pieces = Math.Min(sectors, most);
             for (int i = 1; i < pieces; i++)
             {
                 write.Data.AsSpan(0, sectors * i / pieces * 512).CopyTo(now.AsSpan((int)write.Offset));
@@ -42,22 +44,27 @@ internal static class CutPoints
         {
             if (write.Flush)
             {
-                foreach (DiskWrite done in since) done.Data.CopyTo(flushed, done.Offset);
+                foreach (DiskWrite done in since)
+                    done.Data.CopyTo(flushed, done.Offset);
                 since.Clear();
                 seen.Clear();
                 continue;
             }
 
-            if (write.Data.Length == 0) continue;
+            if (write.Data.Length == 0)
+                continue;
             since.Add(write);
-            if (since.Count < 2) continue;
+            if (since.Count < 2)
+                continue;
             for (int i = 0; i < perWrite; i++)
             {
                 bool[] written = [.. since.Select(_ => random.Next(2) == 0)];
-                if (!seen.Add(string.Concat(written.Select(w => w ? '1' : '0')).TrimEnd('0'))) continue;
+                if (!seen.Add(string.Concat(written.Select(w => w ? '1' : '0')).TrimEnd('0')))
+                    continue;
                 byte[] cut = [.. flushed];
                 for (int k = 0; k < written.Length; k++)
-                    if (written[k]) since[k].Data.CopyTo(cut, since[k].Offset);
+                    if (written[k])
+                        since[k].Data.CopyTo(cut, since[k].Offset);
                 yield return cut;
             }
         }

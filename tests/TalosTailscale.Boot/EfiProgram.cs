@@ -33,31 +33,79 @@ internal static class EfiProgram
     }
 
     /// <summary>A program that powers the machine off.</summary>
-    public static byte[] PowerOff() => Assemble(
-    [
-        (
-            ".text",
-            [
-                0x48, 0x83, 0xEC, 0x28, // sub rsp, 40
-                0x48, 0x8B, 0x42, 0x58, // mov rax, [rdx+88]: RuntimeServices
-                0xB9, 0x02, 0x00, 0x00, 0x00, // mov ecx, 2: EfiResetShutdown
-                0x31, 0xD2, 0x45, 0x31, 0xC0, 0x45, 0x31, 0xC9, // no status, no data
-                0xFF, 0x50, 0x68, // call [rax+104]: ResetSystem
-                0xF4, 0xEB, 0xFD, // hlt, for ever
-            ],
-            0x60000020),
-    ]);
+    public static byte[] PowerOff() =>
+        Assemble([
+            (
+                ".text",
+                [
+                    0x48,
+                    0x83,
+                    0xEC,
+                    0x28, // sub rsp, 40
+                    0x48,
+                    0x8B,
+                    0x42,
+                    0x58, // mov rax, [rdx+88]: RuntimeServices
+                    0xB9,
+                    0x02,
+                    0x00,
+                    0x00,
+                    0x00, // mov ecx, 2: EfiResetShutdown
+                    0x31,
+                    0xD2,
+                    0x45,
+                    0x31,
+                    0xC0,
+                    0x45,
+                    0x31,
+                    0xC9, // no status, no data
+                    0xFF,
+                    0x50,
+                    0x68, // call [rax+104]: ResetSystem
+                    0xF4,
+                    0xEB,
+                    0xFD, // hlt, for ever
+                ],
+                0x60000020
+            ),
+        ]);
 
     private static byte[] Code(string line)
     {
         byte[] code =
         [
-            0x48, 0x83, 0xEC, 0x28, // sub rsp, 40
-            0x48, 0x8B, 0x4A, 0x40, // mov rcx, [rdx+64]: ConOut
-            0x48, 0x8D, 0x15, 0x12, 0x00, 0x00, 0x00, // lea rdx, [rip+18]: the text
-            0xFF, 0x51, 0x08, // call [rcx+8]: OutputString
-            0x48, 0xB8, 0x15, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x80, // mov rax, EFI_ABORTED
-            0x48, 0x83, 0xC4, 0x28, // add rsp, 40
+            0x48,
+            0x83,
+            0xEC,
+            0x28, // sub rsp, 40
+            0x48,
+            0x8B,
+            0x4A,
+            0x40, // mov rcx, [rdx+64]: ConOut
+            0x48,
+            0x8D,
+            0x15,
+            0x12,
+            0x00,
+            0x00,
+            0x00, // lea rdx, [rip+18]: the text
+            0xFF,
+            0x51,
+            0x08, // call [rcx+8]: OutputString
+            0x48,
+            0xB8,
+            0x15,
+            0x00,
+            0x00,
+            0x00,
+            0x00,
+            0x00,
+            0x00,
+            0x80, // mov rax, EFI_ABORTED
+            0x48,
+            0x83,
+            0xC4,
+            0x28, // add rsp, 40
             0xC3, // ret
         ];
         return [.. code, .. Encoding.Unicode.GetBytes($"\r\n{line}\r\n\0")];
@@ -68,7 +116,9 @@ internal static class EfiProgram
         byte[] image = new byte[Alignment + sections.Sum(s => Round(s.Content.Length))];
         Span<byte> at = image;
         "MZ"u8.CopyTo(at);
-        const int Pe = 0x80, Optional = Pe + 24, Table = Optional + 240;
+        const int Pe = 0x80,
+            Optional = Pe + 24,
+            Table = Optional + 240;
         BinaryPrimitives.WriteInt32LittleEndian(at[0x3C..], Pe);
         "PE\0\0"u8.CopyTo(at[Pe..]);
         BinaryPrimitives.WriteUInt16LittleEndian(at[(Pe + 4)..], 0x8664);

@@ -11,7 +11,10 @@ internal static class EspImage
     public const string Folder = "EFI/Linux";
 
     /// <summary>Name → label of its content: a known one, <c>other</c>, or <c>broken</c> where the chain does not hold.</summary>
-    public static async Task<SortedDictionary<string, string>> ReadAsync(byte[] disk, IReadOnlyDictionary<string, string> labels)
+    public static async Task<SortedDictionary<string, string>> ReadAsync(
+        byte[] disk,
+        IReadOnlyDictionary<string, string> labels
+    )
     {
         CancellationToken ct = TestContext.Current.CancellationToken;
         using var stream = new MemoryStream(disk, writable: false);
@@ -32,17 +35,25 @@ internal static class EspImage
     }
 
     private static async Task ReadFolderAsync(
-        FatVolume volume, byte[] disk, IReadOnlyDictionary<string, string> labels, SortedDictionary<string, string> names, CancellationToken ct)
+        FatVolume volume,
+        byte[] disk,
+        IReadOnlyDictionary<string, string> labels,
+        SortedDictionary<string, string> names,
+        CancellationToken ct
+    )
     {
         TreeEntry? folder = null;
         foreach (string part in (string[])["EFI", "Linux"])
-            folder = (await volume.ReadFolderAsync(folder, ct)).Single(e => e.Name.Equals(part, StringComparison.OrdinalIgnoreCase));
+            folder = (await volume.ReadFolderAsync(folder, ct)).Single(e =>
+                e.Name.Equals(part, StringComparison.OrdinalIgnoreCase)
+            );
         foreach (TreeEntry entry in await volume.ReadFolderAsync(folder, ct))
         {
             try
             {
                 using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-                foreach (Extent run in await volume.FindContentAsync(entry, ct)) hash.AppendData(disk, (int)run.Offset, (int)run.Length);
+                foreach (Extent run in await volume.FindContentAsync(entry, ct))
+                    hash.AppendData(disk, (int)run.Offset, (int)run.Length);
                 names[entry.Name] = labels.GetValueOrDefault(Convert.ToHexStringLower(hash.GetHashAndReset()), "other");
             }
             catch (TsException)

@@ -18,21 +18,31 @@ public class GuestKillTests(ITestOutputHelper output)
         var tally = new CutTally();
         var killed = new List<byte[]>();
         var random = new Random(7);
-        int kills = s_long ? 30 : 2, early = 0;
+        int kills = s_long ? 30 : 2,
+            early = 0;
         for (int i = 0; i < kills; i++)
         {
             await File.WriteAllBytesAsync(path, disk, TestContext.Current.CancellationToken);
             int step = random.Next(-1, scenario.Commands.Count - 1);
             string word = step < 0 ? "BEGIN" : string.Create(CultureInfo.InvariantCulture, $"STEP {step} ");
-            string serial = await Machine.KillGuestAsync(path, guest, word, TimeSpan.FromMilliseconds(random.Next(150)), folder.Path);
+            string serial = await Machine.KillGuestAsync(
+                path,
+                guest,
+                word,
+                TimeSpan.FromMilliseconds(random.Next(150)),
+                folder.Path
+            );
             Assert.Contains(word, serial, StringComparison.Ordinal); // else it was killed for its slowness, before the swap
-            if (!serial.Contains("DONE", StringComparison.Ordinal)) early++;
+            if (!serial.Contains("DONE", StringComparison.Ordinal))
+                early++;
             tally.Cuts++;
             killed.Add(await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken));
             await CutJudge.LookAsync(killed[^1], tally);
         }
 
-        output.WriteLine($"{kills} guests killed, {early} of them before the end of the swap; {tally.States.Count} states of names; {tally.Bad.Count} bad");
+        output.WriteLine(
+            $"{kills} guests killed, {early} of them before the end of the swap; {tally.States.Count} states of names; {tally.Bad.Count} bad"
+        );
         Assert.Empty(tally.Bad);
 
         var boots = new CutBoots(folder);

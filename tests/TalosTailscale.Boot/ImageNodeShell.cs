@@ -25,7 +25,12 @@ internal sealed class ImageNodeShell(byte[] disk, string? staged = null) : INode
     public List<string> Changes { get; } = [];
 
     public async Task<int> RunAsync(
-        IReadOnlyList<string> command, Stream? stdin, Stream stdout, Stream stderr, CancellationToken cancellationToken)
+        IReadOnlyList<string> command,
+        Stream? stdin,
+        Stream stdout,
+        Stream stderr,
+        CancellationToken cancellationToken
+    )
     {
         string[] words = [.. command.Skip(5)];
         ReadOnlyMemory<byte> answer = words[0] switch
@@ -48,7 +53,8 @@ internal sealed class ImageNodeShell(byte[] disk, string? staged = null) : INode
         {
             lines.Add("file=" + path);
             lines.Add(string.Create(CultureInfo.InvariantCulture, $"size={entry.Size}"));
-            if (path.StartsWith("EFI/Linux/", StringComparison.OrdinalIgnoreCase)) lines.Add("sha256=" + await HashAsync(volume, entry));
+            if (path.StartsWith("EFI/Linux/", StringComparison.OrdinalIgnoreCase))
+                lines.Add("sha256=" + await HashAsync(volume, entry));
         }
 
         return lines;
@@ -71,7 +77,10 @@ internal sealed class ImageNodeShell(byte[] disk, string? staged = null) : INode
                 var there = (await FilesAsync()).FirstOrDefault(f => f.Path == "EFI/Linux/" + words[2]);
                 return there.Path is null
                     ? Lines(["size=0"])
-                    : Lines([string.Create(CultureInfo.InvariantCulture, $"size={there.Entry.Size}"), "sha256=" + await HashAsync(there.Volume, there.Entry)]);
+                    : Lines([
+                        string.Create(CultureInfo.InvariantCulture, $"size={there.Entry.Size}"),
+                        "sha256=" + await HashAsync(there.Volume, there.Entry),
+                    ]);
             case "stage":
                 return Lines(["sha256=" + (staged ?? SwapScenario.Source.Sha256)]);
             default:
@@ -81,7 +90,8 @@ internal sealed class ImageNodeShell(byte[] disk, string? staged = null) : INode
 
     private static string[] Space() => ["total=20000000", "free=10000000", "fat=yes"];
 
-    private static byte[] Lines(IEnumerable<string> lines) => Encoding.UTF8.GetBytes(string.Concat(lines.Select(l => l + "\n")));
+    private static byte[] Lines(IEnumerable<string> lines) =>
+        Encoding.UTF8.GetBytes(string.Concat(lines.Select(l => l + "\n")));
 
     private async Task<ReadOnlyMemory<byte>> ReadAsync(string path, string block, string count)
     {
@@ -97,25 +107,37 @@ internal sealed class ImageNodeShell(byte[] disk, string? staged = null) : INode
     private ReadOnlyMemory<byte> Slice(long from, long length, string block, string count)
     {
         long start = Math.Min(long.Parse(block, CultureInfo.InvariantCulture) * Block, length);
-        return disk.AsMemory((int)(from + start), (int)Math.Min(long.Parse(count, CultureInfo.InvariantCulture) * Block, length - start));
+        return disk.AsMemory(
+            (int)(from + start),
+            (int)Math.Min(long.Parse(count, CultureInfo.InvariantCulture) * Block, length - start)
+        );
     }
 
     private async Task<List<(string Path, TreeEntry Entry, FatVolume Volume)>> FilesAsync()
     {
         CancellationToken ct = TestContext.Current.CancellationToken;
-        FatVolume volume = (await FatVolume.TryOpenAsync(new RandomReader(new MemoryStream(disk, writable: false), "disk"), 0, ct))!;
+        FatVolume volume = (
+            await FatVolume.TryOpenAsync(new RandomReader(new MemoryStream(disk, writable: false), "disk"), 0, ct)
+        )!;
         var files = new List<(string, TreeEntry, FatVolume)>();
         await WalkAsync(volume, null, "", files, ct);
         return files;
     }
 
     private static async Task WalkAsync(
-        FatVolume volume, TreeEntry? folder, string path, List<(string Path, TreeEntry Entry, FatVolume Volume)> files, CancellationToken ct)
+        FatVolume volume,
+        TreeEntry? folder,
+        string path,
+        List<(string Path, TreeEntry Entry, FatVolume Volume)> files,
+        CancellationToken ct
+    )
     {
         foreach (TreeEntry child in await volume.ReadFolderAsync(folder, ct))
         {
-            if (child.IsFolder) await WalkAsync(volume, child, path + child.Name + "/", files, ct);
-            else files.Add((path + child.Name, child, volume));
+            if (child.IsFolder)
+                await WalkAsync(volume, child, path + child.Name + "/", files, ct);
+            else
+                files.Add((path + child.Name, child, volume));
         }
     }
 

@@ -18,7 +18,8 @@ internal sealed class Initramfs
     public void AddFolder(string path)
     {
         AddFolders(path);
-        if (_folders.Add(path)) Add(path, [], 0x4000u | 0x1EDu);
+        if (_folders.Add(path))
+            Add(path, [], 0x4000u | 0x1EDu);
     }
 
     public byte[] Build()
@@ -30,7 +31,8 @@ internal sealed class Initramfs
     private void AddFolders(string path)
     {
         for (int i = path.IndexOf('/', 1); i > 0; i = path.IndexOf('/', i + 1))
-            if (_folders.Add(path[..i])) Add(path[..i], [], 0x4000u | 0x1EDu);
+            if (_folders.Add(path[..i]))
+                Add(path[..i], [], 0x4000u | 0x1EDu);
     }
 
     private void Add(string path, byte[] content, uint mode)
@@ -46,6 +48,7 @@ internal sealed class Initramfs
 
     private void Pad()
     {
-        while (_archive.Length % 4 != 0) _archive.WriteByte(0);
+        while (_archive.Length % 4 != 0)
+            _archive.WriteByte(0);
     }
 }

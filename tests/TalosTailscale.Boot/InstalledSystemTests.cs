@@ -12,8 +12,10 @@ namespace TalosTailscale.Boot;
 public sealed class InstalledSystemTests(ITestOutputHelper output)
 {
     private const string Entry = "Talos-v1.12.4.efi";
+
     // no_timer_check: an emulated timer may come too late for the kernel on a busy machine.
-    private const string Main = "talos.platform=metal console=ttyS0 quiet panic=-1 no_timer_check talos.halt_if_installed=1 init_on_alloc=1";
+    private const string Main =
+        "talos.platform=metal console=ttyS0 quiet panic=-1 no_timer_check talos.halt_if_installed=1 init_on_alloc=1";
     private const string Reset = Main + " talos.experimental.wipe=system";
 
     [Fact]
@@ -26,11 +28,23 @@ public sealed class InstalledSystemTests(ITestOutputHelper output)
         Assert.True((await place.ReadAsync(cancellationToken: TestContext.Current.CancellationToken)).HaltsIfInstalled);
         string rebuilt = folder.File("rebuilt.efi");
 
-        UkiExport export = await UkiExporter.ExportAsync(place, rebuilt, true, false, SilentReporter.Instance, TestContext.Current.CancellationToken);
+        UkiExport export = await UkiExporter.ExportAsync(
+            place,
+            rebuilt,
+            true,
+            false,
+            SilentReporter.Instance,
+            TestContext.Current.CancellationToken
+        );
         string asItIs = await BootAsync(folder, installer);
-        string afterwards = await BootAsync(folder, await File.ReadAllBytesAsync(rebuilt, TestContext.Current.CancellationToken));
+        string afterwards = await BootAsync(
+            folder,
+            await File.ReadAllBytesAsync(rebuilt, TestContext.Current.CancellationToken)
+        );
 
-        output.WriteLine($"as it is:  {asItIs}\nrebuilt:   {afterwards}\nremoved:   {string.Join(", ", export.Removed)}");
+        output.WriteLine(
+            $"as it is:  {asItIs}\nrebuilt:   {afterwards}\nremoved:   {string.Join(", ", export.Removed)}"
+        );
         Assert.Contains("talos.halt_if_installed=1", asItIs, StringComparison.Ordinal);
         Assert.Equal(Main.Replace("talos.halt_if_installed=1 ", string.Empty, StringComparison.Ordinal), afterwards);
         Assert.True(export is { Rebuilt: true, Signed: false });
@@ -42,9 +56,13 @@ public sealed class InstalledSystemTests(ITestOutputHelper output)
         guest.AddFolder("proc");
         guest.AddFolder("dev");
         guest.AddFile("bin/busybox", await File.ReadAllBytesAsync(BenchTools.Busybox));
-        guest.AddFile("init", Encoding.ASCII.GetBytes(
-            "#!/bin/busybox sh\n/bin/busybox mount -t proc proc /proc\n/bin/busybox mount -t devtmpfs dev /dev\n"
-            + "echo \"CMDLINE <$(/bin/busybox cat /proc/cmdline)>\" > /dev/ttyS0\n/bin/busybox sleep 1\n/bin/busybox reboot -f\n"));
+        guest.AddFile(
+            "init",
+            Encoding.ASCII.GetBytes(
+                "#!/bin/busybox sh\n/bin/busybox mount -t proc proc /proc\n/bin/busybox mount -t devtmpfs dev /dev\n"
+                    + "echo \"CMDLINE <$(/bin/busybox cat /proc/cmdline)>\" > /dev/ttyS0\n/bin/busybox sleep 1\n/bin/busybox reboot -f\n"
+            )
+        );
         byte[] Text(string text) => Encoding.UTF8.GetBytes(text);
         return StubUki.Create(
             await File.ReadAllBytesAsync(BenchTools.Stub),
@@ -57,12 +75,14 @@ public sealed class InstalledSystemTests(ITestOutputHelper output)
                 (".profile", Text("ID=main")),
                 (".profile", Text("ID=reset\nTITLE=Reset system disk")),
                 (".cmdline", Text(Reset)),
-            ]);
+            ]
+        );
     }
 
     private static async Task<string> IsoAsync(BenchFolder folder, byte[] uki)
     {
-        string tree = folder.File("tree"), iso = folder.File("installer.iso");
+        string tree = folder.File("tree"),
+            iso = folder.File("installer.iso");
         Directory.CreateDirectory(Path.Combine(tree, "EFI", "Linux"));
         await File.WriteAllBytesAsync(Path.Combine(tree, "EFI", "Linux", Entry), uki);
         await HostTool.RunAsync("xorriso", "-as", "mkisofs", "-quiet", "-R", "-J", "-o", iso, tree);
@@ -72,7 +92,8 @@ public sealed class InstalledSystemTests(ITestOutputHelper output)
     // The command line that the guest sees; what firmware and kernel said where it did not come so far.
     private static async Task<string> BootAsync(BenchFolder folder, byte[] uki)
     {
-        string disk = folder.File("disk.img"), variables = folder.File("vars.fd");
+        string disk = folder.File("disk.img"),
+            variables = folder.File("vars.fd");
         var files = new Dictionary<string, byte[]>
         {
             ["EFI/BOOT/BOOTX64.EFI"] = await File.ReadAllBytesAsync(BenchTools.BootManager),

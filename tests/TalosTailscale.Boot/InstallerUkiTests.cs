@@ -42,18 +42,33 @@ public class InstallerUkiTests(ITestOutputHelper output)
                 ["loader/loader.conf"] = "timeout 0\n"u8.ToArray(),
                 ["EFI/Linux/" + SwapScenario.Entry] = SwapScenario.Old,
             },
-            96 << 20);
+            96 << 20
+        );
         byte[] disk = await File.ReadAllBytesAsync(path, Ct);
-        UkiInfo uki = await UkiReader.ReadAsync(new MemoryStream(installer), new UkiReadOptions { Extensions = false }, Ct);
+        UkiInfo uki = await UkiReader.ReadAsync(
+            new MemoryStream(installer),
+            new UkiReadOptions { Extensions = false },
+            Ct
+        );
         var source = new UkiSwapSource(uki, _ => Task.FromResult<Stream>(new MemoryStream(installer)));
 
         var shell = new ImageNodeShell(disk, uki.Sha256);
         await using var session = new EspSession(shell, "/dev/vda", SilentReporter.Instance);
         UkiSwapPlan refused = await session.PlanAsync(SwapScenario.Facts, source, new UkiSwapOptions(), Ct);
         Assert.Contains(refused.Gates, g => g.Gate == UkiSwapGate.HaltFlag && g.Status == UkiSwapGateStatus.Refused);
-        await session.SwapAsync(await session.PlanAsync(SwapScenario.Facts, source, SwapScenario.Options, Ct), source, Ct);
+        await session.SwapAsync(
+            await session.PlanAsync(SwapScenario.Facts, source, SwapScenario.Options, Ct),
+            source,
+            Ct
+        );
         await PowerCutTests.RunAsync(
-            folder, disk, shell.Changes.Select(SwapScenario.Line), GuestTools.DefaultImage, shell.Changes.Count, installer);
+            folder,
+            disk,
+            shell.Changes.Select(SwapScenario.Line),
+            GuestTools.DefaultImage,
+            shell.Changes.Count,
+            installer
+        );
 
         File.Copy(BenchTools.FirmwareVariables, folder.File("vars.fd"));
         string said = await Machine.BootFirmwareAsync(folder.File("disk.img"), folder.File("vars.fd"), folder.Path);
@@ -76,6 +91,7 @@ public class InstallerUkiTests(ITestOutputHelper output)
                 (".cmdline", Encoding.UTF8.GetBytes(commandLine)),
                 (".linux", await File.ReadAllBytesAsync(BenchTools.Kernel, Ct)),
                 (".initrd", root.Build()),
-            ]);
+            ]
+        );
     }
 }

@@ -11,9 +11,12 @@ public class PartitionSizeTests(ITestOutputHelper output)
     public async Task Looking_for_shared_clusters_reads_little_of_a_real_partition()
     {
         using var folder = new BenchFolder();
-        string disk = folder.File("disk.img"), image = folder.File("image");
-        await using (FileStream file = File.Create(disk)) file.SetLength(2101L << 20);
-        await using (FileStream file = File.Create(image)) file.SetLength(95 << 20);
+        string disk = folder.File("disk.img"),
+            image = folder.File("image");
+        await using (FileStream file = File.Create(disk))
+            file.SetLength(2101L << 20);
+        await using (FileStream file = File.Create(image))
+            file.SetLength(95 << 20);
         await HostTool.RunAsync("mkfs.vfat", "-F", "32", "-n", "EFI", disk);
         await HostTool.RunAsync("mmd", "-i", disk, "::EFI", "::EFI/Linux");
         foreach (string name in (string[])["Talos-v1.12.4.efi", "Talos-v1.12.4.efi.bak.20261122T164500Z"])
@@ -33,8 +36,13 @@ public class PartitionSizeTests(ITestOutputHelper output)
                 calls++;
                 return bytes.AsMemory(0, length);
             },
-            ClusterGuard.RunBlocks);
-        IReadOnlyDictionary<string, string> found = await ClusterGuard.FindUnsafeAsync(device, "disk", TestContext.Current.CancellationToken);
+            ClusterGuard.RunBlocks
+        );
+        IReadOnlyDictionary<string, string> found = await ClusterGuard.FindUnsafeAsync(
+            device,
+            "disk",
+            TestContext.Current.CancellationToken
+        );
         FolderRoom room = await FolderRoom.ReadAsync(device, "disk", TestContext.Current.CancellationToken);
 
         output.WriteLine($"{read} bytes in {calls} calls; {room.Free} free name slots");

@@ -20,7 +20,10 @@ internal static class StubUki
         int oldHeaders = BinaryPrimitives.ReadInt32LittleEndian(stub.AsSpan(optional + 60));
         int headers = Round(Math.Max(oldHeaders, table + (40 * (count + sections.Count))), fileAlignment);
         int shift = headers - oldHeaders;
-        int size = headers + Round(stub.Length - oldHeaders, fileAlignment) + sections.Sum(s => Round(s.Content.Length, fileAlignment));
+        int size =
+            headers
+            + Round(stub.Length - oldHeaders, fileAlignment)
+            + sections.Sum(s => Round(s.Content.Length, fileAlignment));
         byte[] image = new byte[size];
         stub.AsSpan(0, table + (40 * count)).CopyTo(image);
         stub.AsSpan(oldHeaders).CopyTo(image.AsSpan(headers));
@@ -30,7 +33,8 @@ internal static class StubUki
         {
             Span<byte> row = image.AsSpan(table + (40 * i), 40);
             int raw = BinaryPrimitives.ReadInt32LittleEndian(row[20..]);
-            if (raw > 0) BinaryPrimitives.WriteInt32LittleEndian(row[20..], raw + shift);
+            if (raw > 0)
+                BinaryPrimitives.WriteInt32LittleEndian(row[20..], raw + shift);
             address = Math.Max(address, Read(row, 12) + Math.Max(Read(row, 8), Read(row, 16)));
         }
 

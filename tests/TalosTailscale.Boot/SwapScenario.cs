@@ -24,15 +24,30 @@ internal sealed class SwapScenario
 
     public static byte[] New { get; } = Uki("BOOTED new");
 
-    public static IReadOnlyDictionary<string, string> Labels { get; } = new Dictionary<string, string> { [Hash(Old)] = "old", [Hash(New)] = "new" };
+    public static IReadOnlyDictionary<string, string> Labels { get; } =
+        new Dictionary<string, string> { [Hash(Old)] = "old", [Hash(New)] = "new" };
 
-    public static SwapNodeFacts Facts { get; } = new() { Node = "guest", BootedEntry = Entry, Variables = LoaderState.Empty };
+    public static SwapNodeFacts Facts { get; } =
+        new()
+        {
+            Node = "guest",
+            BootedEntry = Entry,
+            Variables = LoaderState.Empty,
+        };
 
     public static UkiSwapOptions Options { get; } = new() { Skip = Enum.GetValues<UkiSwapGate>().ToHashSet() };
 
-    public static UkiSwapSource Source { get; } = new(
-        new UkiInfo { Name = Entry, Version = "v1.12.4", Size = New.Length, Sha256 = Hash(New) },
-        _ => Task.FromResult<Stream>(new MemoryStream(New)));
+    public static UkiSwapSource Source { get; } =
+        new(
+            new UkiInfo
+            {
+                Name = Entry,
+                Version = "v1.12.4",
+                Size = New.Length,
+                Sha256 = Hash(New),
+            },
+            _ => Task.FromResult<Stream>(new MemoryStream(New))
+        );
 
     /// <summary>The sub-commands in the order of the executor.</summary>
     public IReadOnlyList<string> Commands { get; }
@@ -78,19 +93,29 @@ internal sealed class SwapScenario
     {
         var root = new Initramfs();
         root.AddFile("bin/busybox", File.ReadAllBytes(BenchTools.Busybox));
-        foreach (string module in BenchTools.Modules()) root.AddFile("modules/" + Path.GetFileName(module), File.ReadAllBytes(module));
-        foreach (string file in tools == GuestTools.BusyboxAndPerl ? BenchTools.Perl() : []) root.AddFile(file[1..], File.ReadAllBytes(file));
-        foreach ((string path, byte[] content) in tools == GuestTools.DefaultImage ? BenchTools.Image() : []) root.AddFile(path, content);
-        foreach (string folder in (string[])["proc", "sys", "dev", "tmp", "mnt"]) root.AddFolder(folder);
+        foreach (string module in BenchTools.Modules())
+            root.AddFile("modules/" + Path.GetFileName(module), File.ReadAllBytes(module));
+        foreach (string file in tools == GuestTools.BusyboxAndPerl ? BenchTools.Perl() : [])
+            root.AddFile(file[1..], File.ReadAllBytes(file));
+        foreach ((string path, byte[] content) in tools == GuestTools.DefaultImage ? BenchTools.Image() : [])
+            root.AddFile(path, content);
+        foreach (string folder in (string[])["proc", "sys", "dev", "tmp", "mnt"])
+            root.AddFolder(folder);
         root.AddFile("esp.sh", EspProgram.Text.ToArray());
         root.AddFile("new.img", image ?? New);
-        var script = new StringBuilder("#!/bin/busybox sh\n/bin/busybox --install -s /bin\nexport PATH=/usr/bin:/bin\n");
+        var script = new StringBuilder(
+            "#!/bin/busybox sh\n/bin/busybox --install -s /bin\nexport PATH=/usr/bin:/bin\n"
+        );
         // Busybox's shell would take its own applets, whatever lies in the path.
         script.Append(null, $"sh={(tools == GuestTools.DefaultImage ? "/usr/bin/sh" : "/bin/sh")}\n");
         script.Append("mount -t proc proc /proc\nmount -t devtmpfs dev /dev\n");
-        foreach (string module in BenchTools.Modules()) script.Append(null, $"insmod /modules/{Path.GetFileName(module)} >/dev/ttyS0 2>&1\n");
-        script.Append("echo BEGIN >/dev/ttyS0\nn=0\nstep() { \"$@\" >/tmp/out 2>&1; echo \"STEP $n $? $*\" >/dev/ttyS0; grep -E '^(error|message|method|exchange)=' /tmp/out >/dev/ttyS0; n=$((n+1)); }\n");
-        foreach (string line in lines) script.Append(line).Append('\n');
+        foreach (string module in BenchTools.Modules())
+            script.Append(null, $"insmod /modules/{Path.GetFileName(module)} >/dev/ttyS0 2>&1\n");
+        script.Append(
+            "echo BEGIN >/dev/ttyS0\nn=0\nstep() { \"$@\" >/tmp/out 2>&1; echo \"STEP $n $? $*\" >/dev/ttyS0; grep -E '^(error|message|method|exchange)=' /tmp/out >/dev/ttyS0; n=$((n+1)); }\n"
+        );
+        foreach (string line in lines)
+            script.Append(line).Append('\n');
         script.Append("echo DONE >/dev/ttyS0\npoweroff -f\n");
         root.AddFile("init", Encoding.UTF8.GetBytes(script.ToString()));
         return root.Build();
@@ -100,23 +125,32 @@ internal sealed class SwapScenario
     public static string Line(string command)
     {
         string words = string.Join(' ', command.Split(' ').Select(w => $"'{w}'"));
-        if (!command.StartsWith("stage ", StringComparison.Ordinal)) return $"step $sh /esp.sh {words} </dev/null";
+        if (!command.StartsWith("stage ", StringComparison.Ordinal))
+            return $"step $sh /esp.sh {words} </dev/null";
         string offset = command.Split(' ')[^1];
         return $"tail -c +$(({offset} + 1)) /new.img >/tmp/rest.img; step $sh /esp.sh {words} </tmp/rest.img";
     }
 
-    private static Dictionary<string, byte[]> Files() => new()
-    {
-        ["loader/loader.conf"] = "timeout 0\n"u8.ToArray(),
-        ["EFI/Linux/" + Entry] = Old,
-        ["EFI/Linux/Talos-v1.12.4~1.efi"] = EfiProgram.Create("BOOTED duplicate", 300_000, (".osrel", OsRelease), (".cmdline", "quiet"), (".initrd", "none")),
-        ["EFI/Linux/" + Entry + ".bak.20200101T000000Z"] = [.. Enumerable.Repeat((byte)7, 200_000)],
-        ["EFI/Linux/" + Entry + ".new-aaaaaaaaaaaa"] = [.. Enumerable.Repeat((byte)9, 150_000)],
-    };
+    private static Dictionary<string, byte[]> Files() =>
+        new()
+        {
+            ["loader/loader.conf"] = "timeout 0\n"u8.ToArray(),
+            ["EFI/Linux/" + Entry] = Old,
+            ["EFI/Linux/Talos-v1.12.4~1.efi"] = EfiProgram.Create(
+                "BOOTED duplicate",
+                300_000,
+                (".osrel", OsRelease),
+                (".cmdline", "quiet"),
+                (".initrd", "none")
+            ),
+            ["EFI/Linux/" + Entry + ".bak.20200101T000000Z"] = [.. Enumerable.Repeat((byte)7, 200_000)],
+            ["EFI/Linux/" + Entry + ".new-aaaaaaaaaaaa"] = [.. Enumerable.Repeat((byte)9, 150_000)],
+        };
 
     private const string OsRelease = "NAME=\"Talos\"\nID=talos\nVERSION_ID=v1.12.4\nPRETTY_NAME=\"Talos (v1.12.4)\"\n";
 
-    private static byte[] Uki(string line) => EfiProgram.Create(line, Size, (".osrel", OsRelease), (".cmdline", "quiet"), (".initrd", "none"));
+    private static byte[] Uki(string line) =>
+        EfiProgram.Create(line, Size, (".osrel", OsRelease), (".cmdline", "quiet"), (".initrd", "none"));
 
     private static string Hash(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 }

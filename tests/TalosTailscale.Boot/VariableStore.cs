@@ -16,14 +16,18 @@ internal static class VariableStore
         while (BinaryPrimitives.ReadUInt16LittleEndian(copy.AsSpan(at)) == 0x55AA)
         {
             Span<byte> header = copy.AsSpan(at);
-            int sizes = BinaryPrimitives.ReadInt32LittleEndian(header[36..]) + BinaryPrimitives.ReadInt32LittleEndian(header[40..]);
+            int sizes =
+                BinaryPrimitives.ReadInt32LittleEndian(header[36..])
+                + BinaryPrimitives.ReadInt32LittleEndian(header[40..]);
             at = (at + HeaderSize + sizes + 3) & ~3;
         }
 
         foreach ((string name, string? value) in variables)
         {
-            if (value is null) continue;
-            byte[] nameBytes = Encoding.Unicode.GetBytes(name + "\0"), data = Encoding.Unicode.GetBytes(value + "\0");
+            if (value is null)
+                continue;
+            byte[] nameBytes = Encoding.Unicode.GetBytes(name + "\0"),
+                data = Encoding.Unicode.GetBytes(value + "\0");
             Span<byte> header = copy.AsSpan(at, HeaderSize);
             header.Clear();
             BinaryPrimitives.WriteUInt16LittleEndian(header, 0x55AA);

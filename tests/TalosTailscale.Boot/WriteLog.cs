@@ -21,7 +21,8 @@ internal static class WriteLog
         for (ulong i = 0; i < count; i++)
         {
             ReadOnlySpan<byte> entry = log.AsSpan(at);
-            long sector = BinaryPrimitives.ReadInt64LittleEndian(entry), sectors = BinaryPrimitives.ReadInt64LittleEndian(entry[8..]);
+            long sector = BinaryPrimitives.ReadInt64LittleEndian(entry),
+                sectors = BinaryPrimitives.ReadInt64LittleEndian(entry[8..]);
             ulong flags = BinaryPrimitives.ReadUInt64LittleEndian(entry[16..]);
             at += Sector;
             bool discard = (flags & 4) != 0;

@@ -12,7 +12,8 @@ internal static partial class AboutTopic
     {
         var text = new StringBuilder($"TOPIC\n    {name}\n");
         var paragraph = new StringBuilder();
-        bool code = false, title = true;
+        bool code = false,
+            title = true;
         foreach (var line in markdown.ReplaceLineEndings("\n").Split('\n'))
         {
             if (line.StartsWith("```", StringComparison.Ordinal))
@@ -48,7 +49,8 @@ internal static partial class AboutTopic
                     text.Append('\n');
                 }
 
-                if (line.Length == 0 || MarkdownSection.IsItem(line)) Flush();
+                if (line.Length == 0 || MarkdownSection.IsItem(line))
+                    Flush();
                 paragraph.Append(paragraph.Length > 0 && line.Length > 0 ? " " : "").Append(line.Trim());
             }
         }
@@ -58,7 +60,8 @@ internal static partial class AboutTopic
 
         void Flush()
         {
-            if (paragraph.Length > 0) Wrap(MarkdownSection.Plain(paragraph.ToString()), "    ");
+            if (paragraph.Length > 0)
+                Wrap(MarkdownSection.Plain(paragraph.ToString()), "    ");
             paragraph.Clear();
         }
 
@@ -66,9 +69,11 @@ internal static partial class AboutTopic
         void Row(string line)
         {
             string[] cells = [.. line.Trim('|', ' ').Split(" | ").Select(cell => MarkdownSection.Plain(cell.Trim()))];
-            if (cells.All(cell => cell.All(c => c is '-' or ':' or '|' or ' '))) return;
+            if (cells.All(cell => cell.All(c => c is '-' or ':' or '|' or ' ')))
+                return;
             Wrap(cells[0], "    ", gap: false);
-            foreach (var cell in cells.Skip(1).Where(cell => cell.Length > 0)) Wrap(cell, "        ", gap: false);
+            foreach (var cell in cells.Skip(1).Where(cell => cell.Length > 0))
+                Wrap(cell, "        ", gap: false);
             text.Append('\n');
         }
 
@@ -85,7 +90,10 @@ internal static partial class AboutTopic
                     column = 0;
                 }
 
-                var lead = column > 0 ? " " : column == 0 && item && !first ? indent + "  " : indent;
+                var lead =
+                    column > 0 ? " "
+                    : column == 0 && item && !first ? indent + "  "
+                    : indent;
                 text.Append(lead).Append(word);
                 column += lead.Length + word.Length;
                 first = false;

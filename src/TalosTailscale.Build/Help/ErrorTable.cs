@@ -15,8 +15,14 @@ public static class ErrorTable
             .SelectMany(assembly => assembly.GetTypes())
             .SelectMany(type => type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic))
             .Where(field => field.FieldType == typeof(TsError))
-            .Select(field => (field.DeclaringType!.Name.Replace("Errors", "", StringComparison.Ordinal), (TsError)field.GetValue(null)!))
-            .OrderBy(found => found.Item1, StringComparer.Ordinal).ThenBy(found => found.Item2.Id, StringComparer.Ordinal),
+            .Select(field =>
+                (
+                    field.DeclaringType!.Name.Replace("Errors", "", StringComparison.Ordinal),
+                    (TsError)field.GetValue(null)!
+                )
+            )
+            .OrderBy(found => found.Item1, StringComparer.Ordinal)
+            .ThenBy(found => found.Item2.Id, StringComparer.Ordinal),
     ];
 
     /// <summary>A table per room.</summary>
@@ -25,10 +31,19 @@ public static class ErrorTable
         var text = new StringBuilder();
         foreach (var room in Errors.GroupBy(error => error.Room))
         {
-            text.Append("### ").Append(room.Key).Append("\n\n| ErrorId | category | when | what to do |\n|---|---|---|---|\n");
+            text.Append("### ")
+                .Append(room.Key)
+                .Append("\n\n| ErrorId | category | when | what to do |\n|---|---|---|---|\n");
             foreach (var (_, error) in room)
-                text.Append("| `").Append(error.Id).Append("` | ").Append(error.Category).Append(" | ").Append(Cell(error.Meaning))
-                    .Append(" | ").Append(Cell(error.RecommendedAction)).Append(" |\n");
+                text.Append("| `")
+                    .Append(error.Id)
+                    .Append("` | ")
+                    .Append(error.Category)
+                    .Append(" | ")
+                    .Append(Cell(error.Meaning))
+                    .Append(" | ")
+                    .Append(Cell(error.RecommendedAction))
+                    .Append(" |\n");
             text.Append('\n');
         }
 

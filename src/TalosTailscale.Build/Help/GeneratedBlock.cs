@@ -8,7 +8,8 @@ internal static class GeneratedBlock
         page = page.Replace("\r\n", "\n", StringComparison.Ordinal);
         var start = page.IndexOf($"<!-- {name}", StringComparison.Ordinal);
         var end = page.IndexOf($"<!-- /{name} -->", StringComparison.Ordinal);
-        if (start < 0 || end < start) return page;
+        if (start < 0 || end < start)
+            return page;
         var from = page.IndexOf('\n', start) + 1;
         return $"{page[..from]}\n{content}\n\n{page[end..]}";
     }

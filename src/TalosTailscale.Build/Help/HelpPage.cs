@@ -26,7 +26,8 @@ public sealed record HelpPage(
     IReadOnlyList<(string Type, IReadOnlyList<string> Text)> Inputs,
     IReadOnlyList<(string Type, IReadOnlyList<string> Text)> Outputs,
     IReadOnlyList<string> Notes,
-    IReadOnlyList<string> Links)
+    IReadOnlyList<string> Links
+)
 {
     /// <summary>Reads a page.</summary>
     /// <param name="text">Its Markdown.</param>
@@ -42,11 +43,20 @@ public sealed record HelpPage(
             root.Paragraphs is [var synopsis, ..] ? synopsis : "",
             Part("Description")?.Paragraphs ?? [],
             [.. (Part("Examples")?.Children ?? []).Select(Example)],
-            (Part("Parameters")?.Children ?? []).ToDictionary(part => part.Title.TrimStart('-'), part => part.Paragraphs, StringComparer.OrdinalIgnoreCase),
+            (Part("Parameters")?.Children ?? []).ToDictionary(
+                part => part.Title.TrimStart('-'),
+                part => part.Paragraphs,
+                StringComparer.OrdinalIgnoreCase
+            ),
             Types("Inputs"),
             Types("Outputs"),
             Part("Notes")?.Paragraphs ?? [],
-            [.. (Part("See also")?.Paragraphs ?? []).SelectMany(line => line.Split([',', ' '], StringSplitOptions.RemoveEmptyEntries))]);
+            [
+                .. (Part("See also")?.Paragraphs ?? []).SelectMany(line =>
+                    line.Split([',', ' '], StringSplitOptions.RemoveEmptyEntries)
+                ),
+            ]
+        );
 
         MarkdownSection? Part(string title) => root.Children.FirstOrDefault(part => part.Title == title);
 
@@ -54,5 +64,6 @@ public sealed record HelpPage(
             [.. (Part(title)?.Children ?? []).Select(part => (part.Title, part.Paragraphs))];
     }
 
-    private static HelpExample Example(MarkdownSection part) => new(part.Title, part.Hidden, part.Code, part.Paragraphs);
+    private static HelpExample Example(MarkdownSection part) =>
+        new(part.Title, part.Hidden, part.Code, part.Paragraphs);
 }

@@ -16,7 +16,8 @@ internal static class MamlWriter
     {
         var root = new XElement(s_msh + "helpItems", new XAttribute("schema", "maml"));
         foreach (var cmdlet in ModuleCmdlet.All)
-            if (pages.TryGetValue(cmdlet.Name, out var page)) root.Add(Command(cmdlet, page, shared));
+            if (pages.TryGetValue(cmdlet.Name, out var page))
+                root.Add(Command(cmdlet, page, shared));
         using var writer = XmlWriter.Create(path, new XmlWriterSettings { Indent = true, NewLineChars = "\n" });
         new XDocument(root).Save(writer);
     }
@@ -34,23 +35,49 @@ internal static class MamlWriter
                 new XElement(s_command + "name", cmdlet.Name),
                 new XElement(s_command + "verb", name[0]),
                 new XElement(s_command + "noun", name[1]),
-                Text(s_maml + "description", [page.Synopsis])),
+                Text(s_maml + "description", [page.Synopsis])
+            ),
             Text(s_maml + "description", page.Description),
-            new XElement(s_command + "syntax", cmdlet.Sets.Select(set => new XElement(
-                s_command + "syntaxItem",
-                new XElement(s_maml + "name", cmdlet.Name),
-                set.Select(p => Parameter(cmdlet, page, shared, p))))),
-            new XElement(s_command + "parameters", cmdlet.Sets.SelectMany(set => set).DistinctBy(p => p.Name)
-                .OrderBy(p => p.Name, StringComparer.Ordinal).Select(p => Parameter(cmdlet, page, shared, p))),
+            new XElement(
+                s_command + "syntax",
+                cmdlet.Sets.Select(set => new XElement(
+                    s_command + "syntaxItem",
+                    new XElement(s_maml + "name", cmdlet.Name),
+                    set.Select(p => Parameter(cmdlet, page, shared, p))
+                ))
+            ),
+            new XElement(
+                s_command + "parameters",
+                cmdlet
+                    .Sets.SelectMany(set => set)
+                    .DistinctBy(p => p.Name)
+                    .OrderBy(p => p.Name, StringComparer.Ordinal)
+                    .Select(p => Parameter(cmdlet, page, shared, p))
+            ),
             new XElement(s_command + "inputTypes", page.Inputs.Select(type => Typed(s_command + "inputType", type))),
-            new XElement(s_command + "returnValues", page.Outputs.Select(type => Typed(s_command + "returnValue", type))),
+            new XElement(
+                s_command + "returnValues",
+                page.Outputs.Select(type => Typed(s_command + "returnValue", type))
+            ),
             new XElement(s_maml + "alertSet", page.Notes.Select(note => Text(s_maml + "alert", [note]))),
             new XElement(s_command + "examples", page.Examples.Select(Example)),
-            new XElement(s_command + "relatedLinks", page.Links.Select(link => new XElement(
-                s_maml + "navigationLink", new XElement(s_maml + "linkText", link), new XElement(s_maml + "uri")))));
+            new XElement(
+                s_command + "relatedLinks",
+                page.Links.Select(link => new XElement(
+                    s_maml + "navigationLink",
+                    new XElement(s_maml + "linkText", link),
+                    new XElement(s_maml + "uri")
+                ))
+            )
+        );
     }
 
-    private static XElement Parameter(ModuleCmdlet cmdlet, HelpPage page, SharedParameters shared, ModuleParameter parameter)
+    private static XElement Parameter(
+        ModuleCmdlet cmdlet,
+        HelpPage page,
+        SharedParameters shared,
+        ModuleParameter parameter
+    )
     {
         var type = SyntaxText.NameOf(parameter.Type);
         var metadata = cmdlet.Parameters[parameter.Name];
@@ -67,24 +94,44 @@ internal static class MamlWriter
             Text(s_maml + "description", shared.Text(page, cmdlet, parameter.Name) ?? []),
             choices.Length == 0
                 ? null
-                : new XElement(s_command + "parameterValueGroup", choices.Select(choice => new XElement(
-                    s_command + "parameterValue", new XAttribute("required", "false"), choice))),
+                : new XElement(
+                    s_command + "parameterValueGroup",
+                    choices.Select(choice => new XElement(
+                        s_command + "parameterValue",
+                        new XAttribute("required", "false"),
+                        choice
+                    ))
+                ),
             parameter.Type == typeof(SwitchParameter)
                 ? null
                 : new XElement(
-                    s_command + "parameterValue", new XAttribute("required", "true"), new XAttribute("variableLength", Lower(parameter.Type.IsArray)), type),
+                    s_command + "parameterValue",
+                    new XAttribute("required", "true"),
+                    new XAttribute("variableLength", Lower(parameter.Type.IsArray)),
+                    type
+                ),
             new XElement(s_dev + "type", new XElement(s_maml + "name", type), new XElement(s_maml + "uri")),
-            new XElement(s_dev + "defaultValue", cmdlet.DefaultOf(parameter.Name) ?? (parameter.Type == typeof(SwitchParameter) ? "False" : "None")));
+            new XElement(
+                s_dev + "defaultValue",
+                cmdlet.DefaultOf(parameter.Name) ?? (parameter.Type == typeof(SwitchParameter) ? "False" : "None")
+            )
+        );
     }
 
-    private static XElement Example(HelpExample example, int index) => new(
-        s_command + "example",
-        new XElement(s_maml + "title", $"Example {index + 1}: {example.Title}"),
-        new XElement(s_dev + "code", example.Code),
-        Text(s_dev + "remarks", example.Remarks));
+    private static XElement Example(HelpExample example, int index) =>
+        new(
+            s_command + "example",
+            new XElement(s_maml + "title", $"Example {index + 1}: {example.Title}"),
+            new XElement(s_dev + "code", example.Code),
+            Text(s_dev + "remarks", example.Remarks)
+        );
 
-    private static XElement Typed(XName element, (string Type, IReadOnlyList<string> Text) value) => new(
-        element, new XElement(s_dev + "type", new XElement(s_maml + "name", value.Type)), Text(s_maml + "description", value.Text));
+    private static XElement Typed(XName element, (string Type, IReadOnlyList<string> Text) value) =>
+        new(
+            element,
+            new XElement(s_dev + "type", new XElement(s_maml + "name", value.Type)),
+            Text(s_maml + "description", value.Text)
+        );
 
     private static XElement Text(XName element, IEnumerable<string> paragraphs) =>
         new(element, paragraphs.Select(text => new XElement(s_maml + "para", text)));

@@ -28,7 +28,8 @@ internal sealed partial record MarkdownSection(int Level, string Title)
     {
         var open = new Stack<MarkdownSection>([new MarkdownSection(0, "")]);
         var paragraph = new StringBuilder();
-        bool code = false, comment = false;
+        bool code = false,
+            comment = false;
         foreach (var line in text.ReplaceLineEndings("\n").Split('\n'))
         {
             if (comment || (!code && line.StartsWith("<!--", StringComparison.Ordinal)))
@@ -50,13 +51,15 @@ internal sealed partial record MarkdownSection(int Level, string Title)
             {
                 Flush();
                 var section = new MarkdownSection(heading.Groups[1].Length, heading.Groups[2].Value.Trim());
-                while (open.Peek().Level >= section.Level) open.Pop();
+                while (open.Peek().Level >= section.Level)
+                    open.Pop();
                 open.Peek()._children.Add(section);
                 open.Push(section);
             }
             else
             {
-                if (line.Length == 0 || IsItem(line)) Flush();
+                if (line.Length == 0 || IsItem(line))
+                    Flush();
                 paragraph.Append(paragraph.Length > 0 && line.Length > 0 ? " " : "").Append(line.Trim());
             }
         }
@@ -66,13 +69,18 @@ internal sealed partial record MarkdownSection(int Level, string Title)
 
         void Flush()
         {
-            if (paragraph.Length > 0) open.Peek()._paragraphs.Add(Plain(paragraph.ToString()));
+            if (paragraph.Length > 0)
+                open.Peek()._paragraphs.Add(Plain(paragraph.ToString()));
             paragraph.Clear();
         }
     }
 
     /// <summary>Text without the marks of code, emphasis and links.</summary>
-    public static string Plain(string text) => Link().Replace(text, "$1").Replace("`", "", StringComparison.Ordinal).Replace("**", "", StringComparison.Ordinal);
+    public static string Plain(string text) =>
+        Link()
+            .Replace(text, "$1")
+            .Replace("`", "", StringComparison.Ordinal)
+            .Replace("**", "", StringComparison.Ordinal);
 
     /// <summary>Whether a line begins an item of a list.</summary>
     public static bool IsItem(string line) => Item().IsMatch(line);

@@ -25,17 +25,28 @@ public sealed class ModuleCmdlet
         Name = $"{cmdlet.VerbName}-{cmdlet.NounName}";
         var metadata = new CommandMetadata(type);
         Parameters = cmdlet.SupportsShouldProcess
-            ? new Dictionary<string, ParameterMetadata>(metadata.Parameters.Concat(ParameterMetadata.GetParameterMetadata(typeof(ShouldProcessParameters))))
+            ? new Dictionary<string, ParameterMetadata>(
+                metadata.Parameters.Concat(ParameterMetadata.GetParameterMetadata(typeof(ShouldProcessParameters)))
+            )
             : metadata.Parameters;
-        string[] names = [.. Parameters.Values.SelectMany(p => p.ParameterSets.Keys).Where(set => set != AllSets).Distinct().Order(StringComparer.Ordinal)];
-        if (names.Length == 0) names = [AllSets];
+        string[] names =
+        [
+            .. Parameters
+                .Values.SelectMany(p => p.ParameterSets.Keys)
+                .Where(set => set != AllSets)
+                .Distinct()
+                .Order(StringComparer.Ordinal),
+        ];
+        if (names.Length == 0)
+            names = [AllSets];
         Sets = [.. names.OrderByDescending(name => name == metadata.DefaultParameterSetName).Select(Set)];
     }
 
     /// <summary>All cmdlets of the module, by name.</summary>
     public static IReadOnlyList<ModuleCmdlet> All { get; } =
     [
-        .. typeof(TsCmdlet).Assembly.GetExportedTypes()
+        .. typeof(TsCmdlet)
+            .Assembly.GetExportedTypes()
             .Select(type => (type, attribute: type.GetCustomAttribute<CmdletAttribute>()))
             .Where(found => found.attribute is not null)
             .Select(found => new ModuleCmdlet(found.type, found.attribute!))
@@ -55,42 +66,57 @@ public sealed class ModuleCmdlet
     public IReadOnlyList<IReadOnlyList<ModuleParameter>> Sets { get; }
 
     /// <summary>The types that it says it writes.</summary>
-    public IEnumerable<Type> Outputs => Type.GetCustomAttributes<OutputTypeAttribute>().SelectMany(output => output.Type).Select(type => type.Type);
+    public IEnumerable<Type> Outputs =>
+        Type.GetCustomAttributes<OutputTypeAttribute>().SelectMany(output => output.Type).Select(type => type.Type);
 
     /// <summary>The value that a parameter has when it is not given, as text; null for none.</summary>
     /// <param name="parameter">Its name.</param>
     public string? DefaultOf(string parameter)
     {
-        if (Type.GetProperty(parameter) is not { } property) return null;
+        if (Type.GetProperty(parameter) is not { } property)
+            return null;
         using var instance = (IDisposable)Activator.CreateInstance(Type)!;
         return property.GetValue(instance) switch
         {
             null or "" or SwitchParameter => null,
             string text => text,
-            IEnumerable list => list.Cast<object>().Select(value => value.ToString()).ToArray() is { Length: > 0 } values ? string.Join(", ", values) : null,
-            Enum value when Convert.ToInt64(value, CultureInfo.InvariantCulture) == 0 && value.ToString() == "Unknown" => null,
+            IEnumerable list => list.Cast<object>().Select(value => value.ToString()).ToArray()
+                is { Length: > 0 } values
+                ? string.Join(", ", values)
+                : null,
+            Enum value
+                when Convert.ToInt64(value, CultureInfo.InvariantCulture) == 0 && value.ToString() == "Unknown" => null,
             IFormattable value => value.ToString(null, CultureInfo.InvariantCulture),
             var value => value.ToString(),
         };
     }
 
     private IReadOnlyList<ModuleParameter> Set(string name) =>
-    [
-        .. Parameters.Values
-            .Select(p => (p, set: p.ParameterSets.GetValueOrDefault(name) ?? p.ParameterSets.GetValueOrDefault(AllSets)))
-            .Where(found => found.set is not null)
-            .Select(found => new ModuleParameter(
-                found.p.Name, found.p.ParameterType, found.set!.IsMandatory, found.set.Position >= 0 ? found.set.Position : null, Pipeline(found.set)))
-            .OrderBy(p => p.Position ?? int.MaxValue).ThenByDescending(p => p.Mandatory),
-    ];
+        [
+            .. Parameters
+                .Values.Select(p =>
+                    (p, set: p.ParameterSets.GetValueOrDefault(name) ?? p.ParameterSets.GetValueOrDefault(AllSets))
+                )
+                .Where(found => found.set is not null)
+                .Select(found => new ModuleParameter(
+                    found.p.Name,
+                    found.p.ParameterType,
+                    found.set!.IsMandatory,
+                    found.set.Position >= 0 ? found.set.Position : null,
+                    Pipeline(found.set)
+                ))
+                .OrderBy(p => p.Position ?? int.MaxValue)
+                .ThenByDescending(p => p.Mandatory),
+        ];
 
-    private static string Pipeline(ParameterSetMetadata set) => (set.ValueFromPipeline, set.ValueFromPipelineByPropertyName) switch
-    {
-        (true, true) => "True (ByValue, ByPropertyName)",
-        (true, false) => "True (ByValue)",
-        (false, true) => "True (ByPropertyName)",
-        _ => "False",
-    };
+    private static string Pipeline(ParameterSetMetadata set) =>
+        (set.ValueFromPipeline, set.ValueFromPipelineByPropertyName) switch
+        {
+            (true, true) => "True (ByValue, ByPropertyName)",
+            (true, false) => "True (ByValue)",
+            (false, true) => "True (ByPropertyName)",
+            _ => "False",
+        };
 
     // The engine adds these two by itself.
     private sealed class ShouldProcessParameters

@@ -12,10 +12,12 @@ public sealed class SharedParameters
     public static SharedParameters Load(string folder)
     {
         var shared = new SharedParameters();
-        var page = MarkdownSection.Parse(File.ReadAllText(Path.Combine(folder, HelpFiles.SharedPage))).Children.Single();
+        var page = MarkdownSection
+            .Parse(File.ReadAllText(Path.Combine(folder, HelpFiles.SharedPage)))
+            .Children.Single();
         foreach (var chapter in page.Children)
-            foreach (var parameter in chapter.Children)
-                shared._texts.Add((chapter.Hidden, parameter.Title.TrimStart('-')), parameter.Paragraphs);
+        foreach (var parameter in chapter.Children)
+            shared._texts.Add((chapter.Hidden, parameter.Title.TrimStart('-')), parameter.Paragraphs);
         return shared;
     }
 
@@ -28,7 +30,8 @@ public sealed class SharedParameters
     /// <param name="parameter">The name of the parameter.</param>
     public IReadOnlyList<string>? Text(HelpPage page, ModuleCmdlet cmdlet, string parameter)
     {
-        if (page.Parameters.TryGetValue(parameter, out var own)) return own;
+        if (page.Parameters.TryGetValue(parameter, out var own))
+            return own;
         var declaring = cmdlet.Type.GetProperty(parameter)?.DeclaringType?.Name ?? nameof(PSCmdlet);
         return _texts.GetValueOrDefault((declaring, parameter));
     }

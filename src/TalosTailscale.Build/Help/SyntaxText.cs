@@ -34,7 +34,8 @@ public static class SyntaxText
     /// <param name="type">The type.</param>
     public static string NameOf(Type type)
     {
-        if (type.IsArray) return NameOf(type.GetElementType()!) + "[]";
+        if (type.IsArray)
+            return NameOf(type.GetElementType()!) + "[]";
         var inner = Nullable.GetUnderlyingType(type) ?? type;
         return inner == typeof(SwitchParameter) ? "switch"
             : inner == typeof(string) ? "string"
@@ -48,8 +49,10 @@ public static class SyntaxText
     private static string Of(ModuleParameter parameter)
     {
         var name = "-" + parameter.Name;
-        if (parameter.Type == typeof(SwitchParameter)) return parameter.Mandatory ? name : $"[{name}]";
-        if (parameter.Position is not null) name = $"[{name}]";
+        if (parameter.Type == typeof(SwitchParameter))
+            return parameter.Mandatory ? name : $"[{name}]";
+        if (parameter.Position is not null)
+            name = $"[{name}]";
         var whole = $"{name} <{NameOf(parameter.Type)}>";
         return parameter.Mandatory ? whole : $"[{whole}]";
     }

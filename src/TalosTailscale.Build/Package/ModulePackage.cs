@@ -25,14 +25,20 @@ public static class ModulePackage
         var manifest = ModuleManifest.Read(Path.Combine(root, "TalosTailscale.psd1"));
         var packages = LockFile.RuntimePackages(root);
         var folder = Path.Combine(output, manifest.Name, manifest.Version);
-        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        if (Directory.Exists(folder))
+            Directory.Delete(folder, recursive: true);
         Directory.CreateDirectory(folder);
-        foreach (var name in s_beside) Copy(Path.Combine(root, name), Path.Combine(folder, name));
-        foreach (var file in Directory.EnumerateFiles(Path.Combine(root, "module"))) Copy(file, Path.Combine(folder, "module", Path.GetFileName(file)));
-        foreach (var file in Directory.EnumerateFiles(Path.Combine(root, "en-US"))) Copy(file, Path.Combine(folder, "en-US", Path.GetFileName(file)));
-        foreach (var file in Assemblies(bin)) Copy(file, Path.Combine(folder, "module", "bin", Path.GetFileName(file)));
+        foreach (var name in s_beside)
+            Copy(Path.Combine(root, name), Path.Combine(folder, name));
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(root, "module")))
+            Copy(file, Path.Combine(folder, "module", Path.GetFileName(file)));
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(root, "en-US")))
+            Copy(file, Path.Combine(folder, "en-US", Path.GetFileName(file)));
+        foreach (var file in Assemblies(bin))
+            Copy(file, Path.Combine(folder, "module", "bin", Path.GetFileName(file)));
         foreach (var system in Directory.EnumerateDirectories(bin))
-            foreach (var file in Directory.EnumerateFiles(system, "*.dll")) Copy(file, Path.Combine(folder, "module", "bin", Path.GetFileName(system), Path.GetFileName(file)));
+        foreach (var file in Directory.EnumerateFiles(system, "*.dll"))
+            Copy(file, Path.Combine(folder, "module", "bin", Path.GetFileName(system), Path.GetFileName(file)));
         Write(Path.Combine(folder, "THIRD-PARTY-NOTICES.txt"), Notices.Of(packages));
         Write(Path.Combine(folder, "sbom.cdx.json"), Sbom.Of(manifest, packages));
         PackageContents.Check(folder, packages);
@@ -42,9 +48,19 @@ public static class ModulePackage
     }
 
     // The engine brings its own assembly; .deps.json and .xml are for applications and compilers.
-    private static IEnumerable<string> Assemblies(string bin) => Directory.EnumerateFiles(bin)
-        .Where(file => Path.GetExtension(file) == ".dll" || (Path.GetExtension(file) == ".pdb" && Path.GetFileName(file).StartsWith("TalosTailscale", StringComparison.Ordinal)))
-        .Where(file => Path.GetFileName(file) is not ("System.Management.Automation.dll" or "PowerShellStandard.Library.dll"));
+    private static IEnumerable<string> Assemblies(string bin) =>
+        Directory
+            .EnumerateFiles(bin)
+            .Where(file =>
+                Path.GetExtension(file) == ".dll"
+                || (
+                    Path.GetExtension(file) == ".pdb"
+                    && Path.GetFileName(file).StartsWith("TalosTailscale", StringComparison.Ordinal)
+                )
+            )
+            .Where(file =>
+                Path.GetFileName(file) is not ("System.Management.Automation.dll" or "PowerShellStandard.Library.dll")
+            );
 
     private static void Pack(string folder, ModuleManifest manifest, string package)
     {
@@ -53,8 +69,12 @@ public static class ModulePackage
         Add(zip, "[Content_Types].xml", Encoding.UTF8.GetBytes(NuGetParts.ContentTypes(folder)));
         Add(zip, "_rels/.rels", Encoding.UTF8.GetBytes(NuGetParts.Relationships(manifest)));
         Add(zip, $"{manifest.Name}.nuspec", Encoding.UTF8.GetBytes(NuGetParts.Nuspec(manifest)));
-        foreach (var path in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-            .Select(file => Path.GetRelativePath(folder, file).Replace('\\', '/')).Order(StringComparer.Ordinal))
+        foreach (
+            var path in Directory
+                .EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+                .Select(file => Path.GetRelativePath(folder, file).Replace('\\', '/'))
+                .Order(StringComparer.Ordinal)
+        )
             Add(zip, path, File.ReadAllBytes(Path.Combine(folder, path)));
     }
 
@@ -77,20 +97,36 @@ public static class ModulePackage
 }
 
 /// <summary>What a package needs to know of the manifest.</summary>
-public sealed record ModuleManifest(string Name, string Version, string Author, string Copyright, string Description, IReadOnlyList<string> Tags, IReadOnlyList<string> Cmdlets)
+public sealed record ModuleManifest(
+    string Name,
+    string Version,
+    string Author,
+    string Copyright,
+    string Description,
+    IReadOnlyList<string> Tags,
+    IReadOnlyList<string> Cmdlets
+)
 {
     /// <summary>Reads a manifest as data: nothing in it is run.</summary>
     /// <param name="path">The <c>.psd1</c>.</param>
     public static ModuleManifest Read(string path)
     {
         var script = Parser.ParseFile(path, out _, out var errors);
-        if (errors.Length > 0) throw new FormatException($"'{path}': {errors[0].Message}");
-        var table = (System.Collections.Hashtable)((HashtableAst)script.Find(ast => ast is HashtableAst, searchNestedScriptBlocks: false)).SafeGetValue();
+        if (errors.Length > 0)
+            throw new FormatException($"'{path}': {errors[0].Message}");
+        var table = (System.Collections.Hashtable)
+            ((HashtableAst)script.Find(ast => ast is HashtableAst, searchNestedScriptBlocks: false)).SafeGetValue();
         var data = (System.Collections.Hashtable)((System.Collections.Hashtable)table["PrivateData"]!)["PSData"]!;
         var suffix = data["Prerelease"] is string { Length: > 0 } label ? "-" + label : "";
         return new ModuleManifest(
-            Path.GetFileNameWithoutExtension(path), table["ModuleVersion"] + suffix, (string)table["Author"]!, (string)table["Copyright"]!,
-            (string)table["Description"]!, Texts(data["Tags"]), Texts(table["CmdletsToExport"]));
+            Path.GetFileNameWithoutExtension(path),
+            table["ModuleVersion"] + suffix,
+            (string)table["Author"]!,
+            (string)table["Copyright"]!,
+            (string)table["Description"]!,
+            Texts(data["Tags"]),
+            Texts(table["CmdletsToExport"])
+        );
 
         static string[] Texts(object? value) => [.. ((object[])value!).Cast<string>()];
     }

@@ -9,7 +9,10 @@ internal static class NuGetParts
     {
         XNamespace ns = "http://schemas.microsoft.com/packaging/2011/08/nuspec.xsd";
         // The tags by which PSResourceGet finds modules and the cmdlets in them.
-        var tags = manifest.Tags.Append("PSModule").Append("PSIncludes_Cmdlet").Concat(manifest.Cmdlets.Select(name => "PSCmdlet_" + name))
+        var tags = manifest
+            .Tags.Append("PSModule")
+            .Append("PSIncludes_Cmdlet")
+            .Concat(manifest.Cmdlets.Select(name => "PSCmdlet_" + name))
             .Concat(manifest.Cmdlets.Select(name => "PSCommand_" + name));
         return new XDocument(
             new XDeclaration("1.0", "utf-8", null),
@@ -24,7 +27,10 @@ internal static class NuGetParts
                     new XElement(ns + "license", new XAttribute("type", "file"), "LICENSE"),
                     new XElement(ns + "description", manifest.Description),
                     new XElement(ns + "copyright", manifest.Copyright),
-                    new XElement(ns + "tags", string.Join(' ', tags))))).ToText();
+                    new XElement(ns + "tags", string.Join(' ', tags))
+                )
+            )
+        ).ToText();
     }
 
     public static string Relationships(ModuleManifest manifest)
@@ -32,30 +38,56 @@ internal static class NuGetParts
         XNamespace ns = "http://schemas.openxmlformats.org/package/2006/relationships";
         return new XDocument(
             new XDeclaration("1.0", "utf-8", null),
-            new XElement(ns + "Relationships", new XElement(
-                ns + "Relationship",
-                new XAttribute("Type", "http://schemas.microsoft.com/packaging/2010/07/manifest"),
-                new XAttribute("Target", $"/{manifest.Name}.nuspec"),
-                new XAttribute("Id", "manifest")))).ToText();
+            new XElement(
+                ns + "Relationships",
+                new XElement(
+                    ns + "Relationship",
+                    new XAttribute("Type", "http://schemas.microsoft.com/packaging/2010/07/manifest"),
+                    new XAttribute("Target", $"/{manifest.Name}.nuspec"),
+                    new XAttribute("Id", "manifest")
+                )
+            )
+        ).ToText();
     }
 
     public static string ContentTypes(string folder)
     {
         XNamespace ns = "http://schemas.openxmlformats.org/package/2006/content-types";
         var files = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).ToArray();
-        var extensions = files.Select(file => Path.GetExtension(file).TrimStart('.')).Where(extension => extension.Length > 0)
-            .Append("nuspec").Distinct(StringComparer.OrdinalIgnoreCase).Order(StringComparer.Ordinal);
-        var plain = files.Where(file => Path.GetExtension(file).Length == 0).Select(file => "/" + Path.GetRelativePath(folder, file).Replace('\\', '/'));
+        var extensions = files
+            .Select(file => Path.GetExtension(file).TrimStart('.'))
+            .Where(extension => extension.Length > 0)
+            .Append("nuspec")
+            .Distinct(StringComparer.OrdinalIgnoreCase)
+            .Order(StringComparer.Ordinal);
+        var plain = files
+            .Where(file => Path.GetExtension(file).Length == 0)
+            .Select(file => "/" + Path.GetRelativePath(folder, file).Replace('\\', '/'));
         return new XDocument(
             new XDeclaration("1.0", "utf-8", null),
             new XElement(
                 ns + "Types",
-                new XElement(ns + "Default", new XAttribute("Extension", "rels"), new XAttribute("ContentType", "application/vnd.openxmlformats-package.relationships+xml")),
+                new XElement(
+                    ns + "Default",
+                    new XAttribute("Extension", "rels"),
+                    new XAttribute("ContentType", "application/vnd.openxmlformats-package.relationships+xml")
+                ),
                 extensions.Select(extension => new XElement(
-                    ns + "Default", new XAttribute("Extension", extension), new XAttribute("ContentType", "application/octet"))),
-                plain.Order(StringComparer.Ordinal).Select(path => new XElement(
-                    ns + "Override", new XAttribute("PartName", path), new XAttribute("ContentType", "application/octet"))))).ToText();
+                    ns + "Default",
+                    new XAttribute("Extension", extension),
+                    new XAttribute("ContentType", "application/octet")
+                )),
+                plain
+                    .Order(StringComparer.Ordinal)
+                    .Select(path => new XElement(
+                        ns + "Override",
+                        new XAttribute("PartName", path),
+                        new XAttribute("ContentType", "application/octet")
+                    ))
+            )
+        ).ToText();
     }
 
-    private static string ToText(this XDocument document) => $"{document.Declaration}\n{document}\n".ReplaceLineEndings("\n");
+    private static string ToText(this XDocument document) =>
+        $"{document.Declaration}\n{document}\n".ReplaceLineEndings("\n");
 }

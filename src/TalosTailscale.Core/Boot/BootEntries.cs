@@ -10,10 +10,14 @@ internal static class BootEntries
     /// <summary>Why the file is passed over, judged by its name and kind alone; null when it is looked into.</summary>
     internal static BootHiddenReason? HiddenBy(BootFile file)
     {
-        if (file.Name.StartsWith('.')) return BootHiddenReason.LeadingDot;
-        if (file.IsDirectory) return BootHiddenReason.Directory;
-        if (!file.Name.EndsWith(Suffix, StringComparison.OrdinalIgnoreCase)) return BootHiddenReason.Suffix;
-        if (file.Name.StartsWith("auto-", StringComparison.OrdinalIgnoreCase)) return BootHiddenReason.AutoPrefix;
+        if (file.Name.StartsWith('.'))
+            return BootHiddenReason.LeadingDot;
+        if (file.IsDirectory)
+            return BootHiddenReason.Directory;
+        if (!file.Name.EndsWith(Suffix, StringComparison.OrdinalIgnoreCase))
+            return BootHiddenReason.Suffix;
+        if (file.Name.StartsWith("auto-", StringComparison.OrdinalIgnoreCase))
+            return BootHiddenReason.AutoPrefix;
         return null;
     }
 
@@ -22,7 +26,8 @@ internal static class BootEntries
     {
         Dictionary<string, string> os = Last(file.OsRelease);
         string? title = Pick(os, "PRETTY_NAME", "IMAGE_ID", "NAME", "ID");
-        if (title is null) return [];
+        if (title is null)
+            return [];
 
         (int? left, int? done) = Tries(file.Name);
         var main = new BootEntry
@@ -49,25 +54,30 @@ internal static class BootEntries
     internal static int Compare(BootEntry a, BootEntry b)
     {
         int order = (a.TriesLeft == 0).CompareTo(b.TriesLeft == 0);
-        if (order == 0) order = (a.SortKey is null).CompareTo(b.SortKey is null);
+        if (order == 0)
+            order = (a.SortKey is null).CompareTo(b.SortKey is null);
         if (order == 0 && a.SortKey is not null)
         {
             order = string.CompareOrdinal(a.SortKey, b.SortKey);
-            if (order == 0) order = BootVersionComparer.Instance.Compare(b.Version, a.Version);
+            if (order == 0)
+                order = BootVersionComparer.Instance.Compare(b.Version, a.Version);
         }
 
-        if (order == 0) order = BootVersionComparer.Instance.Compare(LowerAscii(b.FileName), LowerAscii(a.FileName));
-        if (order == 0) order = a.Profile.CompareTo(b.Profile);
-        if (order != 0 || a.TriesLeft is null || b.TriesLeft is null) return order;
+        if (order == 0)
+            order = BootVersionComparer.Instance.Compare(LowerAscii(b.FileName), LowerAscii(a.FileName));
+        if (order == 0)
+            order = a.Profile.CompareTo(b.Profile);
+        if (order != 0 || a.TriesLeft is null || b.TriesLeft is null)
+            return order;
         order = b.TriesLeft.Value.CompareTo(a.TriesLeft.Value);
         return order != 0 ? order : (a.TriesDone ?? 0).CompareTo(b.TriesDone ?? 0);
     }
 
     /// <summary>Lower case as firmware and systemd-boot have it: A to Z only.</summary>
-    internal static string LowerAscii(string text) =>
-        string.Create(text.Length, text, static (span, s) =>
+    internal static string LowerAscii(string text) => string.Create(text.Length, text, static (span, s) =>
         {
-            for (int i = 0; i < s.Length; i++) span[i] = s[i] is >= 'A' and <= 'Z' ? (char)(s[i] + 32) : s[i];
+            for (int i = 0; i < s.Length; i++)
+                span[i] = s[i] is >= 'A' and <= 'Z' ? (char)(s[i] + 32) : s[i];
         });
 
     private static BootEntry WithTitle(BootEntry entry, string? profile)
@@ -75,21 +85,25 @@ internal static class BootEntries
         Dictionary<string, string> fields = Last(profile);
         string? suffix = fields.GetValueOrDefault("TITLE");
         if (suffix is null && entry.Profile > 0)
-            suffix = fields.GetValueOrDefault("ID") ?? string.Create(CultureInfo.InvariantCulture, $"Profile #{entry.Profile + 1}");
+            suffix = fields.GetValueOrDefault("ID")
+                ?? string.Create(CultureInfo.InvariantCulture, $"Profile #{entry.Profile + 1}");
         return suffix is null ? entry : entry with { Title = $"{entry.Title} ({suffix})" };
     }
 
     private static (int? Left, int? Done) Tries(string name)
     {
         int plus = name.LastIndexOf('+');
-        if (plus < 0) return (null, null);
+        if (plus < 0)
+            return (null, null);
         ReadOnlySpan<char> rest = name.AsSpan(plus + 1);
-        if (!Number(ref rest, out int left)) return (null, null);
+        if (!Number(ref rest, out int left))
+            return (null, null);
         int done = 0;
         if (rest.StartsWith("-", StringComparison.Ordinal))
         {
             rest = rest[1..];
-            if (!Number(ref rest, out done)) return (null, null);
+            if (!Number(ref rest, out done))
+                return (null, null);
         }
 
         // A counter in the middle of the name is a name.
@@ -99,7 +113,8 @@ internal static class BootEntries
     private static bool Number(ref ReadOnlySpan<char> text, out int value)
     {
         int length = 0;
-        while (length < text.Length && char.IsAsciiDigit(text[length])) length++;
+        while (length < text.Length && char.IsAsciiDigit(text[length]))
+            length++;
         bool ok = int.TryParse(text[..length], NumberStyles.None, CultureInfo.InvariantCulture, out value);
         text = text[length..];
         return ok;
@@ -109,7 +124,8 @@ internal static class BootEntries
     {
         foreach (string key in keys)
         {
-            if (os.TryGetValue(key, out string? value)) return value;
+            if (os.TryGetValue(key, out string? value))
+                return value;
         }
 
         return null;
@@ -118,7 +134,8 @@ internal static class BootEntries
     private static Dictionary<string, string> Last(string? text)
     {
         var fields = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach ((string key, string value) in KeyValueLines.Parse(text, "=")) fields[key] = value;
+        foreach ((string key, string value) in KeyValueLines.Parse(text, "="))
+            fields[key] = value;
         return fields;
     }
 }

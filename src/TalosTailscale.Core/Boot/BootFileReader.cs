@@ -19,7 +19,8 @@ public static class BootFileReader
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(stream);
         var file = new BootFile { Name = name };
-        if (BootEntries.HiddenBy(file) is not null) return file;
+        if (BootEntries.HiddenBy(file) is not null)
+            return file;
         try
         {
             var reader = new RandomReader(stream, name);
@@ -32,17 +33,26 @@ public static class BootFileReader
 
                 // The base profile ends where the first .profile begins; what comes after belongs to that profile.
                 bool baseOs = section.Name == ".osrel" && osRelease is null && profiles.Count == 0;
-                if ((!profile && !baseOs) || section.ContentLength > MaxText) continue;
-                byte[] bytes = await reader.ReadAsync(
-                    section.RawOffset, (int)section.ContentLength, section.Name, cancellationToken).ConfigureAwait(false);
+                if ((!profile && !baseOs) || section.ContentLength > MaxText)
+                    continue;
+                byte[] bytes = await reader
+                    .ReadAsync(section.RawOffset, (int)section.ContentLength, section.Name, cancellationToken)
+                    .ConfigureAwait(false);
                 string text = Encoding.UTF8.GetString(bytes);
-                if (profile) profiles.Add(text);
-                else osRelease = text;
+                if (profile)
+                    profiles.Add(text);
+                else
+                    osRelease = text;
             }
 
-            return file with { OsRelease = osRelease, Profiles = profiles };
+            return file with
+            {
+                OsRelease = osRelease,
+                Profiles = profiles,
+            };
         }
-        catch (TsException exception) when (exception.Error == ImageErrors.ImageTruncated || exception.Error == ImageErrors.PeMalformed)
+        catch (TsException exception)
+            when (exception.Error == ImageErrors.ImageTruncated || exception.Error == ImageErrors.PeMalformed)
         {
             return file;
         }
@@ -52,11 +62,15 @@ public static class BootFileReader
     /// <param name="folder">The folder; it need not exist.</param>
     /// <param name="cancellationToken">Cancels.</param>
     /// <returns>The files for <see cref="BootPredictor"/>.</returns>
-    public static async Task<IReadOnlyList<BootFile>> ReadFolderAsync(string folder, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<BootFile>> ReadFolderAsync(
+        string folder,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         var files = new List<BootFile>();
-        if (!Directory.Exists(folder)) return files;
+        if (!Directory.Exists(folder))
+            return files;
         foreach (string path in Directory.EnumerateFileSystemEntries(folder).Order(StringComparer.Ordinal))
         {
             string name = Path.GetFileName(path);
@@ -67,7 +81,13 @@ public static class BootFileReader
             }
 
             var stream = new FileStream(
-                path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 4096, FileOptions.Asynchronous);
+                path,
+                FileMode.Open,
+                FileAccess.Read,
+                FileShare.ReadWrite | FileShare.Delete,
+                4096,
+                FileOptions.Asynchronous
+            );
             await using (stream.ConfigureAwait(false))
                 files.Add(await ReadAsync(name, stream, cancellationToken).ConfigureAwait(false));
         }

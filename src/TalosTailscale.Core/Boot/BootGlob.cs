@@ -10,7 +10,10 @@ internal static class BootGlob
     /// <remarks>Linear in pattern × id: a <c>*</c> is only ever retried from the last one, never from earlier ones.</remarks>
     internal static bool IsMatch(string pattern, string id)
     {
-        int p = 0, i = 0, starPattern = -1, starId = 0;
+        int p = 0,
+            i = 0,
+            starPattern = -1,
+            starId = 0;
         while (true)
         {
             if (p < pattern.Length && pattern[p] == '*')
@@ -20,14 +23,16 @@ internal static class BootGlob
                 continue;
             }
 
-            if (p == pattern.Length && i == id.Length) return true;
+            if (p == pattern.Length && i == id.Length)
+                return true;
             if (p < pattern.Length && i < id.Length && MatchOne(pattern, ref p, id[i]))
             {
                 i++;
                 continue;
             }
 
-            if (starPattern < 0 || starId >= id.Length) return false;
+            if (starPattern < 0 || starId >= id.Length)
+                return false;
             p = starPattern;
             i = ++starId;
         }
@@ -41,13 +46,15 @@ internal static class BootGlob
                 p++;
                 return true;
             case '\\':
-                if (p + 1 >= pattern.Length || pattern[p + 1] != c) return false;
+                if (p + 1 >= pattern.Length || pattern[p + 1] != c)
+                    return false;
                 p += 2;
                 return true;
             case '[':
                 return MatchSet(pattern, ref p, c);
             default:
-                if (pattern[p] != c) return false;
+                if (pattern[p] != c)
+                    return false;
                 p++;
                 return true;
         }
@@ -55,7 +62,8 @@ internal static class BootGlob
 
     private static bool MatchSet(string pattern, ref int p, char c)
     {
-        bool match = false, canRange = true;
+        bool match = false,
+            canRange = true;
         int i = p + 1;
         for (bool first = true; i < pattern.Length; first = false, i++)
         {
@@ -68,10 +76,12 @@ internal static class BootGlob
 
             bool range = now == '-' && canRange && !first && i + 1 < pattern.Length && pattern[i + 1] != ']';
             char low = range ? pattern[i - 1] : default;
-            if (range) now = pattern[++i];
+            if (range)
+                now = pattern[++i];
             if (now == '\\')
             {
-                if (++i >= pattern.Length) return false;
+                if (++i >= pattern.Length)
+                    return false;
                 now = pattern[i];
             }
 

@@ -26,17 +26,28 @@ public static class BootPredictor
         {
             BootHiddenReason? reason = BootEntries.HiddenBy(file);
             IReadOnlyList<BootEntry> found = reason is null ? BootEntries.Of(file) : [];
-            if (found.Count == 0) hidden.Add(new BootHiddenFile(file.Name, reason ?? BootHiddenReason.NoOsRelease));
+            if (found.Count == 0)
+                hidden.Add(new BootHiddenFile(file.Name, reason ?? BootHiddenReason.NoOsRelease));
             entries.AddRange(found);
         }
 
         // Stable, as systemd-boot's insertion sort is; ids are unique on a case-insensitive file system anyway.
         BootEntry[] order = [.. entries.Order(Comparer<BootEntry>.Create(BootEntries.Compare))];
         (BootEntry? entry, BootReason why, List<string> stale) = Select(order, state);
-        return new BootPrediction { Entry = entry, Reason = why, Order = order, StaleNames = stale, Hidden = hidden };
+        return new BootPrediction
+        {
+            Entry = entry,
+            Reason = why,
+            Order = order,
+            StaleNames = stale,
+            Hidden = hidden,
+        };
     }
 
-    private static (BootEntry? Entry, BootReason Reason, List<string> Stale) Select(BootEntry[] order, LoaderState state)
+    private static (BootEntry? Entry, BootReason Reason, List<string> Stale) Select(
+        BootEntry[] order,
+        LoaderState state
+    )
     {
         bool savedByVariable = IsSaved(state.Default);
         bool savedByFile = IsSaved(state.ConfiguredDefault);
@@ -56,7 +67,8 @@ public static class BootPredictor
         var stale = new List<string>();
         foreach ((string source, string? name, BootReason reason) in questions)
         {
-            if (string.IsNullOrEmpty(name)) continue;
+            if (string.IsNullOrEmpty(name))
+                continue;
 
             // Only the wanted name is case-folded here; what LoaderEntryLastBooted holds is an id and folded already.
             string pattern = reason == BootReason.LastBooted ? name : BootEntries.LowerAscii(name);
@@ -67,10 +79,10 @@ public static class BootPredictor
                 (chosen, why) = (match, reason);
         }
 
-        if (chosen is null && order.Length > 0) (chosen, why) = (order[0], BootReason.FirstInOrder);
+        if (chosen is null && order.Length > 0)
+            (chosen, why) = (order[0], BootReason.FirstInOrder);
         return (chosen, why, stale);
     }
 
-    private static bool IsSaved(string? value) =>
-        LoaderState.Saved.Equals(value, StringComparison.OrdinalIgnoreCase);
+    private static bool IsSaved(string? value) => LoaderState.Saved.Equals(value, StringComparison.OrdinalIgnoreCase);
 }

@@ -50,7 +50,11 @@ public sealed class EspSession : IAsyncDisposable
     /// <param name="cancellationToken">Cancels.</param>
     /// <returns>The plan; whether it is allowed is for the caller to look at.</returns>
     public async Task<UkiSwapPlan> PlanAsync(
-        SwapNodeFacts facts, UkiSwapSource source, UkiSwapOptions options, CancellationToken cancellationToken)
+        SwapNodeFacts facts,
+        UkiSwapSource source,
+        UkiSwapOptions options,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(facts);
         ArgumentNullException.ThrowIfNull(source);
@@ -69,7 +73,11 @@ public sealed class EspSession : IAsyncDisposable
     /// <returns>The source; its extensions are not known.</returns>
     /// <exception cref="TsException"><c>BackupNotFound</c>, <c>NothingToPromote</c>.</exception>
     public async Task<UkiSwapSource> FindSourceAsync(
-        SwapNodeFacts facts, bool backup, string? name, CancellationToken cancellationToken)
+        SwapNodeFacts facts,
+        bool backup,
+        string? name,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(facts);
         EspState esp = await EspReader.ReadAsync(_volume, facts, cancellationToken).ConfigureAwait(false);
@@ -87,7 +95,11 @@ public sealed class EspSession : IAsyncDisposable
     /// <returns>The source.</returns>
     /// <exception cref="TsException">The file is not there, or is no UKI.</exception>
     public Task<UkiSwapSource> FromContainerAsync(
-        string path, string image, IReadOnlyList<UkiExtension>? extensions, CancellationToken cancellationToken)
+        string path,
+        string image,
+        IReadOnlyList<UkiExtension>? extensions,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentException.ThrowIfNullOrEmpty(image);
@@ -99,22 +111,34 @@ public sealed class EspSession : IAsyncDisposable
     /// <param name="dryRun">True to say only what would be removed.</param>
     /// <param name="cancellationToken">Cancels.</param>
     /// <returns>The names.</returns>
-    public async Task<IReadOnlyList<string>> PruneAsync(SwapNodeFacts facts, bool dryRun, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<string>> PruneAsync(
+        SwapNodeFacts facts,
+        bool dryRun,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(facts);
         EspState esp = await EspReader.ReadAsync(_volume, facts, cancellationToken).ConfigureAwait(false);
-        string[] names = [.. SwapPlanner.Leftovers(esp, ""), .. esp.Target is { } target ? SwapPlanner.OldBackups(esp, facts, target.Name, DateTimeOffset.UtcNow) : []];
-        if (dryRun || names.Length == 0) return names;
+        string[] names =
+        [
+            .. SwapPlanner.Leftovers(esp, ""),
+            .. esp.Target is { } target ? SwapPlanner.OldBackups(esp, facts, target.Name, DateTimeOffset.UtcNow) : [],
+        ];
+        if (dryRun || names.Length == 0)
+            return names;
         if (!esp.Room.Fits([EspNames.LockName]))
         {
             throw BootErrors.EspFull.New(
-                $"EFI/Linux of '{facts.Node}' has {esp.Room.Free} free name slots, too few for the lock '{EspNames.LockName}'.", facts.Node);
+                $"EFI/Linux of '{facts.Node}' has {esp.Room.Free} free name slots, too few for the lock '{EspNames.LockName}'.",
+                facts.Node
+            );
         }
 
         EspLock held = await EspLock.AcquireAsync(_volume, _reporter, cancellationToken).ConfigureAwait(false);
         await using (held.ConfigureAwait(false))
         {
-            foreach (string name in names) await _volume.RemoveAsync(held.Owner, name, cancellationToken).ConfigureAwait(false);
+            foreach (string name in names)
+                await _volume.RemoveAsync(held.Owner, name, cancellationToken).ConfigureAwait(false);
         }
 
         return names;
@@ -127,11 +151,16 @@ public sealed class EspSession : IAsyncDisposable
     /// <returns>What was done.</returns>
     /// <exception cref="TsException">The refusal of a gate (<see cref="SwapErrors"/>), or a failure (<see cref="BootErrors"/>).
     /// After any but <c>SwapNotRestored</c> and <c>SwapUnverified</c> the booted entry is as it was.</exception>
-    public async Task<UkiSwapResult> SwapAsync(UkiSwapPlan plan, UkiSwapSource source, CancellationToken cancellationToken)
+    public async Task<UkiSwapResult> SwapAsync(
+        UkiSwapPlan plan,
+        UkiSwapSource source,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(source);
-        if (Refusals(plan).FirstOrDefault() is { } refusal) throw refusal;
+        if (Refusals(plan).FirstOrDefault() is { } refusal)
+            throw refusal;
         var clock = Stopwatch.StartNew();
         var result = new UkiSwapResult
         {
@@ -143,7 +172,9 @@ public sealed class EspSession : IAsyncDisposable
         };
         if (!plan.Changes)
         {
-            _reporter.Verbose($"{plan.Node}: '{plan.BootedEntry}' has SHA-256 {plan.NewSha256} already; nothing is changed.");
+            _reporter.Verbose(
+                $"{plan.Node}: '{plan.BootedEntry}' has SHA-256 {plan.NewSha256} already; nothing is changed."
+            );
             return result with
             {
                 Checks = [new("Boot entry", true, $"'{plan.BootedEntry}' has the content already")],
@@ -151,7 +182,9 @@ public sealed class EspSession : IAsyncDisposable
             };
         }
 
-        SwapOutcome outcome = await new SwapExecutor(_volume, plan, source, _reporter).RunAsync(cancellationToken).ConfigureAwait(false);
+        SwapOutcome outcome = await new SwapExecutor(_volume, plan, source, _reporter)
+            .RunAsync(cancellationToken)
+            .ConfigureAwait(false);
         return result with
         {
             Changed = true,
@@ -169,9 +202,13 @@ public sealed class EspSession : IAsyncDisposable
     public static IEnumerable<TsException> Refusals(UkiSwapPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        return plan.Gates.Where(g => g.Status == UkiSwapGateStatus.Refused).Select(g =>
-            SwapGates.ErrorOf(g.Gate).New(
-                $"'{plan.NewUki.Name}' is not put on '{plan.Node}' (gate {g.Gate}): {g.Evidence}.", plan.Node));
+        return plan
+            .Gates.Where(g => g.Status == UkiSwapGateStatus.Refused)
+            .Select(g =>
+                SwapGates
+                    .ErrorOf(g.Gate)
+                    .New($"'{plan.NewUki.Name}' is not put on '{plan.Node}' (gate {g.Gate}): {g.Evidence}.", plan.Node)
+            );
     }
 
     /// <summary>Ends the shell and waits until nothing of it is left on the node.</summary>

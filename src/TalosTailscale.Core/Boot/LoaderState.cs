@@ -32,9 +32,11 @@ public sealed record LoaderState
             string? value = null;
             foreach ((string key, string text) in KeyValueLines.Parse(LoaderConf, " \t"))
             {
-                if (key != "default") continue;
+                if (key != "default")
+                    continue;
                 bool special = text.StartsWith('@') && !text.Equals(Saved, StringComparison.OrdinalIgnoreCase);
-                if (!special) value = text;
+                if (!special)
+                    value = text;
             }
 
             return value;

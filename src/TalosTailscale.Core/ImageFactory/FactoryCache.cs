@@ -25,11 +25,16 @@ public sealed class FactoryCache
     public const string EnvironmentVariable = "TALOSTAILSCALE_CACHE";
 
     /// <summary>The cache's file for this user.</summary>
-    public static string DefaultPath => Path.Combine(
-        Environment.GetEnvironmentVariable(EnvironmentVariable) is { Length: > 0 } folder
-            ? folder
-            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "TalosTailscale"),
-        "factory.json");
+    public static string DefaultPath =>
+        Path.Combine(
+            Environment.GetEnvironmentVariable(EnvironmentVariable) is { Length: > 0 } folder
+                ? folder
+                : Path.Combine(
+                    Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData),
+                    "TalosTailscale"
+                ),
+            "factory.json"
+        );
 
     /// <summary>Reads a cache; an empty one when there is none or it cannot be read.</summary>
     /// <param name="path">The file; null for <see cref="DefaultPath"/>.</param>
@@ -60,7 +65,10 @@ public sealed class FactoryCache
         return new FactoryCache
         {
             Versions = Versions,
-            Extensions = [.. Extensions.Union(schematic.Extensions, StringComparer.Ordinal).Order(StringComparer.Ordinal)],
+            Extensions =
+            [
+                .. Extensions.Union(schematic.Extensions, StringComparer.Ordinal).Order(StringComparer.Ordinal),
+            ],
             Schematics = [.. Schematics.Where(s => s.Id != schematic.Id).Prepend(entry).Take(MaximumSchematics)],
         };
     }
@@ -69,12 +77,19 @@ public sealed class FactoryCache
     /// <param name="versions">Versions, best first; they come before those known.</param>
     /// <param name="extensions">Official extension names.</param>
     /// <returns>The cache.</returns>
-    public FactoryCache With(IEnumerable<string> versions, IEnumerable<string> extensions) => new()
-    {
-        Versions = [.. versions.Union(Versions, StringComparer.Ordinal).Take(MaximumVersions)],
-        Extensions = [.. Extensions.Union(extensions, StringComparer.Ordinal).Order(StringComparer.Ordinal).Take(MaximumExtensions)],
-        Schematics = Schematics,
-    };
+    public FactoryCache With(IEnumerable<string> versions, IEnumerable<string> extensions) =>
+        new()
+        {
+            Versions = [.. versions.Union(Versions, StringComparer.Ordinal).Take(MaximumVersions)],
+            Extensions =
+            [
+                .. Extensions
+                    .Union(extensions, StringComparer.Ordinal)
+                    .Order(StringComparer.Ordinal)
+                    .Take(MaximumExtensions),
+            ],
+            Schematics = Schematics,
+        };
 
     /// <summary>Writes the cache, atomically. That it cannot be written is no error.</summary>
     /// <param name="path">The file; null for <see cref="DefaultPath"/>.</param>

@@ -10,7 +10,11 @@ internal static class FactoryFailure
     /// <summary>Throws for a status that is not a success.</summary>
     /// <exception cref="TsException">The status will be the same at the next attempt.</exception>
     /// <exception cref="FactoryTransientException">It is worth trying again.</exception>
-    public static async Task ThrowIfFailedAsync(HttpResponseMessage response, Uri uri, CancellationToken cancellationToken)
+    public static async Task ThrowIfFailedAsync(
+        HttpResponseMessage response,
+        Uri uri,
+        CancellationToken cancellationToken
+    )
     {
         if (response.IsSuccessStatusCode)
             return;
@@ -18,7 +22,10 @@ internal static class FactoryFailure
         var status = (int)response.StatusCode;
         if (status is >= 500 or 408 or 425 or 429)
             throw new FactoryTransientException(
-                $"'{uri}' answered {status}{text}", RetryAfter(response), ImageFactoryErrors.FactoryUnavailable);
+                $"'{uri}' answered {status}{text}",
+                RetryAfter(response),
+                ImageFactoryErrors.FactoryUnavailable
+            );
         var error = status switch
         {
             400 or 405 or 415 or 422 => ImageFactoryErrors.FactoryRefused,
@@ -34,7 +41,9 @@ internal static class FactoryFailure
     {
         if (response.Content.Headers.ContentType?.MediaType is not ("text/plain" or "application/json"))
             return response.ReasonPhrase is { Length: > 0 } reason ? $" ({reason})" : "";
-        var (text, _) = await ShortAnswer.ReadUpToAsync(response.Content, MaximumText, cancellationToken).ConfigureAwait(false);
+        var (text, _) = await ShortAnswer
+            .ReadUpToAsync(response.Content, MaximumText, cancellationToken)
+            .ConfigureAwait(false);
         var line = new string([.. text.Trim().Split('\n')[0].Where(c => !char.IsControl(c)).Take(300)]);
         return line.Length == 0 ? "" : $" ({line})";
     }

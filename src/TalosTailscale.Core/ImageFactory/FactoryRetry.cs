@@ -16,12 +16,19 @@ internal sealed class FactoryRetry(ImageFactoryOptions options, IReporter report
     /// <param name="attempt">One attempt; its token is that of the caller.</param>
     /// <param name="cancellationToken">Stops it.</param>
     public async Task<T> RunAsync<T>(
-        Uri uri, Func<CancellationToken, Task<T>> attempt, CancellationToken cancellationToken)
+        Uri uri,
+        Func<CancellationToken, Task<T>> attempt,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
-            return await Pipeline(uri).ExecuteAsync(
-                async token => await OnceAsync(uri, attempt, token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+            return await Pipeline(uri)
+                .ExecuteAsync(
+                    async token => await OnceAsync(uri, attempt, token).ConfigureAwait(false),
+                    cancellationToken
+                )
+                .ConfigureAwait(false);
         }
         catch (FactoryTransientException e)
         {
@@ -31,7 +38,10 @@ internal sealed class FactoryRetry(ImageFactoryOptions options, IReporter report
 
     // What a broken transfer throws depends on where it broke; here it becomes one exception.
     private static async Task<T> OnceAsync<T>(
-        Uri uri, Func<CancellationToken, Task<T>> attempt, CancellationToken cancellationToken)
+        Uri uri,
+        Func<CancellationToken, Task<T>> attempt,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
@@ -40,46 +50,73 @@ internal sealed class FactoryRetry(ImageFactoryOptions options, IReporter report
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
             throw new FactoryTransientException(
-                $"'{uri}' did not answer within the time allowed", null, ImageFactoryErrors.FactoryTimeout, e);
+                $"'{uri}' did not answer within the time allowed",
+                null,
+                ImageFactoryErrors.FactoryTimeout,
+                e
+            );
         }
         catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.SecureConnectionError)
         {
             throw ImageFactoryErrors.FactoryUnreachable.New(
-                $"'{uri.Authority}' could not be trusted: {e.InnerException?.Message ?? e.Message}", uri, e);
+                $"'{uri.Authority}' could not be trusted: {e.InnerException?.Message ?? e.Message}",
+                uri,
+                e
+            );
         }
-        catch (HttpRequestException e) when (e.InnerException is SocketException { SocketErrorCode: SocketError.HostNotFound })
+        catch (HttpRequestException e)
+            when (e.InnerException is SocketException { SocketErrorCode: SocketError.HostNotFound })
         {
             // A name that is known to nobody will be in a minute neither; a resolver that is away says TryAgain.
-            throw ImageFactoryErrors.FactoryUnreachable.New($"'{uri}' could not be reached: {e.Message.TrimEnd('.')}.", uri, e);
+            throw ImageFactoryErrors.FactoryUnreachable.New(
+                $"'{uri}' could not be reached: {e.Message.TrimEnd('.')}.",
+                uri,
+                e
+            );
         }
-        catch (Exception e) when (e is HttpRequestException or HttpIOException or IOException { InnerException: SocketException })
+        catch (Exception e)
+            when (e is HttpRequestException or HttpIOException or IOException { InnerException: SocketException })
         {
             string what = e is HttpRequestException ? "reached" : "read to its end";
             throw new FactoryTransientException(
-                $"'{uri}' could not be {what}: {e.Message.TrimEnd('.')}", null, ImageFactoryErrors.FactoryUnreachable, e);
+                $"'{uri}' could not be {what}: {e.Message.TrimEnd('.')}",
+                null,
+                ImageFactoryErrors.FactoryUnreachable,
+                e
+            );
         }
     }
 
-    private ResiliencePipeline Pipeline(Uri uri) => new ResiliencePipelineBuilder()
-        .AddRetry(new RetryStrategyOptions
-        {
-            ShouldHandle = new PredicateBuilder().Handle<FactoryTransientException>(),
-            MaxRetryAttempts = options.Retries,
-            Delay = options.RetryDelay,
-            MaxDelay = s_longest,
-            BackoffType = DelayBackoffType.Exponential,
-            UseJitter = true,
-            DelayGenerator = e => ValueTask.FromResult(
-                (e.Outcome.Exception as FactoryTransientException)?.RetryAfter is { } asked ? (TimeSpan?)Min(asked, s_longest) : null),
-            OnRetry = e =>
-            {
-                reporter.Verbose(string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{e.Outcome.Exception?.Message}; attempt {e.AttemptNumber + 2} in {e.RetryDelay.TotalSeconds:0.#} s."));
-                return ValueTask.CompletedTask;
-            },
-        })
-        .Build();
+    private ResiliencePipeline Pipeline(Uri uri) =>
+        new ResiliencePipelineBuilder()
+            .AddRetry(
+                new RetryStrategyOptions
+                {
+                    ShouldHandle = new PredicateBuilder().Handle<FactoryTransientException>(),
+                    MaxRetryAttempts = options.Retries,
+                    Delay = options.RetryDelay,
+                    MaxDelay = s_longest,
+                    BackoffType = DelayBackoffType.Exponential,
+                    UseJitter = true,
+                    DelayGenerator = e =>
+                        ValueTask.FromResult(
+                            (e.Outcome.Exception as FactoryTransientException)?.RetryAfter is { } asked
+                                ? (TimeSpan?)Min(asked, s_longest)
+                                : null
+                        ),
+                    OnRetry = e =>
+                    {
+                        reporter.Verbose(
+                            string.Create(
+                                CultureInfo.InvariantCulture,
+                                $"{e.Outcome.Exception?.Message}; attempt {e.AttemptNumber + 2} in {e.RetryDelay.TotalSeconds:0.#} s."
+                            )
+                        );
+                        return ValueTask.CompletedTask;
+                    },
+                }
+            )
+            .Build();
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
 }

@@ -2,7 +2,11 @@ namespace TalosTailscale.Core.ImageFactory;
 
 /// <summary>Something that may be different at the next attempt. Never leaves the room.</summary>
 internal sealed class FactoryTransientException(
-    string message, TimeSpan? retryAfter, TsError error, Exception? inner = null) : Exception(message, inner)
+    string message,
+    TimeSpan? retryAfter,
+    TsError error,
+    Exception? inner = null
+) : Exception(message, inner)
 {
     /// <summary>How long the server asked us to wait.</summary>
     public TimeSpan? RetryAfter { get; } = retryAfter;

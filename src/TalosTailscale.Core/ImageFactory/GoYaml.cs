@@ -12,9 +12,12 @@ namespace TalosTailscale.Core.ImageFactory;
 internal static partial class GoYaml
 {
     private static readonly HashSet<string> s_otherTypes = new(
-        ("~ null Null NULL true True TRUE false False FALSE y Y yes Yes YES n N no No NO on On ON off Off OFF << "
-        + ".nan .NaN .NAN .inf .Inf .INF +.inf +.Inf +.INF -.inf -.Inf -.INF").Split(' '),
-        StringComparer.Ordinal);
+        (
+            "~ null Null NULL true True TRUE false False FALSE y Y yes Yes YES n N no No NO on On ON off Off OFF << "
+            + ".nan .NaN .NAN .inf .Inf .INF +.inf +.Inf +.INF -.inf -.Inf -.INF"
+        ).Split(' '),
+        StringComparer.Ordinal
+    );
 
     /// <summary>A scalar, without the line break behind it.</summary>
     /// <param name="value">The string.</param>
@@ -40,8 +43,13 @@ internal static partial class GoYaml
     // The emitter's analysis of a block scalar: leading indicators, "word: word", "word #", spaces at the ends.
     private static bool CanBePlain(string value)
     {
-        if (value[0] == ' ' || value[^1] == ' ' || value.StartsWith("---", StringComparison.Ordinal)
-            || value.StartsWith("...", StringComparison.Ordinal) || "#,[]{}&*!|>'\"%@`".Contains(value[0], StringComparison.Ordinal))
+        if (
+            value[0] == ' '
+            || value[^1] == ' '
+            || value.StartsWith("---", StringComparison.Ordinal)
+            || value.StartsWith("...", StringComparison.Ordinal)
+            || "#,[]{}&*!|>'\"%@`".Contains(value[0], StringComparison.Ordinal)
+        )
             return false;
         if (value[0] is '-' or '?' or ':' && (value.Length == 1 || IsBlank(value[1])))
             return false;
@@ -59,8 +67,11 @@ internal static partial class GoYaml
     private static bool IsBlank(char c) => c is ' ' or '\t';
 
     // What Go's emitter writes as it is; everything above the first plane it escapes.
-    private static bool IsPrintable(Rune rune) => rune.Value is (>= 0x20 and <= 0x7E)
-        or (>= 0xA0 and <= 0xD7FF and not 0x2028 and not 0x2029) or (>= 0xE000 and <= 0xFFFD and not 0xFEFF);
+    private static bool IsPrintable(Rune rune) =>
+        rune.Value
+            is (>= 0x20 and <= 0x7E)
+                or (>= 0xA0 and <= 0xD7FF and not 0x2028 and not 0x2029)
+                or (>= 0xE000 and <= 0xFFFD and not 0xFEFF);
 
     private static string Literal(string value, int indent)
     {
@@ -87,27 +98,29 @@ internal static partial class GoYaml
         var text = new StringBuilder("\"");
         foreach (var rune in value.EnumerateRunes())
         {
-            text.Append(rune.Value switch
-            {
-                '"' => "\\\"",
-                '\\' => "\\\\",
-                '\n' => "\\n",
-                '\r' => "\\r",
-                '\t' => "\\t",
-                0 => "\\0",
-                7 => "\\a",
-                8 => "\\b",
-                11 => "\\v",
-                12 => "\\f",
-                27 => "\\e",
-                0x85 => "\\N",
-                0x2028 => "\\L",
-                0x2029 => "\\P",
-                _ when IsPrintable(rune) => rune.ToString(),
-                <= 0xFF => string.Create(CultureInfo.InvariantCulture, $"\\x{rune.Value:X2}"),
-                <= 0xFFFF => string.Create(CultureInfo.InvariantCulture, $"\\u{rune.Value:X4}"),
-                _ => string.Create(CultureInfo.InvariantCulture, $"\\U{rune.Value:X8}"),
-            });
+            text.Append(
+                rune.Value switch
+                {
+                    '"' => "\\\"",
+                    '\\' => "\\\\",
+                    '\n' => "\\n",
+                    '\r' => "\\r",
+                    '\t' => "\\t",
+                    0 => "\\0",
+                    7 => "\\a",
+                    8 => "\\b",
+                    11 => "\\v",
+                    12 => "\\f",
+                    27 => "\\e",
+                    0x85 => "\\N",
+                    0x2028 => "\\L",
+                    0x2029 => "\\P",
+                    _ when IsPrintable(rune) => rune.ToString(),
+                    <= 0xFF => string.Create(CultureInfo.InvariantCulture, $"\\x{rune.Value:X2}"),
+                    <= 0xFFFF => string.Create(CultureInfo.InvariantCulture, $"\\u{rune.Value:X4}"),
+                    _ => string.Create(CultureInfo.InvariantCulture, $"\\U{rune.Value:X8}"),
+                }
+            );
         }
 
         return text.Append('"').ToString();
@@ -116,12 +129,17 @@ internal static partial class GoYaml
     // Integers in Go's notations, floats, and the base 60 numbers of YAML 1.1.
     [GeneratedRegex(
         @"^(?:[-+]?(?:0[xX][0-9a-fA-F_]+|0[oO]?[0-7_]+|0[bB][01_]+|[0-9][0-9_]*)"
-        + @"|[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
-        + @"|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?)$", RegexOptions.CultureInvariant, 1000)]
+            + @"|[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
+            + @"|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?)$",
+        RegexOptions.CultureInvariant,
+        1000
+    )]
     private static partial Regex Number();
 
     [GeneratedRegex(
         @"^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ][0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(?:\.[0-9]+)?(?:Z| ?[-+][0-9]{1,2}:[0-9]{2})?)?$",
-        RegexOptions.CultureInvariant, 1000)]
+        RegexOptions.CultureInvariant,
+        1000
+    )]
     private static partial Regex Date();
 }

@@ -14,7 +14,8 @@ internal sealed class GoYamlKeyOrder : IComparer<string>
             i++;
         if (i == x.Length || i == y.Length)
             return x.Length.CompareTo(y.Length);
-        bool xLetter = char.IsLetter(x[i]), yLetter = char.IsLetter(y[i]);
+        bool xLetter = char.IsLetter(x[i]),
+            yLetter = char.IsLetter(y[i]);
         if (xLetter && yLetter)
             return x[i].CompareTo(y[i]);
         if (xLetter || yLetter)

@@ -55,13 +55,18 @@ public sealed record ImageChoice
                 return schematic.With(Schematic.TailscaleExtension);
         }
 
-        var others = running.Where(e => e.Name is not ("schematic" or "tailscale" or "modules.dep")).Select(e => e.Name).ToList();
+        var others = running
+            .Where(e => e.Name is not ("schematic" or "tailscale" or "modules.dep"))
+            .Select(e => e.Name)
+            .ToList();
         return record is null && others.Count == 0
             ? Schematic.FromExtensions([Schematic.TailscaleExtension])
             : throw ImageFactoryErrors.ImageChoiceIncomplete.New(
                 record is null
                     ? $"'{node}' runs the extensions {string.Join(", ", others)}, but its image does not say from which schematic it was built."
                     : $"'{node}' was built from the schematic '{record.Version}', but its image does not hold the text of it.",
-                node, recommendedAction: "Give -Extension with every extension that the node needs, or -SchematicId.");
+                node,
+                recommendedAction: "Give -Extension with every extension that the node needs, or -SchematicId."
+            );
     }
 }

@@ -24,7 +24,11 @@ internal sealed class ImageDownload
     /// <summary>Downloads to the end.</summary>
     /// <returns>The partial file, complete.</returns>
     public static async Task<string> RunAsync(
-        ImageFactoryClient client, Uri uri, string path, CancellationToken cancellationToken)
+        ImageFactoryClient client,
+        Uri uri,
+        string path,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
@@ -64,15 +68,17 @@ internal sealed class ImageDownload
         }
     }
 
-    private static bool IsTransient(TsException e) => e.Error == ImageFactoryErrors.FactoryUnreachable
-        || e.Error == ImageFactoryErrors.FactoryTimeout || e.Error == ImageFactoryErrors.FactoryUnavailable;
+    private static bool IsTransient(TsException e) =>
+        e.Error == ImageFactoryErrors.FactoryUnreachable
+        || e.Error == ImageFactoryErrors.FactoryTimeout
+        || e.Error == ImageFactoryErrors.FactoryUnavailable;
 
     private async Task<bool> AttemptAsync(CancellationToken cancellationToken)
     {
         using var request = Request(out var offset);
-        _client.Reporter.Verbose(offset == 0
-            ? $"GET {_uri}"
-            : string.Create(CultureInfo.InvariantCulture, $"GET {_uri} from byte {offset}"));
+        _client.Reporter.Verbose(
+            offset == 0 ? $"GET {_uri}" : string.Create(CultureInfo.InvariantCulture, $"GET {_uri} from byte {offset}")
+        );
         using var response = await WaitForHeadersAsync(request, cancellationToken).ConfigureAwait(false);
         if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
         {
@@ -81,7 +87,10 @@ internal sealed class ImageDownload
                 return true;
             _partial.Discard();
             throw new FactoryTransientException(
-                $"'{_uri}' has changed since the transfer began", null, ImageFactoryErrors.FactoryProtocolViolation);
+                $"'{_uri}' has changed since the transfer began",
+                null,
+                ImageFactoryErrors.FactoryProtocolViolation
+            );
         }
 
         await FactoryFailure.ThrowIfFailedAsync(response, _uri, cancellationToken).ConfigureAwait(false);
@@ -103,7 +112,10 @@ internal sealed class ImageDownload
     }
 
     // The first request for an image builds it: no byte comes for minutes. Progress says so.
-    private async Task<HttpResponseMessage> WaitForHeadersAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> WaitForHeadersAsync(
+        HttpRequestMessage request,
+        CancellationToken cancellationToken
+    )
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(_client.Options.BuildTimeout);
@@ -113,8 +125,16 @@ internal sealed class ImageDownload
         {
             if (deadline.IsCancellationRequested)
                 break;
-            _client.Reporter.Progress(new ProgressStep(Activity, Path.GetFileName(_path), string.Create(
-                CultureInfo.InvariantCulture, $"waiting for the factory to build it ({(Environment.TickCount64 - started) / 1000} s)")));
+            _client.Reporter.Progress(
+                new ProgressStep(
+                    Activity,
+                    Path.GetFileName(_path),
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"waiting for the factory to build it ({(Environment.TickCount64 - started) / 1000} s)"
+                    )
+                )
+            );
         }
 
         return await send.ConfigureAwait(false);
@@ -129,8 +149,10 @@ internal sealed class ImageDownload
             {
                 _partial.Discard();
                 throw new FactoryTransientException(
-                    $"'{_uri}' answered the range '{headers.ContentRange}', not one from byte {offset}", null,
-                    ImageFactoryErrors.FactoryProtocolViolation);
+                    $"'{_uri}' answered the range '{headers.ContentRange}', not one from byte {offset}",
+                    null,
+                    ImageFactoryErrors.FactoryProtocolViolation
+                );
             }
 
             _total = range.Length ?? 0;
@@ -140,7 +162,9 @@ internal sealed class ImageDownload
         // 200: the server does not do ranges, or the image is another one by now.
         offset = 0;
         _total = headers.ContentLength ?? 0;
-        var validator = response.Headers.ETag is { IsWeak: false } etag ? etag.Tag : headers.LastModified?.ToString("R", CultureInfo.InvariantCulture);
+        var validator = response.Headers.ETag is { IsWeak: false } etag
+            ? etag.Tag
+            : headers.LastModified?.ToString("R", CultureInfo.InvariantCulture);
         _partial.Restart(_uri, validator);
     }
 
@@ -162,13 +186,17 @@ internal sealed class ImageDownload
             if (Environment.TickCount64 - reported < 200)
                 continue;
             reported = Environment.TickCount64;
-            _client.Reporter.Progress(new ProgressStep(
-                Activity, Path.GetFileName(_path), "receiving", done, _total > 0 ? _total : null));
+            _client.Reporter.Progress(
+                new ProgressStep(Activity, Path.GetFileName(_path), "receiving", done, _total > 0 ? _total : null)
+            );
         }
 
         if (_total > 0 && done != _total)
             throw new FactoryTransientException(
-                $"'{_uri}' sent {done} bytes of {_total}", null, ImageFactoryErrors.FactoryUnreachable);
+                $"'{_uri}' sent {done} bytes of {_total}",
+                null,
+                ImageFactoryErrors.FactoryUnreachable
+            );
     }
 
     // Told apart from errors of the disk, which are IOException as well.
@@ -181,7 +209,11 @@ internal sealed class ImageDownload
         catch (IOException e)
         {
             throw new FactoryTransientException(
-                $"'{_uri}' broke off: {e.Message.TrimEnd('.')}", null, ImageFactoryErrors.FactoryUnreachable, e);
+                $"'{_uri}' broke off: {e.Message.TrimEnd('.')}",
+                null,
+                ImageFactoryErrors.FactoryUnreachable,
+                e
+            );
         }
     }
 }

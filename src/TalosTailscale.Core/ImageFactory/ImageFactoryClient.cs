@@ -60,7 +60,9 @@ public sealed class ImageFactoryClient : IDisposable
         var id = IdOf(answer, uri);
         if (id != schematic.Id)
             throw ImageFactoryErrors.SchematicIdMismatch.New(
-                $"'{Factory.Authority}' answered the schematic id '{id}'; '{schematic.Id}' was expected.", schematic.Id);
+                $"'{Factory.Authority}' answered the schematic id '{id}'; '{schematic.Id}' was expected.",
+                schematic.Id
+            );
         return schematic.ToModel(Factory);
     }
 
@@ -77,7 +79,9 @@ public sealed class ImageFactoryClient : IDisposable
         return schematic.Id == id
             ? schematic
             : throw ImageFactoryErrors.SchematicIdMismatch.New(
-                $"'{Factory.Authority}' answered a schematic with the id '{schematic.Id}'; '{id}' was expected.", id);
+                $"'{Factory.Authority}' answered a schematic with the id '{schematic.Id}'; '{id}' was expected.",
+                id
+            );
     }
 
     /// <summary>The Talos versions that the factory builds, in its order.</summary>
@@ -97,7 +101,9 @@ public sealed class ImageFactoryClient : IDisposable
     {
         var uri = new Uri(Factory, $"version/{ImageFactoryUri.WithV(version)}/extensions/official");
         var list = Json<Dictionary<string, JsonElement>[]>(
-            await SendAsync(HttpMethod.Get, uri, null, cancellationToken).ConfigureAwait(false), uri);
+            await SendAsync(HttpMethod.Get, uri, null, cancellationToken).ConfigureAwait(false),
+            uri
+        );
         return [.. list.Where(e => e.ContainsKey("name")).Select(e => e["name"].ToString())];
     }
 
@@ -110,37 +116,56 @@ public sealed class ImageFactoryClient : IDisposable
         var pem = await SendAsync(HttpMethod.Get, uri, null, cancellationToken).ConfigureAwait(false);
         return FactoryCertificate.Fingerprint(pem)
             ?? throw ImageFactoryErrors.FactoryProtocolViolation.New(
-                $"'{uri}' answered no PEM certificate, which was expected.", uri);
+                $"'{uri}' answered no PEM certificate, which was expected.",
+                uri
+            );
     }
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 
-    private async Task<string> SendAsync(HttpMethod method, Uri uri, string? body, CancellationToken cancellationToken) =>
-        await _retry.RunAsync(uri, async token =>
-        {
-            using var deadline = CancellationTokenSource.CreateLinkedTokenSource(token);
-            deadline.CancelAfter(Options.Timeout);
-            using var request = new HttpRequestMessage(method, uri);
-            if (body is not null)
-            {
-                request.Content = new StringContent(body, Encoding.UTF8);
-                request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/yaml");
-            }
+    private async Task<string> SendAsync(
+        HttpMethod method,
+        Uri uri,
+        string? body,
+        CancellationToken cancellationToken
+    ) =>
+        await _retry
+            .RunAsync(
+                uri,
+                async token =>
+                {
+                    using var deadline = CancellationTokenSource.CreateLinkedTokenSource(token);
+                    deadline.CancelAfter(Options.Timeout);
+                    using var request = new HttpRequestMessage(method, uri);
+                    if (body is not null)
+                    {
+                        request.Content = new StringContent(body, Encoding.UTF8);
+                        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/yaml");
+                    }
 
-            Reporter.Verbose($"{method} {uri}");
-            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, deadline.Token)
-                .ConfigureAwait(false);
-            await FactoryFailure.ThrowIfFailedAsync(response, uri, deadline.Token).ConfigureAwait(false);
-            return await ShortAnswer.ReadAsync(response.Content, MaximumAnswer, uri, deadline.Token).ConfigureAwait(false);
-        }, cancellationToken).ConfigureAwait(false);
+                    Reporter.Verbose($"{method} {uri}");
+                    using var response = await _http
+                        .SendAsync(request, HttpCompletionOption.ResponseHeadersRead, deadline.Token)
+                        .ConfigureAwait(false);
+                    await FactoryFailure.ThrowIfFailedAsync(response, uri, deadline.Token).ConfigureAwait(false);
+                    return await ShortAnswer
+                        .ReadAsync(response.Content, MaximumAnswer, uri, deadline.Token)
+                        .ConfigureAwait(false);
+                },
+                cancellationToken
+            )
+            .ConfigureAwait(false);
 
     private static string IdOf(string answer, Uri uri)
     {
         var fields = Json<Dictionary<string, JsonElement>>(answer, uri);
         return fields.TryGetValue("id", out var id) && id.ValueKind == JsonValueKind.String
             ? id.GetString()!
-            : throw ImageFactoryErrors.FactoryProtocolViolation.New($"'{uri}' answered no 'id', which was expected.", uri);
+            : throw ImageFactoryErrors.FactoryProtocolViolation.New(
+                $"'{uri}' answered no 'id', which was expected.",
+                uri
+            );
     }
 
     private static T Json<T>(string text, Uri uri)
@@ -152,7 +177,10 @@ public sealed class ImageFactoryClient : IDisposable
         catch (JsonException e)
         {
             throw ImageFactoryErrors.FactoryProtocolViolation.New(
-                $"'{uri}' answered something that is not the JSON expected: {e.Message}", uri, e);
+                $"'{uri}' answered something that is not the JSON expected: {e.Message}",
+                uri,
+                e
+            );
         }
     }
 }

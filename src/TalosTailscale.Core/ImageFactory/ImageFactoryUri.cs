@@ -20,11 +20,16 @@ public static class ImageFactoryUri
         if (given is null && !string.IsNullOrWhiteSpace(fromEnvironment))
             Uri.TryCreate(fromEnvironment, UriKind.RelativeOrAbsolute, out given);
         given ??= Public;
-        if (!given.IsAbsoluteUri || given.UserInfo.Length > 0 || given.Query.Length > 0
-            || !(given.Scheme == Uri.UriSchemeHttps || (given.Scheme == Uri.UriSchemeHttp && given.IsLoopback)))
+        if (
+            !given.IsAbsoluteUri
+            || given.UserInfo.Length > 0
+            || given.Query.Length > 0
+            || !(given.Scheme == Uri.UriSchemeHttps || (given.Scheme == Uri.UriSchemeHttp && given.IsLoopback))
+        )
             throw ImageFactoryErrors.FactoryUriInvalid.New(
                 $"'{Shown(given)}' cannot be used as an Image Factory; an https address was expected, without a login or a query.",
-                Shown(given));
+                Shown(given)
+            );
         return given.AbsolutePath.EndsWith('/') ? given : new Uri(given.AbsoluteUri + "/");
     }
 
@@ -70,15 +75,19 @@ public static class ImageFactoryUri
     }
 
     // A login or a token that was put into the address is not repeated.
-    private static string Shown(Uri uri) => uri.IsAbsoluteUri
-        ? uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped)
-        : uri.OriginalString;
+    private static string Shown(Uri uri) =>
+        uri.IsAbsoluteUri
+            ? uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped)
+            : uri.OriginalString;
 
-    private static string Name(TalosArchitecture architecture) => architecture switch
-    {
-        TalosArchitecture.Amd64 => "amd64",
-        TalosArchitecture.Arm64 => "arm64",
-        _ => throw ImageFactoryErrors.ImageChoiceIncomplete.New(
-            "The architecture of the image is not known; Amd64 or Arm64 was expected.", architecture),
-    };
+    private static string Name(TalosArchitecture architecture) =>
+        architecture switch
+        {
+            TalosArchitecture.Amd64 => "amd64",
+            TalosArchitecture.Arm64 => "arm64",
+            _ => throw ImageFactoryErrors.ImageChoiceIncomplete.New(
+                "The architecture of the image is not known; Amd64 or Arm64 was expected.",
+                architecture
+            ),
+        };
 }

@@ -8,15 +8,25 @@ internal static class ImageHash
     public static string RecordPath(string path) => path + ".sha256";
 
     /// <summary>Reads the whole file, and tells how many bytes of how many are done.</summary>
-    public static async Task<string> ComputeAsync(string path, Action<long, long> report, CancellationToken cancellationToken)
+    public static async Task<string> ComputeAsync(
+        string path,
+        Action<long, long> report,
+        CancellationToken cancellationToken
+    )
     {
         var stream = new FileStream(
-            path, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.Asynchronous | FileOptions.SequentialScan);
+            path,
+            FileMode.Open,
+            FileAccess.Read,
+            FileShare.Read,
+            1,
+            FileOptions.Asynchronous | FileOptions.SequentialScan
+        );
         await using var _ = stream.ConfigureAwait(false);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var buffer = new byte[1 << 18];
         var total = stream.Length;
-        for (int read; (read = await stream.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0;)
+        for (int read; (read = await stream.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0; )
         {
             hash.AppendData(buffer, 0, read);
             report(stream.Position, total);
@@ -35,8 +45,11 @@ internal static class ImageHash
         var record = new FileInfo(RecordPath(path));
         if (!record.Exists || record.Length > 4096)
             return null;
-        var parts = (await File.ReadAllTextAsync(record.FullName, cancellationToken).ConfigureAwait(false))
-            .Split(' ', 2, StringSplitOptions.TrimEntries);
+        var parts = (await File.ReadAllTextAsync(record.FullName, cancellationToken).ConfigureAwait(false)).Split(
+            ' ',
+            2,
+            StringSplitOptions.TrimEntries
+        );
         return parts.Length == 2 && parts[1].TrimStart('*') == Path.GetFileName(path) ? parts[0] : null;
     }
 }

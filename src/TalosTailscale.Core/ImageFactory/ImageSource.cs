@@ -9,8 +9,10 @@ namespace TalosTailscale.Core.ImageFactory;
 public sealed class ImageSource(ImageFactoryClient client, IReporter reporter)
 {
     private readonly ConcurrentDictionary<string, Schematic?> _known = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, (IReadOnlyList<string> Versions, IReadOnlyList<string> Extensions)> _offers =
-        new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<
+        string,
+        (IReadOnlyList<string> Versions, IReadOnlyList<string> Extensions)
+    > _offers = new(StringComparer.Ordinal);
     private string? _signer;
 
     /// <summary>Makes sure that the factory knows the schematic.</summary>
@@ -30,13 +32,19 @@ public sealed class ImageSource(ImageFactoryClient client, IReporter reporter)
 
         try
         {
-            return _known[choice.SchematicId] =
-                await client.GetSchematicAsync(choice.SchematicId, cancellationToken).ConfigureAwait(false);
+            return _known[choice.SchematicId] = await client
+                .GetSchematicAsync(choice.SchematicId, cancellationToken)
+                .ConfigureAwait(false);
         }
-        catch (TsException e) when (e.Error == ImageFactoryErrors.FactoryNotFound && e.Message.Contains("page not found", StringComparison.Ordinal))
+        catch (TsException e)
+            when (e.Error == ImageFactoryErrors.FactoryNotFound
+                && e.Message.Contains("page not found", StringComparison.Ordinal)
+            )
         {
             // A factory without GET of schematics, or a mirror; whether the id is good, the image itself will tell.
-            reporter.Verbose($"'{client.Factory.Authority}' does not tell what the schematic '{choice.SchematicId}' holds.");
+            reporter.Verbose(
+                $"'{client.Factory.Authority}' does not tell what the schematic '{choice.SchematicId}' holds."
+            );
             return _known[choice.SchematicId] = null;
         }
     }
@@ -50,19 +58,36 @@ public sealed class ImageSource(ImageFactoryClient client, IReporter reporter)
     /// <param name="cancellationToken">Stops it.</param>
     /// <returns>The reference as an image.</returns>
     /// <exception cref="TsException">FactoryNotFound, FactoryRefused, and those of the transport.</exception>
-    public async Task<TalosImage> InstallerAsync(ImageChoice choice, Schematic? schematic, CancellationToken cancellationToken)
+    public async Task<TalosImage> InstallerAsync(
+        ImageChoice choice,
+        Schematic? schematic,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(choice);
         var (versions, extensions) = await OffersAsync(choice.Version, cancellationToken).ConfigureAwait(false);
         if (versions.Count > 0 && !versions.Contains(choice.Version))
             throw ImageFactoryErrors.FactoryNotFound.New(
-                $"'{client.Factory.Authority}' does not build Talos {choice.Version}; its newest is {versions[^1]}.", choice.Version);
+                $"'{client.Factory.Authority}' does not build Talos {choice.Version}; its newest is {versions[^1]}.",
+                choice.Version
+            );
         var missing = extensions.Count == 0 ? null : schematic?.Extensions.FirstOrDefault(e => !extensions.Contains(e));
         if (missing is not null)
             throw ImageFactoryErrors.FactoryRefused.New(
-                $"'{client.Factory.Authority}' has no extension '{missing}' for Talos {choice.Version}.", missing);
-        var reference = ImageFactoryUri.Installer(client.Factory, choice.SchematicId, choice.Version, choice.SecureBoot);
-        return Model(choice, schematic) with { Name = reference[(reference.IndexOf('/', StringComparison.Ordinal) + 1)..], InstallerImage = reference };
+                $"'{client.Factory.Authority}' has no extension '{missing}' for Talos {choice.Version}.",
+                missing
+            );
+        var reference = ImageFactoryUri.Installer(
+            client.Factory,
+            choice.SchematicId,
+            choice.Version,
+            choice.SecureBoot
+        );
+        return Model(choice, schematic) with
+        {
+            Name = reference[(reference.IndexOf('/', StringComparison.Ordinal) + 1)..],
+            InstallerImage = reference,
+        };
     }
 
     /// <summary>What the factory offers for a version; empty where it does not tell.</summary>
@@ -70,7 +95,9 @@ public sealed class ImageSource(ImageFactoryClient client, IReporter reporter)
     /// <param name="cancellationToken">Stops it.</param>
     /// <returns>Versions, oldest first as the factory gives them, and official extensions.</returns>
     public async Task<(IReadOnlyList<string> Versions, IReadOnlyList<string> Extensions)> OffersAsync(
-        string version, CancellationToken cancellationToken)
+        string version,
+        CancellationToken cancellationToken
+    )
     {
         if (_offers.TryGetValue(version, out var known))
             return known;
@@ -97,8 +124,11 @@ public sealed class ImageSource(ImageFactoryClient client, IReporter reporter)
     {
         ArgumentNullException.ThrowIfNull(choice);
         return ImageFactoryUri.Image(
-            client.Factory, choice.SchematicId, choice.Version,
-            ImageFactoryUri.FileName(choice.Kind, choice.Architecture, choice.SecureBoot));
+            client.Factory,
+            choice.SchematicId,
+            choice.Version,
+            ImageFactoryUri.FileName(choice.Kind, choice.Architecture, choice.SecureBoot)
+        );
     }
 
     /// <summary>Fetches and verifies the file of a choice.</summary>
@@ -109,7 +139,12 @@ public sealed class ImageSource(ImageFactoryClient client, IReporter reporter)
     /// <param name="cancellationToken">Stops it.</param>
     /// <returns>The image.</returns>
     public async Task<TalosImage> SaveAsync(
-        ImageChoice choice, Schematic? schematic, string path, bool force, CancellationToken cancellationToken)
+        ImageChoice choice,
+        Schematic? schematic,
+        string path,
+        bool force,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(choice);
         if (choice.SecureBoot)
@@ -126,7 +161,8 @@ public sealed class ImageSource(ImageFactoryClient client, IReporter reporter)
             PcrKeyFingerprint = choice.SecureBoot ? choice.PcrKeyFingerprint : null,
         };
         var uri = UriOf(choice);
-        var stored = await new ImageStore(client, reporter).SaveAsync(uri, path, expectation, force, cancellationToken)
+        var stored = await new ImageStore(client, reporter)
+            .SaveAsync(uri, path, expectation, force, cancellationToken)
             .ConfigureAwait(false);
         return Model(choice, schematic) with
         {
@@ -141,14 +177,15 @@ public sealed class ImageSource(ImageFactoryClient client, IReporter reporter)
         };
     }
 
-    private static TalosImage Model(ImageChoice choice, Schematic? schematic) => new()
-    {
-        Name = "",
-        Kind = choice.Kind,
-        Version = choice.Version,
-        Architecture = choice.Architecture,
-        Variant = choice.SecureBoot ? UkiVariant.SecureBoot : UkiVariant.Plain,
-        SchematicId = choice.SchematicId,
-        Extensions = schematic?.Extensions ?? [],
-    };
+    private static TalosImage Model(ImageChoice choice, Schematic? schematic) =>
+        new()
+        {
+            Name = "",
+            Kind = choice.Kind,
+            Version = choice.Version,
+            Architecture = choice.Architecture,
+            Variant = choice.SecureBoot ? UkiVariant.SecureBoot : UkiVariant.Plain,
+            SchematicId = choice.SchematicId,
+            Extensions = schematic?.Extensions ?? [],
+        };
 }

@@ -27,7 +27,12 @@ public sealed class ImageStore(ImageFactoryClient client, IReporter reporter)
     /// ImageFileExists, ImageVerificationFailed, ImageWriteFailed, and those of the transport.
     /// </exception>
     public async Task<StoredImage> SaveAsync(
-        Uri uri, string path, ImageExpectation expectation, bool force, CancellationToken cancellationToken)
+        Uri uri,
+        string path,
+        ImageExpectation expectation,
+        bool force,
+        CancellationToken cancellationToken
+    )
     {
         if (!force && File.Exists(path))
             return await PresentAsync(path, expectation, cancellationToken).ConfigureAwait(false);
@@ -49,18 +54,35 @@ public sealed class ImageStore(ImageFactoryClient client, IReporter reporter)
             throw ImageFactoryErrors.ImageWriteFailed.New($"'{path}' could not be written: {e.Message}", path, e);
         }
 
-        reporter.Verbose($"'{path}' is what was asked for: Talos {uki.Version}, {uki.Architecture}, {uki.Variant}, schematic {uki.SchematicId ?? "not told"}; SHA-256 {sha256}.");
-        return new StoredImage(path, new FileInfo(path).Length, sha256, uki with { Path = path, Name = Name(uki, path) }, false);
+        reporter.Verbose(
+            $"'{path}' is what was asked for: Talos {uki.Version}, {uki.Architecture}, {uki.Variant}, schematic {uki.SchematicId ?? "not told"}; SHA-256 {sha256}."
+        );
+        return new StoredImage(
+            path,
+            new FileInfo(path).Length,
+            sha256,
+            uki with
+            {
+                Path = path,
+                Name = Name(uki, path),
+            },
+            false
+        );
     }
 
     private async Task<StoredImage> PresentAsync(
-        string path, ImageExpectation expectation, CancellationToken cancellationToken)
+        string path,
+        ImageExpectation expectation,
+        CancellationToken cancellationToken
+    )
     {
         var sha256 = await ImageHash.ComputeAsync(path, Hashed(path), cancellationToken).ConfigureAwait(false);
         var recorded = await ImageHash.ReadAsync(path, cancellationToken).ConfigureAwait(false);
         if (recorded is not null && recorded != sha256)
             throw ImageFactoryErrors.ImageFileExists.New(
-                $"'{path}' has the SHA-256 {sha256[..16]}…; {recorded[..Math.Min(16, recorded.Length)]}… was recorded when it was saved.", path);
+                $"'{path}' has the SHA-256 {sha256[..16]}…; {recorded[..Math.Min(16, recorded.Length)]}… was recorded when it was saved.",
+                path
+            );
         UkiInfo uki;
         try
         {
@@ -78,25 +100,48 @@ public sealed class ImageStore(ImageFactoryClient client, IReporter reporter)
     }
 
     private async Task<UkiInfo> VerifyOrSetAsideAsync(
-        string partial, string path, ImageExpectation expectation, CancellationToken cancellationToken)
+        string partial,
+        string path,
+        ImageExpectation expectation,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
-            return await ImageVerifier.VerifyAsync(partial, expectation, reporter, cancellationToken).ConfigureAwait(false);
+            return await ImageVerifier
+                .VerifyAsync(partial, expectation, reporter, cancellationToken)
+                .ConfigureAwait(false);
         }
         catch (TsException e)
         {
             var aside = path + ".rejected";
             File.Move(partial, aside, overwrite: true);
             PartialFile.ForgetValidator(path);
-            var message = e.Message.Replace(Path.GetFileName(partial), Path.GetFileName(path), StringComparison.Ordinal);
+            var message = e.Message.Replace(
+                Path.GetFileName(partial),
+                Path.GetFileName(path),
+                StringComparison.Ordinal
+            );
             throw ImageFactoryErrors.ImageVerificationFailed.New(
-                $"{message.TrimEnd('.')}. The file was kept as '{aside}'.", path, e);
+                $"{message.TrimEnd('.')}. The file was kept as '{aside}'.",
+                path,
+                e
+            );
         }
     }
 
-    private Action<long, long> Hashed(string path) => (done, total) =>
-        reporter.Progress(new ProgressStep("Hashing image", Path.GetFileName(path), "hashing", done, total, Completed: done == total));
+    private Action<long, long> Hashed(string path) =>
+        (done, total) =>
+            reporter.Progress(
+                new ProgressStep(
+                    "Hashing image",
+                    Path.GetFileName(path),
+                    "hashing",
+                    done,
+                    total,
+                    Completed: done == total
+                )
+            );
 
     private static string Name(UkiInfo uki, string path) => uki.Location is null ? Path.GetFileName(path) : uki.Name;
 }

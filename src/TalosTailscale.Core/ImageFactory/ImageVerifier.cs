@@ -17,7 +17,11 @@ public static class ImageVerifier
     /// <returns>What the UKI says about itself, with the SHA-256 of the UKI.</returns>
     /// <exception cref="TsException">ImageVerificationFailed with every difference; the errors of the readers.</exception>
     public static async Task<UkiInfo> VerifyAsync(
-        string path, ImageExpectation expectation, IReporter reporter, CancellationToken cancellationToken)
+        string path,
+        ImageExpectation expectation,
+        IReporter reporter,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(expectation);
         var uki = await UkiSource.ReadAsync(path, reporter, cancellationToken).ConfigureAwait(false);
@@ -25,7 +29,9 @@ public static class ImageVerifier
         return differences.Count == 0
             ? uki
             : throw ImageFactoryErrors.ImageVerificationFailed.New(
-                $"'{Path.GetFileName(path)}' is not what was asked for: {string.Join("; ", differences)}.", path);
+                $"'{Path.GetFileName(path)}' is not what was asked for: {string.Join("; ", differences)}.",
+                path
+            );
     }
 
     internal static IEnumerable<string> Differences(UkiInfo uki, ImageExpectation expected)
@@ -53,9 +59,7 @@ public static class ImageVerifier
     {
         var missing = expected.Where(e => !uki.HasExtension(e)).ToList();
         var found = uki.Extensions.Count(e => e.Name is not ("schematic" or "modules.dep"));
-        return found < expected.Count
-            ? missing
-            : missing.Where(e => e == Schematic.TailscaleExtension);
+        return found < expected.Count ? missing : missing.Where(e => e == Schematic.TailscaleExtension);
     }
 
     private static IEnumerable<string> Signature(UkiInfo uki, ImageExpectation expected)
@@ -68,7 +72,10 @@ public static class ImageVerifier
             yield return "it is not signed";
         if (expected.SignerSha256 is { } signer && uki.Signer is { } found && found.Sha256 != signer)
             yield return $"it was signed by '{found.Subject}' ({found.Sha256[..16]}…), not by the certificate {signer[..16]}…";
-        if (expected.PcrKeyFingerprint is { Length: > 0 } key && !string.Equals(uki.PcrKeyFingerprint, key, StringComparison.OrdinalIgnoreCase))
+        if (
+            expected.PcrKeyFingerprint is { Length: > 0 } key
+            && !string.Equals(uki.PcrKeyFingerprint, key, StringComparison.OrdinalIgnoreCase)
+        )
             yield return $"its PCR signing key is not the one that the node was booted with ({key[..Math.Min(11, key.Length)]}…)";
     }
 }

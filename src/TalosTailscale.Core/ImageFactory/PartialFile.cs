@@ -28,7 +28,16 @@ internal sealed class PartialFile : IAsyncDisposable
         var path = PathOf(target);
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
         return new PartialFile(
-            path, new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.Asynchronous));
+            path,
+            new FileStream(
+                path,
+                FileMode.OpenOrCreate,
+                FileAccess.ReadWrite,
+                FileShare.None,
+                1,
+                FileOptions.Asynchronous
+            )
+        );
     }
 
     /// <summary>Removes the record of a partial file that has got its final name.</summary>
@@ -56,8 +65,12 @@ internal sealed class PartialFile : IAsyncDisposable
     {
         Discard();
         if (validator is not null)
-            File.WriteAllText(RecordOf(Path), JsonSerializer.Serialize(
-                new Dictionary<string, string> { ["uri"] = uri.AbsoluteUri, ["validator"] = validator }));
+            File.WriteAllText(
+                RecordOf(Path),
+                JsonSerializer.Serialize(
+                    new Dictionary<string, string> { ["uri"] = uri.AbsoluteUri, ["validator"] = validator }
+                )
+            );
     }
 
     /// <summary>Drops what came so far.</summary>

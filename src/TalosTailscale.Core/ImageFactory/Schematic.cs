@@ -50,7 +50,8 @@ public sealed partial class Schematic
                 OfficialExtensions = [.. extensions.Select(CheckedName).Distinct(StringComparer.Ordinal)],
                 ExtraKernelArgs = [.. extraKernelArgs ?? []],
             },
-            "schematic");
+            "schematic"
+        );
     }
 
     /// <summary>Reads a schematic in YAML or JSON.</summary>
@@ -79,14 +80,15 @@ public sealed partial class Schematic
     /// <summary>The schematic as scripts see it.</summary>
     /// <param name="factory">The factory that has taken it; null when none was asked.</param>
     /// <returns>The model.</returns>
-    public TalosSchematic ToModel(Uri? factory = null) => new()
-    {
-        Id = Id,
-        Extensions = Extensions,
-        ExtraKernelArgs = ExtraKernelArgs,
-        Yaml = Yaml,
-        FactoryUri = factory,
-    };
+    public TalosSchematic ToModel(Uri? factory = null) =>
+        new()
+        {
+            Id = Id,
+            Extensions = Extensions,
+            ExtraKernelArgs = ExtraKernelArgs,
+            Yaml = Yaml,
+            FactoryUri = factory,
+        };
 
     /// <summary>Checks the form of a schematic id.</summary>
     /// <param name="id">The id.</param>
@@ -99,16 +101,21 @@ public sealed partial class Schematic
         return IdForm().IsMatch(lower)
             ? lower
             : throw ImageFactoryErrors.SchematicIdInvalid.New(
-                $"'{id}' is not a schematic id; 64 hexadecimal digits were expected.", id);
+                $"'{id}' is not a schematic id; 64 hexadecimal digits were expected.",
+                id
+            );
     }
 
     /// <inheritdoc/>
     public override string ToString() => Id;
 
-    private static string CheckedName(string extension) => NameForm().IsMatch(extension)
-        ? extension
-        : throw ImageFactoryErrors.ExtensionNameInvalid.New(
-            $"'{extension}' is not the official name of an extension; the form '{TailscaleExtension}' was expected.", extension);
+    private static string CheckedName(string extension) =>
+        NameForm().IsMatch(extension)
+            ? extension
+            : throw ImageFactoryErrors.ExtensionNameInvalid.New(
+                $"'{extension}' is not the official name of an extension; the form '{TailscaleExtension}' was expected.",
+                extension
+            );
 
     [GeneratedRegex("^[0-9a-f]{64}$", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex IdForm();

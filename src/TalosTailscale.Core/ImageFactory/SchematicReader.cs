@@ -45,9 +45,18 @@ internal sealed class SchematicReader(string name)
 
     private SchematicDocument Customization(SchematicDocument document, YamlValue customization)
     {
-        foreach (var (key, value) in Fields(
-            customization, "embeddedMachineConfiguration", "extraKernelArgs", "meta", "systemExtensions", "bootloader",
-            "secureboot", "diskImage"))
+        foreach (
+            var (key, value) in Fields(
+                customization,
+                "embeddedMachineConfiguration",
+                "extraKernelArgs",
+                "meta",
+                "systemExtensions",
+                "bootloader",
+                "secureboot",
+                "diskImage"
+            )
+        )
         {
             document = key switch
             {
@@ -75,9 +84,16 @@ internal sealed class SchematicReader(string name)
     {
         foreach (var (key, value) in Fields(secureBoot, "enrollKeys", "includeWellKnownCertificates"))
         {
-            document = key == "enrollKeys"
-                ? document with { EnrollKeys = OneOf(value, s_enrollModes) }
-                : document with { IncludeWellKnownCertificates = Boolean(value) };
+            document =
+                key == "enrollKeys"
+                    ? document with
+                    {
+                        EnrollKeys = OneOf(value, s_enrollModes),
+                    }
+                    : document with
+                    {
+                        IncludeWellKnownCertificates = Boolean(value),
+                    };
         }
 
         return document;
@@ -120,36 +136,45 @@ internal sealed class SchematicReader(string name)
     private YamlMapping Mapping(YamlValue value) =>
         value as YamlMapping ?? throw Invalid(value.Line, "a mapping was expected");
 
-    private IReadOnlyList<YamlValue> Items(YamlValue value) => IsNull(value)
-        ? []
-        : (value as YamlSequence ?? throw Invalid(value.Line, "a list was expected")).Items;
+    private IReadOnlyList<YamlValue> Items(YamlValue value) =>
+        IsNull(value) ? [] : (value as YamlSequence ?? throw Invalid(value.Line, "a list was expected")).Items;
 
-    private string Text(YamlValue value) => value is YamlScalar scalar
-        ? scalar.IsNull ? "" : scalar.Text
-        : throw Invalid(value.Line, "a text was expected");
+    private string Text(YamlValue value) =>
+        value is YamlScalar scalar
+            ? scalar.IsNull
+                ? ""
+                : scalar.Text
+            : throw Invalid(value.Line, "a text was expected");
 
     private string OneOf(YamlValue value, string[] allowed)
     {
         var text = Text(value);
         return allowed.Contains(text, StringComparer.Ordinal)
             ? text
-            : throw Invalid(value.Line, $"'{text}' was found; expected {string.Join(", ", allowed.Where(a => a.Length > 0))}");
+            : throw Invalid(
+                value.Line,
+                $"'{text}' was found; expected {string.Join(", ", allowed.Where(a => a.Length > 0))}"
+            );
     }
 
-    private bool Boolean(YamlValue value) => Text(value).ToLowerInvariant() switch
-    {
-        "true" or "yes" or "on" or "y" => true,
-        "false" or "no" or "off" or "n" or "" => false,
-        var other => throw Invalid(value.Line, $"'{other}' was found; true or false was expected"),
-    };
+    private bool Boolean(YamlValue value) =>
+        Text(value).ToLowerInvariant() switch
+        {
+            "true" or "yes" or "on" or "y" => true,
+            "false" or "no" or "off" or "n" or "" => false,
+            var other => throw Invalid(value.Line, $"'{other}' was found; true or false was expected"),
+        };
 
     private ulong Number(YamlValue value, ulong maximum)
     {
         var text = Text(value);
         var hex = text.StartsWith("0x", StringComparison.OrdinalIgnoreCase);
         var parsed = ulong.TryParse(
-            hex ? text[2..] : text, hex ? NumberStyles.AllowHexSpecifier : NumberStyles.None, CultureInfo.InvariantCulture,
-            out var number);
+            hex ? text[2..] : text,
+            hex ? NumberStyles.AllowHexSpecifier : NumberStyles.None,
+            CultureInfo.InvariantCulture,
+            out var number
+        );
         return (parsed && number <= maximum) || text.Length == 0
             ? number
             : throw Invalid(value.Line, $"'{text}' was found; a number up to {maximum} was expected");

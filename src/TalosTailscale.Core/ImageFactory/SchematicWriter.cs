@@ -103,7 +103,11 @@ internal sealed class SchematicWriter(string name)
     // that Go's encoder writes.
     private string Scalar(YamlScalar scalar, int indent)
     {
-        if (!scalar.Plain || !GoYaml.IsOtherType(scalar.Text) || scalar.Text is "y" or "Y" or "n" or "N" or "yes" or "no" or "on" or "off")
+        if (
+            !scalar.Plain
+            || !GoYaml.IsOtherType(scalar.Text)
+            || scalar.Text is "y" or "Y" or "n" or "N" or "yes" or "no" or "on" or "off"
+        )
             return GoYaml.Text(scalar.Text, indent);
         if (scalar.IsNull)
             return "null";
@@ -111,7 +115,8 @@ internal sealed class SchematicWriter(string name)
             return "true";
         if (scalar.Text is "false" or "False" or "FALSE")
             return "false";
-        return long.TryParse(scalar.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+        return
+            long.TryParse(scalar.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
             && number.ToString(CultureInfo.InvariantCulture) == scalar.Text
             ? scalar.Text
             : throw Invalid(scalar, $"the value '{scalar.Text}' has more than one notation; put it in quotes");

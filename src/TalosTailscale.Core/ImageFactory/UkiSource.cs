@@ -9,7 +9,16 @@ internal static class UkiSource
     public static async Task<UkiInfo> ReadAsync(string path, IReporter reporter, CancellationToken cancellationToken)
     {
         var places = await UkiFinder.FindAsync(path, cancellationToken).ConfigureAwait(false);
-        return await places[0].ReadAsync(new UkiReadOptions { Hash = true, Extensions = true, Reporter = reporter }, cancellationToken)
+        return await places[0]
+            .ReadAsync(
+                new UkiReadOptions
+                {
+                    Hash = true,
+                    Extensions = true,
+                    Reporter = reporter,
+                },
+                cancellationToken
+            )
             .ConfigureAwait(false);
     }
 }

@@ -11,14 +11,16 @@ internal static class Crc
     /// <summary>Goes on with a running CRC-32, which starts as all ones and is inverted at the end.</summary>
     public static uint Update32(uint crc, ReadOnlySpan<byte> data)
     {
-        foreach (var b in data) crc = s_crc32[(byte)crc ^ b] ^ (crc >> 8);
+        foreach (var b in data)
+            crc = s_crc32[(byte)crc ^ b] ^ (crc >> 8);
         return crc;
     }
 
     /// <summary>Goes on with a running CRC-64, which starts as all ones and is inverted at the end.</summary>
     public static ulong Update64(ulong crc, ReadOnlySpan<byte> data)
     {
-        foreach (var b in data) crc = s_crc64[(byte)crc ^ b] ^ (crc >> 8);
+        foreach (var b in data)
+            crc = s_crc64[(byte)crc ^ b] ^ (crc >> 8);
         return crc;
     }
 
@@ -28,7 +30,8 @@ internal static class Crc
         for (var i = 0u; i < 256; i++)
         {
             var value = i;
-            for (var bit = 0; bit < 8; bit++) value = (value & 1) != 0 ? (value >> 1) ^ 0xEDB88320 : value >> 1;
+            for (var bit = 0; bit < 8; bit++)
+                value = (value & 1) != 0 ? (value >> 1) ^ 0xEDB88320 : value >> 1;
             table[i] = value;
         }
 
@@ -41,7 +44,8 @@ internal static class Crc
         for (var i = 0u; i < 256; i++)
         {
             ulong value = i;
-            for (var bit = 0; bit < 8; bit++) value = (value & 1) != 0 ? (value >> 1) ^ 0xC96C5795D7870F42 : value >> 1;
+            for (var bit = 0; bit < 8; bit++)
+                value = (value & 1) != 0 ? (value >> 1) ^ 0xC96C5795D7870F42 : value >> 1;
             table[i] = value;
         }
 

@@ -38,9 +38,12 @@ internal static class FileTree
         {
             foreach (var entry in await tree.ReadFolderAsync(at.Folder, cancellationToken).ConfigureAwait(false))
             {
-                if (++seen > MaxEntries || at.Depth > MaxDepth) throw TooMany();
-                if (entry.IsFolder) folders.Push((entry, $"{at.Prefix}{entry.Name}/", at.Depth + 1));
-                else files.Add(new TreeFile(at.Prefix + entry.Name, entry));
+                if (++seen > MaxEntries || at.Depth > MaxDepth)
+                    throw TooMany();
+                if (entry.IsFolder)
+                    folders.Push((entry, $"{at.Prefix}{entry.Name}/", at.Depth + 1));
+                else
+                    files.Add(new TreeFile(at.Prefix + entry.Name, entry));
             }
         }
 
@@ -49,15 +52,21 @@ internal static class FileTree
 
     /// <summary>The files right in one folder, names compared without regard to case; empty where it is missing.</summary>
     public static async Task<IReadOnlyList<TreeFile>> ListFolderAsync(
-        IFileTree tree, string path, CancellationToken cancellationToken)
+        IFileTree tree,
+        string path,
+        CancellationToken cancellationToken
+    )
     {
         TreeEntry? at = null;
         var prefix = "";
         foreach (var part in path.Split('/'))
         {
             var entries = await tree.ReadFolderAsync(at, cancellationToken).ConfigureAwait(false);
-            at = entries.FirstOrDefault(e => e.IsFolder && string.Equals(e.Name, part, StringComparison.OrdinalIgnoreCase));
-            if (at is null) return [];
+            at = entries.FirstOrDefault(e =>
+                e.IsFolder && string.Equals(e.Name, part, StringComparison.OrdinalIgnoreCase)
+            );
+            if (at is null)
+                return [];
             prefix += at.Name + "/";
         }
 
@@ -65,6 +74,8 @@ internal static class FileTree
         return [.. content.Where(e => !e.IsFolder).Select(e => new TreeFile(prefix + e.Name, e))];
     }
 
-    private static TsException TooMany() => ImageErrors.FileSystemMalformed.New(
-        $"An image has more than {MaxEntries} files or folders deeper than {MaxDepth}: its folders go in a circle.");
+    private static TsException TooMany() =>
+        ImageErrors.FileSystemMalformed.New(
+            $"An image has more than {MaxEntries} files or folders deeper than {MaxDepth}: its folders go in a circle."
+        );
 }

@@ -17,21 +17,32 @@ internal static class HashingCopy
 
     /// <summary>Copies from the start to the end; the hash as 64 lower case digits.</summary>
     public static async Task<string> CopyAsync(
-        Stream source, Stream target, string name, IReporter reporter, CancellationToken cancellationToken)
+        Stream source,
+        Stream target,
+        string name,
+        IReporter reporter,
+        CancellationToken cancellationToken
+    )
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var free = Channel.CreateUnbounded<Block>();
-        var filled = Channel.CreateUnbounded<Block>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+        var filled = Channel.CreateUnbounded<Block>(
+            new UnboundedChannelOptions { SingleReader = true, SingleWriter = true }
+        );
         var blocks = Enumerable.Range(0, BlockCount).Select(_ => new Block(free.Writer)).ToArray();
         var hashing = Task.Run(() => HashAsync(filled.Reader, hash), CancellationToken.None);
         try
         {
-            foreach (var block in blocks) free.Writer.TryWrite(block);
-            var done = await CopyAsync(source, target, free.Reader, filled.Writer, Report, cancellationToken).ConfigureAwait(false);
+            foreach (var block in blocks)
+                free.Writer.TryWrite(block);
+            var done = await CopyAsync(source, target, free.Reader, filled.Writer, Report, cancellationToken)
+                .ConfigureAwait(false);
             if (done != source.Length)
             {
                 throw ImageErrors.ImageTruncated.New(
-                    $"'{name}' ended after {done} of {source.Length} bytes while it was copied.", name);
+                    $"'{name}' ended after {done} of {source.Length} bytes while it was copied.",
+                    name
+                );
             }
         }
         finally
@@ -39,25 +50,34 @@ internal static class HashingCopy
             filled.Writer.Complete();
             await hashing.ConfigureAwait(false);
             reporter.Progress(new ProgressStep("Copying UKI", name, "done", Completed: true));
-            foreach (var block in blocks) ArrayPool<byte>.Shared.Return(block.Bytes);
+            foreach (var block in blocks)
+                ArrayPool<byte>.Shared.Return(block.Bytes);
         }
 
         return Convert.ToHexString(hash.GetHashAndReset()).ToLowerInvariant();
 
-        void Report(long done) => reporter.Progress(new ProgressStep("Copying UKI", name, "copying", done, source.Length));
+        void Report(long done) =>
+            reporter.Progress(new ProgressStep("Copying UKI", name, "copying", done, source.Length));
     }
 
     private static async Task<long> CopyAsync(
-        Stream source, Stream target, ChannelReader<Block> free, ChannelWriter<Block> filled, Action<long> report,
-        CancellationToken cancellationToken)
+        Stream source,
+        Stream target,
+        ChannelReader<Block> free,
+        ChannelWriter<Block> filled,
+        Action<long> report,
+        CancellationToken cancellationToken
+    )
     {
         source.Position = 0;
-        for (var done = 0L; ;)
+        for (var done = 0L; ; )
         {
             var block = await free.ReadAsync(cancellationToken).ConfigureAwait(false);
-            block.Count = await source.ReadAtLeastAsync(block.Bytes.AsMemory(0, BlockSize), BlockSize, false, cancellationToken)
+            block.Count = await source
+                .ReadAtLeastAsync(block.Bytes.AsMemory(0, BlockSize), BlockSize, false, cancellationToken)
                 .ConfigureAwait(false);
-            if (block.Count == 0) return done;
+            if (block.Count == 0)
+                return done;
             block.Take();
             filled.TryWrite(block);
             await target.WriteAsync(block.Bytes.AsMemory(0, block.Count), cancellationToken).ConfigureAwait(false);
@@ -89,7 +109,8 @@ internal static class HashingCopy
 
         public void GiveBack()
         {
-            if (Interlocked.Decrement(ref _users) == 0) free.TryWrite(this);
+            if (Interlocked.Decrement(ref _users) == 0)
+                free.TryWrite(this);
         }
     }
 }

@@ -25,7 +25,8 @@ internal static class ImageStream
     public static async Task<Stream> DecompressAsync(Stream stream, string name, CancellationToken cancellationToken)
     {
         var reader = new RandomReader(stream, name);
-        if (reader.Length < 8) return stream;
+        if (reader.Length < 8)
+            return stream;
         var head = await reader.ReadAsync(0, 8, "a file header", cancellationToken).ConfigureAwait(false);
         var magic = BinaryPrimitives.ReadUInt32LittleEndian(head);
         var budget = ByteBudget.For(reader.Length);
@@ -38,7 +39,12 @@ internal static class ImageStream
         }
 
         return head is [0x1F, 0x8B, 8, ..]
-            ? new ReplayStream(stream, name, s => new GZipStream(s, CompressionMode.Decompress, leaveOpen: true), budget)
+            ? new ReplayStream(
+                stream,
+                name,
+                s => new GZipStream(s, CompressionMode.Decompress, leaveOpen: true),
+                budget
+            )
             : stream;
     }
 
@@ -47,14 +53,17 @@ internal static class ImageStream
         try
         {
             // No buffer: readers read either little in one piece or much in large ones.
-            return new FileStream(path, new FileStreamOptions
-            {
-                Mode = FileMode.Open,
-                Access = FileAccess.Read,
-                Share = FileShare.ReadWrite | FileShare.Delete,
-                BufferSize = 0,
-                Options = FileOptions.Asynchronous,
-            });
+            return new FileStream(
+                path,
+                new FileStreamOptions
+                {
+                    Mode = FileMode.Open,
+                    Access = FileAccess.Read,
+                    Share = FileShare.ReadWrite | FileShare.Delete,
+                    BufferSize = 0,
+                    Options = FileOptions.Asynchronous,
+                }
+            );
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

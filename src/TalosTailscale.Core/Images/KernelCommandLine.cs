@@ -14,9 +14,9 @@ public static class KernelCommandLine
     {
         ArgumentNullException.ThrowIfNull(commandLine);
         return from field in Fields(commandLine)
-               let at = field.IndexOf('=', StringComparison.Ordinal)
-               where string.Equals(at < 0 ? field : field[..at], name, StringComparison.Ordinal)
-               select at < 0 ? "" : field[(at + 1)..];
+            let at = field.IndexOf('=', StringComparison.Ordinal)
+            where string.Equals(at < 0 ? field : field[..at], name, StringComparison.Ordinal)
+            select at < 0 ? "" : field[(at + 1)..];
     }
 
     /// <summary>
@@ -36,8 +36,10 @@ public static class KernelCommandLine
     {
         ArgumentNullException.ThrowIfNull(commandLine);
         ArgumentNullException.ThrowIfNull(name);
-        return string.Join(' ', Fields(commandLine).Where(f =>
-            f != name && !f.StartsWith(name + "=", StringComparison.Ordinal)));
+        return string.Join(
+            ' ',
+            Fields(commandLine).Where(f => f != name && !f.StartsWith(name + "=", StringComparison.Ordinal))
+        );
     }
 
     private static string[] Fields(string commandLine) =>

@@ -13,7 +13,8 @@ internal static class OsRelease
         {
             var line = raw.Trim();
             var equals = line.IndexOf('=', StringComparison.Ordinal);
-            if (equals <= 0 || line[0] == '#') continue;
+            if (equals <= 0 || line[0] == '#')
+                continue;
             values[line[..equals]] = Unquote(line.AsSpan(equals + 1));
         }
 
@@ -27,10 +28,14 @@ internal static class OsRelease
         for (var i = 0; i < text.Length; i++)
         {
             var c = text[i];
-            if (c == '\\' && quote != '\'' && i + 1 < text.Length) value.Append(text[++i]);
-            else if (quote == '\0' && c is '"' or '\'') quote = c;
-            else if (c == quote && quote != '\0') quote = '\0';
-            else value.Append(c);
+            if (c == '\\' && quote != '\'' && i + 1 < text.Length)
+                value.Append(text[++i]);
+            else if (quote == '\0' && c is '"' or '\'')
+                quote = c;
+            else if (c == quote && quote != '\0')
+                quote = '\0';
+            else
+                value.Append(c);
         }
 
         return value.ToString();

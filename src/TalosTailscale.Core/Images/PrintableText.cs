@@ -11,7 +11,8 @@ internal static class PrintableText
     public static string Ascii(ReadOnlySpan<byte> bytes)
     {
         var text = new StringBuilder(bytes.Length);
-        foreach (var b in bytes) text.Append(b is >= 0x20 and < 0x7F ? (char)b : '\uFFFD');
+        foreach (var b in bytes)
+            text.Append(b is >= 0x20 and < 0x7F ? (char)b : '\uFFFD');
         return text.ToString();
     }
 
@@ -22,14 +23,15 @@ internal static class PrintableText
         return Clean(Encoding.UTF8.GetString(end < 0 ? bytes : bytes[..end]));
     }
 
-    public static string Clean(string text) => text.Any(IsUnsafe)
-        ? string.Create(text.Length, text, static (span, source) =>
-        {
-            for (var i = 0; i < span.Length; i++) span[i] = IsUnsafe(source[i]) ? '\uFFFD' : source[i];
-        })
-        : text;
+    public static string Clean(string text) =>
+        text.Any(IsUnsafe) ? string.Create(text.Length, text, static (span, source) =>
+            {
+                for (var i = 0; i < span.Length; i++)
+                    span[i] = IsUnsafe(source[i]) ? '\uFFFD' : source[i];
+            }) : text;
 
     // Bidirectional overrides (U+202A..E, U+2066..9) can make a command line read as another one.
     private static bool IsUnsafe(char c) =>
-        (char.IsControl(c) && c is not ('\n' or '\t')) || c is (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
+        (char.IsControl(c) && c is not ('\n' or '\t'))
+        || c is (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
 }

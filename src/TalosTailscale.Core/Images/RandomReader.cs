@@ -34,8 +34,11 @@ internal sealed class RandomReader
     {
         Require(offset, buffer.Length, what);
         _stream.Position = offset;
-        var read = await _stream.ReadAtLeastAsync(buffer, buffer.Length, false, cancellationToken).ConfigureAwait(false);
-        if (read < buffer.Length) throw Truncated(offset + read, offset, buffer.Length, what);
+        var read = await _stream
+            .ReadAtLeastAsync(buffer, buffer.Length, false, cancellationToken)
+            .ConfigureAwait(false);
+        if (read < buffer.Length)
+            throw Truncated(offset + read, offset, buffer.Length, what);
     }
 
     /// <summary>Reads a piece whose length was checked by the caller against what is sensible for it.</summary>
@@ -49,9 +52,13 @@ internal sealed class RandomReader
 
     private void Require(long offset, long count, string what)
     {
-        if (!Holds(offset, count)) throw Truncated(Length, offset, count, what);
+        if (!Holds(offset, count))
+            throw Truncated(Length, offset, count, what);
     }
 
-    private TsException Truncated(long end, long offset, long count, string what) => ImageErrors.ImageTruncated.New(
-        $"'{Name}' ends at byte {end}, but {what} should be {count} bytes at offset {offset}.", Name);
+    private TsException Truncated(long end, long offset, long count, string what) =>
+        ImageErrors.ImageTruncated.New(
+            $"'{Name}' ends at byte {end}, but {what} should be {count} bytes at offset {offset}.",
+            Name
+        );
 }

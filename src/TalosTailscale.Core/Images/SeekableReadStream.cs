@@ -19,10 +19,14 @@ internal abstract class SeekableReadStream : ReadStream
         }
     }
 
-    public override long Seek(long offset, SeekOrigin origin) => Position = checked(offset + origin switch
-    {
-        SeekOrigin.Begin => 0,
-        SeekOrigin.Current => _position,
-        _ => Length,
-    });
+    public override long Seek(long offset, SeekOrigin origin) =>
+        Position = checked(
+            offset
+            + origin switch
+            {
+                SeekOrigin.Begin => 0,
+                SeekOrigin.Current => _position,
+                _ => Length,
+            }
+        );
 }

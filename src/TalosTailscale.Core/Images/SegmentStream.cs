@@ -31,12 +31,13 @@ internal sealed class SegmentStream : SeekableReadStream
 
     public override long Length { get; }
 
-    public override async ValueTask<int> ReadAsync(
-        Memory<byte> buffer, CancellationToken cancellationToken = default)
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (Position >= Length || buffer.IsEmpty) return 0;
+        if (Position >= Length || buffer.IsEmpty)
+            return 0;
         var i = Array.BinarySearch(_starts, Position);
-        if (i < 0) i = ~i - 1;
+        if (i < 0)
+            i = ~i - 1;
         var segment = _segments[i];
         var into = Position - _starts[i];
         var count = (int)Math.Min(buffer.Length, segment.Length - into);

@@ -20,9 +20,7 @@ internal sealed class SubStream : SeekableReadStream
     private readonly bool _owns;
 
     public SubStream(Stream parent, long offset, long length)
-        : this(parent, [new Extent(offset, length)])
-    {
-    }
+        : this(parent, [new Extent(offset, length)]) { }
 
     public SubStream(Stream parent, IReadOnlyList<Extent> extents, long? length = null, bool ownsParent = false)
     {
@@ -55,11 +53,11 @@ internal sealed class SubStream : SeekableReadStream
         return read;
     }
 
-    public override async ValueTask<int> ReadAsync(
-        Memory<byte> buffer, CancellationToken cancellationToken = default)
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var count = Seat(buffer.Length);
-        if (count == 0) return 0;
+        if (count == 0)
+            return 0;
         var read = await _parent.ReadAsync(buffer[..count], cancellationToken).ConfigureAwait(false);
         Position += read;
         return read;
@@ -67,26 +65,32 @@ internal sealed class SubStream : SeekableReadStream
 
     public override async ValueTask DisposeAsync()
     {
-        if (_owns) await _parent.DisposeAsync().ConfigureAwait(false);
+        if (_owns)
+            await _parent.DisposeAsync().ConfigureAwait(false);
         await base.DisposeAsync().ConfigureAwait(false);
     }
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing && _owns) _parent.Dispose();
+        if (disposing && _owns)
+            _parent.Dispose();
         base.Dispose(disposing);
     }
 
     // Puts the stream below where the next byte is and says how many can be read there in one go.
     private int Seat(int wanted)
     {
-        if (Position >= Length || wanted == 0) return 0;
+        if (Position >= Length || wanted == 0)
+            return 0;
         var i = Array.BinarySearch(_starts, Position);
-        if (i < 0) i = ~i - 1;
-        while (Position >= _starts[i] + _extents[i].Length) i++;
+        if (i < 0)
+            i = ~i - 1;
+        while (Position >= _starts[i] + _extents[i].Length)
+            i++;
         var into = Position - _starts[i];
         var at = _extents[i].Offset + into;
-        if (_parent.Position != at) _parent.Position = at;
+        if (_parent.Position != at)
+            _parent.Position = at;
         return (int)Math.Min(wanted, Math.Min(_extents[i].Length - into, Length - Position));
     }
 }

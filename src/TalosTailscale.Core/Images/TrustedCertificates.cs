@@ -13,14 +13,20 @@ public static class TrustedCertificates
     /// <param name="cancellationToken">Stops the reading.</param>
     /// <returns>The certificates, DER.</returns>
     /// <exception cref="TsException"><see cref="ImageErrors.CertificateMalformed"/>, <see cref="ImageErrors.ImageNotFound"/>.</exception>
-    public static async Task<IReadOnlyList<byte[]>> ReadAsync(string path, CancellationToken cancellationToken = default)
+    public static async Task<IReadOnlyList<byte[]>> ReadAsync(
+        string path,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         var stream = await ImageStream.OpenAsync(path, cancellationToken).ConfigureAwait(false);
         await using (stream.ConfigureAwait(false))
         {
             if (stream.Length > MaxFile)
-                throw ImageErrors.CertificateMalformed.New($"'{path}' is {stream.Length} bytes; a certificate was expected.", path);
+                throw ImageErrors.CertificateMalformed.New(
+                    $"'{path}' is {stream.Length} bytes; a certificate was expected.",
+                    path
+                );
             var bytes = new byte[stream.Length];
             await stream.ReadExactlyAsync(bytes, cancellationToken).ConfigureAwait(false);
             return Parse(bytes, path);
@@ -37,10 +43,21 @@ public static class TrustedCertificates
         ArgumentNullException.ThrowIfNull(content);
         try
         {
-            var certificates = new X509CertificateParser().ReadCertificates(content).Select(c => c.GetEncoded()).ToList();
-            if (certificates.Count > 0) return certificates;
+            var certificates = new X509CertificateParser()
+                .ReadCertificates(content)
+                .Select(c => c.GetEncoded())
+                .ToList();
+            if (certificates.Count > 0)
+                return certificates;
         }
-        catch (Exception e) when (e is CertificateException or IOException or ArgumentException or FormatException or InvalidCastException)
+        catch (Exception e)
+            when (e
+                    is CertificateException
+                        or IOException
+                        or ArgumentException
+                        or FormatException
+                        or InvalidCastException
+            )
         {
             throw ImageErrors.CertificateMalformed.New($"'{name}' is not a certificate in DER or PEM form.", name, e);
         }

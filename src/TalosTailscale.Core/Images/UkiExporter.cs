@@ -25,20 +25,25 @@ public static class UkiExporter
         bool forInstalledSystem,
         bool overwrite,
         IReporter reporter,
-        CancellationToken cancellationToken = default)
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentException.ThrowIfNullOrEmpty(path);
-        if (!overwrite && File.Exists(path)) throw Exists(path, null);
+        if (!overwrite && File.Exists(path))
+            throw Exists(path, null);
         var temporary = Path.Combine(
-            Path.GetDirectoryName(Path.GetFullPath(path))!, $".{Path.GetFileName(path)}.{Path.GetRandomFileName()}");
+            Path.GetDirectoryName(Path.GetFullPath(path))!,
+            $".{Path.GetFileName(path)}.{Path.GetRandomFileName()}"
+        );
         try
         {
             UkiExport export;
             var target = Create(temporary, path);
             await using (target.ConfigureAwait(false))
             {
-                export = await ExportAsync(source, target, forInstalledSystem, reporter, cancellationToken).ConfigureAwait(false);
+                export = await ExportAsync(source, target, forInstalledSystem, reporter, cancellationToken)
+                    .ConfigureAwait(false);
             }
 
             Move(temporary, path, overwrite);
@@ -64,7 +69,8 @@ public static class UkiExporter
         Stream target,
         bool forInstalledSystem,
         IReporter reporter,
-        CancellationToken cancellationToken = default)
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(target);
@@ -86,7 +92,8 @@ public static class UkiExporter
                 ? await UkiRebuilder.RebuildAsync(stream, source.ToString(), cancellationToken).ConfigureAwait(false)
                 : null;
             var content = rebuilt?.Content ?? stream;
-            var hash = await HashingCopy.CopyAsync(content, target, source.ToString(), reporter, cancellationToken)
+            var hash = await HashingCopy
+                .CopyAsync(content, target, source.ToString(), reporter, cancellationToken)
                 .ConfigureAwait(false);
             reporter.Verbose($"Copied {content.Length} bytes of '{source}', SHA-256 {hash}.");
             return new UkiExport
@@ -107,14 +114,17 @@ public static class UkiExporter
     {
         try
         {
-            return new FileStream(temporary, new FileStreamOptions
-            {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.Write,
-                Share = FileShare.None,
-                BufferSize = 0,
-                Options = FileOptions.Asynchronous,
-            });
+            return new FileStream(
+                temporary,
+                new FileStreamOptions
+                {
+                    Mode = FileMode.CreateNew,
+                    Access = FileAccess.Write,
+                    Share = FileShare.None,
+                    BufferSize = 0,
+                    Options = FileOptions.Asynchronous,
+                }
+            );
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

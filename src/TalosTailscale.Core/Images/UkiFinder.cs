@@ -20,14 +20,17 @@ public static class UkiFinder
     /// <see cref="ImageErrors.UkiNotFound"/>, <see cref="ImageErrors.ImageFormatUnknown"/>, or the image is malformed.
     /// </exception>
     public static async Task<IReadOnlyList<UkiLocation>> FindAsync(
-        string path, CancellationToken cancellationToken = default)
+        string path,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         Task<Stream> Open(CancellationToken token) => ImageStream.OpenAsync(path, token);
         var stream = await Open(cancellationToken).ConfigureAwait(false);
         await using (stream.ConfigureAwait(false))
         {
-            return await FindAsync(new RandomReader(stream, path), path, Open, true, cancellationToken).ConfigureAwait(false);
+            return await FindAsync(new RandomReader(stream, path), path, Open, true, cancellationToken)
+                .ConfigureAwait(false);
         }
     }
 
@@ -38,22 +41,31 @@ public static class UkiFinder
     /// <returns>At least one place, in the order of the folder.</returns>
     /// <exception cref="TsException">As for a file.</exception>
     public static Task<IReadOnlyList<UkiLocation>> FindAsync(
-        Stream stream, string name, CancellationToken cancellationToken = default)
+        Stream stream,
+        string name,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(stream);
         return FindAsync(new RandomReader(stream, name), name, _ => Task.FromResult(stream), false, cancellationToken);
     }
 
     private static async Task<IReadOnlyList<UkiLocation>> FindAsync(
-        RandomReader file, string path, Func<CancellationToken, Task<Stream>> open, bool owns,
-        CancellationToken cancellationToken)
+        RandomReader file,
+        string path,
+        Func<CancellationToken, Task<Stream>> open,
+        bool owns,
+        CancellationToken cancellationToken
+    )
     {
         if (await StartsAsync(file, 0, "MZ"u8.ToArray(), cancellationToken).ConfigureAwait(false))
         {
             if (file.Length > uint.MaxValue)
             {
                 throw ImageErrors.CompressionUnsupported.New(
-                    $"'{file.Name}' is a UKI that is compressed itself; only disk images are read compressed.", file.Name);
+                    $"'{file.Name}' is a UKI that is compressed itself; only disk images are read compressed.",
+                    file.Name
+                );
             }
 
             return [new UkiLocation(path, null, UkiContainer.File, [new Extent(0, file.Length)], open, owns)];
@@ -62,13 +74,19 @@ public static class UkiFinder
         var places = new List<UkiLocation>();
         async Task AddAsync(IFileTree tree, UkiContainer container)
         {
-            foreach (var candidate in await FileTree.ListFolderAsync(tree, Folder, cancellationToken).ConfigureAwait(false))
+            foreach (
+                var candidate in await FileTree.ListFolderAsync(tree, Folder, cancellationToken).ConfigureAwait(false)
+            )
             {
-                if (candidate.Entry.Size == 0) continue;
+                if (candidate.Entry.Size == 0)
+                    continue;
                 var extents = await tree.FindContentAsync(candidate.Entry, cancellationToken).ConfigureAwait(false);
                 // Backups have any name; what is called .efi is listed even if it is broken, so that somebody hears of it.
-                if (!candidate.Path.EndsWith(".efi", StringComparison.OrdinalIgnoreCase)
-                    && !await StartsAsync(file, extents[0].Offset, "MZ"u8.ToArray(), cancellationToken).ConfigureAwait(false))
+                if (
+                    !candidate.Path.EndsWith(".efi", StringComparison.OrdinalIgnoreCase)
+                    && !await StartsAsync(file, extents[0].Offset, "MZ"u8.ToArray(), cancellationToken)
+                        .ConfigureAwait(false)
+                )
                     continue;
                 places.Add(new UkiLocation(path, candidate.Path, container, extents, open, owns));
             }
@@ -79,8 +97,13 @@ public static class UkiFinder
             var iso = await IsoImage.OpenAsync(file, cancellationToken).ConfigureAwait(false);
             await AddAsync(iso, UkiContainer.Iso).ConfigureAwait(false);
             // The boot image is a copy of the tree as Talos builds it, so it is asked only where the tree has nothing.
-            foreach (var volume in places.Count > 0 ? [] : await BootVolumesAsync(file, iso, cancellationToken).ConfigureAwait(false))
-                if (places.Count == 0) await AddAsync(volume, UkiContainer.IsoBootImage).ConfigureAwait(false);
+            foreach (
+                var volume in places.Count > 0
+                    ? []
+                    : await BootVolumesAsync(file, iso, cancellationToken).ConfigureAwait(false)
+            )
+                if (places.Count == 0)
+                    await AddAsync(volume, UkiContainer.IsoBootImage).ConfigureAwait(false);
         }
         else if (await FatVolume.TryOpenAsync(file, 0, cancellationToken).ConfigureAwait(false) is { } esp)
         {
@@ -94,11 +117,17 @@ public static class UkiFinder
 
         return places.Count > 0
             ? places
-            : throw ImageErrors.UkiNotFound.New($"'{file.Name}' holds no unified kernel image under '{Folder}'.", file.Name);
+            : throw ImageErrors.UkiNotFound.New(
+                $"'{file.Name}' holds no unified kernel image under '{Folder}'.",
+                file.Name
+            );
     }
 
     private static async Task<IReadOnlyList<FatVolume>> BootVolumesAsync(
-        RandomReader file, IsoImage iso, CancellationToken cancellationToken)
+        RandomReader file,
+        IsoImage iso,
+        CancellationToken cancellationToken
+    )
     {
         // The load size in the catalogue has 16 bits and is 0 for real images, so the file system says its own length.
         var offsets = iso.BootImages.Where(b => b.IsUefi).Select(b => b.Offset).ToList();
@@ -108,17 +137,23 @@ public static class UkiFinder
     }
 
     private static async Task<IReadOnlyList<FatVolume>> DiskVolumesAsync(
-        RandomReader file, CancellationToken cancellationToken)
+        RandomReader file,
+        CancellationToken cancellationToken
+    )
     {
         var table = await PartitionTable.TryReadAsync(file, cancellationToken).ConfigureAwait(false)
             ?? throw await UnknownAsync(file, cancellationToken).ConfigureAwait(false);
         var candidates = table.Partitions.Where(p => p.IsEsp).ToList();
-        if (candidates.Count == 0) candidates = [.. table.Partitions.Where(p => p.IsFat)];
+        if (candidates.Count == 0)
+            candidates = [.. table.Partitions.Where(p => p.IsFat)];
         return await OpenAsync(file, candidates.Select(p => p.Offset), cancellationToken).ConfigureAwait(false);
     }
 
     private static async Task<IReadOnlyList<FatVolume>> OpenAsync(
-        RandomReader file, IEnumerable<long> offsets, CancellationToken cancellationToken)
+        RandomReader file,
+        IEnumerable<long> offsets,
+        CancellationToken cancellationToken
+    )
     {
         var volumes = new List<FatVolume>();
         foreach (var offset in offsets)
@@ -131,9 +166,14 @@ public static class UkiFinder
     }
 
     private static async ValueTask<bool> StartsAsync(
-        RandomReader file, long offset, byte[] magic, CancellationToken cancellationToken)
+        RandomReader file,
+        long offset,
+        byte[] magic,
+        CancellationToken cancellationToken
+    )
     {
-        if (!file.Holds(offset, magic.Length)) return false;
+        if (!file.Holds(offset, magic.Length))
+            return false;
         var head = await file.ReadAsync(offset, magic.Length, "a file header", cancellationToken).ConfigureAwait(false);
         return head.AsSpan().SequenceEqual(magic);
     }
@@ -153,6 +193,8 @@ public static class UkiFinder
             _ => "of no known format",
         };
         return ImageErrors.ImageFormatUnknown.New(
-            $"'{file.Name}' is {what}; a UKI, an ISO, a raw disk or an ESP image was expected.", file.Name);
+            $"'{file.Name}' is {what}; a UKI, an ISO, a raw disk or an ESP image was expected.",
+            file.Name
+        );
     }
 }

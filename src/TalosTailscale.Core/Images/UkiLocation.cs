@@ -13,7 +13,8 @@ public sealed class UkiLocation
         UkiContainer container,
         IReadOnlyList<Extent> extents,
         Func<CancellationToken, Task<Stream>> open,
-        bool ownsImage)
+        bool ownsImage
+    )
     {
         Path = path;
         Location = location;
@@ -61,7 +62,12 @@ public sealed class UkiLocation
         var stream = await OpenAsync(cancellationToken).ConfigureAwait(false);
         await using (stream.ConfigureAwait(false))
         {
-            options = (options ?? new UkiReadOptions()) with { Path = Path, Location = Location, Container = Container };
+            options = (options ?? new UkiReadOptions()) with
+            {
+                Path = Path,
+                Location = Location,
+                Container = Container,
+            };
             return await UkiReader.ReadAsync(stream, options, cancellationToken).ConfigureAwait(false);
         }
     }

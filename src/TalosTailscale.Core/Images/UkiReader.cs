@@ -18,7 +18,10 @@ public static class UkiReader
     /// <returns>What the UKI says about itself.</returns>
     /// <exception cref="TsException">The file is truncated, malformed or not a UKI (<see cref="ImageErrors"/>).</exception>
     public static async Task<UkiInfo> ReadAsync(
-        Stream stream, UkiReadOptions options, CancellationToken cancellationToken = default)
+        Stream stream,
+        UkiReadOptions options,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(options);
@@ -35,10 +38,12 @@ public static class UkiReader
         PeHashes? hashes = null;
         if (options.Hash)
         {
-            hashes = await PeHasher.HashAsync(stream, image, signature?.Algorithm, options.SectionHashes, Report, cancellationToken)
+            hashes = await PeHasher
+                .HashAsync(stream, image, signature?.Algorithm, options.SectionHashes, Report, cancellationToken)
                 .ConfigureAwait(false);
             options.Reporter.Progress(new ProgressStep("Reading UKI", name, "done", Completed: true));
-            if (signature is not null) status = Judge(signature, hashes.Authenticode!);
+            if (signature is not null)
+                status = Judge(signature, hashes.Authenticode!);
         }
 
         var schematic = layers.LastOrDefault(l => l.Name == "schematic");
@@ -72,7 +77,8 @@ public static class UkiReader
             Sections = [.. image.Sections.Select((s, i) => ToSection(s, hashes?.Sections.ElementAtOrDefault(i), name))],
         };
 
-        void Report(long done) => options.Reporter.Progress(new ProgressStep("Reading UKI", name, "hashing", done, file.Length));
+        void Report(long done) =>
+            options.Reporter.Progress(new ProgressStep("Reading UKI", name, "hashing", done, file.Length));
     }
 
     private static string NameOf(UkiReadOptions options) =>
@@ -85,9 +91,13 @@ public static class UkiReader
         : UkiKind.InstalledSystem;
 
     private static async Task<IReadOnlyList<ExtensionLayer>> ReadLayersAsync(
-        RandomReader file, PeImage image, CancellationToken cancellationToken)
+        RandomReader file,
+        PeImage image,
+        CancellationToken cancellationToken
+    )
     {
-        if (image.Find(".initrd") is not { } section) return [];
+        if (image.Find(".initrd") is not { } section)
+            return [];
         var content = file.Slice(section.RawOffset, section.ContentLength, "the section '.initrd'");
         await using (content.ConfigureAwait(false))
         {
@@ -97,10 +107,16 @@ public static class UkiReader
     }
 
     private static async Task<string?> ReadPcrKeyAsync(
-        RandomReader file, PeImage image, CancellationToken cancellationToken)
+        RandomReader file,
+        PeImage image,
+        CancellationToken cancellationToken
+    )
     {
-        if (image.Find(".pcrpkey") is not { } section) return null;
-        var pem = await UkiText.ReadSectionAsync(file, section, UkiText.MaxText, cancellationToken).ConfigureAwait(false);
+        if (image.Find(".pcrpkey") is not { } section)
+            return null;
+        var pem = await UkiText
+            .ReadSectionAsync(file, section, UkiText.MaxText, cancellationToken)
+            .ConfigureAwait(false);
         try
         {
             using var key = RSA.Create();
@@ -111,14 +127,21 @@ public static class UkiReader
         catch (Exception e) when (e is ArgumentException or CryptographicException)
         {
             throw ImageErrors.PcrKeyMalformed.New(
-                $"'{file.Name}' has a section '.pcrpkey' that is not an RSA public key in PEM form.", file.Name, e);
+                $"'{file.Name}' has a section '.pcrpkey' that is not an RSA public key in PEM form.",
+                file.Name,
+                e
+            );
         }
     }
 
     private static async Task<(AuthenticodeSignature? Signature, UkiSignatureStatus Status)> ReadSignatureAsync(
-        RandomReader file, PeImage image, CancellationToken cancellationToken)
+        RandomReader file,
+        PeImage image,
+        CancellationToken cancellationToken
+    )
     {
-        if (image.Certificates.Length == 0) return (null, UkiSignatureStatus.NotSigned);
+        if (image.Certificates.Length == 0)
+            return (null, UkiSignatureStatus.NotSigned);
         try
         {
             var signature = await AuthenticodeSignature.ReadAsync(file, image, cancellationToken).ConfigureAwait(false);
@@ -132,7 +155,8 @@ public static class UkiReader
 
     private static UkiSignatureStatus Judge(AuthenticodeSignature signature, byte[] digest)
     {
-        if (!signature.VerifyCms()) return UkiSignatureStatus.Invalid;
+        if (!signature.VerifyCms())
+            return UkiSignatureStatus.Invalid;
         return digest.AsSpan().SequenceEqual(signature.Digest)
             ? UkiSignatureStatus.Valid
             : UkiSignatureStatus.DigestMismatch;
@@ -140,26 +164,30 @@ public static class UkiReader
 
     private static bool? IsTrusted(AuthenticodeSignature? signature, UkiSignatureStatus status, UkiReadOptions options)
     {
-        if (options.TrustedCertificates.Count == 0 || status == UkiSignatureStatus.NotChecked) return null;
-        return signature is not null && status == UkiSignatureStatus.Valid
+        if (options.TrustedCertificates.Count == 0 || status == UkiSignatureStatus.NotChecked)
+            return null;
+        return signature is not null
+            && status == UkiSignatureStatus.Valid
             && SignerChain.EndsIn(signature.Certificate, signature.Certificates, options.TrustedCertificates);
     }
 
-    private static UkiExtension ToExtension(ExtensionLayer layer) => new()
-    {
-        Name = layer.Name,
-        Version = layer.Version,
-        Author = layer.Author,
-        Description = layer.Description,
-        Image = layer.Image,
-    };
+    private static UkiExtension ToExtension(ExtensionLayer layer) =>
+        new()
+        {
+            Name = layer.Name,
+            Version = layer.Version,
+            Author = layer.Author,
+            Description = layer.Description,
+            Image = layer.Image,
+        };
 
-    private static UkiSection ToSection(PeSection section, byte[]? hash, string uki) => new()
-    {
-        Name = section.Name,
-        Size = section.ContentLength,
-        Offset = section.RawOffset,
-        Sha256 = hash is null ? null : Convert.ToHexString(hash).ToLowerInvariant(),
-        Uki = uki,
-    };
+    private static UkiSection ToSection(PeSection section, byte[]? hash, string uki) =>
+        new()
+        {
+            Name = section.Name,
+            Size = section.ContentLength,
+            Offset = section.RawOffset,
+            Sha256 = hash is null ? null : Convert.ToHexString(hash).ToLowerInvariant(),
+            Uki = uki,
+        };
 }

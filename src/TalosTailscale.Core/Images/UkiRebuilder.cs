@@ -16,8 +16,7 @@ internal sealed record RebuiltUki(Stream Content, IReadOnlyList<string> Removed)
 /// </summary>
 internal static class UkiRebuilder
 {
-    public static async Task<RebuiltUki> RebuildAsync(
-        Stream source, string name, CancellationToken cancellationToken)
+    public static async Task<RebuiltUki> RebuildAsync(Stream source, string name, CancellationToken cancellationToken)
     {
         var file = new RandomReader(source, name);
         var image = await PeImage.ReadAsync(file, cancellationToken).ConfigureAwait(false);
@@ -25,12 +24,15 @@ internal static class UkiRebuilder
         if (!text.IsForInstaller)
         {
             throw ImageErrors.UkiNothingToChange.New(
-                $"'{name}' has neither 'talos.halt_if_installed' nor a 'reset' entry; an installer's UKI was expected.", name);
+                $"'{name}' has neither 'talos.halt_if_installed' nor a 'reset' entry; an installer's UKI was expected.",
+                name
+            );
         }
 
         var removed = new List<string>();
         var kept = await SelectAsync(file, image, removed, cancellationToken).ConfigureAwait(false);
-        if (image.Certificates.Length > 0) removed.Add("signature");
+        if (image.Certificates.Length > 0)
+            removed.Add("signature");
         var (segments, header) = await LayOutAsync(file, image, kept, cancellationToken).ConfigureAwait(false);
         var content = new SegmentStream(source, segments);
         // The header is in the stream by reference: the sum is taken with the field at zero and then put there.
@@ -41,7 +43,11 @@ internal static class UkiRebuilder
     }
 
     private static async Task<List<Kept>> SelectAsync(
-        RandomReader file, PeImage image, List<string> removed, CancellationToken cancellationToken)
+        RandomReader file,
+        PeImage image,
+        List<string> removed,
+        CancellationToken cancellationToken
+    )
     {
         var kept = new List<Kept>();
         string? profile = null;
@@ -49,46 +55,69 @@ internal static class UkiRebuilder
         {
             if (section.Name == ".profile")
             {
-                var text = await UkiText.ReadSectionAsync(file, section, UkiText.MaxText, cancellationToken).ConfigureAwait(false);
+                var text = await UkiText
+                    .ReadSectionAsync(file, section, UkiText.MaxText, cancellationToken)
+                    .ConfigureAwait(false);
                 profile = OsRelease.Parse(text).GetValueOrDefault("ID") ?? "";
-                if (profile != "main") removed.Add($"profile '{profile}'");
+                if (profile != "main")
+                    removed.Add($"profile '{profile}'");
             }
 
-            if (profile is not (null or "main")) continue;
+            if (profile is not (null or "main"))
+                continue;
             if (section.Name is ".pcrsig" or ".pcrpkey")
             {
                 removed.Add($"section '{section.Name}'");
                 continue;
             }
 
-            kept.Add(section.Name == ".cmdline"
-                ? await WithoutHaltAsync(file, section, removed, cancellationToken).ConfigureAwait(false)
-                : new Kept(section, null));
+            kept.Add(
+                section.Name == ".cmdline"
+                    ? await WithoutHaltAsync(file, section, removed, cancellationToken).ConfigureAwait(false)
+                    : new Kept(section, null)
+            );
         }
 
         return kept;
     }
 
     private static async ValueTask<Kept> WithoutHaltAsync(
-        RandomReader file, PeSection section, List<string> removed, CancellationToken cancellationToken)
+        RandomReader file,
+        PeSection section,
+        List<string> removed,
+        CancellationToken cancellationToken
+    )
     {
-        var old = await UkiText.ReadSectionAsync(file, section, UkiText.MaxText, cancellationToken).ConfigureAwait(false);
-        if (!KernelCommandLine.ValuesOf(old, KernelCommandLine.HaltParameter).Any()) return new Kept(section, null);
+        var old = await UkiText
+            .ReadSectionAsync(file, section, UkiText.MaxText, cancellationToken)
+            .ConfigureAwait(false);
+        if (!KernelCommandLine.ValuesOf(old, KernelCommandLine.HaltParameter).Any())
+            return new Kept(section, null);
         removed.Add($"kernel argument '{KernelCommandLine.HaltParameter}'");
-        return new Kept(section, Encoding.UTF8.GetBytes(KernelCommandLine.Without(old, KernelCommandLine.HaltParameter)));
+        return new Kept(
+            section,
+            Encoding.UTF8.GetBytes(KernelCommandLine.Without(old, KernelCommandLine.HaltParameter))
+        );
     }
 
     private static async Task<(List<Segment> Segments, byte[] Header)> LayOutAsync(
-        RandomReader file, PeImage image, List<Kept> kept, CancellationToken cancellationToken)
+        RandomReader file,
+        PeImage image,
+        List<Kept> kept,
+        CancellationToken cancellationToken
+    )
     {
         var alignment = Math.Max(1, image.FileAlignment);
         if (image.SizeOfHeaders > 1024 * 1024 || alignment > 64 * 1024)
         {
             throw ImageErrors.PeMalformed.New(
-                $"'{file.Name}' says its headers are {image.SizeOfHeaders} bytes aligned to {alignment}.", file.Name);
+                $"'{file.Name}' says its headers are {image.SizeOfHeaders} bytes aligned to {alignment}.",
+                file.Name
+            );
         }
 
-        var header = await file.ReadAsync(0, (int)image.SizeOfHeaders, "the headers", cancellationToken).ConfigureAwait(false);
+        var header = await file.ReadAsync(0, (int)image.SizeOfHeaders, "the headers", cancellationToken)
+            .ConfigureAwait(false);
         var segments = new List<Segment> { Segment.Of(header) };
         var at = (long)header.Length;
         var places = new Dictionary<Kept, long>();
@@ -96,7 +125,11 @@ internal static class UkiRebuilder
         {
             var start = Align(at, alignment);
             segments.Add(Segment.Zeros(start - at));
-            segments.Add(part.Content is { } bytes ? Segment.Of(bytes) : Segment.Copy(part.Section.RawOffset, part.Section.RawSize));
+            segments.Add(
+                part.Content is { } bytes
+                    ? Segment.Of(bytes)
+                    : Segment.Copy(part.Section.RawOffset, part.Section.RawSize)
+            );
             at = Align(start + part.Length, alignment);
             segments.Add(Segment.Zeros(at - start - part.Length));
             places[part] = start;
@@ -113,7 +146,8 @@ internal static class UkiRebuilder
         BinaryPrimitives.WriteUInt16LittleEndian(header.AsSpan(image.PeOffset + 6), (ushort)kept.Count);
         header.AsSpan(image.PeOffset + 12, 8).Clear(); // Symbol table: what follows the sections is not taken along.
         header.AsSpan(image.CheckSumOffset, 4).Clear();
-        if (image.CertificateEntryOffset is { } entry) header.AsSpan(entry, 8).Clear();
+        if (image.CertificateEntryOffset is { } entry)
+            header.AsSpan(entry, 8).Clear();
 
         var table = header.AsSpan(image.SectionTableOffset, image.Sections.Count * 40);
         var old = table.ToArray();
@@ -130,7 +164,9 @@ internal static class UkiRebuilder
             {
                 BinaryPrimitives.WriteUInt32LittleEndian(row[8..], (uint)content.Length);
                 BinaryPrimitives.WriteUInt32LittleEndian(
-                    row[16..], (uint)Align(content.Length, Math.Max(1, image.FileAlignment)));
+                    row[16..],
+                    (uint)Align(content.Length, Math.Max(1, image.FileAlignment))
+                );
             }
 
             long size = content is null ? Math.Max(section.VirtualSize, section.RawSize) : content.Length;

@@ -24,7 +24,8 @@ internal sealed record UkiText
 
     /// <summary>Whether the entry that boots by default stops an installed system: that is the first profile.</summary>
     public bool Halts =>
-        KernelCommandLine.Halts(CommandLine) || (Profiles.Count > 0 && KernelCommandLine.Halts(Profiles[0].CommandLine));
+        KernelCommandLine.Halts(CommandLine)
+        || (Profiles.Count > 0 && KernelCommandLine.Halts(Profiles[0].CommandLine));
 
     /// <summary>
     /// Whether it is the UKI of an installer ISO. Its entry that wipes the disk is called "reset", that of the installer
@@ -38,7 +39,9 @@ internal sealed record UkiText
         if (missing.Count > 0)
         {
             throw ImageErrors.NotAUki.New(
-                $"'{file.Name}' is not a unified kernel image: it has no section {string.Join(", ", missing)}.", file.Name);
+                $"'{file.Name}' is not a unified kernel image: it has no section {string.Join(", ", missing)}.",
+                file.Name
+            );
         }
 
         async ValueTask<string> Read(PeSection section) =>
@@ -46,7 +49,8 @@ internal sealed record UkiText
 
         var release = OsRelease.Parse(await Read(image.Find(".osrel")!).ConfigureAwait(false));
         var profiles = new List<UkiProfile>();
-        string? commandLine = null, kernel = null;
+        string? commandLine = null,
+            kernel = null;
         var pcrSignature = false;
         foreach (var section in image.Sections)
         {
@@ -55,12 +59,14 @@ internal sealed record UkiText
             {
                 case ".profile":
                     var values = OsRelease.Parse(await Read(section).ConfigureAwait(false));
-                    profiles.Add(new UkiProfile
-                    {
-                        Id = values.GetValueOrDefault("ID") ?? "",
-                        Title = values.GetValueOrDefault("TITLE"),
-                        CommandLine = commandLine ?? "",
-                    });
+                    profiles.Add(
+                        new UkiProfile
+                        {
+                            Id = values.GetValueOrDefault("ID") ?? "",
+                            Title = values.GetValueOrDefault("TITLE"),
+                            CommandLine = commandLine ?? "",
+                        }
+                    );
                     break;
                 case ".cmdline" when inProfile:
                     var own = await Read(section).ConfigureAwait(false);
@@ -93,17 +99,26 @@ internal sealed record UkiText
     }
 
     public static async ValueTask<string> ReadSectionAsync(
-        RandomReader file, PeSection section, int limit, CancellationToken cancellationToken)
+        RandomReader file,
+        PeSection section,
+        int limit,
+        CancellationToken cancellationToken
+    )
     {
         if (section.ContentLength > limit)
         {
             throw ImageErrors.UkiSectionTooLarge.New(
                 $"'{file.Name}' has a section '{section.Name}' of {section.ContentLength} bytes; at most {limit} are expected.",
-                file.Name);
+                file.Name
+            );
         }
 
         var bytes = await file.ReadAsync(
-            section.RawOffset, (int)section.ContentLength, $"the section '{section.Name}'", cancellationToken)
+                section.RawOffset,
+                (int)section.ContentLength,
+                $"the section '{section.Name}'",
+                cancellationToken
+            )
             .ConfigureAwait(false);
         return PrintableText.Utf8(bytes);
     }

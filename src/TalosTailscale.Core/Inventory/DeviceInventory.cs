@@ -38,7 +38,8 @@ public sealed class DeviceInventory
             throw InventoryErrors.InventoryNotFound.New($"The devices folder '{root}' does not exist.", folder);
         try
         {
-            var nodes = Directory.EnumerateDirectories(root)
+            var nodes = Directory
+                .EnumerateDirectories(root)
                 .Where(directory => File.Exists(Path.Combine(directory, NodeFile.FileName)))
                 .Order(StringComparer.Ordinal)
                 .Select(NodeFile.Read)
@@ -85,16 +86,19 @@ public sealed class DeviceInventory
     /// <returns>The inventory.</returns>
     /// <exception cref="TsException">InventoryNotFound and those of <see cref="Load"/>.</exception>
     public static DeviceInventory LoadFrom(string? folder, string? currentLocation) =>
-        Load(Locate(folder, currentLocation)
-            ?? throw InventoryErrors.InventoryNotFound.New(
-                $"No 'devices' folder is at or above '{currentLocation}'.", currentLocation));
+        Load(
+            Locate(folder, currentLocation)
+                ?? throw InventoryErrors.InventoryNotFound.New(
+                    $"No 'devices' folder is at or above '{currentLocation}'.",
+                    currentLocation
+                )
+        );
 
     /// <summary>A node by name, address or Kubernetes name.</summary>
     /// <param name="nameOrAddress">What the user typed.</param>
     /// <returns>The node.</returns>
     /// <exception cref="TsException">NodeNotFound, with the names there are.</exception>
-    public TsNode Find(string nameOrAddress) =>
-        TryFind(nameOrAddress) ?? throw NotFound(nameOrAddress, this);
+    public TsNode Find(string nameOrAddress) => TryFind(nameOrAddress) ?? throw NotFound(nameOrAddress, this);
 
     /// <summary>A node by name, address or Kubernetes name, or null.</summary>
     /// <param name="nameOrAddress">What the user typed.</param>
@@ -128,11 +132,10 @@ public sealed class DeviceInventory
 
     private static TsException NotFound(string text, DeviceInventory? inventory)
     {
-        var known = inventory is null
-            ? "there is no inventory, so an IP address was expected"
-            : inventory.Nodes.Count == 0
-                ? $"'{inventory.Folder}' has no node"
-                : $"'{inventory.Folder}' has {string.Join(", ", inventory.Nodes.Select(node => node.Name))}";
+        var known =
+            inventory is null ? "there is no inventory, so an IP address was expected"
+            : inventory.Nodes.Count == 0 ? $"'{inventory.Folder}' has no node"
+            : $"'{inventory.Folder}' has {string.Join(", ", inventory.Nodes.Select(node => node.Name))}";
         return InventoryErrors.NodeNotFound.New($"The node '{text}' is not known: {known}.", text);
     }
 
@@ -142,10 +145,12 @@ public sealed class DeviceInventory
             if (group.Key is not null && group.Count() > 1)
                 throw InventoryErrors.NodeDuplicate.New(
                     $"The nodes {string.Join(" and ", group.Select(node => $"'{node.Name}'"))} have the same {what} '{group.Key}'.",
-                    group.Last().Path);
+                    group.Last().Path
+                );
     }
 
-    private static bool Same(string? left, string right) => string.Equals(left, right, StringComparison.OrdinalIgnoreCase);
+    private static bool Same(string? left, string right) =>
+        string.Equals(left, right, StringComparison.OrdinalIgnoreCase);
 
     private static bool SameAddress(string left, string right) =>
         Same(left, right)

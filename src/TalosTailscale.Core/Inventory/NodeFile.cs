@@ -27,9 +27,16 @@ internal static class NodeFile
 
         var name = Path.GetFileName(folder);
         var address = Text(root, "address", path)
-            ?? throw InventoryErrors.NodeFileInvalid.New($"'{path}' has no 'address'; the node's IP address was expected.", path);
+            ?? throw InventoryErrors.NodeFileInvalid.New(
+                $"'{path}' has no 'address'; the node's IP address was expected.",
+                path
+            );
         if (!IsAddress(address.Text))
-            throw Invalid(path, address, $"the address '{address.Text}' is not an IP address or host name without a port");
+            throw Invalid(
+                path,
+                address,
+                $"the address '{address.Text}' is not an IP address or host name without a port"
+            );
         return new TsNode
         {
             Name = name,
@@ -39,27 +46,34 @@ internal static class NodeFile
             Activation = ActivationOf(Text(root, "activation", path), path),
             NodeId = Text(root, "nodeId", path)?.Text,
             Path = folder,
-            Manifests = [.. ManifestNames.Applied.Select(file => Path.Combine(folder, ManifestNames.Folder, file)).Where(File.Exists)],
+            Manifests =
+            [
+                .. ManifestNames
+                    .Applied.Select(file => Path.Combine(folder, ManifestNames.Folder, file))
+                    .Where(File.Exists),
+            ],
         };
     }
 
     // No generic table: the runtime would compile its code for these enumerations at the first completion of a node.
-    private static TalosArchitecture ArchitectureOf(YamlScalar? value, string path) => value?.Text switch
-    {
-        null => default,
-        "amd64" => TalosArchitecture.Amd64,
-        "arm64" => TalosArchitecture.Arm64,
-        _ => throw Unknown(value, "architecture", "amd64, arm64", path),
-    };
+    private static TalosArchitecture ArchitectureOf(YamlScalar? value, string path) =>
+        value?.Text switch
+        {
+            null => default,
+            "amd64" => TalosArchitecture.Amd64,
+            "arm64" => TalosArchitecture.Arm64,
+            _ => throw Unknown(value, "architecture", "amd64, arm64", path),
+        };
 
-    private static TsActivation ActivationOf(YamlScalar? value, string path) => value?.Text switch
-    {
-        null => default,
-        "auto" => TsActivation.Auto,
-        "uki-swap" => TsActivation.UkiSwap,
-        "upgrade" => TsActivation.Upgrade,
-        _ => throw Unknown(value, "activation", "auto, uki-swap, upgrade", path),
-    };
+    private static TsActivation ActivationOf(YamlScalar? value, string path) =>
+        value?.Text switch
+        {
+            null => default,
+            "auto" => TsActivation.Auto,
+            "uki-swap" => TsActivation.UkiSwap,
+            "upgrade" => TsActivation.Upgrade,
+            _ => throw Unknown(value, "activation", "auto, uki-swap, upgrade", path),
+        };
 
     private static TsException Unknown(YamlScalar value, string key, string choices, string path) =>
         Invalid(path, value, $"'{value.Text}' is not a known {key}; {choices} were expected");
@@ -86,7 +100,9 @@ internal static class NodeFile
             var bytes = new FileInfo(path).Length;
             if (bytes > MaximumBytes)
                 throw InventoryErrors.YamlMalformed.New(
-                    $"'{path}' has {bytes} bytes; at most {MaximumBytes} were expected of a node.yaml.", path);
+                    $"'{path}' has {bytes} bytes; at most {MaximumBytes} were expected of a node.yaml.",
+                    path
+                );
             return File.ReadAllText(path, new UTF8Encoding(false, throwOnInvalidBytes: true));
         }
         catch (DecoderFallbackException e)

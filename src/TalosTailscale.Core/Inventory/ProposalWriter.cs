@@ -31,7 +31,10 @@ public static class ProposalWriter
     /// <returns>Its files.</returns>
     /// <exception cref="TsException"><see cref="InventoryErrors.InventoryUnreadable"/>, <see cref="InventoryErrors.ProposalInvalid"/>.</exception>
     public static async Task<IReadOnlyList<ProposedFile>> CompareAsync(
-        string folder, TsNodeProposal proposal, CancellationToken cancellation)
+        string folder,
+        TsNodeProposal proposal,
+        CancellationToken cancellation
+    )
     {
         ArgumentNullException.ThrowIfNull(proposal);
         var files = new List<ProposedFile>();
@@ -43,11 +46,16 @@ public static class ProposalWriter
 
             // The objects can be made by anybody, and names come from the cluster: nothing is written outside of the folder.
             if (!path.StartsWith(inside, StringComparison.Ordinal))
-                throw InventoryErrors.ProposalInvalid.New($"'{file.Path}' of '{proposal.Name}' leads out of '{root}'.", proposal.Name);
+                throw InventoryErrors.ProposalInvalid.New(
+                    $"'{file.Path}' of '{proposal.Name}' leads out of '{root}'.",
+                    proposal.Name
+                );
             try
             {
-                var state = !File.Exists(path) ? ProposedFileState.New
-                    : await File.ReadAllTextAsync(path, cancellation).ConfigureAwait(false) == file.Text ? ProposedFileState.Same
+                var state =
+                    !File.Exists(path) ? ProposedFileState.New
+                    : await File.ReadAllTextAsync(path, cancellation).ConfigureAwait(false) == file.Text
+                        ? ProposedFileState.Same
                     : ProposedFileState.Differs;
                 files.Add(new ProposedFile(file, path, state));
             }
@@ -76,7 +84,8 @@ public static class ProposalWriter
                 string temporary = Path.Combine(folder, "." + Path.GetRandomFileName());
                 try
                 {
-                    await File.WriteAllTextAsync(temporary, file.File.Text, new UTF8Encoding(false), cancellation).ConfigureAwait(false);
+                    await File.WriteAllTextAsync(temporary, file.File.Text, new UTF8Encoding(false), cancellation)
+                        .ConfigureAwait(false);
                     File.Move(temporary, file.FullPath, overwrite: true);
                 }
                 finally
@@ -86,7 +95,11 @@ public static class ProposalWriter
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                throw InventoryErrors.FileNotReplaced.New($"'{file.FullPath}' could not be written: {e.Message}", file.FullPath, e);
+                throw InventoryErrors.FileNotReplaced.New(
+                    $"'{file.FullPath}' could not be written: {e.Message}",
+                    file.FullPath,
+                    e
+                );
             }
         }
     }

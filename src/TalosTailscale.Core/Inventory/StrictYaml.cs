@@ -24,7 +24,9 @@ internal static class StrictYaml
     {
         if (text.Length > MaximumLength)
             throw InventoryErrors.YamlMalformed.New(
-                $"'{name}' has {text.Length} characters; at most {MaximumLength} were expected.", name);
+                $"'{name}' has {text.Length} characters; at most {MaximumLength} were expected.",
+                name
+            );
         try
         {
             var parser = new Parser(new StringReader(text));
@@ -63,8 +65,12 @@ internal static class StrictYaml
         if (documents.Count > 1)
             throw InventoryErrors.YamlMalformed.New(
                 $"'{name}' has {documents.Count} YAML documents, the second at line {documents[1].Line}; one was expected.",
-                name);
-        throw InventoryErrors.YamlMalformed.New($"'{name}' holds no YAML mapping at line 1; 'key: value' lines were expected.", name);
+                name
+            );
+        throw InventoryErrors.YamlMalformed.New(
+            $"'{name}' holds no YAML mapping at line 1; 'key: value' lines were expected.",
+            name
+        );
     }
 
     private static YamlValue ReadValue(Parser parser, string name, int depth)
@@ -87,7 +93,10 @@ internal static class StrictYaml
                 while (!parser.Accept<SequenceEnd>(out _))
                     items.Add(ReadValue(parser, name, depth + 1));
                 return new YamlSequence(
-                    items, sequence.Style == SequenceStyle.Flow, Span(node, parser.Consume<SequenceEnd>().End));
+                    items,
+                    sequence.Style == SequenceStyle.Flow,
+                    Span(node, parser.Consume<SequenceEnd>().End)
+                );
             default:
                 var entries = ReadEntries(parser, name, depth, out var last);
                 return new YamlMapping(entries, Span(node, last));
@@ -114,7 +123,10 @@ internal static class StrictYaml
 
     private static TsException Malformed(string name, Mark at, string what, Exception? inner) =>
         InventoryErrors.YamlMalformed.New(
-            $"'{name}' is not usable YAML at line {Line(at)}, column {Column(at)}: {what}.", name, inner);
+            $"'{name}' is not usable YAML at line {Line(at)}, column {Column(at)}: {what}.",
+            name,
+            inner
+        );
 
     private static YamlSpan Span(ParsingEvent from, Mark end) =>
         new(Line(from.Start), Column(from.Start), checked((int)from.Start.Index), checked((int)end.Index));

@@ -24,8 +24,8 @@ internal sealed record YamlScalar(string Text, bool Plain, YamlSpan Span) : Yaml
 internal sealed record YamlSequence(IReadOnlyList<YamlValue> Items, bool Flow, YamlSpan Span) : YamlValue(Span);
 
 /// <summary>A mapping, in the order of the file; keys are scalars and unique.</summary>
-internal sealed record YamlMapping(
-    IReadOnlyList<(YamlScalar Key, YamlValue Value)> Entries, YamlSpan Span) : YamlValue(Span)
+internal sealed record YamlMapping(IReadOnlyList<(YamlScalar Key, YamlValue Value)> Entries, YamlSpan Span)
+    : YamlValue(Span)
 {
     /// <summary>The value of a key, or null.</summary>
     public YamlValue? this[string key]

@@ -14,7 +14,13 @@ public sealed class HelperPod : IAsyncDisposable
 {
     // As kubelets and containerd say it, and the API server, whose words a refused handshake keeps for itself.
     private static readonly string[] s_noContainer =
-        ["container not found", "not running", "has stopped", "CONTAINER_EXITED", "handshake with HTTP 500"];
+    [
+        "container not found",
+        "not running",
+        "has stopped",
+        "CONTAINER_EXITED",
+        "handshake with HTTP 500",
+    ];
     private static readonly TimeSpan s_cleanUp = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan s_cleanUpAfterStop = TimeSpan.FromSeconds(4);
 
@@ -30,7 +36,8 @@ public sealed class HelperPod : IAsyncDisposable
         HelperPodSpec spec,
         string name,
         IReporter reporter,
-        CancellationToken stopped)
+        CancellationToken stopped
+    )
     {
         _stopped = stopped;
         _connection = connection;
@@ -50,7 +57,8 @@ public sealed class HelperPod : IAsyncDisposable
     public static Task<HelperPod> CreateAsync(
         KubernetesConnection connection,
         HelperPodSpec spec,
-        CancellationToken cancellationToken) => CreateAsync(connection, spec, SilentReporter.Instance, cancellationToken);
+        CancellationToken cancellationToken
+    ) => CreateAsync(connection, spec, SilentReporter.Instance, cancellationToken);
 
     /// <summary>Removes leftovers of the same purpose from the node, makes the pod and waits until commands can be run in it.</summary>
     /// <param name="connection">The cluster.</param>
@@ -64,7 +72,8 @@ public sealed class HelperPod : IAsyncDisposable
         KubernetesConnection connection,
         HelperPodSpec spec,
         IReporter reporter,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(spec);
@@ -110,7 +119,8 @@ public sealed class HelperPod : IAsyncDisposable
         Stream? stdin,
         Stream stdout,
         Stream stderr,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(command);
         ArgumentNullException.ThrowIfNull(stdout);
@@ -122,19 +132,24 @@ public sealed class HelperPod : IAsyncDisposable
                 .RunAsync(_connection, target, command, stdin, stdout, stderr, cancellationToken)
                 .ConfigureAwait(false);
             if (code == Killed)
-                await PodReadiness.ExplainKillAsync(_connection, Spec, Name, false, cancellationToken).ConfigureAwait(false);
+                await PodReadiness
+                    .ExplainKillAsync(_connection, Spec, Name, false, cancellationToken)
+                    .ConfigureAwait(false);
             return code;
         }
         catch (TsException e)
             when (e.Error == KubernetesErrors.ExecConnectionLost
                 || e.Error == KubernetesErrors.ExecRefused
-                || e.Error == KubernetesErrors.KubernetesNotFound)
+                || e.Error == KubernetesErrors.KubernetesNotFound
+            )
         {
             // "Connection lost" is the truth but not the reason when the pod was evicted or deleted under the command.
             if (e.Error == KubernetesErrors.ExecRefused)
             {
                 var isGone = s_noContainer.Any(words => e.Message.Contains(words, StringComparison.OrdinalIgnoreCase));
-                await PodReadiness.ExplainKillAsync(_connection, Spec, Name, isGone, cancellationToken).ConfigureAwait(false);
+                await PodReadiness
+                    .ExplainKillAsync(_connection, Spec, Name, isGone, cancellationToken)
+                    .ConfigureAwait(false);
             }
             else
                 await PodReadiness.ExplainAsync(_connection, Spec, Name, e, cancellationToken).ConfigureAwait(false);
@@ -164,7 +179,8 @@ public sealed class HelperPod : IAsyncDisposable
             return;
         // Somebody who pressed Ctrl+C waits for the prompt; what an API server that is away leaves, the pod's deadline ends.
         using var deadline = new CancellationTokenSource(
-            _stopped.IsCancellationRequested ? s_cleanUpAfterStop : s_cleanUp);
+            _stopped.IsCancellationRequested ? s_cleanUpAfterStop : s_cleanUp
+        );
         try
         {
             await RequestDeletionAsync(deadline.Token).ConfigureAwait(false);
@@ -173,7 +189,8 @@ public sealed class HelperPod : IAsyncDisposable
         {
             _reporter.Warning(
                 $"The pod '{Spec.Namespace}/{Name}' on '{Spec.NodeName}' could not be deleted: {e.Message} "
-                    + $"It ends by itself within {Spec.Lifetime.TotalMinutes:0} min; 'kubectl -n {Spec.Namespace} delete pod {Name}' removes it now.");
+                    + $"It ends by itself within {Spec.Lifetime.TotalMinutes:0} min; 'kubectl -n {Spec.Namespace} delete pod {Name}' removes it now."
+            );
         }
     }
 
@@ -187,7 +204,8 @@ public sealed class HelperPod : IAsyncDisposable
         KubernetesConnection connection,
         string ns,
         string name,
-        CancellationToken cancellationToken) =>
+        CancellationToken cancellationToken
+    ) =>
         KubernetesCall.RepeatAsync(
             connection,
             $"read the pod '{ns}/{name}'",
@@ -204,7 +222,8 @@ public sealed class HelperPod : IAsyncDisposable
                     return false;
                 }
             },
-            cancellationToken);
+            cancellationToken
+        );
 
     /// <inheritdoc/>
     public override string ToString() => $"{Spec.Namespace}/{Name}";
@@ -230,7 +249,8 @@ public sealed class HelperPod : IAsyncDisposable
                         .ConfigureAwait(false);
                 }
             },
-            cancellationToken);
+            cancellationToken
+        );
 
     private async Task RequestDeletionAsync(CancellationToken cancellationToken)
     {
@@ -245,7 +265,8 @@ public sealed class HelperPod : IAsyncDisposable
         KubernetesConnection connection,
         string ns,
         string name,
-        CancellationToken cancellationToken) =>
+        CancellationToken cancellationToken
+    ) =>
         KubernetesCall.RepeatAsync(
             connection,
             $"delete the pod '{ns}/{name}'",
@@ -264,13 +285,15 @@ public sealed class HelperPod : IAsyncDisposable
                     return false;
                 }
             },
-            cancellationToken);
+            cancellationToken
+        );
 
     private static async Task RemoveLeftoversAsync(
         KubernetesConnection connection,
         HelperPodSpec spec,
         IReporter reporter,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         var selector =
             $"{HelperPodManifest.ManagedBy}={HelperPodManifest.Product},"
@@ -283,11 +306,13 @@ public sealed class HelperPod : IAsyncDisposable
                 spec.NodeName,
                 (api, ct) =>
                     api.CoreV1.ListNamespacedPodAsync(spec.Namespace, labelSelector: selector, cancellationToken: ct),
-                cancellationToken)
+                cancellationToken
+            )
             .ConfigureAwait(false);
         foreach (var pod in pods.Items)
         {
-            bool leaves = pod.Metadata.DeletionTimestamp is not null, isLeft = HelperPodManifest.IsLeftover(pod, spec.Tenure);
+            bool leaves = pod.Metadata.DeletionTimestamp is not null,
+                isLeft = HelperPodManifest.IsLeftover(pod, spec.Tenure);
             if (isLeft && !leaves)
             {
                 reporter.Verbose($"{spec.NodeName}: removing pod '{pod.Metadata.Name}' that an interrupted run left.");
@@ -297,13 +322,15 @@ public sealed class HelperPod : IAsyncDisposable
 
             // Until it is gone its commands may still be at work, and what it has locked stays locked.
             if (isLeft || leaves)
-                await WaitGoneAsync(connection, spec, pod.Metadata.Name, reporter, cancellationToken).ConfigureAwait(false);
+                await WaitGoneAsync(connection, spec, pod.Metadata.Name, reporter, cancellationToken)
+                    .ConfigureAwait(false);
             else
             {
                 string? who = null;
                 pod.Metadata.Annotations?.TryGetValue(HelperPodManifest.OperatorAnnotation, out who);
                 reporter.Warning(
-                    $"The pod '{spec.Namespace}/{pod.Metadata.Name}' of '{who ?? "somebody"}' is at work on '{spec.NodeName}' too.");
+                    $"The pod '{spec.Namespace}/{pod.Metadata.Name}' of '{who ?? "somebody"}' is at work on '{spec.NodeName}' too."
+                );
             }
         }
     }
@@ -314,7 +341,8 @@ public sealed class HelperPod : IAsyncDisposable
         HelperPodSpec spec,
         string name,
         IReporter reporter,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         try
         {

@@ -47,15 +47,25 @@ internal static class HelperPodBorrowing
             Container(
                 BorrowerName,
                 spec.FromImage!,
-                [Folder + "/busybox", Folder + "/dd", "if=" + spec.FromImageFile, "of=" + Target, "bs=1048576"]),
+                [Folder + "/busybox", Folder + "/dd", "if=" + spec.FromImageFile, "of=" + Target, "bs=1048576"]
+            ),
         ];
-        pod.Containers[0].VolumeMounts.Add(new V1VolumeMount { Name = Volume, MountPath = Folder, ReadOnlyProperty = true });
+        pod.Containers[0]
+            .VolumeMounts.Add(
+                new V1VolumeMount
+                {
+                    Name = Volume,
+                    MountPath = Folder,
+                    ReadOnlyProperty = true,
+                }
+            );
         pod.Volumes.Add(
             new V1Volume
             {
                 Name = Volume,
                 EmptyDir = new V1EmptyDirVolumeSource { SizeLimit = new ResourceQuantity("2Gi") },
-            });
+            }
+        );
     }
 
     private static V1Container Container(string name, string image, IList<string> command) =>

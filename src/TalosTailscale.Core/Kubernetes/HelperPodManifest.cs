@@ -99,7 +99,8 @@ internal static class HelperPodManifest
     {
         if (pod.Status?.Phase is "Succeeded" or "Failed")
             return true;
-        string? holder = null, lease = null;
+        string? holder = null,
+            lease = null;
         pod.Metadata.Annotations?.TryGetValue(HolderAnnotation, out holder);
         pod.Metadata.Annotations?.TryGetValue(LeaseAnnotation, out lease);
         return ProcessIdentity.IsGone(holder) || tenure?.Follows(lease) == true;

@@ -15,7 +15,8 @@ internal static class Kubeconfig
         if (!string.IsNullOrWhiteSpace(variable))
             return variable.Split(
                 Path.PathSeparator,
-                StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+                StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries
+            );
         return [Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".kube", "config")];
     }
 
@@ -33,7 +34,8 @@ internal static class Kubeconfig
             ? files
             : throw KubernetesErrors.KubeconfigNotFound.New(
                 $"There is no kubeconfig at '{string.Join("', '", candidates)}'.",
-                candidates[0]);
+                candidates[0]
+            );
     }
 
     /// <summary>As kubectl: the first file that says something wins.</summary>
@@ -58,14 +60,11 @@ internal static class Kubeconfig
         return merged!;
     }
 
-    internal static K8SConfiguration Parse(ReadOnlyMemory<byte> bytes, string source) =>
-        Guard(
-            source,
-            () =>
-            {
-                using var stream = new MemoryStream(bytes.ToArray(), writable: false);
-                return KubernetesClientConfiguration.LoadKubeConfig(stream);
-            });
+    internal static K8SConfiguration Parse(ReadOnlyMemory<byte> bytes, string source) => Guard(source, () =>
+        {
+            using var stream = new MemoryStream(bytes.ToArray(), writable: false);
+            return KubernetesClientConfiguration.LoadKubeConfig(stream);
+        });
 
     internal static KubernetesClientConfiguration Build(K8SConfiguration config, string? context, string source)
     {
@@ -75,7 +74,8 @@ internal static class Kubeconfig
         {
             throw KubernetesErrors.KubeconfigContextNotFound.New(
                 $"The kubeconfig '{source}' has no context '{name}', it has {(contexts.Length == 0 ? "none" : $"'{string.Join("', '", contexts)}'")}.",
-                name ?? source);
+                name ?? source
+            );
         }
         return Guard(source, () => KubernetesClientConfiguration.BuildConfigFromConfigObject(config, name));
     }
@@ -96,14 +96,16 @@ internal static class Kubeconfig
         {
             throw KubernetesErrors.KubeconfigInvalid.New(
                 $"The kubeconfig '{source}' is not valid YAML at line {e.Start.Line}, column {e.Start.Column}.",
-                source);
+                source
+            );
         }
         catch (KubeConfigException e)
         {
             throw KubernetesErrors.KubeconfigInvalid.New(
                 $"The kubeconfig '{source}' cannot be used: {e.Message.TrimEnd('.')}.",
                 source,
-                e);
+                e
+            );
         }
         catch (Exception e)
             when (e
@@ -114,11 +116,13 @@ internal static class Kubeconfig
                         or ArgumentException
                         or InvalidOperationException
                         or NullReferenceException
-                        or InvalidCastException)
+                        or InvalidCastException
+            )
         {
             throw KubernetesErrors.KubeconfigInvalid.New(
                 $"The kubeconfig '{source}' has an entry that cannot be read ({e.GetType().Name}).",
-                source);
+                source
+            );
         }
     }
 }

@@ -21,7 +21,8 @@ internal static partial class KubernetesCall
         string what,
         object? target,
         Func<KubernetesApi, CancellationToken, Task<T>> request,
-        CancellationToken cancellationToken) => RunAsync(connection, what, target, attempts: 1, request, cancellationToken);
+        CancellationToken cancellationToken
+    ) => RunAsync(connection, what, target, attempts: 1, request, cancellationToken);
 
     /// <summary>
     /// A request that may be sent again without harm: repeated when the connection broke or the server was busy, so that
@@ -32,7 +33,8 @@ internal static partial class KubernetesCall
         string what,
         object? target,
         Func<KubernetesApi, CancellationToken, Task<T>> request,
-        CancellationToken cancellationToken) => RunAsync(connection, what, target, Attempts, request, cancellationToken);
+        CancellationToken cancellationToken
+    ) => RunAsync(connection, what, target, Attempts, request, cancellationToken);
 
     private static async Task<T> RunAsync<T>(
         KubernetesConnection connection,
@@ -40,7 +42,8 @@ internal static partial class KubernetesCall
         object? target,
         int attempts,
         Func<KubernetesApi, CancellationToken, Task<T>> request,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -56,7 +59,8 @@ internal static partial class KubernetesCall
                     throw Translate(connection, what, target, e);
             }
             var pause = TimeSpan.FromMilliseconds(
-                200 * Math.Pow(2, attempt) * (0.75 + (Random.Shared.NextDouble() / 2)));
+                200 * Math.Pow(2, attempt) * (0.75 + (Random.Shared.NextDouble() / 2))
+            );
             await Task.Delay(pause, cancellationToken).ConfigureAwait(false);
         }
     }
@@ -90,22 +94,26 @@ internal static partial class KubernetesCall
                 return KubernetesErrors.KubernetesServerUntrusted.New(
                     $"Cannot {what}: '{connection.Server}' does not prove that it is the cluster of the kubeconfig: {Sentence(tls.InnerException?.Message ?? tls.Message)}.",
                     target,
-                    e);
+                    e
+                );
             case OperationCanceledException or TimeoutException:
                 return KubernetesErrors.KubernetesTimeout.New(
                     $"Cannot {what}: '{connection.Server}' gave no answer within {connection.RequestTimeout.TotalSeconds:0} s.",
                     target,
-                    e);
+                    e
+                );
             case HttpRequestException or IOException or SocketException:
                 return KubernetesErrors.KubernetesUnreachable.New(
                     $"Cannot {what}: no connection to '{connection.Server}': {Sentence((e.InnerException ?? e).Message)}.",
                     target,
-                    e);
+                    e
+                );
             case JsonException:
                 return KubernetesErrors.KubernetesApiFailed.New(
                     $"Cannot {what}: the answer of '{connection.Server}' is not a Kubernetes object.",
                     target,
-                    e);
+                    e
+                );
             default:
                 return KubernetesErrors.KubernetesApiFailed.New($"Cannot {what}: {Sentence(e.Message)}.", target, e);
         }
@@ -117,7 +125,8 @@ internal static partial class KubernetesCall
         object? target,
         HttpStatusCode code,
         V1Status? status,
-        Exception? e)
+        Exception? e
+    )
     {
         var said = Sentence(status?.Message ?? $"HTTP {(int)code}");
         switch (code)
@@ -126,7 +135,8 @@ internal static partial class KubernetesCall
                 return KubernetesErrors.KubernetesUnauthorized.New(
                     $"Cannot {what}: '{connection.Server}' does not accept the credentials of '{connection.Source}'.",
                     target,
-                    e);
+                    e
+                );
             case HttpStatusCode.Forbidden when said.Contains("violates PodSecurity", StringComparison.Ordinal):
                 return KubernetesErrors.PodSecurityRefused.New($"Cannot {what}: {said}.", target, e);
             case HttpStatusCode.Forbidden:
@@ -139,7 +149,8 @@ internal static partial class KubernetesCall
                 return KubernetesErrors.KubernetesApiFailed.New(
                     $"Cannot {what}: '{connection.Server}' said {(int)code}: {said}.",
                     target,
-                    e);
+                    e
+                );
         }
     }
 
@@ -168,14 +179,16 @@ internal static partial class KubernetesCall
         var (user, verb, resource) = (
             match.Groups["user"].Value,
             match.Groups["verb"].Value,
-            match.Groups["resource"].Value);
+            match.Groups["resource"].Value
+        );
         var where = match.Groups["ns"] is { Success: true } ns ? $" in the namespace '{ns.Value}'" : " in the cluster";
         return KubernetesErrors.KubernetesForbidden.New(
             $"Cannot {what}: the user '{user}' lacks the verb '{verb}' on '{resource}'{where}.",
             target,
             e,
             $"Grant '{verb}' on '{resource}'{where} to '{user}', or use an admin kubeconfig; check with "
-                + $"'kubectl auth can-i {verb} {resource}'.");
+                + $"'kubectl auth can-i {verb} {resource}'."
+        );
     }
 
     [GeneratedRegex(

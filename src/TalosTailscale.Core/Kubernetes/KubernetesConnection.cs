@@ -41,12 +41,14 @@ public sealed class KubernetesConnection : IDisposable
                         or UnauthorizedAccessException
                         or KubernetesException
                         or FormatException
-                        or ArgumentException)
+                        or ArgumentException
+            )
         {
             throw KubernetesErrors.KubeconfigInvalid.New(
                 $"The kubeconfig '{source}' has a client certificate or key that cannot be read.",
                 source,
-                e);
+                e
+            );
         }
         _handler = handler ?? throw new InvalidOperationException("KubernetesClient made no SocketsHttpHandler.");
         _handler.SslOptions = TlsOptions(config, _handler.SslOptions.LocalCertificateSelectionCallback);
@@ -98,7 +100,8 @@ public sealed class KubernetesConnection : IDisposable
     public static KubernetesConnection FromBytes(
         ReadOnlyMemory<byte> kubeconfig,
         string source,
-        string? context = null) => new(Kubeconfig.Build(Kubeconfig.Parse(kubeconfig, source), context, source), source);
+        string? context = null
+    ) => new(Kubeconfig.Build(Kubeconfig.Parse(kubeconfig, source), context, source), source);
 
     /// <summary>The files that <see cref="Open"/> looks for when none is named, there or not.</summary>
     /// <returns>Their paths.</returns>
@@ -154,18 +157,21 @@ public sealed class KubernetesConnection : IDisposable
         if (!Uri.TryCreate(config.Host, UriKind.Absolute, out var server))
             throw KubernetesErrors.KubeconfigInvalid.New(
                 $"The kubeconfig '{source}' has the server '{config.Host}', expected an https address.",
-                source);
+                source
+            );
         if (server.Scheme != Uri.UriSchemeHttps || config.SkipTlsVerify)
             throw KubernetesErrors.KubeconfigInsecure.New(
                 $"The kubeconfig '{source}' reaches '{server}' without verifying it, expected TLS with a certificate authority.",
-                source);
+                source
+            );
         return server;
     }
 
     // The library's own check takes a certificate for any host name once the authority matches, hence the platform's.
     private static SslClientAuthenticationOptions TlsOptions(
         KubernetesClientConfiguration config,
-        LocalCertificateSelectionCallback? clientCertificate)
+        LocalCertificateSelectionCallback? clientCertificate
+    )
     {
         var options = new SslClientAuthenticationOptions
         {
@@ -187,7 +193,8 @@ public sealed class KubernetesConnection : IDisposable
     // A peer that vanished without a word (a rebooted node, a dropped NAT entry) is noticed within about a minute.
     private static async ValueTask<Stream> ConnectAsync(
         SocketsHttpConnectionContext context,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
@@ -196,7 +203,8 @@ public sealed class KubernetesConnection : IDisposable
             socket.SetSocketOption(
                 SocketOptionLevel.Tcp,
                 SocketOptionName.TcpKeepAliveTime,
-                (int)s_keepAlive.TotalSeconds);
+                (int)s_keepAlive.TotalSeconds
+            );
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 10);
             await socket.ConnectAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false);
             return new NetworkStream(socket, ownsSocket: true);

@@ -26,7 +26,8 @@ public sealed record KubernetesNodeState(
     string OsImage,
     string BootId,
     IReadOnlyList<string> Addresses,
-    string? NotReadyReason)
+    string? NotReadyReason
+)
 {
     /// <summary>True when it was cordoned by <see cref="NodeDrain.CordonAsync"/>, in this process or another.</summary>
     public bool CordonedHere { get; init; }
@@ -53,7 +54,8 @@ public static class KubernetesNodes
     public static async Task<KubernetesNodeState> GetAsync(
         KubernetesConnection connection,
         string name,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(connection);
         var node = await KubernetesCall
@@ -72,13 +74,15 @@ public static class KubernetesNodes
                         return null;
                     }
                 },
-                cancellationToken)
+                cancellationToken
+            )
             .ConfigureAwait(false);
         return node is not null
             ? ToState(node)
             : throw KubernetesErrors.KubernetesNodeNotFound.New(
                 $"The cluster '{connection}' has no Kubernetes node '{name}'.",
-                name);
+                name
+            );
     }
 
     /// <summary>Reads all nodes, in pages.</summary>
@@ -87,7 +91,8 @@ public static class KubernetesNodes
     /// <returns>The nodes by name.</returns>
     public static async Task<IReadOnlyList<KubernetesNodeState>> ListAsync(
         KubernetesConnection connection,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(connection);
         var nodes = new List<KubernetesNodeState>();
@@ -101,7 +106,8 @@ public static class KubernetesNodes
                     "list nodes",
                     null,
                     (api, ct) => api.CoreV1.ListNodeAsync(limit: 500, continueParameter: token, cancellationToken: ct),
-                    cancellationToken)
+                    cancellationToken
+                )
                 .ConfigureAwait(false);
             nodes.AddRange(list.Items.Select(ToState));
             page = list.Metadata?.ContinueProperty;
@@ -119,13 +125,15 @@ public static class KubernetesNodes
     public static async Task<KubernetesNodeState> FindByAddressAsync(
         KubernetesConnection connection,
         string address,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         var nodes = await ListAsync(connection, cancellationToken).ConfigureAwait(false);
         return nodes.FirstOrDefault(n => n.Addresses.Contains(address, StringComparer.OrdinalIgnoreCase))
             ?? throw KubernetesErrors.KubernetesNodeNotFound.New(
                 $"The cluster '{connection}' has no Kubernetes node with the address '{address}'.",
-                address);
+                address
+            );
     }
 
     /// <summary>Deletes the object of a node that is gone. Its kubelet would make it again if it still ran.</summary>
@@ -136,7 +144,8 @@ public static class KubernetesNodes
     public static Task<bool> DeleteAsync(
         KubernetesConnection connection,
         string name,
-        CancellationToken cancellationToken) =>
+        CancellationToken cancellationToken
+    ) =>
         KubernetesCall.RepeatAsync(
             connection,
             $"delete the node '{name}'",
@@ -153,7 +162,8 @@ public static class KubernetesNodes
                     return false;
                 }
             },
-            cancellationToken);
+            cancellationToken
+        );
 
     private static KubernetesNodeState ToState(V1Node node)
     {
@@ -176,7 +186,8 @@ public static class KubernetesNodes
             info?.BootID ?? "",
             node.Status?.Addresses?.Where(a => a.Type is "InternalIP" or "ExternalIP").Select(a => a.Address).ToArray()
                 ?? [],
-            ready?.Status == "True" ? null : $"{ready?.Reason ?? "Unknown"}: {ready?.Message ?? "no Ready condition"}")
+            ready?.Status == "True" ? null : $"{ready?.Reason ?? "Unknown"}: {ready?.Message ?? "no Ready condition"}"
+        )
         {
             MachineId = info?.MachineID ?? "",
             SystemUuid = info?.SystemUUID ?? "",

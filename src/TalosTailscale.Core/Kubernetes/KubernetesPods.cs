@@ -12,7 +12,14 @@ namespace TalosTailscale.Core.Kubernetes;
 /// <param name="Phase">Phase (<c>Running</c>).</param>
 /// <param name="Ready">True when it is ready, or has ended well.</param>
 /// <param name="Reason">Why it is not ready; null when it is.</param>
-public sealed record KubernetesPodState(string Namespace, string Name, string NodeName, string Phase, bool Ready, string? Reason)
+public sealed record KubernetesPodState(
+    string Namespace,
+    string Name,
+    string NodeName,
+    string Phase,
+    bool Ready,
+    string? Reason
+)
 {
     /// <inheritdoc/>
     public override string ToString() => $"{Namespace}/{Name}";
@@ -28,7 +35,10 @@ public static class KubernetesPods
     /// <returns>The pods by name.</returns>
     /// <exception cref="TsException">A failure of the connection, or <c>KubernetesForbidden</c>.</exception>
     public static async Task<IReadOnlyList<KubernetesPodState>> ListAsync(
-        KubernetesConnection connection, string ns, CancellationToken cancellationToken)
+        KubernetesConnection connection,
+        string ns,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(connection);
         var pods = new List<KubernetesPodState>();
@@ -36,12 +46,21 @@ public static class KubernetesPods
         do
         {
             var token = page;
-            var list = await KubernetesCall.RepeatAsync(
-                connection,
-                $"list pods in '{ns}'",
-                ns,
-                (api, ct) => api.CoreV1.ListNamespacedPodAsync(ns, limit: 500, continueParameter: token, cancellationToken: ct),
-                cancellationToken).ConfigureAwait(false);
+            var list = await KubernetesCall
+                .RepeatAsync(
+                    connection,
+                    $"list pods in '{ns}'",
+                    ns,
+                    (api, ct) =>
+                        api.CoreV1.ListNamespacedPodAsync(
+                            ns,
+                            limit: 500,
+                            continueParameter: token,
+                            cancellationToken: ct
+                        ),
+                    cancellationToken
+                )
+                .ConfigureAwait(false);
             pods.AddRange(list.Items.Select(ToState));
             page = list.Metadata?.ContinueProperty;
         } while (!string.IsNullOrEmpty(page));
@@ -49,7 +68,12 @@ public static class KubernetesPods
         return pods;
     }
 
-    internal static Task<V1Pod?> FindAsync(KubernetesConnection connection, string ns, string name, CancellationToken cancellationToken) =>
+    internal static Task<V1Pod?> FindAsync(
+        KubernetesConnection connection,
+        string ns,
+        string name,
+        CancellationToken cancellationToken
+    ) =>
         KubernetesCall.RepeatAsync(
             connection,
             $"read the pod '{ns}/{name}'",
@@ -58,21 +82,35 @@ public static class KubernetesPods
             {
                 try
                 {
-                    return await api.CoreV1.ReadNamespacedPodAsync(name, ns, cancellationToken: ct).ConfigureAwait(false);
+                    return await api
+                        .CoreV1.ReadNamespacedPodAsync(name, ns, cancellationToken: ct)
+                        .ConfigureAwait(false);
                 }
                 catch (HttpOperationException e) when (KubernetesCall.IsStatus(e, HttpStatusCode.NotFound))
                 {
                     return (V1Pod?)null;
                 }
             },
-            cancellationToken);
+            cancellationToken
+        );
 
     private static KubernetesPodState ToState(V1Pod pod)
     {
         var phase = pod.Status?.Phase ?? "Unknown";
-        var ready = phase == "Succeeded" || pod.Status?.Conditions?.Any(c => c.Type == "Ready" && c.Status == "True") == true;
+        var ready =
+            phase == "Succeeded" || pod.Status?.Conditions?.Any(c => c.Type == "Ready" && c.Status == "True") == true;
         var waiting = pod.Status?.ContainerStatuses?.Select(c => c.State?.Waiting).FirstOrDefault(w => w is not null);
-        var reason = ready ? null : waiting is null ? pod.Status?.Reason ?? phase : $"{waiting.Reason}: {KubernetesCall.Sentence(waiting.Message ?? "no message")}";
-        return new KubernetesPodState(pod.Metadata.NamespaceProperty ?? "", pod.Metadata.Name, pod.Spec?.NodeName ?? "", phase, ready, reason);
+        var reason =
+            ready ? null
+            : waiting is null ? pod.Status?.Reason ?? phase
+            : $"{waiting.Reason}: {KubernetesCall.Sentence(waiting.Message ?? "no message")}";
+        return new KubernetesPodState(
+            pod.Metadata.NamespaceProperty ?? "",
+            pod.Metadata.Name,
+            pod.Spec?.NodeName ?? "",
+            phase,
+            ready,
+            reason
+        );
     }
 }

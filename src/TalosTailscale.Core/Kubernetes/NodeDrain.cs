@@ -37,7 +37,8 @@ public static class NodeDrain
     public static async Task<bool> CordonAsync(
         KubernetesConnection connection,
         string node,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(connection);
         var now = await ReadAsync(connection, node, cancellationToken).ConfigureAwait(false);
@@ -57,7 +58,8 @@ public static class NodeDrain
     public static async Task<bool> UncordonAsync(
         KubernetesConnection connection,
         string node,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(connection);
         var now = await ReadAsync(connection, node, cancellationToken).ConfigureAwait(false);
@@ -83,7 +85,8 @@ public static class NodeDrain
         string node,
         TimeSpan timeout,
         IReporter reporter,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(reporter);
@@ -92,9 +95,11 @@ public static class NodeDrain
         var left = candidates.Where(p => !HasController(p) && !IsFinished(p)).Select(Identity).ToArray();
         foreach (var pod in left)
             reporter.Warning(
-                $"The pod '{pod}' on '{node}' has no controller: it is not evicted and stops while the node reboots.");
+                $"The pod '{pod}' on '{node}' has no controller: it is not evicted and stops while the node reboots."
+            );
         var going = candidates.Where(p => HasController(p) && !IsFinished(p)).ToArray();
-        if (going.Length > 0) reporter.Progress(new ProgressStep("Draining", node, "evicted", 0, going.Length, Unit: "pods"));
+        if (going.Length > 0)
+            reporter.Progress(new ProgressStep("Draining", node, "evicted", 0, going.Length, Unit: "pods"));
         var evicted = new ConcurrentBag<string>();
         var blocked = new ConcurrentDictionary<string, string>(StringComparer.Ordinal);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -103,17 +108,16 @@ public static class NodeDrain
         {
             var options = new ParallelOptions { MaxDegreeOfParallelism = Parallel, CancellationToken = deadline.Token };
             await System
-                .Threading.Tasks.Parallel.ForEachAsync(
-                    going,
-                    options,
-                    async (pod, ct) =>
-                    {
-                        await EvictAsync(connection, pod, blocked, ct).ConfigureAwait(false);
-                        await WaitGoneAsync(connection, pod, ct).ConfigureAwait(false);
-                        reporter.Verbose($"{node}: pod '{Identity(pod)}' was evicted.");
-                        evicted.Add(Identity(pod));
-                        reporter.Progress(new ProgressStep("Draining", node, "evicted", evicted.Count, going.Length, Unit: "pods"));
-                    })
+                .Threading.Tasks.Parallel.ForEachAsync(going, options, async (pod, ct) =>
+                {
+                    await EvictAsync(connection, pod, blocked, ct).ConfigureAwait(false);
+                    await WaitGoneAsync(connection, pod, ct).ConfigureAwait(false);
+                    reporter.Verbose($"{node}: pod '{Identity(pod)}' was evicted.");
+                    evicted.Add(Identity(pod));
+                    reporter.Progress(
+                        new ProgressStep("Draining", node, "evicted", evicted.Count, going.Length, Unit: "pods")
+                    );
+                })
                 .ConfigureAwait(false);
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
@@ -124,7 +128,8 @@ public static class NodeDrain
             throw KubernetesErrors.DrainBlocked.New(
                 $"The node '{node}' could not be drained within {timeout.TotalSeconds:0} s: {why}.",
                 node,
-                e);
+                e
+            );
         }
         finally
         {
@@ -139,7 +144,8 @@ public static class NodeDrain
         KubernetesConnection connection,
         V1Pod pod,
         ConcurrentDictionary<string, string> blocked,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         var eviction = new V1Eviction
         {
@@ -165,7 +171,8 @@ public static class NodeDrain
                                     eviction,
                                     pod.Metadata.Name,
                                     pod.Metadata.NamespaceProperty,
-                                    cancellationToken: ct)
+                                    cancellationToken: ct
+                                )
                                 .ConfigureAwait(false);
                             return null;
                         }
@@ -182,7 +189,8 @@ public static class NodeDrain
                                 ?? "the server is busy";
                         }
                     },
-                    cancellationToken)
+                    cancellationToken
+                )
                 .ConfigureAwait(false);
             if (refusal is null)
             {
@@ -198,7 +206,8 @@ public static class NodeDrain
     private static async Task WaitGoneAsync(
         KubernetesConnection connection,
         V1Pod pod,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         while (true)
         {
@@ -215,7 +224,8 @@ public static class NodeDrain
                                 .CoreV1.ReadNamespacedPodAsync(
                                     pod.Metadata.Name,
                                     pod.Metadata.NamespaceProperty,
-                                    cancellationToken: ct)
+                                    cancellationToken: ct
+                                )
                                 .ConfigureAwait(false);
                             return now.Metadata.Uid;
                         }
@@ -224,7 +234,8 @@ public static class NodeDrain
                             return null;
                         }
                     },
-                    cancellationToken)
+                    cancellationToken
+                )
                 .ConfigureAwait(false);
             if (uid != pod.Metadata.Uid)
                 return;
@@ -235,7 +246,8 @@ public static class NodeDrain
     private static async Task<List<V1Pod>> PodsAsync(
         KubernetesConnection connection,
         string node,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         var pods = new List<V1Pod>();
         string? page = null;
@@ -252,8 +264,10 @@ public static class NodeDrain
                             fieldSelector: "spec.nodeName=" + node,
                             limit: 500,
                             continueParameter: token,
-                            cancellationToken: ct),
-                    cancellationToken)
+                            cancellationToken: ct
+                        ),
+                    cancellationToken
+                )
                 .ConfigureAwait(false);
             pods.AddRange(list.Items);
             page = list.Metadata?.ContinueProperty;
@@ -264,20 +278,23 @@ public static class NodeDrain
     private static Task<V1Node> ReadAsync(
         KubernetesConnection connection,
         string node,
-        CancellationToken cancellationToken) =>
+        CancellationToken cancellationToken
+    ) =>
         KubernetesCall.RepeatAsync(
             connection,
             $"read the node '{node}'",
             node,
             (api, ct) => api.CoreV1.ReadNodeAsync(node, cancellationToken: ct),
-            cancellationToken);
+            cancellationToken
+        );
 
     private static Task<V1Node> PatchAsync(
         KubernetesConnection connection,
         string node,
         bool? unschedulable,
         string? by,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         var patch = new Dictionary<string, object?>
         {
@@ -293,7 +310,8 @@ public static class NodeDrain
             $"{(unschedulable == true ? "cordon" : "uncordon")} the node '{node}'",
             node,
             (api, ct) => api.CoreV1.PatchNodeAsync(body, node, cancellationToken: ct),
-            cancellationToken);
+            cancellationToken
+        );
     }
 
     private static bool IsBound(V1Pod pod) =>

@@ -21,7 +21,8 @@ public static class NodePins
     public static async Task<IReadOnlyList<string>> FindAsync(
         KubernetesConnection connection,
         string node,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(connection);
         var pins = new List<string>();
@@ -37,30 +38,41 @@ public static class NodePins
     private static bool NamesNode(V1NodeSelector? selector, string node) =>
         selector?.NodeSelectorTerms?.Any(term =>
             term.MatchExpressions?.Any(one =>
-                one.Key == HostnameLabel && one.OperatorProperty == "In" && one.Values?.Contains(node) == true) == true
-            || term.MatchFields?.Any(one => one.Key == "metadata.name" && one.Values?.Contains(node) == true) == true) == true;
+                one.Key == HostnameLabel && one.OperatorProperty == "In" && one.Values?.Contains(node) == true
+            ) == true
+            || term.MatchFields?.Any(one => one.Key == "metadata.name" && one.Values?.Contains(node) == true) == true
+        ) == true;
 
     private static IAsyncEnumerable<V1PersistentVolume> VolumesAsync(
         KubernetesConnection connection,
-        CancellationToken cancellationToken) =>
+        CancellationToken cancellationToken
+    ) =>
         PagesAsync<V1PersistentVolumeList, V1PersistentVolume>(
             connection,
             "list persistent volumes",
-            (api, page, ct) => api.CoreV1.ListPersistentVolumeAsync(limit: 500, continueParameter: page, cancellationToken: ct),
-            cancellationToken);
+            (api, page, ct) =>
+                api.CoreV1.ListPersistentVolumeAsync(limit: 500, continueParameter: page, cancellationToken: ct),
+            cancellationToken
+        );
 
-    private static IAsyncEnumerable<V1Pod> PodsAsync(KubernetesConnection connection, CancellationToken cancellationToken) =>
+    private static IAsyncEnumerable<V1Pod> PodsAsync(
+        KubernetesConnection connection,
+        CancellationToken cancellationToken
+    ) =>
         PagesAsync<V1PodList, V1Pod>(
             connection,
             "list pods",
-            (api, page, ct) => api.CoreV1.ListPodForAllNamespacesAsync(limit: 500, continueParameter: page, cancellationToken: ct),
-            cancellationToken);
+            (api, page, ct) =>
+                api.CoreV1.ListPodForAllNamespacesAsync(limit: 500, continueParameter: page, cancellationToken: ct),
+            cancellationToken
+        );
 
     private static async IAsyncEnumerable<TItem> PagesAsync<TList, TItem>(
         KubernetesConnection connection,
         string what,
         Func<IKubernetes, string?, CancellationToken, Task<TList>> list,
-        [EnumeratorCancellation] CancellationToken cancellationToken)
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
         where TList : IItems<TItem>, IMetadata<V1ListMeta>
     {
         string? page = null;

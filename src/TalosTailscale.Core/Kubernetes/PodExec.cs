@@ -43,7 +43,8 @@ internal static class PodExec
         Stream? stdin,
         Stream stdout,
         Stream stderr,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         using var socket = new ClientWebSocket();
         await ConnectAsync(connection, target, command, stdin is not null, socket, cancellationToken)
@@ -67,7 +68,11 @@ internal static class PodExec
         // The command may end without having read all of its input: that is its right, and its exit code tells.
         var sendFailure = await FirstFailureAsync(sending, ended).ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
-        if (sendFailure is not null && !PodExecFailures.IsBroken(sendFailure) && sendFailure is not OperationCanceledException)
+        if (
+            sendFailure is not null
+            && !PodExecFailures.IsBroken(sendFailure)
+            && sendFailure is not OperationCanceledException
+        )
             throw new IOException("Reading the input of the command failed.", sendFailure);
         await GoodbyeAsync(socket).ConfigureAwait(false);
         return ExitCode(target, status);
@@ -79,7 +84,8 @@ internal static class PodExec
         IReadOnlyList<string> command,
         bool hasStdin,
         ClientWebSocket socket,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         var options = socket.Options;
         options.AddSubProtocol(V5);
@@ -106,14 +112,16 @@ internal static class PodExec
         if (socket.SubProtocol is not (V4 or V5))
             throw KubernetesErrors.ExecProtocol.New(
                 $"'{connection.Server}' chose the exec protocol '{socket.SubProtocol}', expected {V5} or {V4}.",
-                target.Node);
+                target.Node
+            );
     }
 
     private static Uri Address(
         KubernetesConnection connection,
         PodExecTarget target,
         IReadOnlyList<string> command,
-        bool hasStdin)
+        bool hasStdin
+    )
     {
         var path = new StringBuilder(connection.Server.AbsolutePath.TrimEnd('/'))
             .Append("/api/v1/namespaces/")
@@ -145,7 +153,8 @@ internal static class PodExec
             int read;
             while (
                 (read = await stdin.ReadAsync(buffer.AsMemory(1, SendSize), cancellationToken).ConfigureAwait(false))
-                > 0)
+                > 0
+            )
                 await socket
                     .SendAsync(buffer.AsMemory(0, read + 1), WebSocketMessageType.Binary, true, cancellationToken)
                     .ConfigureAwait(false);
@@ -166,7 +175,8 @@ internal static class PodExec
         PodExecTarget target,
         Stream stdout,
         Stream stderr,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         var buffer = ArrayPool<byte>.Shared.Rent(ChunkSize + 1);
         using var status = new MemoryStream();
@@ -195,7 +205,8 @@ internal static class PodExec
                     case Error when status.Length + data.Length > MaxStatus:
                         throw KubernetesErrors.ExecProtocol.New(
                             $"The status of a command on '{target.Node}' is longer than {MaxStatus} bytes.",
-                            target.Node);
+                            target.Node
+                        );
                     case Error:
                         status.Write(data.Span);
                         break;
@@ -204,7 +215,8 @@ internal static class PodExec
                     default:
                         throw KubernetesErrors.ExecProtocol.New(
                             $"The exec stream of '{target.Node}' has a message for channel {channel}, expected 0 to 3.",
-                            target.Node);
+                            target.Node
+                        );
                 }
                 if (!part.EndOfMessage)
                     continue;
@@ -224,14 +236,16 @@ internal static class PodExec
         try
         {
             return KubernetesJson.Deserialize<V1Status>(
-                Encoding.UTF8.GetString(status.GetBuffer(), 0, (int)status.Length));
+                Encoding.UTF8.GetString(status.GetBuffer(), 0, (int)status.Length)
+            );
         }
         catch (JsonException e)
         {
             throw KubernetesErrors.ExecProtocol.New(
                 $"The status of a command on '{target.Node}' is not a Kubernetes Status.",
                 target.Node,
-                e);
+                e
+            );
         }
     }
 
@@ -246,7 +260,8 @@ internal static class PodExec
             return code;
         throw KubernetesErrors.ExecRefused.New(
             $"The command could not be run in the pod '{target.Namespace}/{target.Pod}' on '{target.Node}': {KubernetesCall.Sentence(status.Message ?? status.Reason ?? "no reason given")}.",
-            target.Node);
+            target.Node
+        );
     }
 
     // Stops the sender and waits for it, since the caller's stream is the caller's again when we return.
@@ -266,7 +281,8 @@ internal static class PodExec
                         or ObjectDisposedException
                         or InvalidOperationException
                         or UnauthorizedAccessException
-                        or TsException)
+                        or TsException
+            )
         {
             return e;
         }

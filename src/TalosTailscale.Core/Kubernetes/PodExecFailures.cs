@@ -23,7 +23,8 @@ internal static class PodExecFailures
             $"The connection to a command in the pod '{target.Namespace}/{target.Pod}' on '{target.Node}' ended before its exit code came"
                 + (reason is null ? "." : $": {KubernetesCall.Sentence(reason.Message)}."),
             target.Node,
-            reason);
+            reason
+        );
     }
 
     /// <summary>It never came to be.</summary>
@@ -31,7 +32,8 @@ internal static class PodExecFailures
         KubernetesConnection connection,
         PodExecTarget target,
         HttpStatusCode code,
-        Exception e)
+        Exception e
+    )
     {
         var what = $"run a command in the pod '{target.Namespace}/{target.Pod}' on '{target.Node}'";
         return code switch
@@ -42,33 +44,39 @@ internal static class PodExecFailures
                 target.Node,
                 code,
                 null,
-                e),
+                e
+            ),
             // The WebSocket handshake is a GET, for which "get" was asked before 1.35 and "create" since (kubernetes#133515).
             HttpStatusCode.Forbidden => KubernetesErrors.KubernetesForbidden.New(
                 $"Cannot {what}: the kubeconfig's user lacks the verbs 'get' and 'create' on 'pods/exec' in the namespace '{target.Namespace}'.",
                 target.Node,
                 e,
-                $"Grant 'get' and 'create' on 'pods/exec' in the namespace '{target.Namespace}'; check with 'kubectl auth can-i create pods/exec -n {target.Namespace}'."),
+                $"Grant 'get' and 'create' on 'pods/exec' in the namespace '{target.Namespace}'; check with 'kubectl auth can-i create pods/exec -n {target.Namespace}'."
+            ),
             0 when e is OperationCanceledException or HttpRequestException => KubernetesCall.Translate(
                 connection,
                 what,
                 target.Node,
-                e),
+                e
+            ),
             0 when e.InnerException is HttpRequestException { InnerException: AuthenticationException } inner =>
                 KubernetesCall.Translate(connection, what, target.Node, inner),
             0 => KubernetesErrors.KubernetesUnreachable.New(
                 $"Cannot {what}: no connection to '{connection.Server}': {KubernetesCall.Sentence((e.InnerException ?? e).Message)}.",
                 target.Node,
-                e),
+                e
+            ),
             HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout =>
                 KubernetesErrors.KubernetesUnreachable.New(
                     $"Cannot {what}: '{connection.Server}' answered HTTP {(int)code}, so the API server or the kubelet behind it is away.",
                     target.Node,
-                    e),
+                    e
+                ),
             _ => KubernetesErrors.ExecRefused.New(
                 $"Cannot {what}: '{connection.Server}' answered the WebSocket handshake with HTTP {(int)code}, expected 101.",
                 target.Node,
-                e),
+                e
+            ),
         };
     }
 }

@@ -15,7 +15,8 @@ internal static class PodReadiness
         KubernetesConnection connection,
         HelperPodSpec spec,
         string name,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(spec.ReadyTimeout);
@@ -36,7 +37,8 @@ internal static class PodReadiness
         KubernetesConnection connection,
         HelperPodSpec spec,
         string name,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(s_goneTimeout);
@@ -50,7 +52,8 @@ internal static class PodReadiness
                 $"The pod '{spec.Namespace}/{name}' on '{spec.NodeName}' is still there {s_goneTimeout.TotalSeconds:0} s after its deletion; "
                     + $"'kubectl -n {spec.Namespace} delete pod {name}' tries again.",
                 spec.NodeName,
-                e);
+                e
+            );
         }
     }
 
@@ -64,7 +67,8 @@ internal static class PodReadiness
         HelperPodSpec spec,
         string name,
         bool isGone,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         for (var look = 0; look < (isGone ? 20 : 4); look++)
         {
@@ -79,7 +83,8 @@ internal static class PodReadiness
         HelperPodSpec spec,
         string name,
         TsException? failure,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         V1Pod? pod;
         try
@@ -95,7 +100,8 @@ internal static class PodReadiness
             throw KubernetesErrors.PodVanished.New(
                 $"The pod '{spec.Namespace}/{name}' on '{spec.NodeName}' was deleted while a command ran in it.",
                 spec.NodeName,
-                failure);
+                failure
+            );
         }
         if (PodVerdict.Failure(spec, name, pod) is { } reason)
             throw reason;
@@ -110,7 +116,8 @@ internal static class PodReadiness
         HelperPodSpec spec,
         string name,
         Func<V1Pod?, bool> done,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         var mayWatch = true;
         while (true)
@@ -135,7 +142,8 @@ internal static class PodReadiness
                                 or HttpRequestException
                                 or IOException
                                 or KubernetesException
-                                or System.Text.Json.JsonException)
+                                or System.Text.Json.JsonException
+                    )
                 {
                     // Watches end for many good reasons (restart, "too old resource version"): look again.
                 }
@@ -149,14 +157,16 @@ internal static class PodReadiness
         HelperPodSpec spec,
         V1Pod seen,
         Func<V1Pod?, bool> done,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         var events = connection.Api.CoreV1.WatchListNamespacedPodAsync(
             spec.Namespace,
             fieldSelector: "metadata.name=" + seen.Metadata.Name,
             resourceVersion: seen.Metadata.ResourceVersion,
             timeoutSeconds: 60,
-            cancellationToken: cancellationToken);
+            cancellationToken: cancellationToken
+        );
         await foreach (var (type, pod) in events.WithCancellation(cancellationToken).ConfigureAwait(false))
         {
             if (type is WatchEventType.Error or WatchEventType.Bookmark)
@@ -172,7 +182,8 @@ internal static class PodReadiness
         KubernetesConnection connection,
         HelperPodSpec spec,
         string name,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         var target = new PodExecTarget(spec.Namespace, name, HelperPodManifest.ContainerName, spec.NodeName);
         for (var attempt = 1; ; attempt++)
@@ -189,7 +200,9 @@ internal static class PodReadiness
                     && (
                         e.Error == KubernetesErrors.ExecRefused
                         || e.Error == KubernetesErrors.ExecConnectionLost
-                        || e.Error == KubernetesErrors.KubernetesUnreachable))
+                        || e.Error == KubernetesErrors.KubernetesUnreachable
+                    )
+                )
             {
                 await ExplainAsync(connection, spec, name, e, cancellationToken).ConfigureAwait(false);
             }
@@ -201,7 +214,8 @@ internal static class PodReadiness
         KubernetesConnection connection,
         HelperPodSpec spec,
         string name,
-        CancellationToken cancellationToken) =>
+        CancellationToken cancellationToken
+    ) =>
         KubernetesCall.RepeatAsync(
             connection,
             $"read the pod '{spec.Namespace}/{name}'",
@@ -219,14 +233,16 @@ internal static class PodReadiness
                     return (V1Pod?)null;
                 }
             },
-            cancellationToken);
+            cancellationToken
+        );
 
     private static async Task<TsException> LateAsync(
         KubernetesConnection connection,
         HelperPodSpec spec,
         string name,
         PodVerdict verdict,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         var node = await KubernetesNodes.GetAsync(connection, spec.NodeName, cancellationToken).ConfigureAwait(false);
         var state = node.Ready ? verdict.LastState : $"the node is not ready ({node.NotReadyReason})";
@@ -241,8 +257,10 @@ internal static class PodReadiness
                         api.CoreV1.ListNamespacedEventAsync(
                             spec.Namespace,
                             fieldSelector: "involvedObject.name=" + name,
-                            cancellationToken: ct),
-                    cancellationToken)
+                            cancellationToken: ct
+                        ),
+                    cancellationToken
+                )
                 .ConfigureAwait(false);
             var last = events
                 .Items.Where(e => e.Type == "Warning")
@@ -259,10 +277,12 @@ internal static class PodReadiness
         {
             return KubernetesErrors.PodImageUnavailable.New(
                 $"The node '{spec.NodeName}' could not pull '{verdict.PullImage}' within {spec.ReadyTimeout.TotalSeconds:0} s: {problem}.",
-                spec.NodeName);
+                spec.NodeName
+            );
         }
         return KubernetesErrors.PodNotReady.New(
             $"The pod '{spec.Namespace}/{name}' on '{spec.NodeName}' was not ready within {spec.ReadyTimeout.TotalSeconds:0} s: {state}.",
-            spec.NodeName);
+            spec.NodeName
+        );
     }
 }

@@ -32,7 +32,8 @@ internal sealed class PodVerdict(HelperPodSpec spec, string name)
         if (pod is null || pod.Metadata.DeletionTimestamp is not null)
             throw KubernetesErrors.PodVanished.New(
                 $"The pod '{spec.Namespace}/{name}' on '{spec.NodeName}' was deleted before it was ready.",
-                spec.NodeName);
+                spec.NodeName
+            );
         if (Failure(spec, name, pod) is { } failure)
             throw failure;
         var current = Current(pod.Status);
@@ -50,11 +51,15 @@ internal sealed class PodVerdict(HelperPodSpec spec, string name)
         var current = Current(status);
         var container = current?.State;
         var where = $"The pod '{spec.Namespace}/{name}' on '{spec.NodeName}'";
-        if (current?.Name == HelperPodBorrowing.BorrowerName && container?.Terminated is { ExitCode: not 0 and < 128 } noFile)
+        if (
+            current?.Name == HelperPodBorrowing.BorrowerName
+            && container?.Terminated is { ExitCode: not 0 and < 128 } noFile
+        )
         {
             return KubernetesErrors.ImageWithoutFile.New(
                 $"'{spec.FromImageFile}' could not be taken out of the image '{spec.FromImage}' on '{spec.NodeName}': {KubernetesCall.Sentence(noFile.Message ?? $"exit code {noFile.ExitCode}")}.",
-                spec.NodeName);
+                spec.NodeName
+            );
         }
         return (status?.Phase, status?.Reason, container) switch
         {
@@ -62,17 +67,20 @@ internal sealed class PodVerdict(HelperPodSpec spec, string name)
                 KubernetesErrors.PodEvicted.New($"{where} was evicted ({status.Reason}): {said}.", spec.NodeName),
             ("Failed", "DeadlineExceeded", _) => KubernetesErrors.PodFailed.New(
                 $"{where} reached the end of its lifetime of {spec.Lifetime.TotalMinutes:0} min.",
-                spec.NodeName),
-            ("Failed", { Length: > 0 } reason, null or { Terminated: null }) =>
-                KubernetesErrors.PodUnschedulable.New(
-                    $"{where} was refused by the kubelet ({reason}): {said}.",
-                    spec.NodeName),
+                spec.NodeName
+            ),
+            ("Failed", { Length: > 0 } reason, null or { Terminated: null }) => KubernetesErrors.PodUnschedulable.New(
+                $"{where} was refused by the kubelet ({reason}): {said}.",
+                spec.NodeName
+            ),
             (_, _, { Terminated: { } end }) => KubernetesErrors.PodFailed.New(
                 $"{where} ended with exit code {end.ExitCode} ({end.Reason}): {KubernetesCall.Sentence(end.Message ?? "no message")}.",
-                spec.NodeName),
+                spec.NodeName
+            ),
             ("Failed" or "Succeeded", _, _) => KubernetesErrors.PodFailed.New(
                 $"{where} ended in the phase {status.Phase}: {said}.",
-                spec.NodeName),
+                spec.NodeName
+            ),
             (
                 _,
                 _,
@@ -84,9 +92,11 @@ internal sealed class PodVerdict(HelperPodSpec spec, string name)
                             or "RunContainerError"
                             or "CrashLoopBackOff"
                     } w
-                }) => KubernetesErrors.PodFailed.New(
+                }
+            ) => KubernetesErrors.PodFailed.New(
                 $"{where} cannot start ({w.Reason}): {KubernetesCall.Sentence(w.Message ?? "no message")}.",
-                spec.NodeName),
+                spec.NodeName
+            ),
             _ => null,
         };
     }
@@ -105,7 +115,9 @@ internal sealed class PodVerdict(HelperPodSpec spec, string name)
                 or "ImagePullBackOff"
                 or "InvalidImageName"
                 or "ErrImageNeverPull"
-                or "ImageInspectError"))
+                or "ImageInspectError"
+            )
+        )
         {
             _pullTrouble = 0;
             return;
@@ -122,6 +134,7 @@ internal sealed class PodVerdict(HelperPodSpec spec, string name)
         if (final)
             throw KubernetesErrors.PodImageUnavailable.New(
                 $"The node '{spec.NodeName}' cannot pull '{image}' ({PullProblem}).",
-                spec.NodeName);
+                spec.NodeName
+            );
     }
 }

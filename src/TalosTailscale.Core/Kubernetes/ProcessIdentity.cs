@@ -31,7 +31,11 @@ internal static class ProcessIdentity
     internal static bool IsGone(string? holder)
     {
         var parts = holder?.Split('/') ?? [];
-        if (parts.Length < Parts || parts[1] != s_machine || !int.TryParse(parts[2], CultureInfo.InvariantCulture, out var id))
+        if (
+            parts.Length < Parts
+            || parts[1] != s_machine
+            || !int.TryParse(parts[2], CultureInfo.InvariantCulture, out var id)
+        )
             return false;
         if (!OperatingSystem.IsLinux())
             return !IsAlive(id, parts[3]);

@@ -37,8 +37,14 @@ public static class PullPod
     /// <returns>What came of it.</returns>
     /// <exception cref="TsException">The pod could not be made or read.</exception>
     public static async Task<PodPullResult> RunAsync(
-        KubernetesConnection connection, string node, string ns, string image, TimeSpan patience, IReporter reporter,
-        CancellationToken cancellationToken)
+        KubernetesConnection connection,
+        string node,
+        string ns,
+        string image,
+        TimeSpan patience,
+        IReporter reporter,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(reporter);
@@ -50,17 +56,24 @@ public static class PullPod
         {
             reporter.Verbose($"{node}: creating pod '{ns}/{name}' of image '{image}'.");
             await CreateAsync(connection, pod, ns, node, cancellationToken).ConfigureAwait(false);
-            var (pulled, message) = await FollowAsync(connection, ns, name, patience, cancellationToken).ConfigureAwait(false);
+            var (pulled, message) = await FollowAsync(connection, ns, name, patience, cancellationToken)
+                .ConfigureAwait(false);
             return new PodPullResult(pulled, message, Stopwatch.GetElapsedTime(started));
         }
         finally
         {
-            await DeleteAsync(connection, ns, name, node, reporter, cancellationToken.IsCancellationRequested).ConfigureAwait(false);
+            await DeleteAsync(connection, ns, name, node, reporter, cancellationToken.IsCancellationRequested)
+                .ConfigureAwait(false);
         }
     }
 
     private static async Task<(bool Pulled, string Message)> FollowAsync(
-        KubernetesConnection connection, string ns, string name, TimeSpan patience, CancellationToken cancellationToken)
+        KubernetesConnection connection,
+        string ns,
+        string name,
+        TimeSpan patience,
+        CancellationToken cancellationToken
+    )
     {
         var started = Stopwatch.GetTimestamp();
         var trouble = "the pod was not seen";
@@ -72,12 +85,18 @@ public static class PullPod
             var status = pod.Status?.ContainerStatuses?.FirstOrDefault();
             var waiting = status?.State?.Waiting;
             // Whatever the program in the image then does: the image is there.
-            if (status?.State?.Running is not null || status?.State?.Terminated is not null || !string.IsNullOrEmpty(status?.ImageID)
-                || waiting?.Reason is "CrashLoopBackOff" or "RunContainerError" or "CreateContainerError")
+            if (
+                status?.State?.Running is not null
+                || status?.State?.Terminated is not null
+                || !string.IsNullOrEmpty(status?.ImageID)
+                || waiting?.Reason is "CrashLoopBackOff" or "RunContainerError" or "CreateContainerError"
+            )
                 return (true, pod.Status?.Phase ?? "Running");
             if (pod.Status?.Phase == "Failed")
                 return (false, $"{pod.Status.Reason}: {KubernetesCall.Sentence(pod.Status.Message ?? "no message")}");
-            trouble = waiting is null ? $"phase {pod.Status?.Phase ?? "unknown"}" : $"{waiting.Reason}: {KubernetesCall.Sentence(waiting.Message ?? "no message")}";
+            trouble = waiting is null
+                ? $"phase {pod.Status?.Phase ?? "unknown"}"
+                : $"{waiting.Reason}: {KubernetesCall.Sentence(waiting.Message ?? "no message")}";
             if (waiting?.Reason is "ImagePullBackOff" or "InvalidImageName" or "ErrImageNeverPull")
                 return (false, trouble);
             await Task.Delay(s_look, cancellationToken).ConfigureAwait(false);
@@ -88,7 +107,12 @@ public static class PullPod
 
     // The name is ours alone, so "exists already" after a broken connection means that the first try got through.
     private static Task<V1Pod> CreateAsync(
-        KubernetesConnection connection, V1Pod pod, string ns, string node, CancellationToken cancellationToken) =>
+        KubernetesConnection connection,
+        V1Pod pod,
+        string ns,
+        string node,
+        CancellationToken cancellationToken
+    ) =>
         KubernetesCall.RepeatAsync(
             connection,
             $"create a pod on '{node}'",
@@ -97,17 +121,26 @@ public static class PullPod
             {
                 try
                 {
-                    return await api.CoreV1.CreateNamespacedPodAsync(pod, ns, cancellationToken: ct).ConfigureAwait(false);
+                    return await api
+                        .CoreV1.CreateNamespacedPodAsync(pod, ns, cancellationToken: ct)
+                        .ConfigureAwait(false);
                 }
                 catch (HttpOperationException e) when (KubernetesCall.IsStatus(e, HttpStatusCode.Conflict))
                 {
                     return pod;
                 }
             },
-            cancellationToken);
+            cancellationToken
+        );
 
     private static async Task DeleteAsync(
-        KubernetesConnection connection, string ns, string name, string node, IReporter reporter, bool stopped)
+        KubernetesConnection connection,
+        string ns,
+        string name,
+        string node,
+        IReporter reporter,
+        bool stopped
+    )
     {
         using var deadline = new CancellationTokenSource(stopped ? s_cleanUpAfterStop : s_cleanUp);
         try
@@ -119,11 +152,17 @@ public static class PullPod
         catch (Exception e) when (e is TsException or OperationCanceledException)
         {
             reporter.Warning(
-                $"The pod '{ns}/{name}' on '{node}' could not be deleted: {e.Message} 'kubectl -n {ns} delete pod {name}' removes it.");
+                $"The pod '{ns}/{name}' on '{node}' could not be deleted: {e.Message} 'kubectl -n {ns} delete pod {name}' removes it."
+            );
         }
     }
 
-    private static Task<bool> RemoveAsync(KubernetesConnection connection, string ns, string name, CancellationToken cancellationToken) =>
+    private static Task<bool> RemoveAsync(
+        KubernetesConnection connection,
+        string ns,
+        string name,
+        CancellationToken cancellationToken
+    ) =>
         KubernetesCall.RepeatAsync(
             connection,
             $"delete the pod '{ns}/{name}'",
@@ -132,7 +171,9 @@ public static class PullPod
             {
                 try
                 {
-                    await api.CoreV1.DeleteNamespacedPodAsync(name, ns, gracePeriodSeconds: 1, cancellationToken: ct).ConfigureAwait(false);
+                    await api
+                        .CoreV1.DeleteNamespacedPodAsync(name, ns, gracePeriodSeconds: 1, cancellationToken: ct)
+                        .ConfigureAwait(false);
                     return true;
                 }
                 catch (HttpOperationException e) when (KubernetesCall.IsStatus(e, HttpStatusCode.NotFound))
@@ -140,66 +181,84 @@ public static class PullPod
                     return false;
                 }
             },
-            cancellationToken);
+            cancellationToken
+        );
 
     private static async Task RemoveLeftoversAsync(
-        KubernetesConnection connection, string node, string ns, IReporter reporter, CancellationToken cancellationToken)
+        KubernetesConnection connection,
+        string node,
+        string ns,
+        IReporter reporter,
+        CancellationToken cancellationToken
+    )
     {
-        var selector = $"{HelperPodManifest.ManagedBy}={HelperPodManifest.Product},{HelperPodManifest.PurposeLabel}={Purpose},"
+        var selector =
+            $"{HelperPodManifest.ManagedBy}={HelperPodManifest.Product},{HelperPodManifest.PurposeLabel}={Purpose},"
             + $"{HelperPodManifest.NodeLabel}={HelperPodManifest.LabelValue(node)}";
-        var pods = await KubernetesCall.RepeatAsync(
-            connection,
-            $"list pods in '{ns}'",
-            node,
-            (api, ct) => api.CoreV1.ListNamespacedPodAsync(ns, labelSelector: selector, cancellationToken: ct),
-            cancellationToken).ConfigureAwait(false);
-        foreach (var pod in pods.Items.Where(pod => pod.Metadata.DeletionTimestamp is null && HelperPodManifest.IsLeftover(pod, null)))
+        var pods = await KubernetesCall
+            .RepeatAsync(
+                connection,
+                $"list pods in '{ns}'",
+                node,
+                (api, ct) => api.CoreV1.ListNamespacedPodAsync(ns, labelSelector: selector, cancellationToken: ct),
+                cancellationToken
+            )
+            .ConfigureAwait(false);
+        foreach (
+            var pod in pods.Items.Where(pod =>
+                pod.Metadata.DeletionTimestamp is null && HelperPodManifest.IsLeftover(pod, null)
+            )
+        )
         {
             reporter.Verbose($"{node}: removing pod '{pod.Metadata.Name}' that an interrupted run left.");
             await RemoveAsync(connection, ns, pod.Metadata.Name, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private static V1Pod Build(string node, string ns, string image, TimeSpan patience) => new()
-    {
-        ApiVersion = "v1",
-        Kind = "Pod",
-        Metadata = new V1ObjectMeta
+    private static V1Pod Build(string node, string ns, string image, TimeSpan patience) =>
+        new()
         {
-            Name = $"ts-{Purpose}-{RandomNumberGenerator.GetHexString(10, lowercase: true)}",
-            NamespaceProperty = ns,
-            Labels = new Dictionary<string, string>
+            ApiVersion = "v1",
+            Kind = "Pod",
+            Metadata = new V1ObjectMeta
             {
-                [HelperPodManifest.ManagedBy] = HelperPodManifest.Product,
-                [HelperPodManifest.PurposeLabel] = Purpose,
-                [HelperPodManifest.NodeLabel] = HelperPodManifest.LabelValue(node),
-            },
-            Annotations = new Dictionary<string, string> { [HelperPodManifest.HolderAnnotation] = ProcessIdentity.Own },
-        },
-        Spec = new V1PodSpec
-        {
-            NodeName = node,
-            RestartPolicy = "Never",
-            ActiveDeadlineSeconds = (long)patience.TotalSeconds + 60,
-            TerminationGracePeriodSeconds = 1,
-            AutomountServiceAccountToken = false,
-            EnableServiceLinks = false,
-            Tolerations = [new V1Toleration { OperatorProperty = "Exists" }],
-            Containers =
-            [
-                new V1Container
+                Name = $"ts-{Purpose}-{RandomNumberGenerator.GetHexString(10, lowercase: true)}",
+                NamespaceProperty = ns,
+                Labels = new Dictionary<string, string>
                 {
-                    Name = Purpose,
-                    Image = image,
-                    ImagePullPolicy = "Always",
-                    SecurityContext = new V1SecurityContext
-                    {
-                        AllowPrivilegeEscalation = false,
-                        Capabilities = new V1Capabilities { Drop = ["ALL"] },
-                        SeccompProfile = new V1SeccompProfile { Type = "RuntimeDefault" },
-                    },
+                    [HelperPodManifest.ManagedBy] = HelperPodManifest.Product,
+                    [HelperPodManifest.PurposeLabel] = Purpose,
+                    [HelperPodManifest.NodeLabel] = HelperPodManifest.LabelValue(node),
                 },
-            ],
-        },
-    };
+                Annotations = new Dictionary<string, string>
+                {
+                    [HelperPodManifest.HolderAnnotation] = ProcessIdentity.Own,
+                },
+            },
+            Spec = new V1PodSpec
+            {
+                NodeName = node,
+                RestartPolicy = "Never",
+                ActiveDeadlineSeconds = (long)patience.TotalSeconds + 60,
+                TerminationGracePeriodSeconds = 1,
+                AutomountServiceAccountToken = false,
+                EnableServiceLinks = false,
+                Tolerations = [new V1Toleration { OperatorProperty = "Exists" }],
+                Containers =
+                [
+                    new V1Container
+                    {
+                        Name = Purpose,
+                        Image = image,
+                        ImagePullPolicy = "Always",
+                        SecurityContext = new V1SecurityContext
+                        {
+                            AllowPrivilegeEscalation = false,
+                            Capabilities = new V1Capabilities { Drop = ["ALL"] },
+                            SeccompProfile = new V1SeccompProfile { Type = "RuntimeDefault" },
+                        },
+                    },
+                ],
+            },
+        };
 }

@@ -44,7 +44,8 @@ public sealed class RolloutLease : IAsyncDisposable
         RolloutLeaseSpec spec,
         IReporter reporter,
         TimeProvider time,
-        V1Lease lease)
+        V1Lease lease
+    )
     {
         _reporter = reporter;
         _connection = connection;
@@ -73,7 +74,8 @@ public sealed class RolloutLease : IAsyncDisposable
         RolloutLeaseSpec spec,
         IReporter reporter,
         TimeProvider? time,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(spec);
@@ -86,7 +88,8 @@ public sealed class RolloutLease : IAsyncDisposable
                 spec,
                 reporter,
                 time,
-                await CreateAsync(connection, spec, time, cancellationToken).ConfigureAwait(false));
+                await CreateAsync(connection, spec, time, cancellationToken).ConfigureAwait(false)
+            );
         if (!IsFree(seen, spec))
         {
             if (Expiry(seen) > time.GetUtcNow())
@@ -94,7 +97,8 @@ public sealed class RolloutLease : IAsyncDisposable
             // The holder's clock may be off: what counts is that it does not renew while we look on, as in client-go's election.
             var patience = TimeSpan.FromSeconds(seen.Spec.LeaseDurationSeconds ?? 30);
             reporter.Verbose(
-                $"The lease '{spec.Namespace}/{spec.Name}' of '{seen.Spec.HolderIdentity}' has run out; watching it for {patience.TotalSeconds:0} s.");
+                $"The lease '{spec.Namespace}/{spec.Name}' of '{seen.Spec.HolderIdentity}' has run out; watching it for {patience.TotalSeconds:0} s."
+            );
             await Task.Delay(patience, time, cancellationToken).ConfigureAwait(false);
             var now = await ReadAsync(connection, spec, cancellationToken).ConfigureAwait(false);
             if (now is not null && now.Metadata.ResourceVersion != seen.Metadata.ResourceVersion && !IsFree(now, spec))
@@ -132,7 +136,8 @@ public sealed class RolloutLease : IAsyncDisposable
             catch (Exception e) when (e is TsException or OperationCanceledException)
             {
                 _reporter.Verbose(
-                    $"The lease '{_spec.Namespace}/{_spec.Name}' could not be given back and runs out in {_spec.Duration.TotalSeconds:0} s: {e.Message}");
+                    $"The lease '{_spec.Namespace}/{_spec.Name}' could not be given back and runs out in {_spec.Duration.TotalSeconds:0} s: {e.Message}"
+                );
             }
         }
         _stopping.Dispose();
@@ -154,13 +159,15 @@ public sealed class RolloutLease : IAsyncDisposable
                             _connection,
                             _spec,
                             Stamp(_lease, _spec, _time, taken: false),
-                            cancellationToken)
+                            cancellationToken
+                        )
                         .ConfigureAwait(false);
                     // A conflict with ourselves: an earlier renewal got through and only its answer was lost.
                     if (
                         next is null
                         && await ReadAsync(_connection, _spec, cancellationToken).ConfigureAwait(false) is { } now
-                        && now.Spec.HolderIdentity == _spec.Holder)
+                        && now.Spec.HolderIdentity == _spec.Holder
+                    )
                         next = now;
                 }
                 catch (TsException) when (_time.GetElapsedTime(renewed) < _spec.Duration * 2 / 3)
@@ -211,7 +218,8 @@ public sealed class RolloutLease : IAsyncDisposable
     private static Task<V1Lease?> ReadAsync(
         KubernetesConnection connection,
         RolloutLeaseSpec spec,
-        CancellationToken cancellationToken) =>
+        CancellationToken cancellationToken
+    ) =>
         KubernetesCall.RepeatAsync(
             connection,
             $"read the lease '{spec.Namespace}/{spec.Name}'",
@@ -229,13 +237,15 @@ public sealed class RolloutLease : IAsyncDisposable
                     return (V1Lease?)null;
                 }
             },
-            cancellationToken);
+            cancellationToken
+        );
 
     private static async Task<V1Lease> CreateAsync(
         KubernetesConnection connection,
         RolloutLeaseSpec spec,
         TimeProvider time,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         var lease = Stamp(
             new V1Lease
@@ -253,7 +263,8 @@ public sealed class RolloutLease : IAsyncDisposable
             },
             spec,
             time,
-            taken: true);
+            taken: true
+        );
         try
         {
             return await KubernetesCall
@@ -263,7 +274,8 @@ public sealed class RolloutLease : IAsyncDisposable
                     spec.Name,
                     (api, ct) =>
                         api.CoordinationV1.CreateNamespacedLeaseAsync(lease, spec.Namespace, cancellationToken: ct),
-                    cancellationToken)
+                    cancellationToken
+                )
                 .ConfigureAwait(false);
         }
         catch (TsException e) when (e.Error == KubernetesErrors.KubernetesConflict)
@@ -277,7 +289,8 @@ public sealed class RolloutLease : IAsyncDisposable
         KubernetesConnection connection,
         RolloutLeaseSpec spec,
         V1Lease lease,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         try
         {
@@ -291,8 +304,10 @@ public sealed class RolloutLease : IAsyncDisposable
                             lease,
                             spec.Name,
                             spec.Namespace,
-                            cancellationToken: ct),
-                    cancellationToken)
+                            cancellationToken: ct
+                        ),
+                    cancellationToken
+                )
                 .ConfigureAwait(false);
         }
         catch (TsException e)
@@ -305,5 +320,6 @@ public sealed class RolloutLease : IAsyncDisposable
     private static TsException Held(V1Lease lease, RolloutLeaseSpec spec) =>
         KubernetesErrors.LeaseHeld.New(
             $"The lease '{spec.Namespace}/{spec.Name}' is held by '{lease.Spec.HolderIdentity}' since {lease.Spec.AcquireTime:u}, renewed {lease.Spec.RenewTime:u}.",
-            lease.Spec.HolderIdentity);
+            lease.Spec.HolderIdentity
+        );
 }

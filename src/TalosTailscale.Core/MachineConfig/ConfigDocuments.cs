@@ -43,20 +43,25 @@ public static class ConfigDocuments
         int same = 0;
         ConfigTree left = ConfigTree.Read(text, name, document =>
         {
-            if (right.Find(document.Id) is not { } twin || !YamlEquality.Same(document.Root!, twin.Root!, SchemaType.Free)) return;
+            if (
+                right.Find(document.Id) is not { } twin
+                || !YamlEquality.Same(document.Root!, twin.Root!, SchemaType.Free)
+            )
+                return;
             same++;
             twin.Release();
         });
         return same == left.Count && same == right.Count;
     }
 
-    internal static MachineConfigDocument Describe(DocumentId id, YamlDocument document, MachineConfigChange change) => new()
-    {
-        Kind = id.Kind.Length == 0 ? "v1alpha1" : id.Kind,
-        Name = id.Name.Length == 0 ? null : id.Name,
-        ApiVersion = id.ApiVersion.Length == 0 ? "v1alpha1" : id.ApiVersion,
-        Change = change,
-        Start = document.BodyStart,
-        Length = document.BodyEnd - document.BodyStart,
-    };
+    internal static MachineConfigDocument Describe(DocumentId id, YamlDocument document, MachineConfigChange change) =>
+        new()
+        {
+            Kind = id.Kind.Length == 0 ? "v1alpha1" : id.Kind,
+            Name = id.Name.Length == 0 ? null : id.Name,
+            ApiVersion = id.ApiVersion.Length == 0 ? "v1alpha1" : id.ApiVersion,
+            Change = change,
+            Start = document.BodyStart,
+            Length = document.BodyEnd - document.BodyStart,
+        };
 }

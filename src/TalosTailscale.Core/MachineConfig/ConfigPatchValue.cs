@@ -29,17 +29,25 @@ public static class ConfigPatchValue
         }
 
         if (!node.IsCollection)
-            throw MachineConfigErrors.PatchObjectInvalid.New($"'{name}' found a single value, expected a map or list.", name);
+            throw MachineConfigErrors.PatchObjectInvalid.New(
+                $"'{name}' found a single value, expected a map or list.",
+                name
+            );
         var text = new StringBuilder();
-        if (node.Entries!.Count == 0) YamlWriter.WriteFlow(text, node);
-        else YamlWriter.WriteBlock(text, node, 0, YamlLayout.Talos);
+        if (node.Entries!.Count == 0)
+            YamlWriter.WriteFlow(text, node);
+        else
+            YamlWriter.WriteBlock(text, node, 0, YamlLayout.Talos);
         return new ConfigPatch(text.Append('\n').ToString(), name);
     }
 
     private static YamlNode Node(object? value, string name, int depth)
     {
         if (depth > MaximumDepth)
-            throw MachineConfigErrors.PatchObjectInvalid.New($"'{name}' found more than {MaximumDepth} levels, expected a flatter object.", name);
+            throw MachineConfigErrors.PatchObjectInvalid.New(
+                $"'{name}' found more than {MaximumDepth} levels, expected a flatter object.",
+                name
+            );
         switch (value)
         {
             case null:
@@ -60,34 +68,49 @@ public static class ConfigPatchValue
                 return Map(map, name, depth);
             case IEnumerable list:
                 YamlNode sequence = YamlNode.NewSequence();
-                foreach (object? item in list) sequence.Add(null, Node(item, name, depth + 1));
+                foreach (object? item in list)
+                    sequence.Add(null, Node(item, name, depth + 1));
                 return sequence;
             default:
                 throw MachineConfigErrors.PatchObjectInvalid.New(
-                    $"'{name}' found a value of type '{value.GetType().Name}', expected text, a number, a boolean, a list or a map.", name);
+                    $"'{name}' found a value of type '{value.GetType().Name}', expected text, a number, a boolean, a list or a map.",
+                    name
+                );
         }
     }
 
     private static YamlNode Fraction(IFormattable value, string name)
     {
-        string text = value.ToString(value is decimal ? null : "R", CultureInfo.InvariantCulture).Replace("E+", "e+", StringComparison.Ordinal);
+        string text = value
+            .ToString(value is decimal ? null : "R", CultureInfo.InvariantCulture)
+            .Replace("E+", "e+", StringComparison.Ordinal);
         if (text.Any(char.IsAsciiLetter) && !text.Contains('e') && !text.Contains('E'))
-            throw MachineConfigErrors.PatchObjectInvalid.New($"'{name}' found the number '{text}', expected a finite one.", name);
+            throw MachineConfigErrors.PatchObjectInvalid.New(
+                $"'{name}' found the number '{text}', expected a finite one.",
+                name
+            );
         return YamlNode.NewScalar(text);
     }
 
     private static YamlNode Map(IDictionary map, string name, int depth)
     {
         var keys = new List<string>();
-        foreach (object key in map.Keys) keys.Add(Convert.ToString(key, CultureInfo.InvariantCulture) ?? string.Empty);
+        foreach (object key in map.Keys)
+            keys.Add(Convert.ToString(key, CultureInfo.InvariantCulture) ?? string.Empty);
         var values = new Dictionary<string, object?>(StringComparer.Ordinal);
-        foreach (DictionaryEntry entry in map) values[Convert.ToString(entry.Key, CultureInfo.InvariantCulture) ?? string.Empty] = entry.Value;
+        foreach (DictionaryEntry entry in map)
+            values[Convert.ToString(entry.Key, CultureInfo.InvariantCulture) ?? string.Empty] = entry.Value;
 
         // A Hashtable has no order of its own; what names a document comes first.
         if (map is Hashtable)
-            keys = [.. keys.OrderBy(key => Array.IndexOf(s_first, key) is >= 0 and var at ? at : s_first.Length).ThenBy(key => key, StringComparer.Ordinal)];
+            keys =
+            [
+                .. keys.OrderBy(key => Array.IndexOf(s_first, key) is >= 0 and var at ? at : s_first.Length)
+                    .ThenBy(key => key, StringComparer.Ordinal),
+            ];
         YamlNode node = YamlNode.NewMap();
-        foreach (string key in keys) node.Add(key, Node(values[key], name, depth + 1));
+        foreach (string key in keys)
+            node.Add(key, Node(values[key], name, depth + 1));
         return node;
     }
 }

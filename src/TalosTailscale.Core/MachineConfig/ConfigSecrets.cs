@@ -8,8 +8,22 @@ public static class ConfigSecrets
     // Keys of Talos documents whose values are secret (the fields that Talos redacts, and environment variables below).
     private static readonly HashSet<string> s_keys = new(StringComparer.Ordinal)
     {
-        "token", "key", "crt", "cert", "secret", "password", "passphrase", "auth", "identityToken", "aescbcEncryptionSecret",
-        "secretboxEncryptionSecret", "clusterSecret", "apiToken", "privateKey", "presharedKey", "uniqueToken",
+        "token",
+        "key",
+        "crt",
+        "cert",
+        "secret",
+        "password",
+        "passphrase",
+        "auth",
+        "identityToken",
+        "aescbcEncryptionSecret",
+        "secretboxEncryptionSecret",
+        "clusterSecret",
+        "apiToken",
+        "privateKey",
+        "presharedKey",
+        "uniqueToken",
     };
 
     /// <summary>Masks a text in which parts of configurations appear (a diff, a message).</summary>
@@ -22,7 +36,8 @@ public static class ConfigSecrets
         var secrets = new SecretSet();
         foreach (string config in configs)
         {
-            foreach (string secret in Find(config)) secrets.Add(secret);
+            foreach (string secret in Find(config))
+                secrets.Add(secret);
         }
 
         return Redactor.Mask(secrets.Mask(text, Redactor.Masked));
@@ -32,7 +47,8 @@ public static class ConfigSecrets
     /// <param name="config">The configuration.</param>
     public static void Register(string config)
     {
-        foreach (string secret in Find(config)) Redactor.Register(secret);
+        foreach (string secret in Find(config))
+            Redactor.Register(secret);
     }
 
     /// <summary>The secret values of a configuration, each line of those of several lines.</summary>
@@ -53,10 +69,12 @@ public static class ConfigSecrets
 
     private static void Collect(YamlNode node, string? key, HashSet<string> secrets)
     {
-        if (node.Kind == YamlKind.Alias) return;
+        if (node.Kind == YamlKind.Alias)
+            return;
         if (node.Entries is not null)
         {
-            foreach (YamlEntry entry in node.Entries) Collect(entry.Value, entry.Key?.Value ?? key, secrets);
+            foreach (YamlEntry entry in node.Entries)
+                Collect(entry.Value, entry.Key?.Value ?? key, secrets);
             return;
         }
 
@@ -64,7 +82,8 @@ public static class ConfigSecrets
         if (key == "environment")
         {
             int equals = value.IndexOf('=', StringComparison.Ordinal);
-            if (equals > 0 && IsSecretName(value[..equals]) && !value.AsSpan(equals + 1).StartsWith("file:")) Add(value[(equals + 1)..], secrets);
+            if (equals > 0 && IsSecretName(value[..equals]) && !value.AsSpan(equals + 1).StartsWith("file:"))
+                Add(value[(equals + 1)..], secrets);
         }
         else if (key is not null && (s_keys.Contains(key) || IsVariable(key)))
         {
@@ -76,14 +95,19 @@ public static class ConfigSecrets
     private static bool IsVariable(string key) => IsSecretName(key) && key.AsSpan().IndexOfAnyInRange('a', 'z') < 0;
 
     private static bool IsSecretName(string name) =>
-        name.Contains("KEY", StringComparison.OrdinalIgnoreCase) || name.Contains("SECRET", StringComparison.OrdinalIgnoreCase)
-        || name.Contains("TOKEN", StringComparison.OrdinalIgnoreCase) || name.Contains("PASS", StringComparison.OrdinalIgnoreCase);
+        name.Contains("KEY", StringComparison.OrdinalIgnoreCase)
+        || name.Contains("SECRET", StringComparison.OrdinalIgnoreCase)
+        || name.Contains("TOKEN", StringComparison.OrdinalIgnoreCase)
+        || name.Contains("PASS", StringComparison.OrdinalIgnoreCase);
 
     private static void Add(string value, HashSet<string> secrets)
     {
-        foreach (string line in value.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        foreach (
+            string line in value.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+        )
         {
-            if (line.Length >= 6 && !line.StartsWith("-----", StringComparison.Ordinal)) secrets.Add(line);
+            if (line.Length >= 6 && !line.StartsWith("-----", StringComparison.Ordinal))
+                secrets.Add(line);
         }
     }
 }

@@ -5,7 +5,10 @@ namespace TalosTailscale.Core.MachineConfig;
 /// <summary>Configurations as bytes: strict UTF-8, so that nothing is lost between reading and writing.</summary>
 public static class ConfigText
 {
-    private static readonly UTF8Encoding s_strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding s_strict = new(
+        encoderShouldEmitUTF8Identifier: false,
+        throwOnInvalidBytes: true
+    );
 
     /// <summary>Decodes a configuration or patch; a byte order mark stays in the text and comes out again.</summary>
     /// <param name="bytes">The bytes as they were read.</param>
@@ -21,7 +24,10 @@ public static class ConfigText
         catch (DecoderFallbackException e)
         {
             throw MachineConfigErrors.ConfigNotUtf8.New(
-                $"'{name}' found bytes at offset {e.Index} that are no UTF-8, expected UTF-8 text.", name, e);
+                $"'{name}' found bytes at offset {e.Index} that are no UTF-8, expected UTF-8 text.",
+                name,
+                e
+            );
         }
     }
 

@@ -17,22 +17,34 @@ public static class ConfigValidator
     /// <exception cref="TsException">
     /// <see cref="MachineConfigErrors.ConfigInvalid"/>, <see cref="MachineConfigErrors.ConfigWarningsRefused"/>.
     /// </exception>
-    public static IReadOnlyList<MachineConfigWarning> Check(string before, string after, string name, Version? version = null, bool strict = false)
+    public static IReadOnlyList<MachineConfigWarning> Check(
+        string before,
+        string after,
+        string name,
+        Version? version = null,
+        bool strict = false
+    )
     {
         ConfigTree tree = ConfigTree.Read(after, name);
         var view = new ConfigView(tree);
         List<ConfigFinding> findings = [.. ConfigRules.Check(view)];
         if (findings.Count > 0)
         {
-            HashSet<string> known = [.. ConfigRules.Check(new ConfigView(ConfigTree.Read(before, name))).Select(finding => finding.Message)];
-            if (findings.Find(finding => !known.Contains(finding.Message)) is { } first) throw Refuse(first, name);
+            HashSet<string> known =
+            [
+                .. ConfigRules.Check(new ConfigView(ConfigTree.Read(before, name))).Select(finding => finding.Message),
+            ];
+            if (findings.Find(finding => !known.Contains(finding.Message)) is { } first)
+                throw Refuse(first, name);
         }
 
         IReadOnlyList<MachineConfigWarning> warnings = [.. ConfigAdvice.Check(view, version)];
         if (strict && warnings.Count > 0)
             throw MachineConfigErrors.ConfigWarningsRefused.New(
                 $"'{name}': found {warnings.Count} warnings, expected none with -Strict: {string.Join(" ", warnings.Select(warning => warning.Message))}",
-                name, recommendedAction: string.Join(" ", warnings.Select(warning => warning.Fix)));
+                name,
+                recommendedAction: string.Join(" ", warnings.Select(warning => warning.Fix))
+            );
         return warnings;
     }
 
@@ -40,6 +52,9 @@ public static class ConfigValidator
     {
         string place = finding.Node is { IsNew: false } node ? ", " + YamlPosition.Describe(node) : string.Empty;
         return MachineConfigErrors.ConfigInvalid.New(
-            $"'{name}' document '{finding.Document}'{place}: {finding.Message}.", name, recommendedAction: finding.Fix);
+            $"'{name}' document '{finding.Document}'{place}: {finding.Message}.",
+            name,
+            recommendedAction: finding.Fix
+        );
     }
 }

@@ -69,7 +69,8 @@ internal sealed class LineMatches
     /// <summary>Adds equal lines, after those that were added before.</summary>
     public void Match(int old, int now, int count)
     {
-        if (count == 0) return;
+        if (count == 0)
+            return;
         if (_runs.Count > 0 && _runs[^1] is var last && last.Old + last.Count == old && last.Now + last.Count == now)
             _runs[^1] = (last.Old, last.Now, last.Count + count);
         else
@@ -81,8 +82,10 @@ internal sealed class LineMatches
     private static int[] Starts(string text)
     {
         var starts = new List<int>(text.Length / 24 + 16) { 0 };
-        for (int at = text.IndexOf('\n') + 1; at > 0 && at < text.Length; at = text.IndexOf('\n', at) + 1) starts.Add(at);
-        if (text.Length > 0) starts.Add(text.Length);
+        for (int at = text.IndexOf('\n') + 1; at > 0 && at < text.Length; at = text.IndexOf('\n', at) + 1)
+            starts.Add(at);
+        if (text.Length > 0)
+            starts.Add(text.Length);
         return [.. starts];
     }
 
@@ -99,10 +102,14 @@ internal sealed class LineMatches
         {
             ReadOnlySpan<char> line = LineOf(i, out bool unended);
             int at = string.GetHashCode(line) & (size - 1);
-            while (table[at] != 0 && !(LineOf(table[at] - 1, out bool other).SequenceEqual(line) && other == unended)) at = (at + 1) & (size - 1);
-            if (table[at] == 0) table[at] = i + 1;
-            if (i < OldCount) _oldIds[i] = table[at] - 1;
-            else _nowIds[i - OldCount] = table[at] - 1;
+            while (table[at] != 0 && !(LineOf(table[at] - 1, out bool other).SequenceEqual(line) && other == unended))
+                at = (at + 1) & (size - 1);
+            if (table[at] == 0)
+                table[at] = i + 1;
+            if (i < OldCount)
+                _oldIds[i] = table[at] - 1;
+            else
+                _nowIds[i - OldCount] = table[at] - 1;
         }
     }
 
@@ -117,18 +124,21 @@ internal sealed class LineMatches
     private void Compare(int old, int oldEnd, int now, int nowEnd, int level)
     {
         int start = 0;
-        while (old + start < oldEnd && now + start < nowEnd && Same(old + start, now + start)) start++;
+        while (old + start < oldEnd && now + start < nowEnd && Same(old + start, now + start))
+            start++;
         Match(old, now, start);
         (old, now) = (old + start, now + start);
         int tail = 0;
-        while (old < oldEnd - tail && now < nowEnd - tail && Same(oldEnd - tail - 1, nowEnd - tail - 1)) tail++;
+        while (old < oldEnd - tail && now < nowEnd - tail && Same(oldEnd - tail - 1, nowEnd - tail - 1))
+            tail++;
         Between(old, oldEnd - tail, now, nowEnd - tail, level);
         Match(oldEnd - tail, nowEnd - tail, tail);
     }
 
     private void Between(int old, int oldEnd, int now, int nowEnd, int level)
     {
-        if (old == oldEnd || now == nowEnd) return;
+        if (old == oldEnd || now == nowEnd)
+            return;
         List<(int Old, int Now)> anchors = level == MaximumLevels ? [] : Anchors(old, oldEnd, now, nowEnd);
         if (anchors.Count == 0)
         {
@@ -138,10 +148,12 @@ internal sealed class LineMatches
 
         foreach ((int anchor, int partner) in anchors)
         {
-            if (anchor < old) continue; // Taken by the run of the anchor before.
+            if (anchor < old)
+                continue; // Taken by the run of the anchor before.
             Compare(old, anchor, now, partner, level + 1);
             int count = 0;
-            while (anchor + count < oldEnd && partner + count < nowEnd && Same(anchor + count, partner + count)) count++;
+            while (anchor + count < oldEnd && partner + count < nowEnd && Same(anchor + count, partner + count))
+                count++;
             Match(anchor, partner, count);
             (old, now) = (anchor + count, partner + count);
         }
@@ -153,10 +165,12 @@ internal sealed class LineMatches
     private List<(int Old, int Now)> Anchors(int old, int oldEnd, int now, int nowEnd)
     {
         var places = new Dictionary<int, (int Old, int Now)>(oldEnd - old);
-        for (int i = old; i < oldEnd; i++) places[_oldIds[i]] = places.ContainsKey(_oldIds[i]) ? (-1, -1) : (i, -2);
+        for (int i = old; i < oldEnd; i++)
+            places[_oldIds[i]] = places.ContainsKey(_oldIds[i]) ? (-1, -1) : (i, -2);
         for (int i = now; i < nowEnd; i++)
         {
-            if (places.TryGetValue(_nowIds[i], out (int Old, int Now) place)) places[_nowIds[i]] = place.Now == -2 ? (place.Old, i) : (-1, -1);
+            if (places.TryGetValue(_nowIds[i], out (int Old, int Now) place))
+                places[_nowIds[i]] = place.Now == -2 ? (place.Old, i) : (-1, -1);
         }
 
         return Increasing([.. places.Values.Where(place => place.Now >= 0).OrderBy(place => place.Old)]);
@@ -174,17 +188,22 @@ internal sealed class LineMatches
             while (low < high)
             {
                 int middle = (low + high) / 2;
-                if (places[tops[middle]].Now < places[i].Now) low = middle + 1;
-                else high = middle;
+                if (places[tops[middle]].Now < places[i].Now)
+                    low = middle + 1;
+                else
+                    high = middle;
             }
 
             before[i] = low == 0 ? -1 : tops[low - 1];
-            if (low == tops.Count) tops.Add(i);
-            else tops[low] = i;
+            if (low == tops.Count)
+                tops.Add(i);
+            else
+                tops[low] = i;
         }
 
         var chosen = new List<(int Old, int Now)>(tops.Count);
-        for (int i = tops.Count == 0 ? -1 : tops[^1]; i >= 0; i = before[i]) chosen.Add(places[i]);
+        for (int i = tops.Count == 0 ? -1 : tops[^1]; i >= 0; i = before[i])
+            chosen.Add(places[i]);
         chosen.Reverse();
         return chosen;
     }

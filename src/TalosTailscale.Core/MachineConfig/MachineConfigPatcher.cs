@@ -20,13 +20,18 @@ public static class MachineConfigPatcher
     /// <returns>The result.</returns>
     /// <exception cref="TsException">One of <see cref="MachineConfigErrors"/>; nothing was changed then.</exception>
     public static PatchedConfig Apply(
-        string config, IReadOnlyList<ConfigPatch> patches, ListMerge mode = ListMerge.Union,
-        string name = "machine configuration", bool allowUnknownKeys = false)
+        string config,
+        IReadOnlyList<ConfigPatch> patches,
+        ListMerge mode = ListMerge.Union,
+        string name = "machine configuration",
+        bool allowUnknownKeys = false
+    )
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(patches);
         ConfigTree tree = ConfigTree.Read(config, name);
-        foreach (ConfigPatch patch in patches) Apply(tree, patch, mode, allowUnknownKeys);
+        foreach (ConfigPatch patch in patches)
+            Apply(tree, patch, mode, allowUnknownKeys);
         return Write(tree, config);
     }
 
@@ -38,19 +43,26 @@ public static class MachineConfigPatcher
     /// <returns>The result.</returns>
     /// <exception cref="TsException">One of <see cref="MachineConfigErrors"/>; nothing was changed then.</exception>
     public static PatchedConfig Apply(
-        ReadOnlySpan<byte> config, IReadOnlyList<ConfigPatch> patches, ListMerge mode = ListMerge.Union, string name = "machine configuration") =>
-        Apply(ConfigText.Decode(config, name), patches, mode, name);
+        ReadOnlySpan<byte> config,
+        IReadOnlyList<ConfigPatch> patches,
+        ListMerge mode = ListMerge.Union,
+        string name = "machine configuration"
+    ) => Apply(ConfigText.Decode(config, name), patches, mode, name);
 
     private static void Apply(ConfigTree tree, ConfigPatch patch, ListMerge mode, bool allowUnknownKeys)
     {
         YamlStream stream = YamlReader.Read(patch.Text, patch.Name);
         List<YamlDocument> documents = stream.Documents.FindAll(document => document.Root is not null);
         if (documents.Count == 0)
-            throw MachineConfigErrors.PatchEmpty.New($"'{patch.Name}' found no document, expected at least one.", patch.Name);
+            throw MachineConfigErrors.PatchEmpty.New(
+                $"'{patch.Name}' found no document, expected at least one.",
+                patch.Name
+            );
         if (stream.HasAnchors)
         {
             var aliases = new YamlAliases(patch.Name);
-            foreach (YamlDocument document in documents) aliases.Expand(document.Root!);
+            foreach (YamlDocument document in documents)
+                aliases.Expand(document.Root!);
         }
 
         if (documents is [{ Root.Kind: YamlKind.Sequence }])
@@ -62,7 +74,13 @@ public static class MachineConfigPatcher
         Merge(tree, patch.Name, documents, mode, allowUnknownKeys);
     }
 
-    private static void Merge(ConfigTree tree, string patch, List<YamlDocument> documents, ListMerge mode, bool allowUnknownKeys)
+    private static void Merge(
+        ConfigTree tree,
+        string patch,
+        List<YamlDocument> documents,
+        ListMerge mode,
+        bool allowUnknownKeys
+    )
     {
         var deletes = new PatchDeletes(tree, patch);
         var merges = new List<(DocumentId Id, YamlDocument Document)>();
@@ -73,54 +91,87 @@ public static class MachineConfigPatcher
             YamlNode root = document.Root!;
             if (root.Kind != YamlKind.Map)
                 throw MachineConfigErrors.PatchShapeInvalid.New(
-                    $"'{patch}' {YamlPosition.Describe(root)}: found no map, expected keys of a configuration.", patch);
+                    $"'{patch}' {YamlPosition.Describe(root)}: found no map, expected keys of a configuration.",
+                    patch
+                );
             DocumentId id = DocumentId.Of(root);
             any |= !NamesNothing(root);
-            if (!deletes.Extract(root) || NamesNothing(root)) continue;
+            if (!deletes.Extract(root) || NamesNothing(root))
+                continue;
             if (!seen.Add(id))
                 throw MachineConfigErrors.DocumentDuplicate.New(
-                    $"'{patch}' {YamlPosition.Describe(root)}: found the document '{id}' a second time, expected it once.", patch);
+                    $"'{patch}' {YamlPosition.Describe(root)}: found the document '{id}' a second time, expected it once.",
+                    patch
+                );
             merges.Add((id, document));
         }
 
         if (!any)
             throw MachineConfigErrors.PatchEmpty.New(
-                $"'{patch}' found nothing but version, kind or name, expected at least one key to change.", patch);
+                $"'{patch}' found nothing but version, kind or name, expected at least one key to change.",
+                patch
+            );
         var check = new SchemaCheck(patch, allowUnknownKeys);
         foreach ((DocumentId id, YamlDocument document) in merges)
-            check.Check(document.Root!, TypeOf(tree, patch, id, document.Root!, allowUnknownKeys), tree.Find(id)?.Root, string.Empty);
+            check.Check(
+                document.Root!,
+                TypeOf(tree, patch, id, document.Root!, allowUnknownKeys),
+                tree.Find(id)?.Root,
+                string.Empty
+            );
         deletes.Apply();
         var merge = new StrategicMerge(tree, mode, patch);
         foreach ((DocumentId id, YamlDocument document) in merges)
         {
-            if (tree.Find(id)?.Root is { } left) merge.MergeMap(left, document.Root!, TalosSchema.Instance.Document(id.Kind) ?? SchemaType.Free, string.Empty);
-            else tree.Append(id, document);
+            if (tree.Find(id)?.Root is { } left)
+                merge.MergeMap(
+                    left,
+                    document.Root!,
+                    TalosSchema.Instance.Document(id.Kind) ?? SchemaType.Free,
+                    string.Empty
+                );
+            else
+                tree.Append(id, document);
         }
     }
 
     // Talos drops such a document silently.
     private static bool NamesNothing(YamlNode root) =>
-        root.Entries!.TrueForAll(entry => entry.Value.Kind == YamlKind.Scalar && entry.Key!.Value is "version" or "kind" or "name");
+        root.Entries!.TrueForAll(entry =>
+            entry.Value.Kind == YamlKind.Scalar && entry.Key!.Value is "version" or "kind" or "name"
+        );
 
     private static SchemaType TypeOf(ConfigTree tree, string patch, DocumentId id, YamlNode root, bool allowUnknown)
     {
-        if (TalosSchema.Instance.Document(id.Kind) is { } type && (id.Kind.Length == 0 || id.ApiVersion == "v1alpha1")) return type;
+        if (TalosSchema.Instance.Document(id.Kind) is { } type && (id.Kind.Length == 0 || id.ApiVersion == "v1alpha1"))
+            return type;
 
         // A kind that the configuration has already is known to its node.
-        if (allowUnknown || tree.HasKind(id.Kind)) return SchemaType.Free;
+        if (allowUnknown || tree.HasKind(id.Kind))
+            return SchemaType.Free;
         throw MachineConfigErrors.PatchUnknownKind.New(
-            $"'{patch}' {YamlPosition.Describe(root)}: found a document of apiVersion '{id.ApiVersion}' and kind '{id.Kind}', expected a kind that Talos knows.", patch);
+            $"'{patch}' {YamlPosition.Describe(root)}: found a document of apiVersion '{id.ApiVersion}' and kind '{id.Kind}', expected a kind that Talos knows.",
+            patch
+        );
     }
 
     internal static PatchedConfig Write(ConfigTree tree, string config)
     {
         List<(DocumentId Id, YamlDocument Document)> documents = [.. tree.Documents];
-        List<YamlDocument> old = [.. tree.Stream.Documents.Where(document => !document.IsNew).Concat(tree.Stream.Removed).OrderBy(document => document.MarkerStart)];
+        List<YamlDocument> old =
+        [
+            .. tree
+                .Stream.Documents.Where(document => !document.IsNew)
+                .Concat(tree.Stream.Removed)
+                .OrderBy(document => document.MarkerStart),
+        ];
         var gone = new HashSet<YamlDocument>(tree.Stream.Removed);
         YamlLayout layout = YamlLayout.Talos with { NewLine = YamlLayout.LineEndOf(config) ?? "\n" };
-        if (old.Find(document => !document.IsEmpty) is { } first) layout = YamlLayout.Of(first, layout);
+        if (old.Find(document => !document.IsEmpty) is { } first)
+            layout = YamlLayout.Of(first, layout);
         bool changed = gone.Count > 0 || documents.Exists(item => item.Document.IsNew || item.Document.IsDirty);
-        if (!changed) return new PatchedConfig(config, false, Describe(documents, tree));
+        if (!changed)
+            return new PatchedConfig(config, false, Describe(documents, tree));
 
         var text = new StringBuilder(config.Length + 1024);
         int at = 0;
@@ -129,17 +180,23 @@ public static class MachineConfigPatcher
         {
             bool removed = gone.Contains(document);
             bool mayGrow = document.BodyEnd == config.Length && (anyNew || document.IsDirty);
-            if (!removed && !document.IsDirty && !mayGrow) continue;
+            if (!removed && !document.IsDirty && !mayGrow)
+                continue;
             text.Append(config, at, document.MarkerStart - at);
             at = document.BodyEnd;
-            if (removed) continue;
-            List<(int Start, int End, string Text)> edits = document.IsDirty ? YamlEditor.EditsOf(document, YamlLayout.Of(document, layout)) : [];
-            if (mayGrow) YamlTail.Keep(document, edits, anyNew);
+            if (removed)
+                continue;
+            List<(int Start, int End, string Text)> edits = document.IsDirty
+                ? YamlEditor.EditsOf(document, YamlLayout.Of(document, layout))
+                : [];
+            if (mayGrow)
+                YamlTail.Keep(document, edits, anyNew);
             YamlEditor.Apply(text, config, document.MarkerStart, document.BodyEnd, edits);
         }
 
         text.Append(config, at, config.Length - at);
-        if (EndsInNewBlockScalar(old, gone) && text[^1] is not ('\n' or '\r')) text.Append(layout.NewLine);
+        if (EndsInNewBlockScalar(old, gone) && text[^1] is not ('\n' or '\r'))
+            text.Append(layout.NewLine);
         bool anyLeft = old.Exists(document => !gone.Contains(document));
         foreach ((_, YamlDocument document) in anyNew ? documents.Where(item => item.Document.IsNew) : [])
         {
@@ -154,16 +211,27 @@ public static class MachineConfigPatcher
     private static bool EndsInNewBlockScalar(List<YamlDocument> old, HashSet<YamlDocument> gone)
     {
         YamlNode? last = old.FindLast(document => !document.IsEmpty && !gone.Contains(document))?.Root;
-        while (last?.Entries is { Count: > 0 } entries) last = entries[^1].Value;
+        while (last?.Entries is { Count: > 0 } entries)
+            last = entries[^1].Value;
         return last is { IsNew: true, Kind: YamlKind.Scalar } && last.Value.EndsWith('\n');
     }
 
-    private static IReadOnlyList<MachineConfigDocument> Describe(List<(DocumentId Id, YamlDocument Document)> documents, ConfigTree tree)
+    private static IReadOnlyList<MachineConfigDocument> Describe(
+        List<(DocumentId Id, YamlDocument Document)> documents,
+        ConfigTree tree
+    )
     {
-        IEnumerable<MachineConfigDocument> present = documents.Select(item => ConfigDocuments.Describe(
-            item.Id, item.Document,
-            item.Document.IsNew ? MachineConfigChange.Added : item.Document.IsDirty ? MachineConfigChange.Changed : MachineConfigChange.Unchanged));
-        IEnumerable<MachineConfigDocument> removed = tree.Stream.Removed.Where(document => !document.IsEmpty)
+        IEnumerable<MachineConfigDocument> present = documents.Select(item =>
+            ConfigDocuments.Describe(
+                item.Id,
+                item.Document,
+                item.Document.IsNew ? MachineConfigChange.Added
+                    : item.Document.IsDirty ? MachineConfigChange.Changed
+                    : MachineConfigChange.Unchanged
+            )
+        );
+        IEnumerable<MachineConfigDocument> removed = tree
+            .Stream.Removed.Where(document => !document.IsEmpty)
             .Select(document => ConfigDocuments.Describe(document.Id, document, MachineConfigChange.Removed));
         return [.. present, .. removed];
     }
@@ -171,25 +239,35 @@ public static class MachineConfigPatcher
     private static void AppendDocument(StringBuilder text, YamlDocument document, YamlLayout layout, bool needsMarker)
     {
         bool atLineStart = text.Length == 0 || text[^1] is '\n' or '\r' || (text.Length == 1 && text[0] == '\uFEFF');
-        if (!atLineStart) text.Append(layout.NewLine);
-        if (needsMarker) text.Append("---").Append(layout.NewLine);
+        if (!atLineStart)
+            text.Append(layout.NewLine);
+        if (needsMarker)
+            text.Append("---").Append(layout.NewLine);
         var body = new StringBuilder();
         YamlNode root = document.Root!;
         if (root.Style == YamlStyle.Block)
         {
             // As its author wrote it, comments included; only the line ends follow the configuration.
             int from = document.BodyStart;
-            List<(int Start, int End, string Text)> edits = root.IsDirty ? YamlEditor.EditsOf(document, YamlLayout.Of(document, layout)) : [];
+            List<(int Start, int End, string Text)> edits = root.IsDirty
+                ? YamlEditor.EditsOf(document, YamlLayout.Of(document, layout))
+                : [];
             YamlEditor.Apply(body, document.Source, from, document.BodyEnd, edits);
         }
         else
         {
-            YamlWriter.WriteBlock(body, PatchImport.Import(root, TalosSchema.Instance.Document(DocumentId.Of(root).Kind) ?? SchemaType.Free), 0, layout);
+            YamlWriter.WriteBlock(
+                body,
+                PatchImport.Import(root, TalosSchema.Instance.Document(DocumentId.Of(root).Kind) ?? SchemaType.Free),
+                0,
+                layout
+            );
         }
 
         string written = body.ToString().TrimStart('\r', '\n', '\uFEFF');
         written = written.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n');
-        if (!written.EndsWith('\n')) written += '\n';
+        if (!written.EndsWith('\n'))
+            written += '\n';
         text.Append(layout.NewLine == "\n" ? written : written.Replace("\n", layout.NewLine, StringComparison.Ordinal));
     }
 }

@@ -11,8 +11,15 @@ public static class PrivateFile
     /// <exception cref="IOException">It exists, or cannot be written.</exception>
     public static async Task CreateAsync(string path, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
     {
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, Options = FileOptions.Asynchronous };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            Share = FileShare.None,
+            Options = FileOptions.Asynchronous,
+        };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         var stream = new FileStream(path, options);
         bool written = false;
         try
@@ -24,7 +31,8 @@ public static class PrivateFile
         finally
         {
             await stream.DisposeAsync().ConfigureAwait(false);
-            if (!written) File.Delete(path);
+            if (!written)
+                File.Delete(path);
         }
     }
 

@@ -23,8 +23,19 @@ public static partial class Redactor
     // One look for any of these decides whether the patterns have to run at all; all of them are ASCII.
     private static readonly string[] s_triggers =
     [
-        "tskey-", "-----BEGIN", "LS0tLS1CRUdJTi", "key", "secret", "token", "passw", "passphrase", "auth", "bearer",
-        "basic ", "credential", "://",
+        "tskey-",
+        "-----BEGIN",
+        "LS0tLS1CRUdJTi",
+        "key",
+        "secret",
+        "token",
+        "passw",
+        "passphrase",
+        "auth",
+        "bearer",
+        "basic ",
+        "credential",
+        "://",
     ];
 
     private static readonly SecretSet s_known = new(MaximumCount);
@@ -36,19 +47,23 @@ public static partial class Redactor
     /// </param>
     public static void Register(string? secret)
     {
-        if (string.IsNullOrWhiteSpace(secret)) return;
+        if (string.IsNullOrWhiteSpace(secret))
+            return;
         string[] lines = secret.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         foreach (string line in lines)
         {
             // The armour of a PEM file says what it is and is no secret; masking it would hide which key is meant.
-            if (line.Length < SecretSet.MinimumLength || line.StartsWith("-----", StringComparison.Ordinal)) continue;
+            if (line.Length < SecretSet.MinimumLength || line.StartsWith("-----", StringComparison.Ordinal))
+                continue;
             s_known.Add(line);
             s_known.Add(Convert.ToBase64String(Encoding.UTF8.GetBytes(line)));
             string escaped = Uri.EscapeDataString(line);
-            if (escaped != line) s_known.Add(escaped);
+            if (escaped != line)
+                s_known.Add(escaped);
         }
 
-        if (lines.Length > 1) s_known.Add(Convert.ToBase64String(Encoding.UTF8.GetBytes(secret)));
+        if (lines.Length > 1)
+            s_known.Add(Convert.ToBase64String(Encoding.UTF8.GetBytes(secret)));
     }
 
     /// <summary>The text without secrets.</summary>
@@ -56,7 +71,8 @@ public static partial class Redactor
     /// <returns>The same instance when there was nothing to mask.</returns>
     public static string Mask(string? text)
     {
-        if (string.IsNullOrEmpty(text)) return string.Empty;
+        if (string.IsNullOrEmpty(text))
+            return string.Empty;
         string result = s_known.Mask(text, Masked);
         return MayHoldSecret(result) ? MaskPatterns(result) : result;
     }
@@ -65,7 +81,8 @@ public static partial class Redactor
     {
         foreach (string trigger in s_triggers)
         {
-            if (text.Contains(trigger, StringComparison.OrdinalIgnoreCase)) return true;
+            if (text.Contains(trigger, StringComparison.OrdinalIgnoreCase))
+                return true;
         }
 
         return false;
@@ -103,17 +120,20 @@ public static partial class Redactor
     private static partial Regex TailscaleKey();
 
     [GeneratedRegex(
-        """\b([A-Z0-9_]*(?:AUTH_?KEY|API_?KEY|SECRET|TOKEN|PASSWORD|PASSPHRASE|CREDENTIALS?)=)(?!file:|\*\*\*)("[^"\r\n]*"|[^\s"',\]}]+)""")]
+        """\b([A-Z0-9_]*(?:AUTH_?KEY|API_?KEY|SECRET|TOKEN|PASSWORD|PASSPHRASE|CREDENTIALS?)=)(?!file:|\*\*\*)("[^"\r\n]*"|[^\s"',\]}]+)"""
+    )]
     private static partial Regex EnvironmentSecret();
 
     // In quotes the value goes to the closing one, blanks included.
     [GeneratedRegex(
-        """(?<=(["']))([A-Z0-9_]*(?:AUTH_?KEY|API_?KEY|SECRET|TOKEN|PASSWORD|PASSPHRASE|CREDENTIALS?)=)(?!file:)[^"'\r\n]+\1""")]
+        """(?<=(["']))([A-Z0-9_]*(?:AUTH_?KEY|API_?KEY|SECRET|TOKEN|PASSWORD|PASSPHRASE|CREDENTIALS?)=)(?!file:)[^"'\r\n]+\1"""
+    )]
     private static partial Regex QuotedEnvironmentSecret();
 
     // Fields whose value is secret whatever it looks like, in YAML and in JSON.
     [GeneratedRegex(
-        """((?<![\w-])"?(?:[A-Za-z]*[Pp]assword|[Pp]assphrase|[A-Za-z]*[Tt]oken|[A-Za-z]*[Ss]ecret|client_secret|access_token|authkey|auth_key|secretAccessKey|privateKey|presharedKey)"?[ \t]*:[ \t]+|"(?:[A-Za-z_]*[Pp]assword|[Pp]assphrase|[A-Za-z_]*[Tt]oken|[A-Za-z_]*[Ss]ecret|key|authkey|privateKey)":)("(?:[^"\\\r\n]|\\.)*"|'[^'\r\n]*'|[^\s,}#]+)""")]
+        """((?<![\w-])"?(?:[A-Za-z]*[Pp]assword|[Pp]assphrase|[A-Za-z]*[Tt]oken|[A-Za-z]*[Ss]ecret|client_secret|access_token|authkey|auth_key|secretAccessKey|privateKey|presharedKey)"?[ \t]*:[ \t]+|"(?:[A-Za-z_]*[Pp]assword|[Pp]assphrase|[A-Za-z_]*[Tt]oken|[A-Za-z_]*[Ss]ecret|key|authkey|privateKey)":)("(?:[^"\\\r\n]|\\.)*"|'[^'\r\n]*'|[^\s,}#]+)"""
+    )]
     private static partial Regex SecretField();
 
     // "key" and "crt" are words too: only what is long enough to be key material counts.

@@ -20,16 +20,21 @@ internal sealed class SecretSet(int capacity = int.MaxValue)
     /// <summary>Adds a value; those that are too short are left out.</summary>
     public void Add(string secret)
     {
-        if (secret.Length < MinimumLength) return;
+        if (secret.Length < MinimumLength)
+            return;
         ulong start = Start(secret);
         int hash = Hash(secret);
         lock (_order)
         {
-            if (!_byStart.TryGetValue(start, out Dictionary<int, HashSet<int>>? byLength)) _byStart.Add(start, byLength = []);
-            if (!byLength.TryGetValue(secret.Length, out HashSet<int>? hashes)) byLength.Add(secret.Length, hashes = []);
-            if (!hashes.Add(hash)) return;
+            if (!_byStart.TryGetValue(start, out Dictionary<int, HashSet<int>>? byLength))
+                _byStart.Add(start, byLength = []);
+            if (!byLength.TryGetValue(secret.Length, out HashSet<int>? hashes))
+                byLength.Add(secret.Length, hashes = []);
+            if (!hashes.Add(hash))
+                return;
             _order.Enqueue((start, secret.Length, hash));
-            if (_order.Count > capacity) RemoveOldest();
+            if (_order.Count > capacity)
+                RemoveOldest();
         }
     }
 
@@ -40,17 +45,22 @@ internal sealed class SecretSet(int capacity = int.MaxValue)
         List<(int From, int To)> found = [];
         lock (_order)
         {
-            if (_order.Count == 0) return text;
+            if (_order.Count == 0)
+                return text;
             for (int at = 0; at <= text.Length - MinimumLength; at++)
             {
                 int length = LengthAt(text.AsSpan(at));
-                if (length == 0) continue;
-                if (found.Count > 0 && at < found[^1].To) found[^1] = (found[^1].From, Math.Max(found[^1].To, at + length));
-                else found.Add((at, at + length));
+                if (length == 0)
+                    continue;
+                if (found.Count > 0 && at < found[^1].To)
+                    found[^1] = (found[^1].From, Math.Max(found[^1].To, at + length));
+                else
+                    found.Add((at, at + length));
             }
         }
 
-        if (found.Count == 0) return text;
+        if (found.Count == 0)
+            return text;
         var masked = new StringBuilder(text.Length);
         int written = 0;
         foreach ((int from, int to) in found)
@@ -69,11 +79,13 @@ internal sealed class SecretSet(int capacity = int.MaxValue)
 
     private int LengthAt(ReadOnlySpan<char> text)
     {
-        if (!_byStart.TryGetValue(Start(text), out Dictionary<int, HashSet<int>>? byLength)) return 0;
+        if (!_byStart.TryGetValue(Start(text), out Dictionary<int, HashSet<int>>? byLength))
+            return 0;
         int longest = 0;
         foreach ((int length, HashSet<int> hashes) in byLength)
         {
-            if (length > longest && length <= text.Length && hashes.Contains(Hash(text[..length]))) longest = length;
+            if (length > longest && length <= text.Length && hashes.Contains(Hash(text[..length])))
+                longest = length;
         }
 
         return longest;
@@ -84,7 +96,9 @@ internal sealed class SecretSet(int capacity = int.MaxValue)
         (ulong start, int length, int hash) = _order.Dequeue();
         Dictionary<int, HashSet<int>> byLength = _byStart[start];
         byLength[length].Remove(hash);
-        if (byLength[length].Count == 0) byLength.Remove(length);
-        if (byLength.Count == 0) _byStart.Remove(start);
+        if (byLength[length].Count == 0)
+            byLength.Remove(length);
+        if (byLength.Count == 0)
+            _byStart.Remove(start);
     }
 }

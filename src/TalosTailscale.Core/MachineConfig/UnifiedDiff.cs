@@ -23,19 +23,28 @@ public static class UnifiedDiff
     {
         ArgumentNullException.ThrowIfNull(before);
         ArgumentNullException.ThrowIfNull(after);
-        if (string.Equals(before, after, StringComparison.Ordinal)) return string.Empty;
+        if (string.Equals(before, after, StringComparison.Ordinal))
+            return string.Empty;
         LineMatches lines = LineMatches.Find(before, after, MatchSmall);
         var text = new StringBuilder();
-        if (name is not null) text.Append("--- ").Append(name).Append(" (before)\n+++ ").Append(name).Append(" (after)\n");
-        foreach (List<Change> hunk in Hunks(lines)) Append(text, lines, hunk);
+        if (name is not null)
+            text.Append("--- ").Append(name).Append(" (before)\n+++ ").Append(name).Append(" (after)\n");
+        foreach (List<Change> hunk in Hunks(lines))
+            Append(text, lines, hunk);
         return ConfigSecrets.Mask(text.ToString(), before, after);
     }
 
     private static void MatchSmall(LineMatches lines, int old, int oldEnd, int now, int nowEnd)
     {
-        if (oldEnd - old > LongestCompared || nowEnd - now > LongestCompared) return;
+        if (oldEnd - old > LongestCompared || nowEnd - now > LongestCompared)
+            return;
         DiffResult diff = new Differ().CreateDiffs(
-            Join(lines.OldIds(old, oldEnd)), Join(lines.NowIds(now, nowEnd)), ignoreWhiteSpace: false, ignoreCase: false, new LineChunker());
+            Join(lines.OldIds(old, oldEnd)),
+            Join(lines.NowIds(now, nowEnd)),
+            ignoreWhiteSpace: false,
+            ignoreCase: false,
+            new LineChunker()
+        );
         int at = 0;
         int shift = 0;
         foreach (DiffBlock block in diff.DiffBlocks)
@@ -52,7 +61,8 @@ public static class UnifiedDiff
     private static string Join(ReadOnlySpan<int> ids)
     {
         var text = new StringBuilder(ids.Length * 7);
-        foreach (int id in ids) text.Append(text.Length == 0 ? string.Empty : "\n").Append(id);
+        foreach (int id in ids)
+            text.Append(text.Length == 0 ? string.Empty : "\n").Append(id);
         return text.ToString();
     }
 
@@ -78,7 +88,8 @@ public static class UnifiedDiff
             (old, now) = (nextOld + count, nextNow + count);
         }
 
-        if (hunk.Count > 0) yield return hunk;
+        if (hunk.Count > 0)
+            yield return hunk;
     }
 
     private static void Append(StringBuilder text, LineMatches lines, List<Change> hunk)
@@ -89,26 +100,33 @@ public static class UnifiedDiff
         int now = hunk[0].Now - lead;
         text.Append(
             CultureInfo.InvariantCulture,
-            $"@@ -{Range(old + 1, hunk[^1].OldEnd + tail - old)} +{Range(now + 1, hunk[^1].NowEnd + tail - now)} @@\n");
+            $"@@ -{Range(old + 1, hunk[^1].OldEnd + tail - old)} +{Range(now + 1, hunk[^1].NowEnd + tail - now)} @@\n"
+        );
         foreach (Change change in hunk)
         {
-            for (; old < change.Old; old++) Append(text, ' ', lines.OldLine(old), lines.IsOldUnended(old));
-            for (; old < change.OldEnd; old++) Append(text, '-', lines.OldLine(old), lines.IsOldUnended(old));
-            for (now = change.Now; now < change.NowEnd; now++) Append(text, '+', lines.NowLine(now), lines.IsNowUnended(now));
+            for (; old < change.Old; old++)
+                Append(text, ' ', lines.OldLine(old), lines.IsOldUnended(old));
+            for (; old < change.OldEnd; old++)
+                Append(text, '-', lines.OldLine(old), lines.IsOldUnended(old));
+            for (now = change.Now; now < change.NowEnd; now++)
+                Append(text, '+', lines.NowLine(now), lines.IsNowUnended(now));
         }
 
-        for (int end = old + tail; old < end; old++) Append(text, ' ', lines.OldLine(old), lines.IsOldUnended(old));
+        for (int end = old + tail; old < end; old++)
+            Append(text, ' ', lines.OldLine(old), lines.IsOldUnended(old));
     }
 
     private static void Append(StringBuilder text, char mark, ReadOnlySpan<char> line, bool unended)
     {
         text.Append(mark).Append(line).Append('\n');
-        if (unended) text.Append("\\ No newline at end of file\n");
+        if (unended)
+            text.Append("\\ No newline at end of file\n");
     }
 
-    private static string Range(int start, int count) => count == 1
-        ? start.ToString(CultureInfo.InvariantCulture)
-        : string.Create(CultureInfo.InvariantCulture, $"{(count == 0 ? start - 1 : start)},{count}");
+    private static string Range(int start, int count) =>
+        count == 1
+            ? start.ToString(CultureInfo.InvariantCulture)
+            : string.Create(CultureInfo.InvariantCulture, $"{(count == 0 ? start - 1 : start)},{count}");
 
     private readonly record struct Change(int Old, int OldEnd, int Now, int NowEnd);
 }

@@ -9,5 +9,11 @@ namespace TalosTailscale.Core.Reporting;
 /// <param name="Completed">True once at the end: the bar goes away.</param>
 /// <param name="Unit">What is counted (<c>nodes</c>); null for bytes.</param>
 public sealed record ProgressStep(
-    string Activity, string? Target, string Status, long? Done = null, long? Total = null, bool Completed = false,
-    string? Unit = null);
+    string Activity,
+    string? Target,
+    string Status,
+    long? Done = null,
+    long? Total = null,
+    bool Completed = false,
+    string? Unit = null
+);

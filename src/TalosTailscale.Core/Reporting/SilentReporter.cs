@@ -7,17 +7,11 @@ public sealed class SilentReporter : IReporter
     public static SilentReporter Instance { get; } = new();
 
     /// <inheritdoc/>
-    public void Verbose(string message)
-    {
-    }
+    public void Verbose(string message) { }
 
     /// <inheritdoc/>
-    public void Warning(string message)
-    {
-    }
+    public void Warning(string message) { }
 
     /// <inheritdoc/>
-    public void Progress(ProgressStep step)
-    {
-    }
+    public void Progress(ProgressStep step) { }
 }

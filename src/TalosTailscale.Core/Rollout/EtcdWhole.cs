@@ -10,16 +10,21 @@ internal static class EtcdWhole
     /// <exception cref="TsException"><c>EtcdNotWhole</c>, or the node does not answer.</exception>
     internal static async Task<string> RequireAsync(TalosNodeClient node, CancellationToken cancellationToken)
     {
-        IReadOnlyList<TalosEtcdMember> members = await node.EtcdMemberListAsync(cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<TalosEtcdMember> members = await node.EtcdMemberListAsync(cancellationToken)
+            .ConfigureAwait(false);
         if (members.FirstOrDefault(member => member.IsLearner) is { } learner)
-            throw RolloutErrors.EtcdNotWhole.New($"The etcd member '{learner.Hostname}' still learns and does not vote.", node.Node);
+            throw RolloutErrors.EtcdNotWhole.New(
+                $"The etcd member '{learner.Hostname}' still learns and does not vote.",
+                node.Node
+            );
         foreach (TalosEtcdMember member in members)
         {
             if (!await EtcdQuorum.IsHealthyAsync(node, member, cancellationToken).ConfigureAwait(false))
             {
                 throw RolloutErrors.EtcdNotWhole.New(
                     $"The etcd member '{member.Hostname}' ({member.IdHex}) does not answer, knows no leader or raises an alarm; expected all of {members.Count} to be well.",
-                    node.Node);
+                    node.Node
+                );
             }
         }
 
@@ -27,7 +32,11 @@ internal static class EtcdWhole
     }
 
     /// <summary>Waits for it, up to a time.</summary>
-    internal static async Task<string> WaitAsync(TalosNodeClient node, TimeSpan timeout, CancellationToken cancellationToken)
+    internal static async Task<string> WaitAsync(
+        TalosNodeClient node,
+        TimeSpan timeout,
+        CancellationToken cancellationToken
+    )
     {
         long started = TimeProvider.System.GetTimestamp();
         while (true)

@@ -16,21 +16,31 @@ internal sealed class ImageSteps(RolloutSetup setup, RolloutImages images, Lease
 
     // Going back must not be refused for what the old image lacks; only what would not boot at all is.
     private static readonly HashSet<UkiSwapGate> s_goBack =
-        [.. Enum.GetValues<UkiSwapGate>().Where(gate => UkiSwapGates.RefuseToSkip([gate]) is null)];
+    [
+        .. Enum.GetValues<UkiSwapGate>().Where(gate => UkiSwapGates.RefuseToSkip([gate]) is null),
+    ];
 
     /// <summary>Does it.</summary>
     /// <returns>What was done, and whether the node restarts by itself.</returns>
     internal async Task<(RolloutEvidence Evidence, bool Restarts)> ActivateAsync(
-        TalosNodeClient node, RolloutWork work, CancellationToken cancellationToken)
+        TalosNodeClient node,
+        RolloutWork work,
+        CancellationToken cancellationToken
+    )
     {
         switch (work.Method)
         {
             case TsRolloutMethod.Upgrade:
                 string image = images.Installer(work.Facts);
                 await images.ReadyAsync(work.Facts, cancellationToken).ConfigureAwait(false);
-                Task<IReadOnlyList<string>?> ExtensionsAsync(string id, CancellationToken stop) => images.ExtensionsAsync(work.Facts, stop);
-                await UpgradeGate.CheckAsync(node, image, ExtensionsAsync, reporter, cancellationToken).ConfigureAwait(false);
-                await ServiceConfigGate.CheckAsync(node, image, ExtensionsAsync, reporter, cancellationToken).ConfigureAwait(false);
+                Task<IReadOnlyList<string>?> ExtensionsAsync(string id, CancellationToken stop) =>
+                    images.ExtensionsAsync(work.Facts, stop);
+                await UpgradeGate
+                    .CheckAsync(node, image, ExtensionsAsync, reporter, cancellationToken)
+                    .ConfigureAwait(false);
+                await ServiceConfigGate
+                    .CheckAsync(node, image, ExtensionsAsync, reporter, cancellationToken)
+                    .ConfigureAwait(false);
                 bool restarts = await node.UpgradeAsync(image, null, reporter, cancellationToken).ConfigureAwait(false);
                 return (new RolloutEvidence($"'{image}' installed"), restarts);
             case TsRolloutMethod.Rollback:
@@ -42,7 +52,11 @@ internal sealed class ImageSteps(RolloutSetup setup, RolloutImages images, Lease
     }
 
     // A restart of the API server cuts the shell. What was staged is gone on with, and what was exchanged is seen.
-    private async Task<RolloutEvidence> SwapPatientlyAsync(TalosNodeClient node, RolloutWork work, CancellationToken cancellationToken)
+    private async Task<RolloutEvidence> SwapPatientlyAsync(
+        TalosNodeClient node,
+        RolloutWork work,
+        CancellationToken cancellationToken
+    )
     {
         for (int attempt = 1; ; attempt++)
         {
@@ -58,37 +72,71 @@ internal sealed class ImageSteps(RolloutSetup setup, RolloutImages images, Lease
         }
     }
 
-    private async Task<RolloutEvidence> SwapAsync(TalosNodeClient node, RolloutWork work, CancellationToken cancellationToken)
+    private async Task<RolloutEvidence> SwapAsync(
+        TalosNodeClient node,
+        RolloutWork work,
+        CancellationToken cancellationToken
+    )
     {
-        SwapNodeFacts facts = await SwapFactsReader.ReadAsync(node, setup.Kubernetes, reporter, cancellationToken).ConfigureAwait(false);
+        SwapNodeFacts facts = await SwapFactsReader
+            .ReadAsync(node, setup.Kubernetes, reporter, cancellationToken)
+            .ConfigureAwait(false);
         string device = await EspLocator.FindAsync(node, cancellationToken).ConfigureAwait(false);
-        var request = new NodeShellRequest { KubernetesNode = work.Node.KubernetesName ?? work.Node.Name, Image = setup.ShellImage, Tenure = tenure };
+        var request = new NodeShellRequest
+        {
+            KubernetesNode = work.Node.KubernetesName ?? work.Node.Name,
+            Image = setup.ShellImage,
+            Tenure = tenure,
+        };
         string? installer = work.Method == TsRolloutMethod.UkiSwap ? images.Installer(work.Facts) : null;
         IReadOnlyList<UkiExtension>? extensions = null;
         if (installer is not null)
         {
             // The node's own containerd pulls the installer: nothing large travels from here.
             extensions = await images.ReadyAsync(work.Facts, cancellationToken).ConfigureAwait(false);
-            request = request with { FromImage = installer, FromImageFile = InstallerExtensions.UkiPath(facts.Architecture) };
+            request = request with
+            {
+                FromImage = installer,
+                FromImageFile = InstallerExtensions.UkiPath(facts.Architecture),
+            };
         }
 
-        INodeShell shell = await NodeShells.OpenAsync(node, setup.Kubernetes, request, reporter, cancellationToken).ConfigureAwait(false);
+        INodeShell shell = await NodeShells
+            .OpenAsync(node, setup.Kubernetes, request, reporter, cancellationToken)
+            .ConfigureAwait(false);
         var session = new EspSession(shell, device, reporter);
         await using (session.ConfigureAwait(false))
         {
             UkiSwapSource source = installer is not null
-                ? await session.FromContainerAsync(HelperPodSpec.FromImagePath, installer, extensions, cancellationToken).ConfigureAwait(false)
-                : await session.FindSourceAsync(
-                    facts, work.Method == TsRolloutMethod.Restore, work.Method == TsRolloutMethod.Restore ? work.Memory.Backup : null, cancellationToken).ConfigureAwait(false);
+                ? await session
+                    .FromContainerAsync(HelperPodSpec.FromImagePath, installer, extensions, cancellationToken)
+                    .ConfigureAwait(false)
+                : await session
+                    .FindSourceAsync(
+                        facts,
+                        work.Method == TsRolloutMethod.Restore,
+                        work.Method == TsRolloutMethod.Restore ? work.Memory.Backup : null,
+                        cancellationToken
+                    )
+                    .ConfigureAwait(false);
             bool back = work.Method == TsRolloutMethod.Restore;
-            var options = new UkiSwapOptions { Reboot = true, KeepDuplicates = back, Skip = back ? s_goBack : new HashSet<UkiSwapGate>() };
+            var options = new UkiSwapOptions
+            {
+                Reboot = true,
+                KeepDuplicates = back,
+                Skip = back ? s_goBack : new HashSet<UkiSwapGate>(),
+            };
             UkiSwapPlan plan = await session.PlanAsync(facts, source, options, cancellationToken).ConfigureAwait(false);
             UkiSwapResult result = await session.SwapAsync(plan, source, cancellationToken).ConfigureAwait(false);
             await session.CloseAsync(cancellationToken).ConfigureAwait(false);
             reporter.Progress(new ProgressStep("Swapping UKI", work.Node.Name, "done", Completed: true));
             return new RolloutEvidence(
-                result.Changed ? $"'{result.BootedEntry}' exchanged, the old one is '{result.Backup}'" : $"'{result.BootedEntry}' has the image already",
-                result.Backup, result.NewSha256);
+                result.Changed
+                    ? $"'{result.BootedEntry}' exchanged, the old one is '{result.Backup}'"
+                    : $"'{result.BootedEntry}' has the image already",
+                result.Backup,
+                result.NewSha256
+            );
         }
     }
 }

@@ -73,7 +73,11 @@ internal sealed record RolloutEntry
     public string? ErrorId { get; init; }
 
     // What resuming depends on has to be on the disk before anything else happens; the rest may be lost.
-    internal bool IsVital => Event == RolloutEvent.Over
-        || (Event == RolloutEvent.Begun && Action is TsRolloutAction.Cordon or TsRolloutAction.Activate or TsRolloutAction.Restart)
+    internal bool IsVital =>
+        Event == RolloutEvent.Over
+        || (
+            Event == RolloutEvent.Begun
+            && Action is TsRolloutAction.Cordon or TsRolloutAction.Activate or TsRolloutAction.Restart
+        )
         || (Event == RolloutEvent.Done && Action == TsRolloutAction.Activate);
 }

@@ -5,61 +5,81 @@ public static class RolloutErrors
 {
     /// <summary>Another process holds the journal.</summary>
     public static readonly TsError RolloutJournalBusy = new(
-        "RolloutJournalBusy", TsErrorCategory.ResourceBusy,
+        "RolloutJournalBusy",
+        TsErrorCategory.ResourceBusy,
         "Another process on this machine is in the middle of a rollout on the same cluster.",
-        "Wait until it has ended, or stop it; then run the same command again, which goes on where it stopped.");
+        "Wait until it has ended, or stop it; then run the same command again, which goes on where it stopped."
+    );
 
     /// <summary>The journal cannot be written.</summary>
     public static readonly TsError RolloutJournalNotWritten = new(
-        "RolloutJournalNotWritten", TsErrorCategory.WriteError,
+        "RolloutJournalNotWritten",
+        TsErrorCategory.WriteError,
         "What is about to be done could not be written down, so it is not done.",
-        "Make room, or give another folder with -StateFolder.");
+        "Make room, or give another folder with -StateFolder."
+    );
 
     /// <summary>etcd is not whole.</summary>
     public static readonly TsError EtcdNotWhole = new(
-        "EtcdNotWhole", TsErrorCategory.ResourceUnavailable,
+        "EtcdNotWhole",
+        TsErrorCategory.ResourceUnavailable,
         "A member of etcd does not answer, only learns, has no leader or raises an alarm: no control plane is restarted then.",
-        "Look at Get-TalosEtcdMember and Get-TalosService etcd; bring the member back, or remove it if it is gone for good.");
+        "Look at Get-TalosEtcdMember and Get-TalosService etcd; bring the member back, or remove it if it is gone for good."
+    );
 
     /// <summary>The node cannot be changed now.</summary>
     public static readonly TsError RolloutNodeNotReady = new(
-        "RolloutNodeNotReady", TsErrorCategory.ResourceUnavailable,
+        "RolloutNodeNotReady",
+        TsErrorCategory.ResourceUnavailable,
         "The node is not running and ready, so nothing is changed on it.",
-        "Look at Test-TsNode for the node; run the same command again when it is well.");
+        "Look at Test-TsNode for the node; run the same command again when it is well."
+    );
 
     /// <summary>Another control plane is not Ready.</summary>
     public static readonly TsError ControlPlaneNotReady = new(
-        "ControlPlaneNotReady", TsErrorCategory.ResourceUnavailable,
+        "ControlPlaneNotReady",
+        TsErrorCategory.ResourceUnavailable,
         "Another control plane is not Ready in Kubernetes: none is restarted then.",
-        "Bring it back first; Test-TsNode names what is wrong with it.");
+        "Bring it back first; Test-TsNode names what is wrong with it."
+    );
 
     /// <summary>The node is back and does not run the image.</summary>
     public static readonly TsError RolloutImageNotRunning = new(
-        "RolloutImageNotRunning", TsErrorCategory.InvalidOperation,
+        "RolloutImageNotRunning",
+        TsErrorCategory.InvalidOperation,
         "The node restarted and does not run the image that it was given.",
-        "Get-TalosEsp shows what it booted and why; Undo-TsNode goes back, another Install-TsNode tries again.");
+        "Get-TalosEsp shows what it booted and why; Undo-TsNode goes back, another Install-TsNode tries again."
+    );
 
     /// <summary>A check failed after the restart.</summary>
     public static readonly TsError RolloutNotVerified = new(
-        "RolloutNotVerified", TsErrorCategory.InvalidOperation,
+        "RolloutNotVerified",
+        TsErrorCategory.InvalidOperation,
         "The node runs the image, and a check of it fails.",
-        "Test-TsNode tells cause and fix; run the same command again afterwards, which does not restart the node.");
+        "Test-TsNode tells cause and fix; run the same command again afterwards, which does not restart the node."
+    );
 
     /// <summary>There is nothing to go back to.</summary>
     public static readonly TsError NothingToUndo = new(
-        "NothingToUndo", TsErrorCategory.ObjectNotFound,
+        "NothingToUndo",
+        TsErrorCategory.ObjectNotFound,
         "The journal knows of no change of the node's image that could be undone.",
-        "Use Restore-Uki for a backup on the EFI system partition; the journal is that of the machine and user who ran Install-TsNode.");
+        "Use Restore-Uki for a backup on the EFI system partition; the journal is that of the machine and user who ran Install-TsNode."
+    );
 
     /// <summary>Parts that exclude each other, or that miss each other.</summary>
     public static readonly TsError RolloutOptionInvalid = new(
-        "RolloutOptionInvalid", TsErrorCategory.InvalidArgument,
+        "RolloutOptionInvalid",
+        TsErrorCategory.InvalidArgument,
         "The options of the rollout do not fit together, or to the node.",
-        "See Get-Help Install-TsNode.");
+        "See Get-Help Install-TsNode."
+    );
 
     /// <summary>A wave that ran inside the cluster failed.</summary>
     public static readonly TsError RolloutWaveFailed = new(
-        "RolloutWaveFailed", TsErrorCategory.InvalidOperation,
+        "RolloutWaveFailed",
+        TsErrorCategory.InvalidOperation,
         "The Job of a wave has failed, so no further wave is begun.",
-        "Read the log of the Job's pod (kubectl logs job/NAME); run the same command again to go on.");
+        "Read the log of the Job's pod (kubectl logs job/NAME); run the same command again to go on."
+    );
 }

@@ -6,34 +6,64 @@ namespace TalosTailscale.Core.Rollout;
 
 /// <summary>Asks the nodes, many at once, what the plan depends on. A node that does not answer is a fact too.</summary>
 internal sealed class RolloutFactsReader(
-    RolloutSetup setup, RolloutImages images, Func<string, RolloutMemory> memoryOf, bool goBack, IReporter reporter)
+    RolloutSetup setup,
+    RolloutImages images,
+    Func<string, RolloutMemory> memoryOf,
+    bool goBack,
+    IReporter reporter
+)
 {
     private const int Parallel = 32;
 
-    internal async Task<IReadOnlyList<RolloutNodeFacts>> ReadAsync(IReadOnlyList<TsNode> nodes, CancellationToken cancellationToken)
+    internal async Task<IReadOnlyList<RolloutNodeFacts>> ReadAsync(
+        IReadOnlyList<TsNode> nodes,
+        CancellationToken cancellationToken
+    )
     {
         IReadOnlyList<KubernetesNodeState>? cluster = setup.Kubernetes is { } connection
             ? await KubernetesNodes.ListAsync(connection, cancellationToken).ConfigureAwait(false)
             : null;
-        IReadOnlyList<TalosMember> members = await setup.Talos.Node(null).MembersAsync(cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<TalosMember> members = await setup
+            .Talos.Node(null)
+            .MembersAsync(cancellationToken)
+            .ConfigureAwait(false);
         var facts = new RolloutNodeFacts[nodes.Count];
         int asked = 0;
         var limit = new ParallelOptions { MaxDegreeOfParallelism = Parallel, CancellationToken = cancellationToken };
-        await System.Threading.Tasks.Parallel.ForAsync(0, nodes.Count, limit, async (i, stop) =>
-        {
-            TalosMember? member = members.FirstOrDefault(m => m.Addresses.Contains(nodes[i].Address) || m.Hostname == nodes[i].KubernetesName);
-            facts[i] = await OneAsync(nodes[i], member, cluster, stop).ConfigureAwait(false);
-            reporter.Progress(new ProgressStep("Asking nodes", null, "asked", Interlocked.Increment(ref asked), nodes.Count, Unit: "nodes"));
-        }).ConfigureAwait(false);
+        await System
+            .Threading.Tasks.Parallel.ForAsync(0, nodes.Count, limit, async (i, stop) =>
+            {
+                TalosMember? member = members.FirstOrDefault(m =>
+                    m.Addresses.Contains(nodes[i].Address) || m.Hostname == nodes[i].KubernetesName
+                );
+                facts[i] = await OneAsync(nodes[i], member, cluster, stop).ConfigureAwait(false);
+                reporter.Progress(
+                    new ProgressStep(
+                        "Asking nodes",
+                        null,
+                        "asked",
+                        Interlocked.Increment(ref asked),
+                        nodes.Count,
+                        Unit: "nodes"
+                    )
+                );
+            })
+            .ConfigureAwait(false);
         reporter.Progress(new ProgressStep("Asking nodes", null, "done", Completed: true));
         return facts;
     }
 
     private async Task<RolloutNodeFacts> OneAsync(
-        TsNode node, TalosMember? member, IReadOnlyList<KubernetesNodeState>? cluster, CancellationToken cancellationToken)
+        TsNode node,
+        TalosMember? member,
+        IReadOnlyList<KubernetesNodeState>? cluster,
+        CancellationToken cancellationToken
+    )
     {
         // A node that is down is no member for a while; the journal knows who was at its address.
-        string? id = member?.NodeId is { Length: > 0 } known ? known : memoryOf(RolloutJournal.AtAddress(node.Address)).Key;
+        string? id = member?.NodeId is { Length: > 0 } known
+            ? known
+            : memoryOf(RolloutJournal.AtAddress(node.Address)).Key;
         var silent = new RolloutNodeFacts
         {
             Node = node,
@@ -45,7 +75,12 @@ internal sealed class RolloutFactsReader(
         {
             silent = await AskAsync(silent, cancellationToken).ConfigureAwait(false);
         }
-        catch (TsException e) when (e.Error.Category is TsErrorCategory.ConnectionError or TsErrorCategory.OperationTimeout or TsErrorCategory.ResourceUnavailable)
+        catch (TsException e)
+            when (e.Error.Category
+                    is TsErrorCategory.ConnectionError
+                        or TsErrorCategory.OperationTimeout
+                        or TsErrorCategory.ResourceUnavailable
+            )
         {
             reporter.Verbose($"{node.Name} does not answer: {e.Message}");
             silent = silent with { Silence = e, WantedSchematicId = memoryOf(id ?? node.Address).SchematicId };
@@ -53,13 +88,15 @@ internal sealed class RolloutFactsReader(
 
         KubernetesNodeState? state = cluster?.FirstOrDefault(n => n.Name == silent.Node.KubernetesName)
             ?? cluster?.FirstOrDefault(n => n.Addresses.Contains(node.Address));
-        return state is null ? silent : silent with
-        {
-            Node = silent.Node with { KubernetesName = state.Name },
-            InKubernetes = true,
-            CordonedHere = state.CordonedHere,
-            IsControlPlane = silent.IsControlPlane || state.ControlPlane,
-        };
+        return state is null
+            ? silent
+            : silent with
+            {
+                Node = silent.Node with { KubernetesName = state.Name },
+                InKubernetes = true,
+                CordonedHere = state.CordonedHere,
+                IsControlPlane = silent.IsControlPlane || state.ControlPlane,
+            };
     }
 
     private async Task<RolloutNodeFacts> AskAsync(RolloutNodeFacts facts, CancellationToken cancellationToken)
@@ -69,7 +106,9 @@ internal sealed class RolloutFactsReader(
         TalosVersion version = await client.VersionAsync(cancellationToken).ConfigureAwait(false);
         TalosMachineStatus status = await client.MachineStatusAsync(cancellationToken).ConfigureAwait(false);
         TalosSecurityState security = await client.SecurityStateAsync(cancellationToken).ConfigureAwait(false);
-        IReadOnlyList<TalosExtension> extensions = await client.ExtensionsAsync(cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<TalosExtension> extensions = await client
+            .ExtensionsAsync(cancellationToken)
+            .ConfigureAwait(false);
         string commandLine = await client.KernelCommandLineAsync(cancellationToken).ConfigureAwait(false);
         TalosBootMark boot = await TalosBootMark.TakeAsync(client, cancellationToken).ConfigureAwait(false);
         string? running = extensions.FirstOrDefault(e => e.Name == "schematic")?.Version;
@@ -78,7 +117,11 @@ internal sealed class RolloutFactsReader(
         string? wanted = goBack ? memory.PreviousSchematicId : images.WantedId(node.Name, extensions);
         return facts with
         {
-            Node = node with { KubernetesName = await client.NodenameAsync(cancellationToken).ConfigureAwait(false) ?? node.KubernetesName },
+            Node = node with
+            {
+                KubernetesName = await client.NodenameAsync(cancellationToken).ConfigureAwait(false)
+                    ?? node.KubernetesName,
+            },
             NodeId = id,
             BootId = boot.BootId,
 
@@ -87,13 +130,13 @@ internal sealed class RolloutFactsReader(
             Architecture = version.Architecture,
             TalosVersion = version.Tag,
             BootedWithUki = security.BootedWithUki == true,
-            SecureBoot = security.SecureBoot || security.PcrSigningKeyFingerprint.Length > 0
+            SecureBoot =
+                security.SecureBoot
+                || security.PcrSigningKeyFingerprint.Length > 0
                 || commandLine.Split(' ').Contains("lockdown=confidentiality"),
             SchematicId = running,
             WantedSchematicId = wanted,
-            RunsWanted = goBack
-                ? running == wanted
-                : running == wanted && extensions.Any(e => e.Name == "tailscale"),
+            RunsWanted = goBack ? running == wanted : running == wanted && extensions.Any(e => e.Name == "tailscale"),
         };
     }
 }

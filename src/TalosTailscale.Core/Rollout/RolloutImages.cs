@@ -9,42 +9,67 @@ namespace TalosTailscale.Core.Rollout;
 internal sealed class RolloutImages(RolloutSetup setup, IReporter reporter)
 {
     private readonly ConcurrentDictionary<string, Schematic> _schematics = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, Lazy<Task<IReadOnlyList<UkiExtension>?>>> _ready = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Lazy<Task<IReadOnlyList<UkiExtension>?>>> _ready = new(
+        StringComparer.Ordinal
+    );
 
     /// <summary>The schematic that a node is to run: computed here, without asking the factory.</summary>
     /// <exception cref="TsException"><c>ImageChoiceIncomplete</c>: what it runs now does not say from what it was made.</exception>
     internal string WantedId(string node, IReadOnlyList<TalosExtension> running)
     {
-        if (setup.SchematicId is { } given) return given;
+        if (setup.SchematicId is { } given)
+            return given;
         Schematic schematic = ImageChoice.SchematicFor(node, running);
         _schematics[schematic.Id] = schematic;
         return schematic.Id;
     }
 
     /// <summary>The installer of a node's schematic.</summary>
-    internal string Installer(RolloutNodeFacts facts) => ImageFactoryUri.Installer(
-        ImageFactoryUri.Resolve(setup.Factory), facts.WantedSchematicId!, facts.TalosVersion ?? "", facts.SecureBoot);
+    internal string Installer(RolloutNodeFacts facts) =>
+        ImageFactoryUri.Installer(
+            ImageFactoryUri.Resolve(setup.Factory),
+            facts.WantedSchematicId!,
+            facts.TalosVersion ?? "",
+            facts.SecureBoot
+        );
 
     /// <summary>Makes sure that the factory builds it.</summary>
     /// <returns>The extensions that it brings; null where the factory does not tell.</returns>
-    internal Task<IReadOnlyList<UkiExtension>?> ReadyAsync(RolloutNodeFacts facts, CancellationToken cancellationToken) =>
-        _ready.GetOrAdd(
-            facts.WantedSchematicId!,
-            id => new(() => RegisterAsync(id, Installer(facts), cancellationToken))).Value;
+    internal Task<IReadOnlyList<UkiExtension>?> ReadyAsync(
+        RolloutNodeFacts facts,
+        CancellationToken cancellationToken
+    ) =>
+        _ready
+            .GetOrAdd(facts.WantedSchematicId!, id => new(() => RegisterAsync(id, Installer(facts), cancellationToken)))
+            .Value;
 
     /// <summary>The names of a schematic's extensions.</summary>
-    internal async Task<IReadOnlyList<string>?> ExtensionsAsync(RolloutNodeFacts facts, CancellationToken cancellationToken) =>
-        (await ReadyAsync(facts, cancellationToken).ConfigureAwait(false))?.Select(extension => extension.Name).ToArray();
+    internal async Task<IReadOnlyList<string>?> ExtensionsAsync(
+        RolloutNodeFacts facts,
+        CancellationToken cancellationToken
+    ) =>
+        (await ReadyAsync(facts, cancellationToken).ConfigureAwait(false))
+            ?.Select(extension => extension.Name)
+            .ToArray();
 
-    private async Task<IReadOnlyList<UkiExtension>?> RegisterAsync(string id, string installer, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<UkiExtension>?> RegisterAsync(
+        string id,
+        string installer,
+        CancellationToken cancellationToken
+    )
     {
         if (_schematics.TryGetValue(id, out Schematic? schematic))
         {
             using var client = new ImageFactoryClient(ImageFactoryUri.Resolve(setup.Factory), null, reporter);
             await client.RegisterAsync(schematic, cancellationToken).ConfigureAwait(false);
-            return [.. schematic.Extensions.Select(name => new UkiExtension { Name = name[(name.LastIndexOf('/') + 1)..] })];
+            return
+            [
+                .. schematic.Extensions.Select(name => new UkiExtension { Name = name[(name.LastIndexOf('/') + 1)..] }),
+            ];
         }
 
-        return await InstallerExtensions.ReadAsync(installer, setup.Factory, reporter, cancellationToken).ConfigureAwait(false);
+        return await InstallerExtensions
+            .ReadAsync(installer, setup.Factory, reporter, cancellationToken)
+            .ConfigureAwait(false);
     }
 }

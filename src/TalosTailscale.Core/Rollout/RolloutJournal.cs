@@ -34,11 +34,25 @@ internal sealed class RolloutJournal : IAsyncDisposable
     {
         get
         {
-            if (Environment.GetEnvironmentVariable("TALOSTAILSCALE_STATE") is { Length: > 0 } given) return System.IO.Path.GetFullPath(given);
-            string state = OperatingSystem.IsWindows()
-                ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify)
-                : Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } xdg && System.IO.Path.IsPathRooted(xdg) ? xdg
-                : System.IO.Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify), ".local", "state");
+            if (Environment.GetEnvironmentVariable("TALOSTAILSCALE_STATE") is { Length: > 0 } given)
+                return System.IO.Path.GetFullPath(given);
+            string state =
+                OperatingSystem.IsWindows()
+                    ? Environment.GetFolderPath(
+                        Environment.SpecialFolder.LocalApplicationData,
+                        Environment.SpecialFolderOption.DoNotVerify
+                    )
+                : Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } xdg
+                && System.IO.Path.IsPathRooted(xdg)
+                    ? xdg
+                : System.IO.Path.Combine(
+                    Environment.GetFolderPath(
+                        Environment.SpecialFolder.UserProfile,
+                        Environment.SpecialFolderOption.DoNotVerify
+                    ),
+                    ".local",
+                    "state"
+                );
             return System.IO.Path.Combine(state, "TalosTailscale", "rollouts");
         }
     }
@@ -47,10 +61,22 @@ internal sealed class RolloutJournal : IAsyncDisposable
     internal static string PathOf(string folder, string cluster) => System.IO.Path.Combine(folder, cluster + ".jsonl");
 
     /// <summary>What a journal remembers, without holding it; nothing where there is none.</summary>
-    internal static async Task<IReadOnlyDictionary<string, RolloutMemory>> ReadAsync(string path, CancellationToken cancellationToken)
+    internal static async Task<IReadOnlyDictionary<string, RolloutMemory>> ReadAsync(
+        string path,
+        CancellationToken cancellationToken
+    )
     {
-        if (!File.Exists(path)) return new Dictionary<string, RolloutMemory>();
-        var file = new FileStream(path, new FileStreamOptions { Access = FileAccess.Read, Share = FileShare.ReadWrite, Options = FileOptions.Asynchronous });
+        if (!File.Exists(path))
+            return new Dictionary<string, RolloutMemory>();
+        var file = new FileStream(
+            path,
+            new FileStreamOptions
+            {
+                Access = FileAccess.Read,
+                Share = FileShare.ReadWrite,
+                Options = FileOptions.Asynchronous,
+            }
+        );
         var journal = new RolloutJournal(file, null);
         await using (journal.ConfigureAwait(false))
         {
@@ -79,8 +105,13 @@ internal sealed class RolloutJournal : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            if (held is not null) await held.DisposeAsync().ConfigureAwait(false);
-            throw RolloutErrors.RolloutJournalNotWritten.New($"The journal '{path}' cannot be opened: {e.Message}", path, e);
+            if (held is not null)
+                await held.DisposeAsync().ConfigureAwait(false);
+            throw RolloutErrors.RolloutJournalNotWritten.New(
+                $"The journal '{path}' cannot be opened: {e.Message}",
+                path,
+                e
+            );
         }
 
         var journal = new RolloutJournal(file, held);
@@ -90,15 +121,23 @@ internal sealed class RolloutJournal : IAsyncDisposable
 
     private static FileStreamOptions Own(FileShare share, FileOptions how)
     {
-        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = share, Options = how };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.OpenOrCreate,
+            Access = FileAccess.ReadWrite,
+            Share = share,
+            Options = how,
+        };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         return options;
     }
 
     /// <summary>What is remembered of a node.</summary>
     internal RolloutMemory MemoryOf(string key)
     {
-        lock (_lock) return _memories.GetValueOrDefault(key, RolloutMemory.Empty);
+        lock (_lock)
+            return _memories.GetValueOrDefault(key, RolloutMemory.Empty);
     }
 
     /// <summary>Appends an entry.</summary>
@@ -121,14 +160,19 @@ internal sealed class RolloutJournal : IAsyncDisposable
             flushed = _flushed.Task;
         }
 
-        if (!entry.IsVital) return;
+        if (!entry.IsVital)
+            return;
         try
         {
             await flushed.ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw RolloutErrors.RolloutJournalNotWritten.New($"The journal '{Path}' cannot be written: {e.Message}", entry.Node, e);
+            throw RolloutErrors.RolloutJournalNotWritten.New(
+                $"The journal '{Path}' cannot be written: {e.Message}",
+                entry.Node,
+                e
+            );
         }
     }
 
@@ -136,11 +180,13 @@ internal sealed class RolloutJournal : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Task writing;
-        lock (_lock) writing = _writing;
+        lock (_lock)
+            writing = _writing;
         await writing.ConfigureAwait(false);
         await _file.DisposeAsync().ConfigureAwait(false);
         await _waiting.DisposeAsync().ConfigureAwait(false);
-        if (_held is not null) await _held.DisposeAsync().ConfigureAwait(false);
+        if (_held is not null)
+            await _held.DisposeAsync().ConfigureAwait(false);
     }
 
     // Whoever comes while one flush runs waits for the next, which takes all of them.
@@ -156,7 +202,8 @@ internal sealed class RolloutJournal : IAsyncDisposable
 
         try
         {
-            using (lines) await _file.WriteAsync(lines.GetBuffer().AsMemory(0, (int)lines.Length)).ConfigureAwait(false);
+            using (lines)
+                await _file.WriteAsync(lines.GetBuffer().AsMemory(0, (int)lines.Length)).ConfigureAwait(false);
             _file.Flush(flushToDisk: true);
             done.SetResult();
         }
@@ -172,9 +219,13 @@ internal sealed class RolloutJournal : IAsyncDisposable
 
     private void Remember(RolloutEntry entry)
     {
-        RolloutMemory memory = _memories.GetValueOrDefault(entry.Key, RolloutMemory.Empty).With(entry) with { Key = entry.Key };
+        RolloutMemory memory = _memories.GetValueOrDefault(entry.Key, RolloutMemory.Empty).With(entry) with
+        {
+            Key = entry.Key,
+        };
         _memories[entry.Key] = memory;
-        if (entry.Address is not null) _memories[AtAddress(entry.Address)] = memory;
+        if (entry.Address is not null)
+            _memories[AtAddress(entry.Address)] = memory;
     }
 
     private async Task LoadAsync(CancellationToken cancellationToken)
@@ -183,19 +234,24 @@ internal sealed class RolloutJournal : IAsyncDisposable
         {
             while (await reader.ReadLineAsync(cancellationToken).ConfigureAwait(false) is { } line)
             {
-                if (line.Length == 0) continue;
-                if (Read(line) is { } entry) Remember(entry);
-                else Unreadable++;
+                if (line.Length == 0)
+                    continue;
+                if (Read(line) is { } entry)
+                    Remember(entry);
+                else
+                    Unreadable++;
             }
         }
 
-        if (!_file.CanWrite) return;
+        if (!_file.CanWrite)
+            return;
 
         // A line that a power cut has torn stays what it is; the next one begins on its own.
         if (_file.Length > 0)
         {
             _file.Position = _file.Length - 1;
-            if (_file.ReadByte() != '\n') _file.WriteByte((byte)'\n');
+            if (_file.ReadByte() != '\n')
+                _file.WriteByte((byte)'\n');
         }
 
         _file.Position = _file.Length;
@@ -216,6 +272,9 @@ internal sealed class RolloutJournal : IAsyncDisposable
 
 /// <summary>How entries are written.</summary>
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true)]
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true
+)]
 [JsonSerializable(typeof(RolloutEntry))]
 internal sealed partial class RolloutJson : JsonSerializerContext;

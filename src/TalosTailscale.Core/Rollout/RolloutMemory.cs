@@ -53,14 +53,23 @@ internal sealed record RolloutMemory
     public RolloutOutcome Outcome { get; init; }
 
     /// <summary>What is remembered after one more entry.</summary>
-    internal RolloutMemory With(RolloutEntry entry) => entry.Event switch
-    {
-        RolloutEvent.Begun => Begin(entry),
-        RolloutEvent.Done when entry.Action == TsRolloutAction.Activate =>
-            this with { Backup = entry.Backup ?? Backup },
-        RolloutEvent.Over => this with { InFlight = false, RestartBegun = false, BootId = null, Outcome = entry.Outcome },
-        _ => this,
-    };
+    internal RolloutMemory With(RolloutEntry entry) =>
+        entry.Event switch
+        {
+            RolloutEvent.Begun => Begin(entry),
+            RolloutEvent.Done when entry.Action == TsRolloutAction.Activate => this with
+            {
+                Backup = entry.Backup ?? Backup,
+            },
+            RolloutEvent.Over => this with
+            {
+                InFlight = false,
+                RestartBegun = false,
+                BootId = null,
+                Outcome = entry.Outcome,
+            },
+            _ => this,
+        };
 
     private RolloutMemory Begin(RolloutEntry entry)
     {

@@ -21,8 +21,12 @@ public sealed class RolloutPlan
     {
         ArgumentNullException.ThrowIfNull(keep);
         return new RolloutPlan(
-            View with { Nodes = [.. View.Nodes.Where(node => keep(node.Node))] },
-            [.. Works.Where(work => keep(work.Node.Name))]);
+            View with
+            {
+                Nodes = [.. View.Nodes.Where(node => keep(node.Node))],
+            },
+            [.. Works.Where(work => keep(work.Node.Name))]
+        );
     }
 
     /// <inheritdoc/>

@@ -8,7 +8,11 @@ internal static class RolloutPlanner
     /// workers; then the control planes, one at a time.
     /// </summary>
     internal static RolloutPlan Plan(
-        string cluster, IReadOnlyList<RolloutNodeFacts> nodes, Func<string, RolloutMemory> memoryOf, RolloutOptions options)
+        string cluster,
+        IReadOnlyList<RolloutNodeFacts> nodes,
+        Func<string, RolloutMemory> memoryOf,
+        RolloutOptions options
+    )
     {
         var works = new List<RolloutWork>(nodes.Count);
         var views = new List<TsRolloutNode>(nodes.Count);
@@ -16,7 +20,9 @@ internal static class RolloutPlanner
         bool scout = workers > 1;
         bool taken = false;
         int firstControlPlane = (scout ? 2 : workers) + 1;
-        foreach (RolloutNodeFacts facts in nodes.Where(n => !n.IsControlPlane).Concat(nodes.Where(n => n.IsControlPlane)))
+        foreach (
+            RolloutNodeFacts facts in nodes.Where(n => !n.IsControlPlane).Concat(nodes.Where(n => n.IsControlPlane))
+        )
         {
             RolloutMemory memory = memoryOf(RolloutWork.KeyOf(facts));
 
@@ -26,19 +32,30 @@ internal static class RolloutPlanner
             (bool inFlight, IReadOnlyList<TsRolloutAction> steps) = RolloutTracks.For(facts, memory);
             if (options.SkipDrain)
                 steps = [.. steps.Where(step => step is not (TsRolloutAction.Cordon or TsRolloutAction.Drain))];
-            if (options.GoBack) steps = [.. steps.Where(step => step != TsRolloutAction.Patch)];
+            if (options.GoBack)
+                steps = [.. steps.Where(step => step != TsRolloutAction.Patch)];
 
             // Who has the image already proves nothing for the others: the scout is one that gets it.
             bool isScout = scout && !taken && !facts.IsControlPlane && steps.Contains(TsRolloutAction.Activate);
             taken |= isScout;
-            int wave = facts.IsControlPlane ? firstControlPlane : isScout || !scout ? 1 : 2;
+            int wave =
+                facts.IsControlPlane ? firstControlPlane
+                : isScout || !scout ? 1
+                : 2;
             (TsRolloutMethod method, string reason) = RolloutMethods.Choose(facts, memory, steps, options);
-            if (memory.Outcome == RolloutOutcome.Failed && steps.Contains(TsRolloutAction.Activate)) reason += "; again, since the attempt before failed";
+            if (memory.Outcome == RolloutOutcome.Failed && steps.Contains(TsRolloutAction.Activate))
+                reason += "; again, since the attempt before failed";
             var work = new RolloutWork
             {
                 Facts = facts,
                 Memory = memory,
-                Track = new RolloutTrack(wave, facts.IsControlPlane, inFlight, RolloutTracks.IsCordoned(facts, memory), steps),
+                Track = new RolloutTrack(
+                    wave,
+                    facts.IsControlPlane,
+                    inFlight,
+                    RolloutTracks.IsCordoned(facts, memory),
+                    steps
+                ),
                 Method = method,
                 BootId = memory.RestartBegun ? memory.BootId : null,
             };
@@ -57,22 +74,26 @@ internal static class RolloutPlanner
         return new RolloutPlan(view, [.. works.OrderBy(work => work.Track.Wave)]);
     }
 
-    private static TsRolloutNode View(RolloutWork work, string reason) => new()
-    {
-        Node = work.Node.Name,
-        Wave = work.Track.Wave,
-        IsControlPlane = work.Track.IsControlPlane,
-        InFlight = work.Track.InFlight,
-        Method = work.Method,
-        Reason = reason,
-        SchematicId = work.Facts.WantedSchematicId,
-        Steps = [.. work.Track.Steps.Select(action => new TsRolloutStep
+    private static TsRolloutNode View(RolloutWork work, string reason) =>
+        new()
         {
             Node = work.Node.Name,
             Wave = work.Track.Wave,
-            Action = action,
-            Description = RolloutWords.Description(work, action),
-            Gate = RolloutWords.Gate(work, action),
-        })],
-    };
+            IsControlPlane = work.Track.IsControlPlane,
+            InFlight = work.Track.InFlight,
+            Method = work.Method,
+            Reason = reason,
+            SchematicId = work.Facts.WantedSchematicId,
+            Steps =
+            [
+                .. work.Track.Steps.Select(action => new TsRolloutStep
+                {
+                    Node = work.Node.Name,
+                    Wave = work.Track.Wave,
+                    Action = action,
+                    Description = RolloutWords.Description(work, action),
+                    Gate = RolloutWords.Gate(work, action),
+                }),
+            ],
+        };
 }

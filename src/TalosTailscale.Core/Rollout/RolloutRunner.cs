@@ -19,14 +19,21 @@ internal sealed class RolloutRunner(RolloutPlan plan, INodeSteps steps, RolloutJ
     /// <summary>Runs until every node has come to an end.</summary>
     /// <param name="cancellationToken">Stops it: what runs is broken off, and remembered as under way.</param>
     /// <returns>The steps, as they end.</returns>
-    internal async IAsyncEnumerable<RolloutStepEnd> RunAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    internal async IAsyncEnumerable<RolloutStepEnd> RunAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
-        var scheduler = new RolloutScheduler([.. plan.Works.Select(work => work.Track)], plan.View.WaveWidths, plan.View.MaxFailures);
+        var scheduler = new RolloutScheduler(
+            [.. plan.Works.Select(work => work.Track)],
+            plan.View.WaveWidths,
+            plan.View.MaxFailures
+        );
         var ended = Channel.CreateUnbounded<(int Index, RolloutStepEnd End)>();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         int busy = 0;
         TrackState[] state = scheduler.Start();
-        List<int> begun = [], over = [];
+        List<int> begun = [],
+            over = [];
         scheduler.Next(state, begun, over);
         try
         {
@@ -37,22 +44,31 @@ internal sealed class RolloutRunner(RolloutPlan plan, INodeSteps steps, RolloutJ
                     busy++;
                     TsRolloutAction action = scheduler.ActionOf(state, i);
                     int index = i;
-                    _ = Task.Run(async () => ended.Writer.TryWrite((index, await StepAsync(plan.Works[index], action, stop.Token).ConfigureAwait(false))), CancellationToken.None);
+                    _ = Task.Run(
+                        async () =>
+                            ended.Writer.TryWrite(
+                                (index, await StepAsync(plan.Works[index], action, stop.Token).ConfigureAwait(false))
+                            ),
+                        CancellationToken.None
+                    );
                 }
 
                 foreach (int i in over)
                 {
                     await CloseAsync(plan.Works[i], OutcomeOf(state[i].Phase), cancellationToken).ConfigureAwait(false);
-                    if (state[i].Phase == TrackPhase.Left) yield return Left(plan.Works[i]);
+                    if (state[i].Phase == TrackPhase.Left)
+                        yield return Left(plan.Works[i]);
                 }
 
-                if (RolloutScheduler.IsOver(state)) yield break;
+                if (RolloutScheduler.IsOver(state))
+                    yield break;
                 (int at, RolloutStepEnd end) = await ended.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
                 busy--;
                 yield return end;
                 (begun, over) = ([], []);
                 scheduler.Apply(state, at, end.Step.Status == TsRolloutStatus.Done);
-                if (state[at].IsOver) over.Add(at);
+                if (state[at].IsOver)
+                    over.Add(at);
                 scheduler.Next(state, begun, over);
             }
         }
@@ -60,20 +76,26 @@ internal sealed class RolloutRunner(RolloutPlan plan, INodeSteps steps, RolloutJ
         {
             // Nothing is left running behind the back of who reads this: each step ends soon once it is told to.
             await stop.CancelAsync().ConfigureAwait(false);
-            for (; busy > 0; busy--) await ended.Reader.ReadAsync(CancellationToken.None).ConfigureAwait(false);
+            for (; busy > 0; busy--)
+                await ended.Reader.ReadAsync(CancellationToken.None).ConfigureAwait(false);
         }
     }
 
     /// <summary>What the journal calls the end of a track.</summary>
-    internal static RolloutOutcome OutcomeOf(TrackPhase phase) => phase switch
-    {
-        TrackPhase.Done => RolloutOutcome.Done,
-        TrackPhase.Failed => RolloutOutcome.Failed,
-        TrackPhase.Left => RolloutOutcome.Left,
-        _ => RolloutOutcome.None,
-    };
+    internal static RolloutOutcome OutcomeOf(TrackPhase phase) =>
+        phase switch
+        {
+            TrackPhase.Done => RolloutOutcome.Done,
+            TrackPhase.Failed => RolloutOutcome.Failed,
+            TrackPhase.Left => RolloutOutcome.Left,
+            _ => RolloutOutcome.None,
+        };
 
-    private async Task<RolloutStepEnd> StepAsync(RolloutWork work, TsRolloutAction action, CancellationToken cancellationToken)
+    private async Task<RolloutStepEnd> StepAsync(
+        RolloutWork work,
+        TsRolloutAction action,
+        CancellationToken cancellationToken
+    )
     {
         long started = time.GetTimestamp();
         var step = new TsRolloutStep
@@ -90,20 +112,47 @@ internal sealed class RolloutRunner(RolloutPlan plan, INodeSteps steps, RolloutJ
             RolloutEvidence evidence = await steps.RunAsync(work, action, cancellationToken).ConfigureAwait(false);
             if (action == TsRolloutAction.Activate)
             {
-                RolloutEntry done = Entry(work, RolloutEvent.Done, action) with { Backup = evidence.Backup, ImageSha256 = evidence.ImageSha256 };
+                RolloutEntry done = Entry(work, RolloutEvent.Done, action) with
+                {
+                    Backup = evidence.Backup,
+                    ImageSha256 = evidence.ImageSha256,
+                };
                 await journal.WriteAsync(done).ConfigureAwait(false);
             }
 
-            return new(step with { Status = TsRolloutStatus.Done, Evidence = evidence.Text, Duration = time.GetElapsedTime(started) }, null);
+            return new(
+                step with
+                {
+                    Status = TsRolloutStatus.Done,
+                    Evidence = evidence.Text,
+                    Duration = time.GetElapsedTime(started),
+                },
+                null
+            );
         }
         catch (Exception e)
         {
             // Told by whoever reads the steps; the others go on, or not, by the rules.
             var error = e as TsException;
             if (e is not OperationCanceledException)
-                await journal.WriteAsync(Entry(work, RolloutEvent.Failed, action) with { ErrorId = error?.ErrorId ?? e.GetType().Name }).ConfigureAwait(false);
+                await journal
+                    .WriteAsync(
+                        Entry(work, RolloutEvent.Failed, action) with
+                        {
+                            ErrorId = error?.ErrorId ?? e.GetType().Name,
+                        }
+                    )
+                    .ConfigureAwait(false);
             return new(
-                step with { Status = TsRolloutStatus.Failed, Evidence = e.Message, ErrorId = error?.ErrorId, Duration = time.GetElapsedTime(started) }, e);
+                step with
+                {
+                    Status = TsRolloutStatus.Failed,
+                    Evidence = e.Message,
+                    ErrorId = error?.ErrorId,
+                    Duration = time.GetElapsedTime(started),
+                },
+                e
+            );
         }
     }
 
@@ -112,40 +161,47 @@ internal sealed class RolloutRunner(RolloutPlan plan, INodeSteps steps, RolloutJ
         if (action is TsRolloutAction.Activate or TsRolloutAction.Restart)
             work.BootId ??= await steps.BootIdAsync(work, cancellationToken).ConfigureAwait(false);
         RolloutEntry entry = Entry(work, RolloutEvent.Begun, action);
-        if (entry.IsVital) await journal.WriteAsync(entry).ConfigureAwait(false);
+        if (entry.IsVital)
+            await journal.WriteAsync(entry).ConfigureAwait(false);
     }
 
     private async Task CloseAsync(RolloutWork work, RolloutOutcome outcome, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (!journal.MemoryOf(work.Key).InFlight) return;
-        await journal.WriteAsync(Entry(work, RolloutEvent.Over, TsRolloutAction.Check) with { Outcome = outcome }).ConfigureAwait(false);
+        if (!journal.MemoryOf(work.Key).InFlight)
+            return;
+        await journal
+            .WriteAsync(Entry(work, RolloutEvent.Over, TsRolloutAction.Check) with { Outcome = outcome })
+            .ConfigureAwait(false);
     }
 
-    private RolloutEntry Entry(RolloutWork work, RolloutEvent what, TsRolloutAction action) => new()
-    {
-        Time = time.GetUtcNow(),
-        Run = _run,
-        Key = work.Key,
-        Node = work.Node.Name,
-        Address = work.Node.Address,
-        Event = what,
-        Action = action,
-        Method = action == TsRolloutAction.Activate ? work.Method : TsRolloutMethod.None,
-        IsControlPlane = work.Track.IsControlPlane,
-        BootId = what == RolloutEvent.Begun ? work.BootId : null,
-        SchematicId = action == TsRolloutAction.Activate ? work.Facts.WantedSchematicId : null,
-        PreviousSchematicId = action == TsRolloutAction.Activate ? work.Facts.SchematicId : null,
-    };
-
-    private static RolloutStepEnd Left(RolloutWork work) => new(
-        new TsRolloutStep
+    private RolloutEntry Entry(RolloutWork work, RolloutEvent what, TsRolloutAction action) =>
+        new()
         {
+            Time = time.GetUtcNow(),
+            Run = _run,
+            Key = work.Key,
             Node = work.Node.Name,
-            Wave = work.Track.Wave,
-            Action = TsRolloutAction.Activate,
-            Status = TsRolloutStatus.Skipped,
-            Evidence = "the rollout stopped before the node's image was changed",
-        },
-        null);
+            Address = work.Node.Address,
+            Event = what,
+            Action = action,
+            Method = action == TsRolloutAction.Activate ? work.Method : TsRolloutMethod.None,
+            IsControlPlane = work.Track.IsControlPlane,
+            BootId = what == RolloutEvent.Begun ? work.BootId : null,
+            SchematicId = action == TsRolloutAction.Activate ? work.Facts.WantedSchematicId : null,
+            PreviousSchematicId = action == TsRolloutAction.Activate ? work.Facts.SchematicId : null,
+        };
+
+    private static RolloutStepEnd Left(RolloutWork work) =>
+        new(
+            new TsRolloutStep
+            {
+                Node = work.Node.Name,
+                Wave = work.Track.Wave,
+                Action = TsRolloutAction.Activate,
+                Status = TsRolloutStatus.Skipped,
+                Evidence = "the rollout stopped before the node's image was changed",
+            },
+            null
+        );
 }

@@ -11,7 +11,10 @@ namespace TalosTailscale.Core.Rollout;
 /// too many failures no node is begun, those whose image is not changed yet back out, the others are brought to their end.
 /// </remarks>
 internal sealed class RolloutScheduler(
-    IReadOnlyList<RolloutTrack> tracks, IReadOnlyList<int> waveWidths, int maxFailures)
+    IReadOnlyList<RolloutTrack> tracks,
+    IReadOnlyList<int> waveWidths,
+    int maxFailures
+)
 {
     /// <summary>The state before anything is begun.</summary>
     internal TrackState[] Start() =>
@@ -32,11 +35,13 @@ internal sealed class RolloutScheduler(
     {
         int failures = 0;
         foreach (TrackState track in state)
-            if (track.CountsAsFailure) failures++;
+            if (track.CountsAsFailure)
+                failures++;
         bool stopping = failures >= maxFailures;
         for (int i = 0; i < state.Length; i++)
         {
-            if (state[i].Busy || !state[i].IsUnderWay) continue;
+            if (state[i].Busy || !state[i].IsUnderWay)
+                continue;
             if (stopping && state[i].Phase == TrackPhase.Active && !tracks[i].IsCommitted(state[i].Step))
                 state[i] = BackOut(i, state[i], failed: false);
             state[i] = state[i] with { Busy = state[i].IsUnderWay };
@@ -50,28 +55,34 @@ internal sealed class RolloutScheduler(
     internal void Apply(TrackState[] state, int index, bool succeeded)
     {
         TrackState track = state[index];
-        if (!track.Busy) throw new InvalidOperationException("No step runs on this node.");
+        if (!track.Busy)
+            throw new InvalidOperationException("No step runs on this node.");
         state[index] = succeeded ? Advance(index, track) : Fail(index, track);
     }
 
     private void Admit(TrackState[] next, List<int> begun, List<int> left, bool stopping)
     {
         int wave = int.MaxValue;
-        bool controlPlaneLost = false, controlPlaneBusy = false;
+        bool controlPlaneLost = false,
+            controlPlaneBusy = false;
         for (int i = 0; i < next.Length; i++)
         {
-            if (!next[i].IsOver) wave = Math.Min(wave, tracks[i].Wave);
-            if (!tracks[i].IsControlPlane) continue;
+            if (!next[i].IsOver)
+                wave = Math.Min(wave, tracks[i].Wave);
+            if (!tracks[i].IsControlPlane)
+                continue;
             controlPlaneLost |= next[i].CountsAsFailure;
             controlPlaneBusy |= next[i].IsUnderWay;
         }
 
         int room = wave == int.MaxValue ? 0 : waveWidths[wave - 1];
         for (int i = 0; i < next.Length; i++)
-            if (tracks[i].Wave == wave && next[i].IsUnderWay) room--;
+            if (tracks[i].Wave == wave && next[i].IsUnderWay)
+                room--;
         for (int i = 0; i < next.Length; i++)
         {
-            if (next[i].Phase != TrackPhase.Waiting) continue;
+            if (next[i].Phase != TrackPhase.Waiting)
+                continue;
             bool never = stopping || (tracks[i].IsControlPlane && controlPlaneLost);
             if (never)
             {
@@ -80,7 +91,8 @@ internal sealed class RolloutScheduler(
                 continue;
             }
 
-            if (tracks[i].Wave != wave || room <= 0 || (tracks[i].IsControlPlane && controlPlaneBusy)) continue;
+            if (tracks[i].Wave != wave || room <= 0 || (tracks[i].IsControlPlane && controlPlaneBusy))
+                continue;
             next[i] = new TrackState(TrackPhase.Active, 0, Busy: true);
             controlPlaneBusy |= tracks[i].IsControlPlane;
             room--;
@@ -99,14 +111,24 @@ internal sealed class RolloutScheduler(
     // A node that did not come back keeps its cordon: nothing is to be scheduled on it when it does.
     private TrackState Fail(int index, TrackState track) =>
         track.Phase == TrackPhase.BackingOut
-        || tracks[index].Steps[track.Step] is TsRolloutAction.Restart or TsRolloutAction.Return or TsRolloutAction.Uncordon
-            ? track with { Phase = TrackPhase.Failed, Busy = false, HasFailed = true }
+        || tracks[index].Steps[track.Step]
+            is TsRolloutAction.Restart
+                or TsRolloutAction.Return
+                or TsRolloutAction.Uncordon
+            ? track with
+            {
+                Phase = TrackPhase.Failed,
+                Busy = false,
+                HasFailed = true,
+            }
             : BackOut(index, track, failed: true);
 
     private TrackState BackOut(int index, TrackState track, bool failed)
     {
-        TrackPhase phase = tracks[index].MayBeCordoned(track.Step) ? TrackPhase.BackingOut
-            : failed ? TrackPhase.Failed : TrackPhase.Left;
+        TrackPhase phase =
+            tracks[index].MayBeCordoned(track.Step) ? TrackPhase.BackingOut
+            : failed ? TrackPhase.Failed
+            : TrackPhase.Left;
         return track with { Phase = phase, Busy = false, HasFailed = failed };
     }
 }

@@ -7,7 +7,12 @@ namespace TalosTailscale.Core.Rollout;
 /// <param name="IsCordoned">Whether a cordon of ours may lie on it from an earlier run.</param>
 /// <param name="Steps">What is left to do, in order.</param>
 internal sealed record RolloutTrack(
-    int Wave, bool IsControlPlane, bool InFlight, bool IsCordoned, IReadOnlyList<TsRolloutAction> Steps)
+    int Wave,
+    bool IsControlPlane,
+    bool InFlight,
+    bool IsCordoned,
+    IReadOnlyList<TsRolloutAction> Steps
+)
 {
     /// <summary>
     /// True once the image is no longer ahead: from here on a node is brought to its end whatever happens to others.
@@ -16,7 +21,8 @@ internal sealed record RolloutTrack(
 
     /// <summary>True if the node may be cordoned by us when this step is reached.</summary>
     internal bool MayBeCordoned(int step) =>
-        Steps.Contains(TsRolloutAction.Uncordon) && (IsCordoned || Steps.Take(step + 1).Contains(TsRolloutAction.Cordon));
+        Steps.Contains(TsRolloutAction.Uncordon)
+        && (IsCordoned || Steps.Take(step + 1).Contains(TsRolloutAction.Cordon));
 }
 
 /// <summary>Where a node is on its track.</summary>

@@ -15,18 +15,24 @@ public readonly record struct RolloutWidth(int Value, bool IsPercent)
     {
         ArgumentNullException.ThrowIfNull(text);
         bool percent = text.EndsWith('%');
-        return int.TryParse(percent ? text[..^1] : text, NumberStyles.None, CultureInfo.InvariantCulture, out int value)
-            && value >= 1 && value <= (percent ? 100 : 1000)
+        return
+            int.TryParse(percent ? text[..^1] : text, NumberStyles.None, CultureInfo.InvariantCulture, out int value)
+            && value >= 1
+            && value <= (percent ? 100 : 1000)
             ? new RolloutWidth(value, percent)
             : throw RolloutErrors.RolloutOptionInvalid.New(
-                $"'{text}' is no limit; expected a number of nodes (1 to 1000) or a percentage (1% to 100%).", text);
+                $"'{text}' is no limit; expected a number of nodes (1 to 1000) or a percentage (1% to 100%).",
+                text
+            );
     }
 
     /// <summary>The number of nodes that this is of so many: rounded down, but at least one.</summary>
     /// <param name="count">How many there are.</param>
     /// <returns>At least 1.</returns>
-    public int Of(int count) => Math.Max(1, IsPercent ? (int)((long)count * Value / 100) : Math.Min(Value, Math.Max(1, count)));
+    public int Of(int count) =>
+        Math.Max(1, IsPercent ? (int)((long)count * Value / 100) : Math.Min(Value, Math.Max(1, count)));
 
     /// <inheritdoc/>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Value}{(IsPercent ? "%" : "")}");
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"{Value}{(IsPercent ? "%" : "")}");
 }

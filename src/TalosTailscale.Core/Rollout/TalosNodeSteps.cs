@@ -8,7 +8,8 @@ using TalosTailscale.Core.Validation;
 namespace TalosTailscale.Core.Rollout;
 
 /// <summary>The steps as they are done on real nodes, by the other rooms.</summary>
-internal sealed class TalosNodeSteps(RolloutSetup setup, RolloutImages images, LeaseTenure? tenure, IReporter reporter) : INodeSteps
+internal sealed class TalosNodeSteps(RolloutSetup setup, RolloutImages images, LeaseTenure? tenure, IReporter reporter)
+    : INodeSteps
 {
     private readonly ConcurrentDictionary<string, TalosBootMark> _before = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> _restartsItself = new(StringComparer.Ordinal);
@@ -21,11 +22,16 @@ internal sealed class TalosNodeSteps(RolloutSetup setup, RolloutImages images, L
         return mark.BootId;
     }
 
-    public async Task<RolloutEvidence> RunAsync(RolloutWork work, TsRolloutAction action, CancellationToken cancellationToken)
+    public async Task<RolloutEvidence> RunAsync(
+        RolloutWork work,
+        TsRolloutAction action,
+        CancellationToken cancellationToken
+    )
     {
         TalosNodeClient node = Node(work);
         reporter.Verbose($"{work.Node.Name}: {RolloutWords.Description(work, action)}");
-        if (action == TsRolloutAction.Activate) return await ActivateAsync(node, work, cancellationToken).ConfigureAwait(false);
+        if (action == TsRolloutAction.Activate)
+            return await ActivateAsync(node, work, cancellationToken).ConfigureAwait(false);
         string text = action switch
         {
             TsRolloutAction.Check => await CheckAsync(node, work, cancellationToken).ConfigureAwait(false),
@@ -49,7 +55,9 @@ internal sealed class TalosNodeSteps(RolloutSetup setup, RolloutImages images, L
         if (work.Facts.Silence is not null)
         {
             throw RolloutErrors.RolloutNodeNotReady.New(
-                $"'{work.Node.Name}' did not answer when the plan was made, and answers now; what it needs has to be planned anew.", work.Node.Name);
+                $"'{work.Node.Name}' did not answer when the plan was made, and answers now; what it needs has to be planned anew.",
+                work.Node.Name
+            );
         }
 
         bool well = status.Stage == "running" && status.Ready;
@@ -59,15 +67,29 @@ internal sealed class TalosNodeSteps(RolloutSetup setup, RolloutImages images, L
         {
             throw RolloutErrors.RolloutNodeNotReady.New(
                 $"'{work.Node.Name}' is in stage '{status.Stage}'{(status.Ready ? "" : ", not ready")}"
-                + $"{(status.UnmetConditions.Count > 0 ? $" ({string.Join("; ", status.UnmetConditions)})" : "")}; expected 'running', ready.", work.Node.Name);
+                    + $"{(status.UnmetConditions.Count > 0 ? $" ({string.Join("; ", status.UnmetConditions)})" : "")}; expected 'running', ready.",
+                work.Node.Name
+            );
         }
 
-        if (!work.Track.IsControlPlane || work.Facts.RunsWanted) return $"stage {status.Stage}{(well ? ", ready" : "")}";
+        if (!work.Track.IsControlPlane || work.Facts.RunsWanted)
+            return $"stage {status.Stage}{(well ? ", ready" : "")}";
         string etcd = await EtcdWhole.RequireAsync(node, cancellationToken).ConfigureAwait(false);
-        if (setup.Kubernetes is not { } cluster) return etcd;
-        IReadOnlyList<KubernetesNodeState> nodes = await KubernetesNodes.ListAsync(cluster, cancellationToken).ConfigureAwait(false);
-        if (nodes.FirstOrDefault(n => n is { ControlPlane: true, Ready: false } && n.Name != work.Node.KubernetesName) is { } sick)
-            throw RolloutErrors.ControlPlaneNotReady.New($"The control plane '{sick.Name}' is not Ready ({sick.NotReadyReason}).", work.Node.Name);
+        if (setup.Kubernetes is not { } cluster)
+            return etcd;
+        IReadOnlyList<KubernetesNodeState> nodes = await KubernetesNodes
+            .ListAsync(cluster, cancellationToken)
+            .ConfigureAwait(false);
+        if (
+            nodes.FirstOrDefault(n =>
+                n is { ControlPlane: true, Ready: false } && n.Name != work.Node.KubernetesName
+            ) is
+            { } sick
+        )
+            throw RolloutErrors.ControlPlaneNotReady.New(
+                $"The control plane '{sick.Name}' is not Ready ({sick.NotReadyReason}).",
+                work.Node.Name
+            );
         return $"{etcd}; {nodes.Count(n => n.ControlPlane)} control planes Ready";
     }
 
@@ -76,28 +98,38 @@ internal sealed class TalosNodeSteps(RolloutSetup setup, RolloutImages images, L
         IReadOnlyList<ConfigPatch> patches = await setup.Patches(work.Node, cancellationToken).ConfigureAwait(false);
         var flow = new MachineConfigFlow(node, setup.ConfigOptions, reporter);
         MachineConfigPlan plan = await flow.PlanAsync(patches, cancellationToken).ConfigureAwait(false);
-        if (!plan.Changed) return "all of it is there already";
-        foreach (MachineConfigWarning warning in plan.Warnings) reporter.Warning($"{plan.Node}: {warning}");
+        if (!plan.Changed)
+            return "all of it is there already";
+        foreach (MachineConfigWarning warning in plan.Warnings)
+            reporter.Warning($"{plan.Node}: {warning}");
         MachinePatchResult result = await flow.ApplyAsync(plan, cancellationToken).ConfigureAwait(false);
         return $"{plan.Summary}; backup in '{result.BackupPath}'";
     }
 
     private async Task<string> CordonAsync(RolloutWork work, CancellationToken cancellationToken) =>
-        await NodeDrain.CordonAsync(setup.Kubernetes!, work.Node.KubernetesName!, cancellationToken).ConfigureAwait(false)
-            ? "cordoned" : "was cordoned by somebody else, whose cordon it stays";
+        await NodeDrain
+            .CordonAsync(setup.Kubernetes!, work.Node.KubernetesName!, cancellationToken)
+            .ConfigureAwait(false)
+            ? "cordoned"
+            : "was cordoned by somebody else, whose cordon it stays";
 
     private async Task<string> DrainAsync(RolloutWork work, CancellationToken cancellationToken)
     {
-        DrainResult result = await NodeDrain.DrainAsync(
-            setup.Kubernetes!, work.Node.KubernetesName!, setup.DrainTimeout, reporter, cancellationToken).ConfigureAwait(false);
+        DrainResult result = await NodeDrain
+            .DrainAsync(setup.Kubernetes!, work.Node.KubernetesName!, setup.DrainTimeout, reporter, cancellationToken)
+            .ConfigureAwait(false);
         return $"{result.Evicted.Count} pods evicted, {result.Left.Count} without a controller stay";
     }
 
     private async Task<string> UncordonAsync(RolloutWork work, CancellationToken cancellationToken)
     {
-        if (setup.Kubernetes is null || work.Node.KubernetesName is null) return "not in Kubernetes";
-        return await NodeDrain.UncordonAsync(setup.Kubernetes, work.Node.KubernetesName, cancellationToken).ConfigureAwait(false)
-            ? "uncordoned" : "no cordon of ours";
+        if (setup.Kubernetes is null || work.Node.KubernetesName is null)
+            return "not in Kubernetes";
+        return await NodeDrain
+            .UncordonAsync(setup.Kubernetes, work.Node.KubernetesName, cancellationToken)
+            .ConfigureAwait(false)
+            ? "uncordoned"
+            : "no cordon of ours";
     }
 
     private static async Task<string> HandOverAsync(TalosNodeClient node, CancellationToken cancellationToken)
@@ -106,17 +138,24 @@ internal sealed class TalosNodeSteps(RolloutSetup setup, RolloutImages images, L
         return leader.Length == 0 ? "did not lead" : $"'{leader}' leads now";
     }
 
-    private async Task<RolloutEvidence> ActivateAsync(TalosNodeClient node, RolloutWork work, CancellationToken cancellationToken)
+    private async Task<RolloutEvidence> ActivateAsync(
+        TalosNodeClient node,
+        RolloutWork work,
+        CancellationToken cancellationToken
+    )
     {
         await QuorumAsync(node, work, cancellationToken).ConfigureAwait(false);
-        (RolloutEvidence evidence, bool restarts) = await _image.ActivateAsync(node, work, cancellationToken).ConfigureAwait(false);
+        (RolloutEvidence evidence, bool restarts) = await _image
+            .ActivateAsync(node, work, cancellationToken)
+            .ConfigureAwait(false);
         _restartsItself[work.Key] = restarts;
         return evidence;
     }
 
     private async Task<string> RestartAsync(TalosNodeClient node, RolloutWork work, CancellationToken cancellationToken)
     {
-        if (_restartsItself.GetValueOrDefault(work.Key)) return "restarts by itself";
+        if (_restartsItself.GetValueOrDefault(work.Key))
+            return "restarts by itself";
         await QuorumAsync(node, work, cancellationToken).ConfigureAwait(false);
         await node.RebootAsync(TalosRebootMode.PowerCycle, cancellationToken).ConfigureAwait(false);
         return $"restart begun, boot id was {work.BootId ?? "not readable"}";
@@ -126,16 +165,25 @@ internal sealed class TalosNodeSteps(RolloutSetup setup, RolloutImages images, L
     {
         // After an interruption the journal has the boot id; a node that runs what it shall has restarted already.
         TalosBootMark? before = _before.GetValueOrDefault(work.Key)
-            ?? (work.Memory is { RestartBegun: true, BootId: { } boot } && !work.Facts.RunsWanted
-                ? new TalosBootMark(boot, null, work.Facts.NodeId, null) : null);
+            ?? (
+                work.Memory is { RestartBegun: true, BootId: { } boot } && !work.Facts.RunsWanted
+                    ? new TalosBootMark(boot, null, work.Facts.NodeId, null)
+                    : null
+            );
         var options = new TalosWaitOptions { Timeout = setup.ReturnTimeout };
-        TalosWaitResult back = await TalosNodeWait.ForReadyAsync(node, before, options, reporter, cancellationToken).ConfigureAwait(false);
+        TalosWaitResult back = await TalosNodeWait
+            .ForReadyAsync(node, before, options, reporter, cancellationToken)
+            .ConfigureAwait(false);
         if (setup.Kubernetes is { } cluster && work.Facts.InKubernetes)
             await KubernetesReadyAsync(cluster, work.Node.KubernetesName!, cancellationToken).ConfigureAwait(false);
         return FormattableString.Invariant($"stage {back.Stage}, ready after {back.Duration.TotalSeconds:0} s");
     }
 
-    private async Task KubernetesReadyAsync(KubernetesConnection cluster, string name, CancellationToken cancellationToken)
+    private async Task KubernetesReadyAsync(
+        KubernetesConnection cluster,
+        string name,
+        CancellationToken cancellationToken
+    )
     {
         long started = TimeProvider.System.GetTimestamp();
         while (true)
@@ -143,17 +191,24 @@ internal sealed class TalosNodeSteps(RolloutSetup setup, RolloutImages images, L
             string? why;
             try
             {
-                KubernetesNodeState state = await KubernetesNodes.GetAsync(cluster, name, cancellationToken).ConfigureAwait(false);
-                if (state.Ready) return;
+                KubernetesNodeState state = await KubernetesNodes
+                    .GetAsync(cluster, name, cancellationToken)
+                    .ConfigureAwait(false);
+                if (state.Ready)
+                    return;
                 why = state.NotReadyReason;
             }
-            catch (TsException e) when (e.Error.Category is TsErrorCategory.ConnectionError or TsErrorCategory.OperationTimeout)
+            catch (TsException e)
+                when (e.Error.Category is TsErrorCategory.ConnectionError or TsErrorCategory.OperationTimeout)
             {
                 why = e.Message; // where there is one control plane, its API server comes back after it
             }
 
             if (TimeProvider.System.GetElapsedTime(started) > setup.SettleTimeout)
-                throw RolloutErrors.RolloutNodeNotReady.New($"The Kubernetes node '{name}' is not Ready ({why}).", name);
+                throw RolloutErrors.RolloutNodeNotReady.New(
+                    $"The Kubernetes node '{name}' is not Ready ({why}).",
+                    name
+                );
             await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken).ConfigureAwait(false);
         }
     }
@@ -167,29 +222,40 @@ internal sealed class TalosNodeSteps(RolloutSetup setup, RolloutImages images, L
         if (running != wanted)
         {
             throw RolloutErrors.RolloutImageNotRunning.New(
-                $"'{work.Node.Name}' runs the schematic '{running ?? "(none)"}'; expected '{wanted ?? "(none)"}'.", work.Node.Name);
+                $"'{work.Node.Name}' runs the schematic '{running ?? "(none)"}'; expected '{wanted ?? "(none)"}'.",
+                work.Node.Name
+            );
         }
 
         string etcd = work.Track.IsControlPlane
-            ? "; " + await EtcdWhole.WaitAsync(node, setup.SettleTimeout, cancellationToken).ConfigureAwait(false) : "";
-        if (back) return $"schematic {running ?? "(none)"}{etcd}";
+            ? "; " + await EtcdWhole.WaitAsync(node, setup.SettleTimeout, cancellationToken).ConfigureAwait(false)
+            : "";
+        if (back)
+            return $"schematic {running ?? "(none)"}{etcd}";
         int made = 0;
         var failed = new List<TsCheck>();
-        await foreach (TsCheck check in NodeValidation.RunAsync([work.Node], setup.Talos, setup.Validation(), SilentReporter.Instance, cancellationToken).ConfigureAwait(false))
+        await foreach (
+            TsCheck check in NodeValidation
+                .RunAsync([work.Node], setup.Talos, setup.Validation(), SilentReporter.Instance, cancellationToken)
+                .ConfigureAwait(false)
+        )
         {
             made++;
-            if (check.Status == TsCheckStatus.Fail) failed.Add(check);
+            if (check.Status == TsCheckStatus.Fail)
+                failed.Add(check);
         }
 
         return failed.Count == 0
             ? $"{made} checks, none failed{etcd}"
             : throw RolloutErrors.RolloutNotVerified.New(
                 $"'{work.Node.Name}' runs the image, and {string.Join("; ", failed.Select(check => $"'{check.Name}' failed ({check.Cause}: {check.Evidence})"))}.",
-                work.Node.Name);
+                work.Node.Name
+            );
     }
 
     private async Task QuorumAsync(TalosNodeClient node, RolloutWork work, CancellationToken cancellationToken)
     {
-        if (work.Track.IsControlPlane) await EtcdQuorum.CheckRestartAsync(node, reporter, cancellationToken).ConfigureAwait(false);
+        if (work.Track.IsControlPlane)
+            await EtcdQuorum.CheckRestartAsync(node, reporter, cancellationToken).ConfigureAwait(false);
     }
 }

@@ -42,13 +42,19 @@ public sealed partial class AuthKey
         var kind = KindOf(key);
         if (key.Length > 2048 || !Shape().IsMatch(key))
             throw TailnetErrors.AuthKeyInvalid.New(
-                $"'{source}' holds {key.Length} characters with blanks, quotes or other signs that no key has.", source);
+                $"'{source}' holds {key.Length} characters with blanks, quotes or other signs that no key has.",
+                source
+            );
         if (kind == TailnetKeyKind.ApiToken)
             throw TailnetErrors.AuthKeyInvalid.New(
-                $"'{source}' holds an API token (tskey-api-…), with which no node can log in; an auth key was expected.", source);
+                $"'{source}' holds an API token (tskey-api-…), with which no node can log in; an auth key was expected.",
+                source
+            );
         if (kind == TailnetKeyKind.Other && !ownControlServer)
             throw TailnetErrors.AuthKeyInvalid.New(
-                $"'{source}' holds a text of {key.Length} characters that does not begin with tskey-auth- or tskey-client-.", source);
+                $"'{source}' holds a text of {key.Length} characters that does not begin with tskey-auth- or tskey-client-.",
+                source
+            );
         if (kind == TailnetKeyKind.OAuthClientSecret)
             CheckOptions(key, source);
         return new AuthKey(key, kind, source);
@@ -62,20 +68,22 @@ public sealed partial class AuthKey
     public bool? Ephemeral => Kind == TailnetKeyKind.OAuthClientSecret ? BoolOption(_value, "ephemeral") ?? true : null;
 
     /// <summary>Whether nodes need no approval; null when not known.</summary>
-    public bool? Preauthorized => Kind == TailnetKeyKind.OAuthClientSecret ? BoolOption(_value, "preauthorized") ?? false : null;
+    public bool? Preauthorized =>
+        Kind == TailnetKeyKind.OAuthClientSecret ? BoolOption(_value, "preauthorized") ?? false : null;
 
     /// <inheritdoc/>
     public override string ToString() => $"{Kind} from {Source}";
 
-    internal static TailnetKeyKind KindOf(string key) => key switch
-    {
-        _ when key.StartsWith("tskey-auth-", StringComparison.Ordinal) => TailnetKeyKind.AuthKey,
-        _ when key.StartsWith("tskey-client-", StringComparison.Ordinal) => TailnetKeyKind.OAuthClientSecret,
-        _ when key.StartsWith("tskey-api-", StringComparison.Ordinal) => TailnetKeyKind.ApiToken,
-        // Keys of before 2022 have no kind in their name.
-        _ when LegacyShape().IsMatch(key) => TailnetKeyKind.AuthKey,
-        _ => TailnetKeyKind.Other,
-    };
+    internal static TailnetKeyKind KindOf(string key) =>
+        key switch
+        {
+            _ when key.StartsWith("tskey-auth-", StringComparison.Ordinal) => TailnetKeyKind.AuthKey,
+            _ when key.StartsWith("tskey-client-", StringComparison.Ordinal) => TailnetKeyKind.OAuthClientSecret,
+            _ when key.StartsWith("tskey-api-", StringComparison.Ordinal) => TailnetKeyKind.ApiToken,
+            // Keys of before 2022 have no kind in their name.
+            _ when LegacyShape().IsMatch(key) => TailnetKeyKind.AuthKey,
+            _ => TailnetKeyKind.Other,
+        };
 
     // tailscale's feature/oauthkey: an option that it does not know is an error at log-in.
     private static void CheckOptions(string key, string source)
@@ -90,9 +98,10 @@ public sealed partial class AuthKey
             };
             if (!good)
                 throw TailnetErrors.AuthKeyInvalid.New(
-                    $"The OAuth secret of '{source}' has the option '{name}' that tailscale does not know or cannot read; " +
-                    "ephemeral, preauthorized and baseURL were expected.",
-                    source);
+                    $"The OAuth secret of '{source}' has the option '{name}' that tailscale does not know or cannot read; "
+                        + "ephemeral, preauthorized and baseURL were expected.",
+                    source
+                );
         }
     }
 
@@ -112,9 +121,7 @@ public sealed partial class AuthKey
         foreach (var part in key[(question + 1)..].Split('&', StringSplitOptions.RemoveEmptyEntries))
         {
             var equals = part.IndexOf('=', StringComparison.Ordinal);
-            yield return equals < 0
-                ? (part, "")
-                : (part[..equals], Uri.UnescapeDataString(part[(equals + 1)..]));
+            yield return equals < 0 ? (part, "") : (part[..equals], Uri.UnescapeDataString(part[(equals + 1)..]));
         }
     }
 

@@ -54,7 +54,8 @@ public sealed class AuthKeyReference
         {
             MachineConfig.Redactor.Register(trimmed);
             throw TailnetErrors.AuthKeyReferenceInvalid.New(
-                "The auth key reference is a key itself; a reference to the place where the key is kept was expected.");
+                "The auth key reference is a key itself; a reference to the place where the key is kept was expected."
+            );
         }
 
         if (trimmed.StartsWith("op://", StringComparison.Ordinal) && trimmed.Split('/').Length >= 5)
@@ -71,12 +72,14 @@ public sealed class AuthKeyReference
         };
         if (value.Length == 0 && trimmed.ToLowerInvariant() is "env:" or "file:" or "vault:")
             throw TailnetErrors.AuthKeyReferenceInvalid.New(
-                $"The auth key reference is '{trimmed}' and nothing more; what it refers to was expected behind the colon. Is a variable empty?");
+                $"The auth key reference is '{trimmed}' and nothing more; what it refers to was expected behind the colon. Is a variable empty?"
+            );
         return scheme is { } known
             ? new AuthKeyReference(trimmed, known, value)
             : throw TailnetErrors.AuthKeyReferenceInvalid.New(
-                $"The auth key reference of {trimmed.Length} characters is none of env:NAME, file:PATH, op://vault/item/field, " +
-                "vault:NAME and tailscale:.");
+                $"The auth key reference of {trimmed.Length} characters is none of env:NAME, file:PATH, op://vault/item/field, "
+                    + "vault:NAME and tailscale:."
+            );
     }
 
     /// <summary>Fetches the key.</summary>
@@ -112,7 +115,10 @@ public sealed class AuthKeyReference
         {
             var length = new FileInfo(path).Length;
             if (length > MaximumFileBytes)
-                throw TailnetErrors.AuthKeyInvalid.New($"'{Text}' has {length} bytes; a file with a key alone was expected.", Text);
+                throw TailnetErrors.AuthKeyInvalid.New(
+                    $"'{Text}' has {length} bytes; a file with a key alone was expected.",
+                    Text
+                );
             return await File.ReadAllTextAsync(path, Encoding.UTF8, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -127,13 +133,16 @@ public sealed class AuthKeyReference
     /// </summary>
     internal static string FilePath(string value)
     {
-        if (!value.StartsWith("///", StringComparison.Ordinal)) return value;
+        if (!value.StartsWith("///", StringComparison.Ordinal))
+            return value;
         var path = Uri.UnescapeDataString(value[2..]);
         return path is [_, var drive, ':', ..] && char.IsAsciiLetter(drive) ? path[1..] : path;
     }
 
     private static bool IsVariableName(string name) =>
-        name.Length > 0 && !name.Contains('=', StringComparison.Ordinal) && !name.Contains('\0', StringComparison.Ordinal);
+        name.Length > 0
+        && !name.Contains('=', StringComparison.Ordinal)
+        && !name.Contains('\0', StringComparison.Ordinal);
 }
 
 /// <summary>The sources of keys that only the caller can reach.</summary>

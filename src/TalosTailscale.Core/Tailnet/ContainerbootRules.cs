@@ -20,19 +20,30 @@ internal static partial class ContainerbootRules
     // Both of a pair set: containerboot refuses to start.
     private static readonly (string First, string Second)[] s_exclusive =
     [
-        ("TS_AUTHKEY", "TS_CLIENT_ID"), ("TS_AUTHKEY", "TS_CLIENT_SECRET"), ("TS_AUTHKEY", "TS_ID_TOKEN"),
-        ("TS_AUTHKEY", "TS_AUDIENCE"), ("TS_CLIENT_SECRET", "TS_ID_TOKEN"), ("TS_CLIENT_SECRET", "TS_AUDIENCE"),
-        ("TS_ID_TOKEN", "TS_AUDIENCE"), ("TS_DEST_IP", "TS_EXPERIMENTAL_DEST_DNS_NAME"),
-        ("TS_TAILNET_TARGET_IP", "TS_TAILNET_TARGET_FQDN"), ("TS_DEST_IP", "TS_SERVE_CONFIG"),
-        ("TS_EXPERIMENTAL_VERSIONED_CONFIG_DIR", "TS_HOSTNAME"), ("TS_EXPERIMENTAL_VERSIONED_CONFIG_DIR", "TS_EXTRA_ARGS"),
-        ("TS_EXPERIMENTAL_VERSIONED_CONFIG_DIR", "TS_AUTHKEY"), ("TS_EXPERIMENTAL_VERSIONED_CONFIG_DIR", "TS_ROUTES"),
+        ("TS_AUTHKEY", "TS_CLIENT_ID"),
+        ("TS_AUTHKEY", "TS_CLIENT_SECRET"),
+        ("TS_AUTHKEY", "TS_ID_TOKEN"),
+        ("TS_AUTHKEY", "TS_AUDIENCE"),
+        ("TS_CLIENT_SECRET", "TS_ID_TOKEN"),
+        ("TS_CLIENT_SECRET", "TS_AUDIENCE"),
+        ("TS_ID_TOKEN", "TS_AUDIENCE"),
+        ("TS_DEST_IP", "TS_EXPERIMENTAL_DEST_DNS_NAME"),
+        ("TS_TAILNET_TARGET_IP", "TS_TAILNET_TARGET_FQDN"),
+        ("TS_DEST_IP", "TS_SERVE_CONFIG"),
+        ("TS_EXPERIMENTAL_VERSIONED_CONFIG_DIR", "TS_HOSTNAME"),
+        ("TS_EXPERIMENTAL_VERSIONED_CONFIG_DIR", "TS_EXTRA_ARGS"),
+        ("TS_EXPERIMENTAL_VERSIONED_CONFIG_DIR", "TS_AUTHKEY"),
+        ("TS_EXPERIMENTAL_VERSIONED_CONFIG_DIR", "TS_ROUTES"),
         ("TS_EXPERIMENTAL_VERSIONED_CONFIG_DIR", "TS_ACCEPT_DNS"),
     ];
 
     // What only works with a kernel tunnel; the extension sets TS_USERSPACE=false itself.
     private static readonly string[] s_needKernel =
     [
-        "TS_DEST_IP", "TS_EXPERIMENTAL_DEST_DNS_NAME", "TS_TAILNET_TARGET_IP", "TS_TAILNET_TARGET_FQDN",
+        "TS_DEST_IP",
+        "TS_EXPERIMENTAL_DEST_DNS_NAME",
+        "TS_TAILNET_TARGET_IP",
+        "TS_TAILNET_TARGET_FQDN",
         "TS_EXPERIMENTAL_ENABLE_FORWARDING_OPTIMIZATIONS",
     ];
 
@@ -52,13 +63,23 @@ internal static partial class ContainerbootRules
             var equals = entry.IndexOf('=', StringComparison.Ordinal);
             if (equals < 1)
             {
-                Error(findings, "EntryMalformed", "An environment entry is not of the form NAME=value.", "Write NAME=value.");
+                Error(
+                    findings,
+                    "EntryMalformed",
+                    "An environment entry is not of the form NAME=value.",
+                    "Write NAME=value."
+                );
                 continue;
             }
 
             if (!values.TryAdd(entry[..equals], entry[(equals + 1)..]))
             {
-                Error(findings, "EntryRepeated", $"'{entry[..equals]}' is set twice; the last one counts.", "Keep one of the entries.");
+                Error(
+                    findings,
+                    "EntryRepeated",
+                    $"'{entry[..equals]}' is set twice; the last one counts.",
+                    "Keep one of the entries."
+                );
                 values[entry[..equals]] = entry[(equals + 1)..];
             }
         }
@@ -98,25 +119,59 @@ internal static partial class ContainerbootRules
     {
         foreach (var (first, second) in s_exclusive)
             if (Set(values, first) && Set(values, second))
-                Error(findings, "VariablesExclusive", $"'{first}' and '{second}' exclude each other.", $"Remove '{first}' or '{second}'.");
+                Error(
+                    findings,
+                    "VariablesExclusive",
+                    $"'{first}' and '{second}' exclude each other.",
+                    $"Remove '{first}' or '{second}'."
+                );
         if (values.ContainsKey("TS_AUTHKEY") && values.ContainsKey("TS_AUTH_KEY"))
-            Error(findings, "VariablesExclusive", "'TS_AUTHKEY' and its other name 'TS_AUTH_KEY' are both set.", "Remove 'TS_AUTH_KEY'.");
-        if (values.TryGetValue("TS_USERSPACE", out var userspace) && GoBool.TryParse(userspace, out var inUserspace) && inUserspace)
+            Error(
+                findings,
+                "VariablesExclusive",
+                "'TS_AUTHKEY' and its other name 'TS_AUTH_KEY' are both set.",
+                "Remove 'TS_AUTH_KEY'."
+            );
+        if (
+            values.TryGetValue("TS_USERSPACE", out var userspace)
+            && GoBool.TryParse(userspace, out var inUserspace)
+            && inUserspace
+        )
         {
-            Warning(findings, "UserspaceNetworking", "TS_USERSPACE=true gives the node itself no tailnet address, so containerd cannot pull through it.", "Remove TS_USERSPACE; the extension sets it to false.");
+            Warning(
+                findings,
+                "UserspaceNetworking",
+                "TS_USERSPACE=true gives the node itself no tailnet address, so containerd cannot pull through it.",
+                "Remove TS_USERSPACE; the extension sets it to false."
+            );
             foreach (var name in s_needKernel.Where(name => Set(values, name)))
-                Error(findings, "VariablesExclusive", $"'{name}' is not possible with TS_USERSPACE=true.", $"Remove '{name}' or TS_USERSPACE.");
+                Error(
+                    findings,
+                    "VariablesExclusive",
+                    $"'{name}' is not possible with TS_USERSPACE=true.",
+                    $"Remove '{name}' or TS_USERSPACE."
+                );
         }
 
         foreach (var (name, value) in values)
             if (value.Replace(CertificateDomain, "", StringComparison.Ordinal).Contains("${", StringComparison.Ordinal))
-                Error(findings, "PlaceholderLeftOver", $"'{name}' still has a placeholder '${{…}}' in it.", "Fill it in; only ${TAILSCALE_AUTHKEY} is filled in by the module.");
+                Error(
+                    findings,
+                    "PlaceholderLeftOver",
+                    $"'{name}' still has a placeholder '${{…}}' in it.",
+                    "Fill it in; only ${TAILSCALE_AUTHKEY} is filled in by the module."
+                );
     }
 
     private static void CheckHostname(List<ContainerbootFinding> findings, Dictionary<string, string> values)
     {
         if (values.TryGetValue("TS_HOSTNAME", out var name) && !HostName().IsMatch(name))
-            Error(findings, "HostnameInvalid", $"The host name '{name}' is not a DNS label of 1 to 63 lower-case letters, digits and inner hyphens.", "Choose a name such as 'ampone'.");
+            Error(
+                findings,
+                "HostnameInvalid",
+                $"The host name '{name}' is not a DNS label of 1 to 63 lower-case letters, digits and inner hyphens.",
+                "Choose a name such as 'ampone'."
+            );
     }
 
     private static void CheckRoutes(List<ContainerbootFinding> findings, Dictionary<string, string> values)
@@ -126,9 +181,19 @@ internal static partial class ContainerbootRules
         foreach (var route in routes.Split(','))
         {
             if (!TryParseRoute(route, out var address, out var length))
-                Error(findings, "RouteInvalid", $"The route '{route}' is not a network in CIDR form.", "Write a route as 10.96.0.0/12, several with a comma and no blank.");
+                Error(
+                    findings,
+                    "RouteInvalid",
+                    $"The route '{route}' is not a network in CIDR form.",
+                    "Write a route as 10.96.0.0/12, several with a comma and no blank."
+                );
             else if (!Network(address, length).Equals(address))
-                Error(findings, "RouteHasHostBits", $"The route '{route}' has host bits set; '{Network(address, length)}/{length}' was expected.", $"Write '{Network(address, length)}/{length}'.");
+                Error(
+                    findings,
+                    "RouteHasHostBits",
+                    $"The route '{route}' has host bits set; '{Network(address, length)}/{length}' was expected.",
+                    $"Write '{Network(address, length)}/{length}'."
+                );
         }
     }
 
@@ -137,36 +202,81 @@ internal static partial class ContainerbootRules
         var byFlag = Flag(values.GetValueOrDefault("TS_EXTRA_ARGS"), "accept-dns");
         var wanted = byFlag is "" ? "true" : byFlag ?? values.GetValueOrDefault("TS_ACCEPT_DNS");
         if (GoBool.TryParse(wanted, out var accept) && accept)
-            Warning(findings, "AcceptDnsOn", "Tailscale is to manage /etc/resolv.conf, which is on a read-only file system on Talos.", "Set TS_ACCEPT_DNS=false and put 100.100.100.100 first among the node's resolvers.");
+            Warning(
+                findings,
+                "AcceptDnsOn",
+                "Tailscale is to manage /etc/resolv.conf, which is on a read-only file system on Talos.",
+                "Set TS_ACCEPT_DNS=false and put 100.100.100.100 first among the node's resolvers."
+            );
     }
 
-    private static void CheckExtraArguments(List<ContainerbootFinding> findings, Dictionary<string, string> values, AuthKey? key)
+    private static void CheckExtraArguments(
+        List<ContainerbootFinding> findings,
+        Dictionary<string, string> values,
+        AuthKey? key
+    )
     {
         var extra = values.GetValueOrDefault("TS_EXTRA_ARGS");
         if (extra is not null && extra.AsSpan().IndexOfAny('"', '\'') >= 0)
-            Error(findings, "ExtraArgumentsQuoted", "TS_EXTRA_ARGS has quotes; containerboot splits it at blanks and passes the quotes on.", "Write the arguments without quotes and without blanks in them.");
+            Error(
+                findings,
+                "ExtraArgumentsQuoted",
+                "TS_EXTRA_ARGS has quotes; containerboot splits it at blanks and passes the quotes on.",
+                "Write the arguments without quotes and without blanks in them."
+            );
         var tags = Flag(extra, "advertise-tags");
-        foreach (var tag in (tags ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries).Where(tag => !Tag().IsMatch(tag)))
-            Error(findings, "TagInvalid", $"The tag '{tag}' is not of the form tag:name with a letter first.", "Write tags as tag:k8s-node, several with a comma.");
+        foreach (
+            var tag in (tags ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries).Where(tag => !Tag().IsMatch(tag))
+        )
+            Error(
+                findings,
+                "TagInvalid",
+                $"The tag '{tag}' is not of the form tag:name with a letter first.",
+                "Write tags as tag:k8s-node, several with a comma."
+            );
         if (key?.Kind == TailnetKeyKind.OAuthClientSecret && string.IsNullOrEmpty(tags))
-            Error(findings, "OAuthKeyWithoutTags", "The key is an OAuth client secret and no tags are asked for; tailscale refuses that.", "Give -Tag, or put --advertise-tags=tag:… into TS_EXTRA_ARGS.");
+            Error(
+                findings,
+                "OAuthKeyWithoutTags",
+                "The key is an OAuth client secret and no tags are asked for; tailscale refuses that.",
+                "Give -Tag, or put --advertise-tags=tag:… into TS_EXTRA_ARGS."
+            );
     }
 
     private static void CheckLogin(List<ContainerbootFinding> findings, Dictionary<string, string> values, AuthKey? key)
     {
         if (key?.Ephemeral == true)
-            Warning(findings, "EphemeralNode", "With this OAuth secret the node is ephemeral: it vanishes from the tailnet when it is offline and comes back with another address.", "Add ?ephemeral=false&preauthorized=true to the OAuth secret.");
+            Warning(
+                findings,
+                "EphemeralNode",
+                "With this OAuth secret the node is ephemeral: it vanishes from the tailnet when it is offline and comes back with another address.",
+                "Add ?ephemeral=false&preauthorized=true to the OAuth secret."
+            );
         if (!GoBool.TryParse(values.GetValueOrDefault("TS_AUTH_ONCE"), out var once) || !once)
-            Warning(findings, "AuthOnceOff", "TS_AUTH_ONCE is not true: the node logs in anew at every start, and an expired key then takes a joined node out of the tailnet.", "Set TS_AUTH_ONCE=true.");
+            Warning(
+                findings,
+                "AuthOnceOff",
+                "TS_AUTH_ONCE is not true: the node logs in anew at every start, and an expired key then takes a joined node out of the tailnet.",
+                "Set TS_AUTH_ONCE=true."
+            );
         if (values.TryGetValue("TS_STATE_DIR", out var state) && state != "/var/lib/tailscale")
-            Warning(findings, "StateNotKept", "TS_STATE_DIR is not /var/lib/tailscale, the one folder of the extension that outlives a restart.", "Remove TS_STATE_DIR.");
+            Warning(
+                findings,
+                "StateNotKept",
+                "TS_STATE_DIR is not /var/lib/tailscale, the one folder of the extension that outlives a restart.",
+                "Remove TS_STATE_DIR."
+            );
     }
 
     private static bool TryParseRoute(string route, out IPAddress address, out int length)
     {
         var slash = route.IndexOf('/', StringComparison.Ordinal);
         length = 0;
-        if (slash < 1 || !IPAddress.TryParse(route.AsSpan(0, slash), out var parsed) || !Decimal().IsMatch(route[(slash + 1)..]))
+        if (
+            slash < 1
+            || !IPAddress.TryParse(route.AsSpan(0, slash), out var parsed)
+            || !Decimal().IsMatch(route[(slash + 1)..])
+        )
         {
             address = IPAddress.None;
             return false;
@@ -191,7 +301,8 @@ internal static partial class ContainerbootRules
         return new IPAddress(bytes);
     }
 
-    private static bool Set(Dictionary<string, string> values, string name) => values.GetValueOrDefault(name, "").Length > 0;
+    private static bool Set(Dictionary<string, string> values, string name) =>
+        values.GetValueOrDefault(name, "").Length > 0;
 
     private static void Error(List<ContainerbootFinding> findings, string code, string message, string fix) =>
         findings.Add(new ContainerbootFinding(code, true, message, fix));

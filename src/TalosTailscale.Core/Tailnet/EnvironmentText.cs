@@ -14,8 +14,13 @@ internal static class EnvironmentText
             throw TailnetErrors.TemplateInvalid.New($"'{name}' has no entries under 'environment'.", name);
         var items = new List<YamlScalar>();
         foreach (var item in list.Items)
-            items.Add(item as YamlScalar ?? throw TailnetErrors.TemplateInvalid.New(
-                $"'{name}' line {item.Line}, column {item.Column}: an environment entry has to be text of the form NAME=value.", name));
+            items.Add(
+                item as YamlScalar
+                    ?? throw TailnetErrors.TemplateInvalid.New(
+                        $"'{name}' line {item.Line}, column {item.Column}: an environment entry has to be text of the form NAME=value.",
+                        name
+                    )
+            );
         return (list, items);
     }
 
@@ -45,22 +50,26 @@ internal static class EnvironmentText
     {
         var plain = value.Length > 0 && char.IsAsciiLetter(value[0]) && value[^1] is not (' ' or ':');
         foreach (var c in value)
-            plain &= char.IsAsciiLetterOrDigit(c) || c is '_' or '=' or '.' or '/' or '-' or ':' or '$' or '@' or '?' or '&' or '%' or '+' or ' ' or ',';
+            plain &=
+                char.IsAsciiLetterOrDigit(c)
+                || c is '_' or '=' or '.' or '/' or '-' or ':' or '$' or '@' or '?' or '&' or '%' or '+' or ' ' or ',';
         // "a: b" and "a #b" mean something else; a comma ends an item of a flow list.
         if (plain && !value.Contains(": ", StringComparison.Ordinal) && !value.Contains(',', StringComparison.Ordinal))
             return value;
         var quoted = new StringBuilder("\"");
         foreach (var c in value)
-            quoted.Append(c switch
-            {
-                '"' => "\\\"",
-                '\\' => "\\\\",
-                '\n' => "\\n",
-                '\r' => "\\r",
-                '\t' => "\\t",
-                < ' ' or '\x7f' => $"\\x{(int)c:x2}",
-                _ => c.ToString(),
-            });
+            quoted.Append(
+                c switch
+                {
+                    '"' => "\\\"",
+                    '\\' => "\\\\",
+                    '\n' => "\\n",
+                    '\r' => "\\r",
+                    '\t' => "\\t",
+                    < ' ' or '\x7f' => $"\\x{(int)c:x2}",
+                    _ => c.ToString(),
+                }
+            );
         return quoted.Append('"').ToString();
     }
 

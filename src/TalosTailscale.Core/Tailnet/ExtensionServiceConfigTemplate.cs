@@ -13,8 +13,7 @@ public sealed class ExtensionServiceConfigTemplate
 
     private const int MaximumBytes = 256 * 1024;
 
-    private const string BuiltIn =
-        """
+    private const string BuiltIn = """
         # The tailscale extension of this node. Holds a key once rendered: keep it out of version control.
         apiVersion: v1alpha1
         kind: ExtensionServiceConfig
@@ -60,7 +59,10 @@ public sealed class ExtensionServiceConfigTemplate
         {
             var length = new FileInfo(path).Length;
             if (length > MaximumBytes)
-                throw TailnetErrors.TemplateInvalid.New($"'{path}' has {length} bytes; at most {MaximumBytes} were expected.", path);
+                throw TailnetErrors.TemplateInvalid.New(
+                    $"'{path}' has {length} bytes; at most {MaximumBytes} were expected.",
+                    path
+                );
             return Parse(await File.ReadAllTextAsync(path, cancellationToken).ConfigureAwait(false), path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -103,7 +105,10 @@ public sealed class ExtensionServiceConfigTemplate
         var edited = Parse(text, Name);
         foreach (var (name, value) in Variables(settings))
             if (edited.Variable(name) != value)
-                throw TailnetErrors.TemplateInvalid.New($"'{Name}' is laid out in a way in which '{name}' cannot be set.", Name);
+                throw TailnetErrors.TemplateInvalid.New(
+                    $"'{Name}' is laid out in a way in which '{name}' cannot be set.",
+                    Name
+                );
         return edited;
     }
 
@@ -121,7 +126,9 @@ public sealed class ExtensionServiceConfigTemplate
         return Scalars(StrictYaml.ParseMapping(rendered, Name)).Select(s => s.Text).SequenceEqual(expected)
             ? rendered
             : throw TailnetErrors.AuthKeyInvalid.New(
-                $"The key of '{key.Source}' has signs that mean something else in YAML at line {scalar.Line} of '{Name}'.", Name);
+                $"The key of '{key.Source}' has signs that mean something else in YAML at line {scalar.Line} of '{Name}'.",
+                Name
+            );
     }
 
     /// <summary>The document as it may be shown: placeholder in place, other secrets of the environment masked.</summary>
@@ -133,7 +140,10 @@ public sealed class ExtensionServiceConfigTemplate
     /// <param name="key">The key that goes in.</param>
     /// <returns>Findings, errors first.</returns>
     internal IReadOnlyList<ContainerbootFinding> Check(AuthKey key) =>
-        ContainerbootRules.Check([.. Entries.Select(entry => entry.Replace(Placeholder, "", StringComparison.Ordinal))], key);
+        ContainerbootRules.Check(
+            [.. Entries.Select(entry => entry.Replace(Placeholder, "", StringComparison.Ordinal))],
+            key
+        );
 
     private IEnumerable<(string Name, string Value)> Variables(ExtensionServiceSettings settings)
     {
@@ -178,7 +188,9 @@ public sealed class ExtensionServiceConfigTemplate
     {
         if (Root[key] is not YamlScalar scalar || scalar.Text != expected)
             throw TailnetErrors.TemplateInvalid.New(
-                $"'{Name}' line {Root[key]?.Line ?? Root.Line}: '{key}: {expected}' was expected.", Name);
+                $"'{Name}' line {Root[key]?.Line ?? Root.Line}: '{key}: {expected}' was expected.",
+                Name
+            );
     }
 
     private YamlScalar FindPlaceholder()
@@ -195,14 +207,17 @@ public sealed class ExtensionServiceConfigTemplate
         return count == 1
             ? found!
             : throw TailnetErrors.TemplatePlaceholderMissing.New(
-                $"'{Name}' has the placeholder '{Placeholder}' {count} times outside comments; once was expected.", Name);
+                $"'{Name}' has the placeholder '{Placeholder}' {count} times outside comments; once was expected.",
+                Name
+            );
     }
 
-    private static IEnumerable<YamlScalar> Scalars(YamlValue value) => value switch
-    {
-        YamlScalar scalar => [scalar],
-        YamlSequence list => list.Items.SelectMany(Scalars),
-        YamlMapping map => map.Entries.SelectMany(entry => Scalars(entry.Value).Prepend(entry.Key)),
-        _ => [],
-    };
+    private static IEnumerable<YamlScalar> Scalars(YamlValue value) =>
+        value switch
+        {
+            YamlScalar scalar => [scalar],
+            YamlSequence list => list.Items.SelectMany(Scalars),
+            YamlMapping map => map.Entries.SelectMany(entry => Scalars(entry.Value).Prepend(entry.Key)),
+            _ => [],
+        };
 }

@@ -25,7 +25,12 @@ internal static class ExternalProgram
 
     /// <summary>Runs it to its end; it is killed at the time-out and on cancellation.</summary>
     public static async Task<ExternalProgramResult> RunAsync(
-        string program, IReadOnlyList<string> arguments, string? folder, TimeSpan timeout, CancellationToken cancellationToken)
+        string program,
+        IReadOnlyList<string> arguments,
+        string? folder,
+        TimeSpan timeout,
+        CancellationToken cancellationToken
+    )
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -55,7 +60,11 @@ internal static class ExternalProgram
             var error = ReadAsync(process.StandardError, deadline.Token);
             await Task.WhenAll(output, error, process.WaitForExitAsync(deadline.Token)).ConfigureAwait(false);
             return new ExternalProgramResult(
-                process.ExitCode, await output.ConfigureAwait(false), await error.ConfigureAwait(false), TimedOut: false);
+                process.ExitCode,
+                await output.ConfigureAwait(false),
+                await error.ConfigureAwait(false),
+                TimedOut: false
+            );
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

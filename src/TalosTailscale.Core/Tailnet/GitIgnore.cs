@@ -24,12 +24,15 @@ internal static class GitIgnore
         if (folder is null || ExternalProgram.Find("git") is not { } git)
             return GitIgnoreState.Unknown;
         // A tracked file is reported as not ignored whatever .gitignore says, which is what is wanted here.
-        var result = await ExternalProgram.RunAsync(
-            git,
-            ["-c", "core.fsmonitor=false", "check-ignore", "--quiet", "--", path],
-            folder,
-            s_timeout,
-            cancellationToken).ConfigureAwait(false);
+        var result = await ExternalProgram
+            .RunAsync(
+                git,
+                ["-c", "core.fsmonitor=false", "check-ignore", "--quiet", "--", path],
+                folder,
+                s_timeout,
+                cancellationToken
+            )
+            .ConfigureAwait(false);
         return result.ExitCode switch
         {
             0 => GitIgnoreState.Ignored,

@@ -54,18 +54,29 @@ public static class LocalTailscale
         };
         try
         {
-            using var response = await http.GetAsync(new Uri("localapi/v0/status", UriKind.Relative), cancellationToken).ConfigureAwait(false);
+            using var response = await http.GetAsync(new Uri("localapi/v0/status", UriKind.Relative), cancellationToken)
+                .ConfigureAwait(false);
             if (!response.IsSuccessStatusCode)
                 throw TailnetErrors.TailnetRequestFailed.New(
-                    $"The tailscaled at '{path}' answered {(int)response.StatusCode} {response.ReasonPhrase}.", path);
+                    $"The tailscaled at '{path}' answered {(int)response.StatusCode} {response.ReasonPhrase}.",
+                    path
+                );
             var body = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
             await using (body.ConfigureAwait(false))
-                return await TailscaleStatus.ReadAsync(body, TailnetSource.LocalApi, cancellationToken).ConfigureAwait(false);
+                return await TailscaleStatus
+                    .ReadAsync(body, TailnetSource.LocalApi, cancellationToken)
+                    .ConfigureAwait(false);
         }
-        catch (Exception e) when (e is HttpRequestException or SocketException or IOException
-            || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception e)
+            when (e is HttpRequestException or SocketException or IOException
+                || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
+            )
         {
-            throw TailnetErrors.TailnetUnreachable.New($"The tailscaled at '{path}' could not be asked: {e.Message}", path, e);
+            throw TailnetErrors.TailnetUnreachable.New(
+                $"The tailscaled at '{path}' could not be asked: {e.Message}",
+                path,
+                e
+            );
         }
     }
 
@@ -76,7 +87,12 @@ public static class LocalTailscale
         {
             // tailscaled asks the pipe who we are, and takes nobody for somebody without rights (tailscale safesocket).
             var pipe = new NamedPipeClientStream(
-                ".", path[prefix.Length..], PipeDirection.InOut, PipeOptions.Asynchronous, TokenImpersonationLevel.Identification);
+                ".",
+                path[prefix.Length..],
+                PipeDirection.InOut,
+                PipeOptions.Asynchronous,
+                TokenImpersonationLevel.Identification
+            );
             await pipe.ConnectAsync(cancellationToken).ConfigureAwait(false);
             return pipe;
         }

@@ -10,15 +10,22 @@ internal static class OnePassword
     {
         var program = ExternalProgram.Find("op")
             ?? throw TailnetErrors.OnePasswordFailed.New(
-                $"The 1Password CLI 'op' was not found on the PATH; it is needed to read '{reference}'.", reference);
-        var result = await ExternalProgram.RunAsync(
-            program, ["read", "--no-newline", reference], null, s_timeout, cancellationToken).ConfigureAwait(false);
+                $"The 1Password CLI 'op' was not found on the PATH; it is needed to read '{reference}'.",
+                reference
+            );
+        var result = await ExternalProgram
+            .RunAsync(program, ["read", "--no-newline", reference], null, s_timeout, cancellationToken)
+            .ConfigureAwait(false);
         if (result.TimedOut)
             throw TailnetErrors.OnePasswordFailed.New(
-                $"The 1Password CLI gave no answer within {s_timeout.TotalSeconds:0} s for '{reference}'.", reference);
+                $"The 1Password CLI gave no answer within {s_timeout.TotalSeconds:0} s for '{reference}'.",
+                reference
+            );
         return result.ExitCode == 0
             ? result.Output
             : throw TailnetErrors.OnePasswordFailed.New(
-                $"The 1Password CLI ended with {result.ExitCode} for '{reference}': {result.Error.Trim()}", reference);
+                $"The 1Password CLI ended with {result.ExitCode} for '{reference}': {result.Error.Trim()}",
+                reference
+            );
     }
 }

@@ -33,7 +33,8 @@ public sealed class RenderedExtensionService
         ExtensionServiceSettings settings,
         AuthKey key,
         string path,
-        IReporter reporter)
+        IReporter reporter
+    )
     {
         ArgumentNullException.ThrowIfNull(node);
         ArgumentNullException.ThrowIfNull(template);
@@ -41,18 +42,21 @@ public sealed class RenderedExtensionService
         ArgumentNullException.ThrowIfNull(reporter);
         RegisterSecrets(settings);
         var edited = template.With(settings);
-        edited = edited.With(new ExtensionServiceSettings
-        {
-            Hostname = edited.Variable("TS_HOSTNAME") is null ? node.Name : null,
-            AuthOnce = edited.Variable("TS_AUTH_ONCE") is null ? true : null,
-        });
+        edited = edited.With(
+            new ExtensionServiceSettings
+            {
+                Hostname = edited.Variable("TS_HOSTNAME") is null ? node.Name : null,
+                AuthOnce = edited.Variable("TS_AUTH_ONCE") is null ? true : null,
+            }
+        );
         var findings = edited.Check(key);
         var errors = findings.Where(finding => finding.IsError).ToArray();
         if (errors.Length > 0)
             throw TailnetErrors.ExtensionServiceInvalid.New(
                 $"The settings for node '{node.Name}' would be refused: {string.Join(" ", errors.Select(error => error.Message))}",
                 node.Name,
-                recommendedAction: errors[0].Fix);
+                recommendedAction: errors[0].Fix
+            );
         foreach (var warning in findings)
             reporter.Warning($"{node.Name}: {warning.Message} {warning.Fix}");
         return new RenderedExtensionService(Describe(node, edited, key, path), edited.Render(key));
@@ -66,10 +70,16 @@ public sealed class RenderedExtensionService
         var file = new FileInfo(Config.Path);
         if (!file.Exists || file.Length != Encoding.UTF8.GetByteCount(_text))
             return false;
-        if (!OperatingSystem.IsWindows() && File.GetUnixFileMode(Config.Path) != (UnixFileMode.UserRead | UnixFileMode.UserWrite))
+        if (
+            !OperatingSystem.IsWindows()
+            && File.GetUnixFileMode(Config.Path) != (UnixFileMode.UserRead | UnixFileMode.UserWrite)
+        )
             return false;
         return string.Equals(
-            await File.ReadAllTextAsync(Config.Path, cancellationToken).ConfigureAwait(false), _text, StringComparison.Ordinal);
+            await File.ReadAllTextAsync(Config.Path, cancellationToken).ConfigureAwait(false),
+            _text,
+            StringComparison.Ordinal
+        );
     }
 
     /// <summary>Writes the file: 0600, atomically, its folder made.</summary>
@@ -79,19 +89,28 @@ public sealed class RenderedExtensionService
     /// <returns>What was written.</returns>
     /// <exception cref="TsException">RenderedFileNotIgnored, RenderedFileNotWritten.</exception>
     public async Task<TsExtensionServiceConfig> WriteAsync(
-        bool evenIfNotIgnored, IReporter reporter, CancellationToken cancellationToken)
+        bool evenIfNotIgnored,
+        IReporter reporter,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(reporter);
         var state = await GitIgnore.CheckAsync(Config.Path, cancellationToken).ConfigureAwait(false);
         if (state == GitIgnoreState.NotIgnored && !evenIfNotIgnored)
             throw TailnetErrors.RenderedFileNotIgnored.New(
-                $"Git does not ignore '{Config.Path}', which would hold the key; nothing was written.", Config.Path);
-        reporter.Verbose(state switch
-        {
-            GitIgnoreState.Ignored => $"{Config.Node.Name}: git ignores '{Config.Path}'.",
-            GitIgnoreState.NotIgnored => $"{Config.Node.Name}: git does not ignore '{Config.Path}'; written all the same.",
-            _ => $"{Config.Node.Name}: '{Config.Path}' is in no git work tree, or git is not installed; that no commit takes the key is for you to see to.",
-        });
+                $"Git does not ignore '{Config.Path}', which would hold the key; nothing was written.",
+                Config.Path
+            );
+        reporter.Verbose(
+            state switch
+            {
+                GitIgnoreState.Ignored => $"{Config.Node.Name}: git ignores '{Config.Path}'.",
+                GitIgnoreState.NotIgnored =>
+                    $"{Config.Node.Name}: git does not ignore '{Config.Path}'; written all the same.",
+                _ =>
+                    $"{Config.Node.Name}: '{Config.Path}' is in no git work tree, or git is not installed; that no commit takes the key is for you to see to.",
+            }
+        );
         await SecretFile.WriteAsync(Config.Path, _text, cancellationToken).ConfigureAwait(false);
         reporter.Verbose($"{Config.Node.Name}: wrote '{Config.Path}' with the key; only its owner can read it.");
         return Config with { Written = true };
@@ -101,7 +120,11 @@ public sealed class RenderedExtensionService
     public override string ToString() => Config.ToString();
 
     private static TsExtensionServiceConfig Describe(
-        TsNode node, ExtensionServiceConfigTemplate template, AuthKey key, string path)
+        TsNode node,
+        ExtensionServiceConfigTemplate template,
+        AuthKey key,
+        string path
+    )
     {
         var extra = template.Variable("TS_EXTRA_ARGS");
         var dnsFlag = ContainerbootRules.Flag(extra, "accept-dns");
@@ -113,8 +136,16 @@ public sealed class RenderedExtensionService
             Hostname = template.Variable("TS_HOSTNAME") ?? node.Name,
             Routes = Split(template.Variable("TS_ROUTES")),
             Tags = Split(ContainerbootRules.Flag(extra, "advertise-tags")),
-            LoginServer = Uri.TryCreate(ContainerbootRules.Flag(extra, "login-server"), UriKind.Absolute, out var server) ? server : null,
-            AcceptDns = GoBool.TryParse(dnsFlag is "" ? "true" : dnsFlag ?? template.Variable("TS_ACCEPT_DNS"), out var dns) && dns,
+            LoginServer = Uri.TryCreate(
+                ContainerbootRules.Flag(extra, "login-server"),
+                UriKind.Absolute,
+                out var server
+            )
+                ? server
+                : null,
+            AcceptDns =
+                GoBool.TryParse(dnsFlag is "" ? "true" : dnsFlag ?? template.Variable("TS_ACCEPT_DNS"), out var dns)
+                && dns,
             AuthOnce = GoBool.TryParse(template.Variable("TS_AUTH_ONCE"), out var once) && once,
             KeyKind = key.Kind,
             KeySource = key.Source,
@@ -128,10 +159,12 @@ public sealed class RenderedExtensionService
     private static void RegisterSecrets(ExtensionServiceSettings settings)
     {
         foreach (var (name, value) in settings.Environment)
-            if (name.Contains("KEY", StringComparison.OrdinalIgnoreCase)
+            if (
+                name.Contains("KEY", StringComparison.OrdinalIgnoreCase)
                 || name.Contains("SECRET", StringComparison.OrdinalIgnoreCase)
                 || name.Contains("TOKEN", StringComparison.OrdinalIgnoreCase)
-                || name.Contains("PASS", StringComparison.OrdinalIgnoreCase))
+                || name.Contains("PASS", StringComparison.OrdinalIgnoreCase)
+            )
                 MachineConfig.Redactor.Register(value);
     }
 }

@@ -17,13 +17,20 @@ public static class SecretFile
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Options = FileOptions.Asynchronous };
+            var options = new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                Options = FileOptions.Asynchronous,
+            };
             if (!OperatingSystem.IsWindows())
                 options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
             var stream = new FileStream(temporary, options);
             await using (stream.ConfigureAwait(false))
             {
-                await stream.WriteAsync(new UTF8Encoding(false).GetBytes(text), cancellationToken).ConfigureAwait(false);
+                await stream
+                    .WriteAsync(new UTF8Encoding(false).GetBytes(text), cancellationToken)
+                    .ConfigureAwait(false);
                 stream.Flush(flushToDisk: true);
             }
 

@@ -14,7 +14,13 @@ namespace TalosTailscale.Core.Tailnet;
 /// <param name="Life">How long it can be used; 90 days at most.</param>
 /// <param name="Description">What it is for; at most 50 characters.</param>
 public sealed record TailnetKeyRequest(
-    IReadOnlyList<string> Tags, bool Reusable, bool Ephemeral, bool Preauthorized, TimeSpan Life, string Description);
+    IReadOnlyList<string> Tags,
+    bool Reusable,
+    bool Ephemeral,
+    bool Preauthorized,
+    TimeSpan Life,
+    string Description
+);
 
 /// <summary>API v2 of a tailnet (https://tailscale.com/api): devices and keys.</summary>
 public sealed class TailnetClient : IDisposable
@@ -89,27 +95,32 @@ public sealed class TailnetClient : IDisposable
     /// <param name="cancellationToken">Stops it.</param>
     /// <returns>The key's description, and the key itself: a secret that the redactor knows.</returns>
     /// <exception cref="TsException">One of the tailnet errors.</exception>
-    public async Task<(TailnetAuthKeyInfo Info, string Key)> CreateKeyAsync(TailnetKeyRequest request, CancellationToken cancellationToken)
+    public async Task<(TailnetAuthKeyInfo Info, string Key)> CreateKeyAsync(
+        TailnetKeyRequest request,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(request);
-        var body = JsonSerializer.Serialize(new
-        {
-            capabilities = new
+        var body = JsonSerializer.Serialize(
+            new
             {
-                devices = new
+                capabilities = new
                 {
-                    create = new
+                    devices = new
                     {
-                        reusable = request.Reusable,
-                        ephemeral = request.Ephemeral,
-                        preauthorized = request.Preauthorized,
-                        tags = request.Tags,
+                        create = new
+                        {
+                            reusable = request.Reusable,
+                            ephemeral = request.Ephemeral,
+                            preauthorized = request.Preauthorized,
+                            tags = request.Tags,
+                        },
                     },
                 },
-            },
-            expirySeconds = (long)request.Life.TotalSeconds,
-            description = request.Description,
-        });
+                expirySeconds = (long)request.Life.TotalSeconds,
+                description = request.Description,
+            }
+        );
         var uri = new Uri($"tailnet/{_tailnet}/keys", UriKind.Relative);
         using var response = await SendAsync(HttpMethod.Post, uri, body, cancellationToken).ConfigureAwait(false);
         using var json = await JsonAsync(response, cancellationToken).ConfigureAwait(false);
@@ -125,8 +136,10 @@ public sealed class TailnetClient : IDisposable
                 request.Ephemeral,
                 request.Preauthorized,
                 TailnetJson.Time(json.RootElement, "created"),
-                TailnetJson.Time(json.RootElement, "expires")),
-            key);
+                TailnetJson.Time(json.RootElement, "expires")
+            ),
+            key
+        );
     }
 
     /// <inheritdoc/>
@@ -139,28 +152,42 @@ public sealed class TailnetClient : IDisposable
     private static Uri BaseOf(Uri? api)
     {
         var text = api?.OriginalString
-            ?? (Environment.GetEnvironmentVariable("TALOSTAILSCALE_TAILNET_API") is { Length: > 0 } named ? named : "https://api.tailscale.com");
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var uri)
-            || (uri.Scheme != Uri.UriSchemeHttps && !(uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback)))
+            ?? (
+                Environment.GetEnvironmentVariable("TALOSTAILSCALE_TAILNET_API") is { Length: > 0 } named
+                    ? named
+                    : "https://api.tailscale.com"
+            );
+        if (
+            !Uri.TryCreate(text, UriKind.Absolute, out var uri)
+            || (uri.Scheme != Uri.UriSchemeHttps && !(uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback))
+        )
             throw TailnetErrors.TailnetUriInvalid.New($"'{text}' is not an https address.", text);
         var path = uri.AbsolutePath.TrimEnd('/');
         return new Uri(uri, (path.EndsWith("/api/v2", StringComparison.Ordinal) ? path : path + "/api/v2") + "/");
     }
 
-    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, Uri uri, string? body, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendAsync(
+        HttpMethod method,
+        Uri uri,
+        string? body,
+        CancellationToken cancellationToken
+    )
     {
         for (var attempt = 1; ; attempt++)
         {
             using var request = new HttpRequestMessage(method, uri);
-            request.Headers.Authorization =
-                new AuthenticationHeaderValue("Bearer", await BearerAsync(cancellationToken).ConfigureAwait(false));
+            request.Headers.Authorization = new AuthenticationHeaderValue(
+                "Bearer",
+                await BearerAsync(cancellationToken).ConfigureAwait(false)
+            );
             if (body is not null)
                 request.Content = new StringContent(body, Encoding.UTF8, "application/json");
             var response = await TransmitAsync(request, cancellationToken).ConfigureAwait(false);
             if (response.IsSuccessStatusCode)
                 return response;
             // A key or a removal must not be asked for twice unless the first was certainly not taken.
-            var again = response.StatusCode == HttpStatusCode.TooManyRequests
+            var again =
+                response.StatusCode == HttpStatusCode.TooManyRequests
                 || (method == HttpMethod.Get && (int)response.StatusCode >= 500);
             if (!again || attempt == Attempts)
                 throw await FailureAsync(response, cancellationToken).ConfigureAwait(false);
@@ -170,17 +197,25 @@ public sealed class TailnetClient : IDisposable
         }
     }
 
-    private async Task<HttpResponseMessage> TransmitAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> TransmitAsync(
+        HttpRequestMessage request,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
             return await _http.SendAsync(request, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException
-            || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception e)
+            when (e is HttpRequestException or IOException
+                || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
+            )
         {
             throw TailnetErrors.TailnetUnreachable.New(
-                $"The tailnet API at '{_http.BaseAddress!.Authority}' could not be reached: {e.Message}", _http.BaseAddress.Authority, e);
+                $"The tailnet API at '{_http.BaseAddress!.Authority}' could not be reached: {e.Message}",
+                _http.BaseAddress.Authority,
+                e
+            );
         }
     }
 
@@ -204,12 +239,14 @@ public sealed class TailnetClient : IDisposable
     private async Task SignInAsync(CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("oauth/token", UriKind.Relative));
-        request.Content = new FormUrlEncodedContent(new Dictionary<string, string>
-        {
-            ["grant_type"] = "client_credentials",
-            ["client_id"] = _credential.ClientId!,
-            ["client_secret"] = _credential.Secret,
-        });
+        request.Content = new FormUrlEncodedContent(
+            new Dictionary<string, string>
+            {
+                ["grant_type"] = "client_credentials",
+                ["client_id"] = _credential.ClientId!,
+                ["client_secret"] = _credential.Secret,
+            }
+        );
         using var response = await TransmitAsync(request, cancellationToken).ConfigureAwait(false);
         if (!response.IsSuccessStatusCode)
             throw await FailureAsync(response, cancellationToken).ConfigureAwait(false);
@@ -240,21 +277,26 @@ public sealed class TailnetClient : IDisposable
                 message = response.ReasonPhrase ?? "";
             }
 
-            var text = $"The tailnet API at '{_http.BaseAddress!.Authority}' answered {(int)response.StatusCode}: {message}";
-            return (response.StatusCode switch
-            {
-                HttpStatusCode.Unauthorized => TailnetErrors.TailnetUnauthorized,
-                HttpStatusCode.Forbidden => TailnetErrors.TailnetForbidden,
-                HttpStatusCode.NotFound => TailnetErrors.TailnetDeviceNotFound,
-                _ => TailnetErrors.TailnetRequestFailed,
-            }).New(text, _http.BaseAddress.Authority);
+            var text =
+                $"The tailnet API at '{_http.BaseAddress!.Authority}' answered {(int)response.StatusCode}: {message}";
+            return (
+                response.StatusCode switch
+                {
+                    HttpStatusCode.Unauthorized => TailnetErrors.TailnetUnauthorized,
+                    HttpStatusCode.Forbidden => TailnetErrors.TailnetForbidden,
+                    HttpStatusCode.NotFound => TailnetErrors.TailnetDeviceNotFound,
+                    _ => TailnetErrors.TailnetRequestFailed,
+                }
+            ).New(text, _http.BaseAddress.Authority);
         }
     }
 
     private static TimeSpan Wait(HttpResponseMessage response, int attempt)
     {
         var told = response.Headers.RetryAfter?.Delta ?? TimeSpan.FromSeconds(Math.Pow(2, attempt - 1));
-        return told < TimeSpan.Zero ? TimeSpan.Zero : told > s_longestWait ? s_longestWait : told;
+        return told < TimeSpan.Zero ? TimeSpan.Zero
+            : told > s_longestWait ? s_longestWait
+            : told;
     }
 
     private static async Task<JsonDocument> JsonAsync(HttpResponseMessage response, CancellationToken cancellationToken)
@@ -276,12 +318,18 @@ public sealed class TailnetClient : IDisposable
     // RFC 8288; only within the same API, for the token goes along.
     private Uri? NextPage(HttpResponseMessage response)
     {
-        foreach (var link in response.Headers.TryGetValues("Link", out var links) ? links.SelectMany(text => text.Split(',')) : [])
+        foreach (
+            var link in response.Headers.TryGetValues("Link", out var links)
+                ? links.SelectMany(text => text.Split(','))
+                : []
+        )
         {
             var parts = link.Split(';', StringSplitOptions.TrimEntries);
-            if (parts.Skip(1).Any(part => part is "rel=\"next\"" or "rel=next")
+            if (
+                parts.Skip(1).Any(part => part is "rel=\"next\"" or "rel=next")
                 && Uri.TryCreate(_http.BaseAddress, parts[0].Trim('<', '>'), out var next)
-                && _http.BaseAddress!.IsBaseOf(next))
+                && _http.BaseAddress!.IsBaseOf(next)
+            )
                 return next;
         }
 

@@ -37,10 +37,11 @@ public sealed class TailnetCredential
     {
         if (Environment.GetEnvironmentVariable("TAILSCALE_API_KEY") is { Length: > 0 } token)
             return Token(token);
-        return Environment.GetEnvironmentVariable("TAILSCALE_OAUTH_CLIENT_SECRET") is { Length: > 0 } secret
+        return
+            Environment.GetEnvironmentVariable("TAILSCALE_OAUTH_CLIENT_SECRET") is { Length: > 0 } secret
             && Environment.GetEnvironmentVariable("TAILSCALE_OAUTH_CLIENT_ID") is { Length: > 0 } id
-                ? OAuth(id, secret)
-                : null;
+            ? OAuth(id, secret)
+            : null;
     }
 
     /// <inheritdoc/>
@@ -54,6 +55,8 @@ public sealed class TailnetCredential
         Redactor.Register(text);
         return text.Length > 0 && text.All(c => c is > ' ' and < '\x7f')
             ? text
-            : throw TailnetErrors.TailnetCredentialMissing.New($"The token of {text.Length} characters is empty or has signs that no token has.");
+            : throw TailnetErrors.TailnetCredentialMissing.New(
+                $"The token of {text.Length} characters is empty or has signs that no token has."
+            );
     }
 }

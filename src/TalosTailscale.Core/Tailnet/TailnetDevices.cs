@@ -12,7 +12,10 @@ public static class TailnetDevices
     /// <param name="cancellationToken">Stops it.</param>
     /// <returns>The reader; null when there is no way.</returns>
     public static Func<CancellationToken, Task<IReadOnlyList<TailnetDevice>>>? Reader(
-        string? socket, Uri? api, CancellationToken cancellationToken)
+        string? socket,
+        Uri? api,
+        CancellationToken cancellationToken
+    )
     {
         var credential = TailnetCredential.FromEnvironment();
         var path = LocalTailscale.SocketPath(socket);

@@ -52,12 +52,16 @@ internal static class TailnetJson
     }
 
     public static JsonElement? Object(JsonElement parent, string name) =>
-        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Object
+        parent.ValueKind == JsonValueKind.Object
+        && parent.TryGetProperty(name, out var value)
+        && value.ValueKind == JsonValueKind.Object
             ? value
             : null;
 
     public static IEnumerable<JsonElement> Items(JsonElement parent, string name) =>
-        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Array
+        parent.ValueKind == JsonValueKind.Object
+        && parent.TryGetProperty(name, out var value)
+        && value.ValueKind == JsonValueKind.Array
             ? value.EnumerateArray()
             : [];
 
@@ -82,12 +86,20 @@ internal static class TailnetJson
             : null;
 
     public static IReadOnlyList<string> Texts(JsonElement parent, string name) =>
-        [.. Items(parent, name).Where(item => item.ValueKind == JsonValueKind.String).Select(item => item.GetString()!)];
+        [
+            .. Items(parent, name)
+                .Where(item => item.ValueKind == JsonValueKind.String)
+                .Select(item => item.GetString()!),
+        ];
 
     /// <summary>A time; null for none and for Go's zero time, the year 1.</summary>
     public static DateTimeOffset? Time(JsonElement parent, string name) =>
         DateTimeOffset.TryParse(
-            Text(parent, name), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
+            Text(parent, name),
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
+            out var time
+        )
         && time.Year > 1
             ? time
             : null;

@@ -30,11 +30,17 @@ public sealed record TailscaleStatus
         }
     }
 
-    internal static async Task<TailscaleStatus> ReadAsync(Stream json, TailnetSource source, CancellationToken cancellationToken)
+    internal static async Task<TailscaleStatus> ReadAsync(
+        Stream json,
+        TailnetSource source,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
-            using var document = await JsonDocument.ParseAsync(json, cancellationToken: cancellationToken).ConfigureAwait(false);
+            using var document = await JsonDocument
+                .ParseAsync(json, cancellationToken: cancellationToken)
+                .ConfigureAwait(false);
             return Read(document.RootElement, source);
         }
         catch (JsonException e)
@@ -47,11 +53,15 @@ public sealed record TailscaleStatus
     {
         var state = TailnetJson.Text(root, "BackendState");
         return state.Length == 0
-            ? throw TailnetErrors.TailnetRequestFailed.New("The JSON has no 'BackendState'; the output of 'tailscale status --json' was expected.")
+            ? throw TailnetErrors.TailnetRequestFailed.New(
+                "The JSON has no 'BackendState'; the output of 'tailscale status --json' was expected."
+            )
             : new TailscaleStatus { BackendState = state, Devices = TailnetJson.Status(root, source) };
     }
 
-    private static TsException NotJson(JsonException e) => TailnetErrors.TailnetRequestFailed.New(
-        $"The text is not JSON at line {e.LineNumber + 1}, byte {e.BytePositionInLine}; the output of 'tailscale status --json' was expected.",
-        inner: e);
+    private static TsException NotJson(JsonException e) =>
+        TailnetErrors.TailnetRequestFailed.New(
+            $"The text is not JSON at line {e.LineNumber + 1}, byte {e.BytePositionInLine}; the output of 'tailscale status --json' was expected.",
+            inner: e
+        );
 }

@@ -7,9 +7,8 @@ internal static class BootChecks
 {
     private const string HaltFlag = "talos.halt_if_installed";
 
-    public static NodeCheck BootVariant { get; } = new(
-        "BootVariant", "the node runs an image that an installed disk can boot again", false,
-        async (probe, _) =>
+    public static NodeCheck BootVariant { get; } =
+        new("BootVariant", "the node runs an image that an installed disk can boot again", false, async (probe, _) =>
         {
             var commandLine = await probe.KernelCommandLineAsync().ConfigureAwait(false);
             if (Halts(commandLine))
@@ -22,12 +21,12 @@ internal static class BootChecks
             var locked = commandLine.Contains("lockdown=confidentiality", StringComparison.Ordinal);
             var entry = await probe.BootedEntryAsync().ConfigureAwait(false);
             return CheckResult.Pass(
-                $"{entry ?? "UKI"}, {(locked ? "secureboot" : "plain")} image, Secure Boot {(security.SecureBoot ? "on" : "off")}");
+                $"{entry ?? "UKI"}, {(locked ? "secureboot" : "plain")} image, Secure Boot {(security.SecureBoot ? "on" : "off")}"
+            );
         });
 
-    public static NodeCheck Efivars { get; } = new(
-        "Efivars", "the firmware has refused no EFI variable since boot", false,
-        async (probe, _) =>
+    public static NodeCheck Efivars { get; } =
+        new("Efivars", "the firmware has refused no EFI variable since boot", false, async (probe, _) =>
         {
             var errors = await probe.EfivarsErrorsAsync().ConfigureAwait(false);
             return errors.Count == 0
@@ -35,48 +34,84 @@ internal static class BootChecks
                 : CheckResult.Warn(Causes.EfivarsNotWritable, errors[^1].Trim());
         });
 
-    public static NodeCheck BootEntries { get; } = new(
-        "BootEntries", "the ESP has one active UKI per version, and it boots the running entry", true,
-        async (probe, _) =>
-        {
-            if (await probe.EspAsync().ConfigureAwait(false) is not { } esp)
-                return CheckResult.Skip("the EFI system partition cannot be read from here");
-            if (esp.NextBoot.Entry is not { } next)
-                return CheckResult.Fail(Causes.NextBootDiffers, "nothing on the ESP can be booted", esp.Findings is [var first, ..] ? first.Advice : null);
-            if (LeftByUpgrade(esp) is { } left)
-                return CheckResult.Fail(Causes.EfivarsNotWritable,
-                    $"an upgrade has written '{left.Name}', but no EFI variable names it: next is '{next.FileName}' ({esp.NextBoot.Reason})");
-            if (Finding(esp, "DuplicateEntries") is { } duplicates)
-                return CheckResult.Fail(Causes.BootEntriesDuplicate, $"{duplicates.Evidence} Next is '{next.FileName}' ({esp.NextBoot.Reason})");
-            if (Finding(esp, "BootedEntryMissing", "NextBootIsAnother") is { } other)
-                return CheckResult.Warn(Causes.NextBootDiffers, other.Evidence, other.Advice);
-            if (Finding(esp, "SharedClusters", "CountedEntry", "StaleVariable", "Leftover", "UnfinishedSwap") is { } odd)
-                return CheckResult.Warn(Causes.EspNeedsCare, odd.Evidence, odd.Advice);
-            var entries = esp.Files.Where(file => file.Role == EspFileRole.Entry).Select(file => file.Name);
-            return CheckResult.Pass($"{string.Join(", ", entries)}; next '{next.FileName}' ({esp.NextBoot.Reason})");
-        });
+    public static NodeCheck BootEntries { get; } =
+        new(
+            "BootEntries",
+            "the ESP has one active UKI per version, and it boots the running entry",
+            true,
+            async (probe, _) =>
+            {
+                if (await probe.EspAsync().ConfigureAwait(false) is not { } esp)
+                    return CheckResult.Skip("the EFI system partition cannot be read from here");
+                if (esp.NextBoot.Entry is not { } next)
+                    return CheckResult.Fail(
+                        Causes.NextBootDiffers,
+                        "nothing on the ESP can be booted",
+                        esp.Findings is [var first, ..] ? first.Advice : null
+                    );
+                if (LeftByUpgrade(esp) is { } left)
+                    return CheckResult.Fail(
+                        Causes.EfivarsNotWritable,
+                        $"an upgrade has written '{left.Name}', but no EFI variable names it: next is '{next.FileName}' ({esp.NextBoot.Reason})"
+                    );
+                if (Finding(esp, "DuplicateEntries") is { } duplicates)
+                    return CheckResult.Fail(
+                        Causes.BootEntriesDuplicate,
+                        $"{duplicates.Evidence} Next is '{next.FileName}' ({esp.NextBoot.Reason})"
+                    );
+                if (Finding(esp, "BootedEntryMissing", "NextBootIsAnother") is { } other)
+                    return CheckResult.Warn(Causes.NextBootDiffers, other.Evidence, other.Advice);
+                if (
+                    Finding(esp, "SharedClusters", "CountedEntry", "StaleVariable", "Leftover", "UnfinishedSwap") is
+                    { } odd
+                )
+                    return CheckResult.Warn(Causes.EspNeedsCare, odd.Evidence, odd.Advice);
+                var entries = esp.Files.Where(file => file.Role == EspFileRole.Entry).Select(file => file.Name);
+                return CheckResult.Pass(
+                    $"{string.Join(", ", entries)}; next '{next.FileName}' ({esp.NextBoot.Reason})"
+                );
+            }
+        );
 
-    public static NodeCheck RunningUki { get; } = new(
-        "RunningUki", "the UKI that boots next is the one that runs", true,
-        async (probe, _) =>
+    public static NodeCheck RunningUki { get; } =
+        new("RunningUki", "the UKI that boots next is the one that runs", true, async (probe, _) =>
         {
             if (await probe.EspAsync().ConfigureAwait(false) is not { } esp)
                 return CheckResult.Skip("the EFI system partition cannot be read from here");
             if (esp.Files.FirstOrDefault(file => file.BootsNext) is not { Uki: { } uki } file)
                 return CheckResult.Skip("no UKI boots next");
             if (uki.HaltsIfInstalled)
-                return CheckResult.Fail(Causes.HaltIfInstalled, $"'{file.Name}' on the ESP is the UKI of an installer ISO");
+                return CheckResult.Fail(
+                    Causes.HaltIfInstalled,
+                    $"'{file.Name}' on the ESP is the UKI of an installer ISO"
+                );
             var running = await probe.VersionAsync().ConfigureAwait(false);
             if (uki.Version is { } version && version != running.Tag)
-                return CheckResult.Fail(Causes.RunningUkiDiffers, $"'{file.Name}' is Talos {version}, running is {running.Tag}");
+                return CheckResult.Fail(
+                    Causes.RunningUkiDiffers,
+                    $"'{file.Name}' is Talos {version}, running is {running.Tag}"
+                );
             if (file.Modified > await probe.BootTimeAsync().ConfigureAwait(false))
-                return CheckResult.Fail(Causes.RunningUkiDiffers, string.Create(
-                    CultureInfo.InvariantCulture, $"'{file.Name}' was written at {file.Modified:yyyy-MM-dd HH:mm:ss} UTC, after the boot"));
+                return CheckResult.Fail(
+                    Causes.RunningUkiDiffers,
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"'{file.Name}' was written at {file.Modified:yyyy-MM-dd HH:mm:ss} UTC, after the boot"
+                    )
+                );
             // Another profile has a command line of its own; without one the kernel runs with that of the file, to the letter.
             var line = await probe.KernelCommandLineAsync().ConfigureAwait(false);
-            if (esp.BootedEntry?.Contains('@', StringComparison.Ordinal) != true && Words(line) != Words(uki.CommandLine))
-                return CheckResult.Fail(Causes.RunningUkiDiffers, $"'{file.Name}' has another command line than the running kernel");
-            return CheckResult.Pass($"'{file.Name}': {running.Tag}, the running command line, not written since the boot");
+            if (
+                esp.BootedEntry?.Contains('@', StringComparison.Ordinal) != true
+                && Words(line) != Words(uki.CommandLine)
+            )
+                return CheckResult.Fail(
+                    Causes.RunningUkiDiffers,
+                    $"'{file.Name}' has another command line than the running kernel"
+                );
+            return CheckResult.Pass(
+                $"'{file.Name}': {running.Tag}, the running command line, not written since the boot"
+            );
         });
 
     /// <summary>
@@ -94,11 +129,15 @@ internal static class BootChecks
 
     // The installer writes the image as ~N and then the variable that makes it the default: without that, firmware refused.
     private static EspFile? LeftByUpgrade(EspInfo esp) =>
-        !esp.VariablesRead || esp.NextBoot.Reason == BootReason.DefaultVariable ? null
-        : esp.Files.FirstOrDefault(file => file is { Role: EspFileRole.Entry, IsBooted: false, BootsNext: false }
-            && file.Name.Contains('~', StringComparison.Ordinal));
+        !esp.VariablesRead || esp.NextBoot.Reason == BootReason.DefaultVariable
+            ? null
+            : esp.Files.FirstOrDefault(file =>
+                file is { Role: EspFileRole.Entry, IsBooted: false, BootsNext: false }
+                && file.Name.Contains('~', StringComparison.Ordinal)
+            );
 
-    private static EspFinding? Finding(EspInfo esp, params string[] codes) => esp.Findings.FirstOrDefault(one => codes.Contains(one.Code));
+    private static EspFinding? Finding(EspInfo esp, params string[] codes) =>
+        esp.Findings.FirstOrDefault(one => codes.Contains(one.Code));
 
     private static string Words(string line) =>
         string.Join(' ', line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).TrimEnd('\0');

@@ -7,8 +7,12 @@ public static class FailureModeTable
 {
     private static readonly string[] s_titles =
     [
-        "Of no failure mode", "Failure mode 1: EFI variables", "Failure mode 2: boot entries", "Failure mode 3: the service and its log-in",
-        "Failure mode 4: names", "Failure mode 5: addresses and names of nodes",
+        "Of no failure mode",
+        "Failure mode 1: EFI variables",
+        "Failure mode 2: boot entries",
+        "Failure mode 3: the service and its log-in",
+        "Failure mode 4: names",
+        "Failure mode 5: addresses and names of nodes",
     ];
 
     /// <summary>The tables, modes 1 to 5 first.</summary>
@@ -18,9 +22,17 @@ public static class FailureModeTable
         var text = new StringBuilder();
         foreach (var mode in new[] { 1, 2, 3, 4, 5, 0 })
         {
-            text.Append("\n### ").Append(s_titles[mode]).Append("\n\n| Cause | what is wrong | what to do |\n|---|---|---|\n");
+            text.Append("\n### ")
+                .Append(s_titles[mode])
+                .Append("\n\n| Cause | what is wrong | what to do |\n|---|---|---|\n");
             foreach (var cause in Causes.All.Where(cause => (cause.FailureMode ?? 0) == mode))
-                text.Append("| `").Append(cause.Code).Append("` | ").Append(Cell(cause.Meaning)).Append(" | ").Append(Cell(cause.Fix)).Append(" |\n");
+                text.Append("| `")
+                    .Append(cause.Code)
+                    .Append("` | ")
+                    .Append(Cell(cause.Meaning))
+                    .Append(" | ")
+                    .Append(Cell(cause.Fix))
+                    .Append(" |\n");
         }
 
         return text.Append('\n').ToString();

@@ -93,24 +93,33 @@ public sealed class LogDiagnosis
     {
         private static readonly TsCheckCause[] s_passing =
         [
-            Causes.ControlPlaneUnreachable, Causes.ControlPlaneError, Causes.ControlPlaneNotTrusted, Causes.ResolverBroken, Causes.LoginFailed,
+            Causes.ControlPlaneUnreachable,
+            Causes.ControlPlaneError,
+            Causes.ControlPlaneNotTrusted,
+            Causes.ResolverBroken,
+            Causes.LoginFailed,
         ];
 
         private readonly Dictionary<TsCheckCause, (LogPattern Pattern, int Count, int Line, string Text)> _found = [];
         private bool _succeeded;
 
-        public bool Decided => _succeeded || _found.Values.Any(found => found.Pattern.Meaning is LogMeaning.Failure or LogMeaning.Generic);
+        public bool Decided =>
+            _succeeded || _found.Values.Any(found => found.Pattern.Meaning is LogMeaning.Failure or LogMeaning.Generic);
 
-        public TsDiagnosisState State => _found.Values.Any(found => found.Pattern.Meaning is LogMeaning.Failure or LogMeaning.Generic)
-            ? TsDiagnosisState.Failing
+        public TsDiagnosisState State =>
+            _found.Values.Any(found => found.Pattern.Meaning is LogMeaning.Failure or LogMeaning.Generic)
+                ? TsDiagnosisState.Failing
             : _found.Count > 0 ? TsDiagnosisState.Troubled
-            : _succeeded ? TsDiagnosisState.Healthy : TsDiagnosisState.Unknown;
+            : _succeeded ? TsDiagnosisState.Healthy
+            : TsDiagnosisState.Unknown;
 
         // Being in the tailnet is proof that what failed before no longer does; trouble stays.
         public void Succeed()
         {
             _succeeded = true;
-            foreach (var cause in _found.Keys.Where(cause => _found[cause].Pattern.Meaning != LogMeaning.Trouble).ToArray())
+            foreach (
+                var cause in _found.Keys.Where(cause => _found[cause].Pattern.Meaning != LogMeaning.Trouble).ToArray()
+            )
                 _found.Remove(cause);
         }
 
@@ -124,24 +133,27 @@ public sealed class LogDiagnosis
         }
 
         public IReadOnlyList<TsDiagnosisFinding> Findings() =>
-        [
-            .. _found
-                .OrderBy(pair => pair.Value.Pattern.Meaning switch
-                {
-                    LogMeaning.Failure => 0,
-                    LogMeaning.Generic => 1,
-                    _ => 2,
-                })
-                .ThenBy(pair => Rank(pair.Value.Pattern))
-                .Select(pair => new TsDiagnosisFinding(
-                    pair.Key.Code,
-                    pair.Value.Count,
-                    pair.Value.Line,
-                    Shown(pair.Value.Text),
-                    pair.Key.Meaning,
-                    pair.Key.Fix,
-                    pair.Value.Pattern.Seen)),
-        ];
+            [
+                .. _found
+                    .OrderBy(pair =>
+                        pair.Value.Pattern.Meaning switch
+                        {
+                            LogMeaning.Failure => 0,
+                            LogMeaning.Generic => 1,
+                            _ => 2,
+                        }
+                    )
+                    .ThenBy(pair => Rank(pair.Value.Pattern))
+                    .Select(pair => new TsDiagnosisFinding(
+                        pair.Key.Code,
+                        pair.Value.Count,
+                        pair.Value.Line,
+                        Shown(pair.Value.Text),
+                        pair.Key.Meaning,
+                        pair.Key.Fix,
+                        pair.Value.Pattern.Seen
+                    )),
+            ];
 
         private static int Rank(LogPattern pattern)
         {

@@ -10,9 +10,8 @@ internal static class NetworkChecks
     private static readonly TimeSpan s_sample = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan s_keyWarning = TimeSpan.FromDays(14);
 
-    public static NodeCheck TailnetAddress { get; } = new(
-        "TailnetAddress", "the node has an address in the tailnet", false,
-        async (probe, options) =>
+    public static NodeCheck TailnetAddress { get; } =
+        new("TailnetAddress", "the node has an address in the tailnet", false, async (probe, options) =>
         {
             var addresses = await TailnetAddressesAsync(probe, options).ConfigureAwait(false);
             return addresses.Count > 0
@@ -20,35 +19,45 @@ internal static class NetworkChecks
                 : CheckResult.Fail(Causes.TailnetAddressMissing, "no address of 100.64.0.0/10 on the node");
         });
 
-    public static NodeCheck TailnetDevice { get; } = new(
-        "TailnetDevice", "the tailnet knows the node, approved, online and with its tags", false,
-        async (probe, options) =>
-        {
-            if (options.ReadDevices is null)
-                return CheckResult.Skip("there is neither a tailscaled on this machine nor a credential for the tailnet's API");
-            IReadOnlyList<TailnetDevice> devices;
-            try
+    public static NodeCheck TailnetDevice { get; } =
+        new(
+            "TailnetDevice",
+            "the tailnet knows the node, approved, online and with its tags",
+            false,
+            async (probe, options) =>
             {
-                devices = await options.ReadDevices(CancellationToken.None).ConfigureAwait(false);
-            }
-            catch (TsException e)
-            {
-                return CheckResult.Skip(e.Message);
-            }
+                if (options.ReadDevices is null)
+                    return CheckResult.Skip(
+                        "there is neither a tailscaled on this machine nor a credential for the tailnet's API"
+                    );
+                IReadOnlyList<TailnetDevice> devices;
+                try
+                {
+                    devices = await options.ReadDevices(CancellationToken.None).ConfigureAwait(false);
+                }
+                catch (TsException e)
+                {
+                    return CheckResult.Skip(e.Message);
+                }
 
-            var environment = await probe.ServiceEnvironmentAsync(persistent: false).ConfigureAwait(false) ?? [];
-            var hostname = Value(environment, "TS_HOSTNAME") ?? probe.Node.Name;
-            var addresses = TailnetRange.Of(await probe.AddressesNowAsync().ConfigureAwait(false));
-            var device = devices.FirstOrDefault(one => one.Addresses.Any(address => addresses.Contains(address)))
-                ?? devices.FirstOrDefault(one => string.Equals(one.Name, hostname, StringComparison.OrdinalIgnoreCase));
-            return device is null
-                ? CheckResult.Fail(Causes.DeviceMissing, $"none of the tailnet's {devices.Count} devices is '{hostname}'")
-                : Judge(device, hostname, addresses, WantedTags(environment), options.Clock.GetUtcNow());
-        });
+                var environment = await probe.ServiceEnvironmentAsync(persistent: false).ConfigureAwait(false) ?? [];
+                var hostname = Value(environment, "TS_HOSTNAME") ?? probe.Node.Name;
+                var addresses = TailnetRange.Of(await probe.AddressesNowAsync().ConfigureAwait(false));
+                var device = devices.FirstOrDefault(one => one.Addresses.Any(address => addresses.Contains(address)))
+                    ?? devices.FirstOrDefault(one =>
+                        string.Equals(one.Name, hostname, StringComparison.OrdinalIgnoreCase)
+                    );
+                return device is null
+                    ? CheckResult.Fail(
+                        Causes.DeviceMissing,
+                        $"none of the tailnet's {devices.Count} devices is '{hostname}'"
+                    )
+                    : Judge(device, hostname, addresses, WantedTags(environment), options.Clock.GetUtcNow());
+            }
+        );
 
-    public static NodeCheck Resolver { get; } = new(
-        "Resolver", "the node asks tailscale's resolver first and has another one", false,
-        async (probe, _) =>
+    public static NodeCheck Resolver { get; } =
+        new("Resolver", "the node asks tailscale's resolver first and has another one", false, async (probe, _) =>
         {
             var servers = await probe.DnsServersAsync().ConfigureAwait(false);
             var text = servers.Count == 0 ? "no resolver" : string.Join(", ", servers);
@@ -62,27 +71,33 @@ internal static class NetworkChecks
             };
         });
 
-    public static NodeCheck NodeAddress { get; } = new(
-        "NodeAddress", "kubelet and etcd use the address of the inventory, not the tailnet's", false,
-        async (probe, _) =>
-        {
-            var kubelet = await probe.KubeletAddressesAsync().ConfigureAwait(false);
-            var etcd = await probe.EtcdAddressesAsync().ConfigureAwait(false);
-            var text = $"kubelet {List(kubelet)}" + (etcd.Count == 0 ? "" : $", etcd {List(etcd)}");
-            if (kubelet.Concat(etcd).Any(TailnetRange.Contains))
-                return CheckResult.Fail(Causes.NodeAddressInTailnet, text);
-            // Only an address can be compared; a host name in node.yaml says nothing about the address.
-            if (IPAddress.TryParse(probe.Node.Address, out var expected) && kubelet.Count > 0
-                && !kubelet.Any(one => TailnetRange.TryParse(one, out var address) && address.Equals(expected)))
-                return CheckResult.Fail(Causes.NodeAddressDrift, $"{text}; the inventory says {expected}");
-            return kubelet.Count == 0
-                ? CheckResult.Skip("kubelet has not reported an address")
-                : CheckResult.Pass(text);
-        });
+    public static NodeCheck NodeAddress { get; } =
+        new(
+            "NodeAddress",
+            "kubelet and etcd use the address of the inventory, not the tailnet's",
+            false,
+            async (probe, _) =>
+            {
+                var kubelet = await probe.KubeletAddressesAsync().ConfigureAwait(false);
+                var etcd = await probe.EtcdAddressesAsync().ConfigureAwait(false);
+                var text = $"kubelet {List(kubelet)}" + (etcd.Count == 0 ? "" : $", etcd {List(etcd)}");
+                if (kubelet.Concat(etcd).Any(TailnetRange.Contains))
+                    return CheckResult.Fail(Causes.NodeAddressInTailnet, text);
+                // Only an address can be compared; a host name in node.yaml says nothing about the address.
+                if (
+                    IPAddress.TryParse(probe.Node.Address, out var expected)
+                    && kubelet.Count > 0
+                    && !kubelet.Any(one => TailnetRange.TryParse(one, out var address) && address.Equals(expected))
+                )
+                    return CheckResult.Fail(Causes.NodeAddressDrift, $"{text}; the inventory says {expected}");
+                return kubelet.Count == 0
+                    ? CheckResult.Skip("kubelet has not reported an address")
+                    : CheckResult.Pass(text);
+            }
+        );
 
-    public static NodeCheck NodeName { get; } = new(
-        "NodeName", "the Kubernetes node has the name of the inventory", false,
-        async (probe, _) =>
+    public static NodeCheck NodeName { get; } =
+        new("NodeName", "the Kubernetes node has the name of the inventory", false, async (probe, _) =>
         {
             var name = await probe.NodenameAsync().ConfigureAwait(false);
             if (name is null)
@@ -93,13 +108,19 @@ internal static class NetworkChecks
         });
 
     /// <summary>The node's addresses in the tailnet; waits for them while the service has only just started.</summary>
-    private static async Task<IReadOnlyList<string>> TailnetAddressesAsync(INodeProbe probe, NodeValidationOptions options)
+    private static async Task<IReadOnlyList<string>> TailnetAddressesAsync(
+        INodeProbe probe,
+        NodeValidationOptions options
+    )
     {
         var found = TailnetRange.Of(await probe.AddressesNowAsync().ConfigureAwait(false));
         for (var waited = TimeSpan.Zero; found.Count == 0 && waited < options.SettleTime; waited += s_sample)
         {
             var service = await probe.ServiceNowAsync().ConfigureAwait(false);
-            if (service is not { State: "Running" } || (await probe.LogAsync().ConfigureAwait(false)).State == TsDiagnosisState.Failing)
+            if (
+                service is not { State: "Running" }
+                || (await probe.LogAsync().ConfigureAwait(false)).State == TsDiagnosisState.Failing
+            )
                 return found;
             await probe.PauseAsync(s_sample).ConfigureAwait(false);
             found = TailnetRange.Of(await probe.AddressesNowAsync().ConfigureAwait(false));
@@ -109,9 +130,15 @@ internal static class NetworkChecks
     }
 
     private static CheckResult Judge(
-        TailnetDevice device, string hostname, IReadOnlyList<string> addresses, string[] tags, DateTimeOffset now)
+        TailnetDevice device,
+        string hostname,
+        IReadOnlyList<string> addresses,
+        string[] tags,
+        DateTimeOffset now
+    )
     {
-        var text = $"'{device.Name}' {string.Join(", ", device.Addresses.Take(1))}"
+        var text =
+            $"'{device.Name}' {string.Join(", ", device.Addresses.Take(1))}"
             + (device.Tags.Count == 0 ? "" : $", {string.Join(' ', device.Tags)}");
         if (device.Authorized == false)
             return CheckResult.Fail(Causes.DeviceApprovalNeeded, $"{text}, not approved");
@@ -125,18 +152,25 @@ internal static class NetworkChecks
             return CheckResult.Warn(Causes.DeviceTagsDiffer, $"{text}; '{missing}' was asked for");
         if (device.KeyExpires is { } ends && ends - now < s_keyWarning)
             return CheckResult.Warn(
-                Causes.DeviceKeyEnds, string.Create(CultureInfo.InvariantCulture, $"{text}, its key expires on {ends:yyyy-MM-dd}"));
+                Causes.DeviceKeyEnds,
+                string.Create(CultureInfo.InvariantCulture, $"{text}, its key expires on {ends:yyyy-MM-dd}")
+            );
         return string.Equals(device.Name, hostname, StringComparison.OrdinalIgnoreCase)
             ? CheckResult.Pass(text + (device.Online == true ? ", online" : ""))
             : CheckResult.Warn(Causes.DeviceRenamed, $"{text}; '{hostname}' was asked for");
     }
 
     private static string[] WantedTags(IReadOnlyList<string> environment) =>
-        (ContainerbootRules.Flag(Value(environment, "TS_EXTRA_ARGS"), "advertise-tags") ?? "")
-            .Split(',', StringSplitOptions.RemoveEmptyEntries);
+        (ContainerbootRules.Flag(Value(environment, "TS_EXTRA_ARGS"), "advertise-tags") ?? "").Split(
+            ',',
+            StringSplitOptions.RemoveEmptyEntries
+        );
 
     private static string? Value(IReadOnlyList<string> environment, string name) =>
-        environment.LastOrDefault(entry => entry.StartsWith(name + "=", StringComparison.Ordinal))?[(name.Length + 1)..];
+        environment
+            .LastOrDefault(entry => entry.StartsWith(name + "=", StringComparison.Ordinal))
+            ?[(name.Length + 1)..];
 
-    private static string List(IReadOnlyList<string> addresses) => addresses.Count == 0 ? "none" : string.Join(" ", addresses);
+    private static string List(IReadOnlyList<string> addresses) =>
+        addresses.Count == 0 ? "none" : string.Join(" ", addresses);
 }

@@ -1,7 +1,12 @@
 namespace TalosTailscale.Core.Validation;
 
 /// <summary>What came of a check, before node, name and time are added.</summary>
-internal sealed record CheckResult(TsCheckStatus Status, string Evidence, TsCheckCause? Cause = null, string? Fix = null)
+internal sealed record CheckResult(
+    TsCheckStatus Status,
+    string Evidence,
+    TsCheckCause? Cause = null,
+    string? Fix = null
+)
 {
     public static CheckResult Pass(string evidence) => new(TsCheckStatus.Pass, evidence);
 
@@ -20,4 +25,8 @@ internal sealed record CheckResult(TsCheckStatus Status, string Evidence, TsChec
 /// <param name="OnlyWhenAsked">True for what costs a pod or a download: skipped unless named by <c>-Check</c>.</param>
 /// <param name="RunAsync">The check.</param>
 internal sealed record NodeCheck(
-    string Name, string Purpose, bool OnlyWhenAsked, Func<INodeProbe, NodeValidationOptions, Task<CheckResult>> RunAsync);
+    string Name,
+    string Purpose,
+    bool OnlyWhenAsked,
+    Func<INodeProbe, NodeValidationOptions, Task<CheckResult>> RunAsync
+);

@@ -13,11 +13,25 @@ public static class NodeValidation
 {
     private static readonly NodeCheck[] s_all =
     [
-        MachineChecks.Api, MachineChecks.Certificate, MachineChecks.Version, MachineChecks.Stage,
-        ServiceChecks.Extension, ServiceChecks.ServiceConfig, ServiceChecks.Service, ServiceChecks.Log,
-        NetworkChecks.TailnetAddress, NetworkChecks.TailnetDevice, NetworkChecks.Resolver, NetworkChecks.NodeAddress,
-        NetworkChecks.NodeName, BootChecks.BootVariant, BootChecks.Efivars, BootChecks.BootEntries, BootChecks.RunningUki,
-        PullChecks.RegistryName, PullChecks.PrivatePull,
+        MachineChecks.Api,
+        MachineChecks.Certificate,
+        MachineChecks.Version,
+        MachineChecks.Stage,
+        ServiceChecks.Extension,
+        ServiceChecks.ServiceConfig,
+        ServiceChecks.Service,
+        ServiceChecks.Log,
+        NetworkChecks.TailnetAddress,
+        NetworkChecks.TailnetDevice,
+        NetworkChecks.Resolver,
+        NetworkChecks.NodeAddress,
+        NetworkChecks.NodeName,
+        BootChecks.BootVariant,
+        BootChecks.Efivars,
+        BootChecks.BootEntries,
+        BootChecks.RunningUki,
+        PullChecks.RegistryName,
+        PullChecks.PrivatePull,
     ];
 
     /// <summary>The names of all checks, in their order.</summary>
@@ -25,11 +39,11 @@ public static class NodeValidation
 
     /// <summary>The names of those that are made when none is named: what costs neither a pod nor a download.</summary>
     public static IReadOnlyList<string> DefaultCheckNames { get; } =
-        [.. s_all.Where(check => !check.OnlyWhenAsked).Select(check => check.Name)];
+    [.. s_all.Where(check => !check.OnlyWhenAsked).Select(check => check.Name)];
 
     /// <summary>Names and purposes of all checks, for the help.</summary>
     public static IReadOnlyList<(string Name, string Purpose, bool OnlyWhenAsked)> Checks { get; } =
-        [.. s_all.Select(check => (check.Name, check.Purpose, check.OnlyWhenAsked))];
+    [.. s_all.Select(check => (check.Name, check.Purpose, check.OnlyWhenAsked))];
 
     /// <summary>Validates nodes.</summary>
     /// <param name="nodes">The nodes.</param>
@@ -43,12 +57,19 @@ public static class NodeValidation
         TalosClient client,
         NodeValidationOptions options,
         IReporter reporter,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(client);
         ArgumentNullException.ThrowIfNull(options);
         var ends = ClientCertificate.Ends(client.Context);
-        return RunAsync(nodes, node => new TalosNodeProbe(node, client, ends, options.ReadEsp, cancellationToken), options, reporter, cancellationToken);
+        return RunAsync(
+            nodes,
+            node => new TalosNodeProbe(node, client, ends, options.ReadEsp, cancellationToken),
+            options,
+            reporter,
+            cancellationToken
+        );
     }
 
     internal static async IAsyncEnumerable<TsCheck> RunAsync(
@@ -56,7 +77,8 @@ public static class NodeValidation
         Func<TsNode, INodeProbe> connect,
         NodeValidationOptions options,
         IReporter reporter,
-        [EnumeratorCancellation] CancellationToken cancellationToken)
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         var chosen = s_all.Where(check => IsChosen(check, options)).ToArray();
         var tally = new Tally(nodes.Count, reporter);
@@ -73,7 +95,12 @@ public static class NodeValidation
                     {
                         await places.WaitAsync(stop.Token).ConfigureAwait(false);
                         var work = OneAsync(connect(node), chosen, options, tally, reporter, stop.Token);
-                        _ = work.ContinueWith(_ => places.Release(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+                        _ = work.ContinueWith(
+                            _ => places.Release(),
+                            CancellationToken.None,
+                            TaskContinuationOptions.ExecuteSynchronously,
+                            TaskScheduler.Default
+                        );
                         await turns.Writer.WriteAsync(work, stop.Token).ConfigureAwait(false);
                     }
 
@@ -84,12 +111,13 @@ public static class NodeValidation
                     turns.Writer.Complete(e);
                 }
             },
-            CancellationToken.None);
+            CancellationToken.None
+        );
         try
         {
             await foreach (var work in turns.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
-                foreach (var check in await work.ConfigureAwait(false))
-                    yield return check;
+            foreach (var check in await work.ConfigureAwait(false))
+                yield return check;
         }
         finally
         {
@@ -105,12 +133,20 @@ public static class NodeValidation
 
     private static bool IsChosen(NodeCheck check, NodeValidationOptions options) =>
         !options.SkipChecks.Contains(check.Name, StringComparer.OrdinalIgnoreCase)
-        && (options.Checks.Count == 0
-            ? !check.OnlyWhenAsked
-            : options.Checks.Contains(check.Name, StringComparer.OrdinalIgnoreCase));
+        && (
+            options.Checks.Count == 0
+                ? !check.OnlyWhenAsked
+                : options.Checks.Contains(check.Name, StringComparer.OrdinalIgnoreCase)
+        );
 
     private static async Task<IReadOnlyList<TsCheck>> OneAsync(
-        INodeProbe probe, NodeCheck[] checks, NodeValidationOptions options, Tally tally, IReporter reporter, CancellationToken cancellationToken)
+        INodeProbe probe,
+        NodeCheck[] checks,
+        NodeValidationOptions options,
+        Tally tally,
+        IReporter reporter,
+        CancellationToken cancellationToken
+    )
     {
         var results = new List<TsCheck>(checks.Length);
         var reachable = await ReachAsync(probe, cancellationToken).ConfigureAwait(false);
@@ -122,7 +158,11 @@ public static class NodeValidation
         }
 
         tally.End();
-        var worst = results.Where(check => check.Status != TsCheckStatus.Skipped).Select(check => check.Status).DefaultIfEmpty(TsCheckStatus.Skipped).Max();
+        var worst = results
+            .Where(check => check.Status != TsCheckStatus.Skipped)
+            .Select(check => check.Status)
+            .DefaultIfEmpty(TsCheckStatus.Skipped)
+            .Max();
         reporter.Verbose($"{probe.Node.Name}: {results.Count} checks, {worst}.");
         return results;
     }
@@ -142,7 +182,12 @@ public static class NodeValidation
         }
     }
 
-    private static async Task<TsCheck> MakeAsync(INodeProbe probe, NodeCheck check, NodeValidationOptions options, bool reachable)
+    private static async Task<TsCheck> MakeAsync(
+        INodeProbe probe,
+        NodeCheck check,
+        NodeValidationOptions options,
+        bool reachable
+    )
     {
         var started = Stopwatch.GetTimestamp();
         CheckResult result;
@@ -186,13 +231,23 @@ public static class NodeValidation
 
         public void Begin(TsNode node, NodeCheck check)
         {
-            if (nodes == 1) reporter.Progress(new ProgressStep("Checking", node.Name, check.Name));
+            if (nodes == 1)
+                reporter.Progress(new ProgressStep("Checking", node.Name, check.Name));
         }
 
         public void End()
         {
             if (nodes > 1)
-                reporter.Progress(new ProgressStep("Checking nodes", null, "checked", Interlocked.Increment(ref _done), nodes, Unit: "nodes"));
+                reporter.Progress(
+                    new ProgressStep(
+                        "Checking nodes",
+                        null,
+                        "checked",
+                        Interlocked.Increment(ref _done),
+                        nodes,
+                        Unit: "nodes"
+                    )
+                );
         }
     }
 }

@@ -3,9 +3,8 @@ namespace TalosTailscale.Core.Validation;
 /// <summary>The proof of it all: the node pulls from the registry that only the tailnet reaches.</summary>
 internal static class PullChecks
 {
-    public static NodeCheck RegistryName { get; } = new(
-        "RegistryName", "the registry's name resolves on the node", false,
-        async (probe, options) =>
+    public static NodeCheck RegistryName { get; } =
+        new("RegistryName", "the registry's name resolves on the node", false, async (probe, options) =>
         {
             if (options.RegistryImage is not { } image)
                 return CheckResult.Skip("no -RegistryImage was given");
@@ -25,9 +24,8 @@ internal static class PullChecks
             }
         });
 
-    public static NodeCheck PrivatePull { get; } = new(
-        "PrivatePull", "the node pulls a private image that it does not have yet", false,
-        async (probe, options) =>
+    public static NodeCheck PrivatePull { get; } =
+        new("PrivatePull", "the node pulls a private image that it does not have yet", false, async (probe, options) =>
         {
             if (options.RegistryImage is not { } image)
                 return CheckResult.Skip("no -RegistryImage was given");
@@ -36,7 +34,9 @@ internal static class PullChecks
                 var pull = await probe.PullAsync(image).ConfigureAwait(false);
                 return pull.Pulled
                     ? CheckResult.Pass($"pulled {pull.Digest} in {pull.Duration.TotalSeconds:0.0} s")
-                    : CheckResult.Skip($"'{image}' was on the node already, which proves nothing; give a tag that no node has pulled");
+                    : CheckResult.Skip(
+                        $"'{image}' was on the node already, which proves nothing; give a tag that no node has pulled"
+                    );
             }
             catch (TsException e)
             {
@@ -47,12 +47,18 @@ internal static class PullChecks
     /// <summary>What the words of containerd or the kubelet mean.</summary>
     public static TsCheckCause CauseOf(string message) =>
         IsNameError(message) ? Causes.RegistryNameUnresolved
-        : Has(message, "401") || Has(message, "403") || Has(message, "unauthorized") || Has(message, "authorization failed") ? Causes.RegistryUnauthorized
+        : Has(message, "401")
+        || Has(message, "403")
+        || Has(message, "unauthorized")
+        || Has(message, "authorization failed")
+            ? Causes.RegistryUnauthorized
         : Has(message, "not found") || Has(message, "manifest unknown") ? Causes.ImageNotFound
         : Causes.PullFailed;
 
     private static bool IsNameError(string message) =>
-        Has(message, "no such host") || Has(message, "server misbehaving") || (Has(message, "lookup ") && Has(message, "timeout"));
+        Has(message, "no such host")
+        || Has(message, "server misbehaving")
+        || (Has(message, "lookup ") && Has(message, "timeout"));
 
     private static bool Has(string message, string part) => message.Contains(part, StringComparison.OrdinalIgnoreCase);
 }

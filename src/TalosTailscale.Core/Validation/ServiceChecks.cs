@@ -10,79 +10,112 @@ internal static class ServiceChecks
     private static readonly TimeSpan s_sample = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan s_recent = TimeSpan.FromMinutes(15);
 
-    public static NodeCheck Extension { get; } = new(
-        "Extension", "the running image carries the extension", false,
-        async (probe, options) =>
+    public static NodeCheck Extension { get; } =
+        new("Extension", "the running image carries the extension", false, async (probe, options) =>
         {
             var extensions = await probe.ExtensionsAsync().ConfigureAwait(false);
             var tailscale = extensions.FirstOrDefault(extension => extension.Name == "tailscale");
             var schematic = extensions.FirstOrDefault(extension => extension.Name == "schematic")?.Version;
             if (tailscale is null)
-                return CheckResult.Fail(Causes.ExtensionMissing, extensions.Count == 0
-                    ? "the running image has no extension"
-                    : $"the running image has {string.Join(", ", extensions.Select(extension => extension.Name))}");
-            var text = $"tailscale {tailscale.Version}" + (schematic is null ? ", schematic not recorded" : $", schematic {Short(schematic)}");
-            return options.ExpectedSchematic is { } expected && !string.Equals(expected, schematic, StringComparison.OrdinalIgnoreCase)
+                return CheckResult.Fail(
+                    Causes.ExtensionMissing,
+                    extensions.Count == 0
+                        ? "the running image has no extension"
+                        : $"the running image has {string.Join(", ", extensions.Select(extension => extension.Name))}"
+                );
+            var text =
+                $"tailscale {tailscale.Version}"
+                + (schematic is null ? ", schematic not recorded" : $", schematic {Short(schematic)}");
+            return
+                options.ExpectedSchematic is { } expected
+                && !string.Equals(expected, schematic, StringComparison.OrdinalIgnoreCase)
                 ? CheckResult.Fail(Causes.SchematicUnexpected, $"{text}; {Short(expected)} was expected")
                 : CheckResult.Pass(text);
         });
 
-    public static NodeCheck ServiceConfig { get; } = new(
-        "ServiceConfig", "the config document is there, now and after a reboot, and its settings are good", false,
-        async (probe, _) =>
-        {
-            var active = await probe.ServiceEnvironmentAsync(persistent: false).ConfigureAwait(false);
-            var persistent = await PersistentAsync(probe).ConfigureAwait(false);
-            if (active is null)
-                return CheckResult.Fail(Causes.ServiceConfigMissing, persistent.Known && persistent.Value is not null
-                    ? "only the config on disk has ExtensionServiceConfig/tailscale"
-                    : "the machine config has no ExtensionServiceConfig/tailscale");
-            AuthKey? key;
-            try
+    public static NodeCheck ServiceConfig { get; } =
+        new(
+            "ServiceConfig",
+            "the config document is there, now and after a reboot, and its settings are good",
+            false,
+            async (probe, _) =>
             {
-                key = KeyOf(active);
-            }
-            catch (TsException e)
-            {
-                return CheckResult.Fail(Causes.ServiceConfigInvalid, e.Message, e.RecommendedAction);
-            }
+                var active = await probe.ServiceEnvironmentAsync(persistent: false).ConfigureAwait(false);
+                var persistent = await PersistentAsync(probe).ConfigureAwait(false);
+                if (active is null)
+                    return CheckResult.Fail(
+                        Causes.ServiceConfigMissing,
+                        persistent.Known && persistent.Value is not null
+                            ? "only the config on disk has ExtensionServiceConfig/tailscale"
+                            : "the machine config has no ExtensionServiceConfig/tailscale"
+                    );
+                AuthKey? key;
+                try
+                {
+                    key = KeyOf(active);
+                }
+                catch (TsException e)
+                {
+                    return CheckResult.Fail(Causes.ServiceConfigInvalid, e.Message, e.RecommendedAction);
+                }
 
-            var findings = ContainerbootRules.Check(active, key);
-            if (findings.FirstOrDefault(finding => finding.IsError) is { } error)
-                return CheckResult.Fail(Causes.ServiceConfigInvalid, error.Message, error.Fix);
-            if (persistent.Known && persistent.Value is null)
-                return CheckResult.Fail(Causes.ServiceConfigNotPersistent, "the config on disk has no ExtensionServiceConfig/tailscale");
-            if (persistent.Known && !persistent.Value!.SequenceEqual(active))
-                return CheckResult.Warn(Causes.ServiceConfigNotPersistent, "the config on disk has another ExtensionServiceConfig/tailscale");
-            if (findings.Count > 0)
-                return CheckResult.Warn(
-                    findings[0].Code == "AcceptDnsOn" ? Causes.AcceptDnsOnReadOnlyRoot : Causes.ServiceConfigInvalid,
-                    string.Join(" ", findings.Select(finding => finding.Message)),
-                    findings[0].Fix);
-            return CheckResult.Pass($"{active.Count} settings, {(persistent.Known ? "active and on disk" : "active")}");
-        });
+                var findings = ContainerbootRules.Check(active, key);
+                if (findings.FirstOrDefault(finding => finding.IsError) is { } error)
+                    return CheckResult.Fail(Causes.ServiceConfigInvalid, error.Message, error.Fix);
+                if (persistent.Known && persistent.Value is null)
+                    return CheckResult.Fail(
+                        Causes.ServiceConfigNotPersistent,
+                        "the config on disk has no ExtensionServiceConfig/tailscale"
+                    );
+                if (persistent.Known && !persistent.Value!.SequenceEqual(active))
+                    return CheckResult.Warn(
+                        Causes.ServiceConfigNotPersistent,
+                        "the config on disk has another ExtensionServiceConfig/tailscale"
+                    );
+                if (findings.Count > 0)
+                    return CheckResult.Warn(
+                        findings[0].Code == "AcceptDnsOn"
+                            ? Causes.AcceptDnsOnReadOnlyRoot
+                            : Causes.ServiceConfigInvalid,
+                        string.Join(" ", findings.Select(finding => finding.Message)),
+                        findings[0].Fix
+                    );
+                return CheckResult.Pass(
+                    $"{active.Count} settings, {(persistent.Known ? "active and on disk" : "active")}"
+                );
+            }
+        );
 
-    public static NodeCheck Service { get; } = new(
-        "Service", "ext-tailscale runs and keeps running", false,
-        async (probe, options) =>
+    public static NodeCheck Service { get; } =
+        new("Service", "ext-tailscale runs and keeps running", false, async (probe, options) =>
         {
             var service = await SettledAsync(probe, options).ConfigureAwait(false);
             if (service is null)
                 return CheckResult.Fail(
-                    await HasExtensionAsync(probe).ConfigureAwait(false) ? Causes.ServiceNotRunning : Causes.ExtensionMissing,
-                    "the node has no service ext-tailscale");
+                    await HasExtensionAsync(probe).ConfigureAwait(false)
+                        ? Causes.ServiceNotRunning
+                        : Causes.ExtensionMissing,
+                    "the node has no service ext-tailscale"
+                );
             if (WaitsForConfig(service))
-                return CheckResult.Fail(Causes.ServiceConfigMissing, $"{service.State}: waiting for extension service config");
+                return CheckResult.Fail(
+                    Causes.ServiceConfigMissing,
+                    $"{service.State}: waiting for extension service config"
+                );
             var since = service.Events.Count == 0 ? null : service.Events[^1].Time;
             var failures = service.Events.Count(one => Failed(one) && Recent(one, options));
-            var text = service.State + (since is { } time ? string.Create(CultureInfo.InvariantCulture, $" since {time:HH:mm:ss} UTC") : "");
+            var text =
+                service.State
+                + (since is { } time ? string.Create(CultureInfo.InvariantCulture, $" since {time:HH:mm:ss} UTC") : "");
             if (failures > 0)
             {
                 // A minute may pass between two failures: while it runs, its log tells whether this start succeeded.
                 var log = await probe.LogAsync().ConfigureAwait(false);
                 if (service.State != "Running" || log.State is TsDiagnosisState.Failing or TsDiagnosisState.Unknown)
                     return CheckResult.Fail(
-                        Causes.ServiceFlapping, $"{text}, failed {failures} times in the last 15 minutes: {LastMessage(service)}");
+                        Causes.ServiceFlapping,
+                        $"{text}, failed {failures} times in the last 15 minutes: {LastMessage(service)}"
+                    );
                 text += $", failed {failures} times before";
             }
 
@@ -91,9 +124,8 @@ internal static class ServiceChecks
                 : CheckResult.Fail(Causes.ServiceNotRunning, $"{text}: {LastMessage(service)}");
         });
 
-    public static NodeCheck Log { get; } = new(
-        "Log", "the log of ext-tailscale names no failure", false,
-        async (probe, _) =>
+    public static NodeCheck Log { get; } =
+        new("Log", "the log of ext-tailscale names no failure", false, async (probe, _) =>
         {
             TsDiagnosis log;
             try
@@ -126,7 +158,11 @@ internal static class ServiceChecks
     private static async Task<TalosService?> SettledAsync(INodeProbe probe, NodeValidationOptions options)
     {
         var service = await probe.ServiceNowAsync().ConfigureAwait(false);
-        for (var waited = TimeSpan.Zero; waited < options.SettleTime && IsOnItsWay(service, options); waited += s_sample)
+        for (
+            var waited = TimeSpan.Zero;
+            waited < options.SettleTime && IsOnItsWay(service, options);
+            waited += s_sample
+        )
         {
             await probe.PauseAsync(s_sample).ConfigureAwait(false);
             service = await probe.ServiceNowAsync().ConfigureAwait(false);
@@ -147,7 +183,8 @@ internal static class ServiceChecks
     private static bool Recent(TalosServiceEvent one, NodeValidationOptions options) =>
         one.Time is not { } time || options.Clock.GetUtcNow() - time < s_recent;
 
-    private static string LastMessage(TalosService service) => service.Events.Count == 0 ? "" : service.Events[^1].Message;
+    private static string LastMessage(TalosService service) =>
+        service.Events.Count == 0 ? "" : service.Events[^1].Message;
 
     private static async Task<bool> HasExtensionAsync(INodeProbe probe) =>
         (await probe.ExtensionsAsync().ConfigureAwait(false)).Any(extension => extension.Name == "tailscale");
@@ -168,8 +205,13 @@ internal static class ServiceChecks
     // Any form is taken: what a key is worth the tailnet says, and the log tells. An API token is worth nothing anywhere.
     private static AuthKey? KeyOf(IReadOnlyList<string> environment)
     {
-        var value = environment.LastOrDefault(one => one.StartsWith("TS_AUTHKEY=", StringComparison.Ordinal))?["TS_AUTHKEY=".Length..];
-        return string.IsNullOrWhiteSpace(value) || value.StartsWith("file:", StringComparison.Ordinal) || value.Contains("${", StringComparison.Ordinal)
+        var value = environment
+            .LastOrDefault(one => one.StartsWith("TS_AUTHKEY=", StringComparison.Ordinal))
+            ?["TS_AUTHKEY=".Length..];
+        return
+            string.IsNullOrWhiteSpace(value)
+            || value.StartsWith("file:", StringComparison.Ordinal)
+            || value.Contains("${", StringComparison.Ordinal)
             ? null
             : AuthKey.Create(value, "TS_AUTHKEY", ownControlServer: true);
     }

@@ -31,11 +31,15 @@ internal static class ServiceEnvironment
 
     private static List<string> Environment(YamlMappingNode root)
     {
-        var entries = root.Children.TryGetValue(new YamlScalarNode("environment"), out var node) && node is YamlSequenceNode list
-            ? list.OfType<YamlScalarNode>().Select(entry => entry.Value ?? "").ToList()
-            : [];
+        var entries =
+            root.Children.TryGetValue(new YamlScalarNode("environment"), out var node) && node is YamlSequenceNode list
+                ? list.OfType<YamlScalarNode>().Select(entry => entry.Value ?? "").ToList()
+                : [];
         foreach (var entry in entries)
-            if (entry.StartsWith("TS_AUTH", StringComparison.Ordinal) && entry.Contains("KEY=", StringComparison.Ordinal))
+            if (
+                entry.StartsWith("TS_AUTH", StringComparison.Ordinal)
+                && entry.Contains("KEY=", StringComparison.Ordinal)
+            )
                 Redactor.Register(entry[(entry.IndexOf('=', StringComparison.Ordinal) + 1)..]);
         return entries;
     }

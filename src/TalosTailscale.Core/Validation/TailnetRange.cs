@@ -31,8 +31,11 @@ internal static class TailnetRange
 
     /// <summary>The IPv4 addresses of the tailnet among the addresses of a node.</summary>
     public static IReadOnlyList<string> Of(IEnumerable<string> addresses) =>
-    [
-        .. addresses.Where(Contains).Select(text => TryParse(text, out var address) ? address : IPAddress.None)
-            .OrderBy(address => address.AddressFamily).Select(address => address.ToString()),
-    ];
+        [
+            .. addresses
+                .Where(Contains)
+                .Select(text => TryParse(text, out var address) ? address : IPAddress.None)
+                .OrderBy(address => address.AddressFamily)
+                .Select(address => address.ToString()),
+        ];
 }

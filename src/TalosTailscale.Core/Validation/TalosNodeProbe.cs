@@ -21,8 +21,12 @@ internal sealed class TalosNodeProbe : INodeProbe
     private readonly ConcurrentDictionary<string, Lazy<Task<object?>>> _asked = new(StringComparer.Ordinal);
 
     public TalosNodeProbe(
-        TsNode node, TalosClient client, DateTimeOffset? certificateEnds, Func<TsNode, CancellationToken, Task<EspInfo>>? readEsp,
-        CancellationToken cancellation)
+        TsNode node,
+        TalosClient client,
+        DateTimeOffset? certificateEnds,
+        Func<TsNode, CancellationToken, Task<EspInfo>>? readEsp,
+        CancellationToken cancellation
+    )
     {
         _readEsp = readEsp;
         Node = node;
@@ -39,32 +43,36 @@ internal sealed class TalosNodeProbe : INodeProbe
     public Task<TalosVersion> VersionAsync() => OnceAsync("version", () => _client.VersionAsync(_cancellation));
 
     public Task<string?> MovedToAsync() => OnceAsync("moved", async () =>
-    {
-        if (Node.KubernetesName is not { } name)
-            return null;
-        try
         {
-            var members = await _anyNode.MembersAsync(_cancellation).ConfigureAwait(false);
-            var self = members.FirstOrDefault(member => member.Hostname == name || member.Id == name);
-            return self is null || self.Addresses.Contains(Node.Address)
-                ? null : self.Addresses.FirstOrDefault(address => !TailnetRange.Contains(address));
-        }
-        catch (TsException)
+            if (Node.KubernetesName is not { } name)
+                return null;
+            try
+            {
+                var members = await _anyNode.MembersAsync(_cancellation).ConfigureAwait(false);
+                var self = members.FirstOrDefault(member => member.Hostname == name || member.Id == name);
+                return self is null || self.Addresses.Contains(Node.Address)
+                    ? null
+                    : self.Addresses.FirstOrDefault(address => !TailnetRange.Contains(address));
+            }
+            catch (TsException)
+            {
+                // Nobody to ask: the whole cluster is away, and the error of the node itself tells.
+                return null;
+            }
+        });
+
+    public Task<TalosMachineStatus> MachineStatusAsync() =>
+        OnceAsync("status", () => _client.MachineStatusAsync(_cancellation));
+
+    public Task<IReadOnlyList<TalosExtension>> ExtensionsAsync() =>
+        OnceAsync("extensions", () => _client.ExtensionsAsync(_cancellation));
+
+    public Task<IReadOnlyList<string>?> ServiceEnvironmentAsync(bool persistent) =>
+        OnceAsync(persistent ? "persistent" : "active", async () =>
         {
-            // Nobody to ask: the whole cluster is away, and the error of the node itself tells.
-            return null;
-        }
-    });
-
-    public Task<TalosMachineStatus> MachineStatusAsync() => OnceAsync("status", () => _client.MachineStatusAsync(_cancellation));
-
-    public Task<IReadOnlyList<TalosExtension>> ExtensionsAsync() => OnceAsync("extensions", () => _client.ExtensionsAsync(_cancellation));
-
-    public Task<IReadOnlyList<string>?> ServiceEnvironmentAsync(bool persistent) => OnceAsync(
-        persistent ? "persistent" : "active",
-        async () =>
-        {
-            var (_, text) = await _client.MachineConfigAsync(persistent ? "persistent" : "v1alpha1", _cancellation).ConfigureAwait(false);
+            var (_, text) = await _client
+                .MachineConfigAsync(persistent ? "persistent" : "v1alpha1", _cancellation)
+                .ConfigureAwait(false);
             return ServiceEnvironment.Read(text);
         });
 
@@ -74,12 +82,12 @@ internal sealed class TalosNodeProbe : INodeProbe
         return services.FirstOrDefault(service => service.Id == Service);
     }
 
-    public Task<TsDiagnosis> LogAsync() => OnceAsync(
-        "log",
-        async () =>
+    public Task<TsDiagnosis> LogAsync() => OnceAsync("log", async () =>
         {
             var diagnosis = new LogDiagnosis(Node.Name);
-            await foreach (var line in _client.LogsAsync(Service, LogTail, cancellation: _cancellation).ConfigureAwait(false))
+            await foreach (
+                var line in _client.LogsAsync(Service, LogTail, cancellation: _cancellation).ConfigureAwait(false)
+            )
                 diagnosis.Add(line);
             return diagnosis.Result();
         });
@@ -87,7 +95,8 @@ internal sealed class TalosNodeProbe : INodeProbe
     public async Task<IReadOnlyList<string>> AddressesNowAsync() =>
         (await _client.NodeAddressesAsync("current", _cancellation).ConfigureAwait(false)).Addresses;
 
-    public Task<IReadOnlyList<string>> DnsServersAsync() => OnceAsync("dns", () => _client.DnsServersAsync(_cancellation));
+    public Task<IReadOnlyList<string>> DnsServersAsync() =>
+        OnceAsync("dns", () => _client.DnsServersAsync(_cancellation));
 
     public Task<IReadOnlyList<string>> KubeletAddressesAsync() =>
         OnceAsync("kubelet", () => _client.KubeletAddressesAsync(_cancellation));
@@ -97,36 +106,52 @@ internal sealed class TalosNodeProbe : INodeProbe
 
     public Task<string?> NodenameAsync() => OnceAsync("nodename", () => _client.NodenameAsync(_cancellation));
 
-    public Task<string> KernelCommandLineAsync() => OnceAsync("cmdline", () => _client.KernelCommandLineAsync(_cancellation));
+    public Task<string> KernelCommandLineAsync() =>
+        OnceAsync("cmdline", () => _client.KernelCommandLineAsync(_cancellation));
 
-    public Task<TalosSecurityState> SecurityStateAsync() => OnceAsync("security", () => _client.SecurityStateAsync(_cancellation));
+    public Task<TalosSecurityState> SecurityStateAsync() =>
+        OnceAsync("security", () => _client.SecurityStateAsync(_cancellation));
 
     public Task<string?> BootedEntryAsync() => OnceAsync("entry", () => _client.BootedEntryAsync(_cancellation));
 
     public Task<DateTimeOffset> BootTimeAsync() => OnceAsync("boot", () => _client.BootTimeAsync(_cancellation));
 
-    public Task<EspInfo?> EspAsync() => OnceAsync(
-        "esp", async () => _readEsp is null ? null : await _readEsp(Node, _cancellation).ConfigureAwait(false));
+    public Task<EspInfo?> EspAsync() =>
+        OnceAsync("esp", async () =>
+            _readEsp is null ? null : await _readEsp(Node, _cancellation).ConfigureAwait(false)
+        );
 
-    public Task<IReadOnlyList<string>> EfivarsErrorsAsync() => OnceAsync<IReadOnlyList<string>>(
-        "efivars",
-        async () =>
+    public Task<IReadOnlyList<string>> EfivarsErrorsAsync() => OnceAsync<IReadOnlyList<string>>("efivars", async () =>
         {
             var found = new List<string>();
-            await foreach (var line in _client.LogsAsync(TalosNodeClient.KernelLog, LogTail, cancellation: _cancellation).ConfigureAwait(false))
-                if (line.Contains("efivar", StringComparison.OrdinalIgnoreCase)
-                    && (line.Contains("input/output error", StringComparison.OrdinalIgnoreCase)
-                        || line.Contains("invalid argument", StringComparison.OrdinalIgnoreCase)))
+            await foreach (
+                var line in _client
+                    .LogsAsync(TalosNodeClient.KernelLog, LogTail, cancellation: _cancellation)
+                    .ConfigureAwait(false)
+            )
+                if (
+                    line.Contains("efivar", StringComparison.OrdinalIgnoreCase)
+                    && (
+                        line.Contains("input/output error", StringComparison.OrdinalIgnoreCase)
+                        || line.Contains("invalid argument", StringComparison.OrdinalIgnoreCase)
+                    )
+                )
                     found.Add(Redactor.Mask(line));
             return found;
         });
 
     public Task<TalosImagePull> PullAsync(string reference) =>
-        OnceAsync("pull " + reference, () => _client.ImagePullAsync(reference, timeout: s_pullTimeout, cancellation: _cancellation));
+        OnceAsync("pull " + reference, () =>
+            _client.ImagePullAsync(reference, timeout: s_pullTimeout, cancellation: _cancellation)
+        );
 
     public Task PauseAsync(TimeSpan time) => Task.Delay(time, _cancellation);
 
     private async Task<T> OnceAsync<T>(string key, Func<Task<T>> ask) =>
-        (T)(await _asked.GetOrAdd(key, _ => new Lazy<Task<object?>>(async () => await ask().ConfigureAwait(false)))
-            .Value.ConfigureAwait(false))!;
+        (T)
+            (
+                await _asked
+                    .GetOrAdd(key, _ => new Lazy<Task<object?>>(async () => await ask().ConfigureAwait(false)))
+                    .Value.ConfigureAwait(false)
+            )!;
 }

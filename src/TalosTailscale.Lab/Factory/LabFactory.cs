@@ -78,8 +78,9 @@ public sealed class LabFactory : ILabPart
     {
         var request = context.Request;
         var path = request.Path.Value ?? "/";
-        Requests.Enqueue(new(
-            request.Method, path, request.Headers.Range.FirstOrDefault(), request.Headers.IfRange.FirstOrDefault()));
+        Requests.Enqueue(
+            new(request.Method, path, request.Headers.Range.FirstOrDefault(), request.Headers.IfRange.FirstOrDefault())
+        );
         var parts = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
         if (Faults.CaptivePortal)
         {
@@ -108,7 +109,11 @@ public sealed class LabFactory : ILabPart
             ("GET", ["version", var version, "extensions", "official"]) => ExtensionsAsync(context, version),
             ("GET", ["version", _, "overlays", "official"]) => JsonAsync(context, 200, Array.Empty<string>()),
             ("GET", ["secureboot", "signing-cert.pem"]) => TextAsync(
-                context, 200, LabSigningKeys.Factory.Certificate.ExportCertificatePem() + "\n", "application/x-pem-file"),
+                context,
+                200,
+                LabSigningKeys.Factory.Certificate.ExportCertificatePem() + "\n",
+                "application/x-pem-file"
+            ),
             ("GET" or "HEAD", ["healthz"]) => TextAsync(context, 200, ""),
             _ => TextAsync(context, 404, "404 page not found"),
         };
@@ -170,7 +175,11 @@ public sealed class LabFactory : ILabPart
         else if (!s_versions.Contains(version))
             await TextAsync(context, 404, $"version {version} is not available");
         else if (schematic.Extensions.FirstOrDefault(e => LabLayer.All.All(l => l.OfficialName != e)) is { } unknown)
-            await TextAsync(context, 400, $"official extension \"{unknown}\" is not available for Talos version {version}");
+            await TextAsync(
+                context,
+                400,
+                $"official extension \"{unknown}\" is not available for Talos version {version}"
+            );
         else if (_images!.Find(schematic, version, name, _stopping.Token) is { } file)
             return await file.WaitAsync(context.RequestAborted);
         else
@@ -178,17 +187,26 @@ public sealed class LabFactory : ILabPart
         return null;
     }
 
-    private static Task ExtensionsAsync(HttpContext context, string version) => JsonAsync(
-        context, 200, LabLayer.All.Select(l => new
-        {
-            name = l.OfficialName,
-            @ref = $"ghcr.io/{l.OfficialName}:{l.Version}",
-            digest = "sha256:" + new string('0', 64),
-            author = l.Author,
-            description = $"{l.Description} ({version})",
-        }));
+    private static Task ExtensionsAsync(HttpContext context, string version) =>
+        JsonAsync(
+            context,
+            200,
+            LabLayer.All.Select(l => new
+            {
+                name = l.OfficialName,
+                @ref = $"ghcr.io/{l.OfficialName}:{l.Version}",
+                digest = "sha256:" + new string('0', 64),
+                author = l.Author,
+                description = $"{l.Description} ({version})",
+            })
+        );
 
-    private static async Task TextAsync(HttpContext context, int status, string text, string type = "text/plain; charset=utf-8")
+    private static async Task TextAsync(
+        HttpContext context,
+        int status,
+        string text,
+        string type = "text/plain; charset=utf-8"
+    )
     {
         context.Response.StatusCode = status;
         context.Response.ContentType = type;

@@ -16,7 +16,8 @@ internal sealed partial class LabFactoryImages(string folder, LabFactoryFaults f
         if (Specification(schematic, version, name) is not var (spec, iso))
             return null;
         // What is wrong with an image is part of its key: a fault switched off gives the right image again.
-        var key = $"{schematic.Id}-{spec.Version}-{name}-{spec.Architecture}-{spec.Kind}-{spec.Extensions.Count}-{spec.Size}-{spec.Keys?.Name}";
+        var key =
+            $"{schematic.Id}-{spec.Version}-{name}-{spec.Architecture}-{spec.Kind}-{spec.Extensions.Count}-{spec.Size}-{spec.Keys?.Name}";
         return _built.GetOrAdd(key, k => new(() => Task.Run(() => BuildAsync(spec, iso, k, stopping), stopping))).Value;
     }
 
@@ -27,18 +28,21 @@ internal sealed partial class LabFactoryImages(string folder, LabFactoryFaults f
             return null;
         var iso = match.Groups["kind"].Value == ".iso";
         var arm = match.Groups["arch"].Value == "arm64" != faults.OtherArchitecture;
-        return (new LabUkiSpec
-        {
-            Version = faults.OtherVersion ?? version,
-            Architecture = arm ? TalosArchitecture.Arm64 : TalosArchitecture.Amd64,
-            SecureBoot = match.Groups["secure"].Success,
-            Kind = iso || faults.IsoUki ? LabUkiKind.Iso : LabUkiKind.Installed,
-            Extensions = faults.ForgetsExtensions ? [] : [.. schematic.Extensions.Select(LabLayer.Official)],
-            SchematicYaml = schematic.Yaml,
-            ExtraKernelArgs = schematic.ExtraKernelArgs,
-            Size = size(),
-            Keys = faults.OtherSigner ? LabSigningKeys.Other : null,
-        }, iso);
+        return (
+            new LabUkiSpec
+            {
+                Version = faults.OtherVersion ?? version,
+                Architecture = arm ? TalosArchitecture.Arm64 : TalosArchitecture.Amd64,
+                SecureBoot = match.Groups["secure"].Success,
+                Kind = iso || faults.IsoUki ? LabUkiKind.Iso : LabUkiKind.Installed,
+                Extensions = faults.ForgetsExtensions ? [] : [.. schematic.Extensions.Select(LabLayer.Official)],
+                SchematicYaml = schematic.Yaml,
+                ExtraKernelArgs = schematic.ExtraKernelArgs,
+                Size = size(),
+                Keys = faults.OtherSigner ? LabSigningKeys.Other : null,
+            },
+            iso
+        );
     }
 
     private async Task<string> BuildAsync(LabUkiSpec spec, bool iso, string key, CancellationToken stopping)

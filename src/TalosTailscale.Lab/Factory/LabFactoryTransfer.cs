@@ -55,8 +55,12 @@ internal static class LabFactoryTransfer
 
     private static long Start(HttpRequest request, LabFactoryFaults faults, string tag)
     {
-        if (faults.IgnoresRanges || !RangeHeaderValue.TryParse(request.Headers.Range.ToString(), out var range)
-            || range.Ranges is not { Count: 1 } || range.Ranges.First().From is not { } from)
+        if (
+            faults.IgnoresRanges
+            || !RangeHeaderValue.TryParse(request.Headers.Range.ToString(), out var range)
+            || range.Ranges is not { Count: 1 }
+            || range.Ranges.First().From is not { } from
+        )
             return 0;
         var condition = request.Headers.IfRange.ToString();
         return condition.Length == 0 || condition == tag ? from : 0;
@@ -71,8 +75,16 @@ internal static class LabFactoryTransfer
         while (sent < count)
         {
             var limit = Math.Min(count, Math.Min(cut, stall));
-            var read = await file.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, limit - sent)), context.RequestAborted);
-            if (faults.Damages && file.Position > file.Length / 2 && file.Position - read <= file.Length / 2 && read > 0)
+            var read = await file.ReadAsync(
+                buffer.AsMemory(0, (int)Math.Min(buffer.Length, limit - sent)),
+                context.RequestAborted
+            );
+            if (
+                faults.Damages
+                && file.Position > file.Length / 2
+                && file.Position - read <= file.Length / 2
+                && read > 0
+            )
                 buffer[read / 2] ^= 1;
             await context.Response.Body.WriteAsync(buffer.AsMemory(0, read), context.RequestAborted);
             sent += read;

@@ -23,8 +23,11 @@ internal sealed class LabHttp : IAsyncDisposable
     public static Task<LabHttp> StartAsync(RequestDelegate handler, CancellationToken cancellationToken) =>
         StartAsync(handler, o => o.Listen(IPAddress.Loopback, 0), cancellationToken);
 
-    public static Task<LabHttp> StartOnSocketAsync(string socket, RequestDelegate handler, CancellationToken cancellationToken) =>
-        StartAsync(handler, o => o.ListenUnixSocket(socket), cancellationToken);
+    public static Task<LabHttp> StartOnSocketAsync(
+        string socket,
+        RequestDelegate handler,
+        CancellationToken cancellationToken
+    ) => StartAsync(handler, o => o.ListenUnixSocket(socket), cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
@@ -36,19 +39,27 @@ internal sealed class LabHttp : IAsyncDisposable
     }
 
     private static async Task<LabHttp> StartAsync(
-        RequestDelegate handler, Action<KestrelServerOptions> listen, CancellationToken cancellationToken)
+        RequestDelegate handler,
+        Action<KestrelServerOptions> listen,
+        CancellationToken cancellationToken
+    )
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(o =>
-        {
-            o.AddServerHeader = false;
-            o.AllowSynchronousIO = false;
-            listen(o);
-        });
+        builder
+            .WebHost.UseKestrelCore()
+            .ConfigureKestrel(o =>
+            {
+                o.AddServerHeader = false;
+                o.AllowSynchronousIO = false;
+                listen(o);
+            });
         var app = builder.Build();
         app.Run(handler);
         await app.StartAsync(cancellationToken);
         var address = app.Urls.First();
-        return new LabHttp(app, new Uri(address.StartsWith("http://unix:", StringComparison.Ordinal) ? "http://localhost/" : address + "/"));
+        return new LabHttp(
+            app,
+            new Uri(address.StartsWith("http://unix:", StringComparison.Ordinal) ? "http://localhost/" : address + "/")
+        );
     }
 }

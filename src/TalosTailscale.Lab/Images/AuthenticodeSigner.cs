@@ -139,7 +139,11 @@ internal static class AuthenticodeSigner
                     w.WriteBitString([]);
                     using (w.PushSequence(Context(0)))
                     using (w.PushSequence(Context(2)))
-                        w.WriteCharacterString(UniversalTagNumber.BMPString, "<<<Obsolete>>>", new Asn1Tag(TagClass.ContextSpecific, 0));
+                        w.WriteCharacterString(
+                            UniversalTagNumber.BMPString,
+                            "<<<Obsolete>>>",
+                            new Asn1Tag(TagClass.ContextSpecific, 0)
+                        );
                 }
             }
 

@@ -37,7 +37,8 @@ internal sealed class CpioWriter(Stream output)
     {
         var time = _inode < 0 ? 0 : LabBytes.Epoch.ToUnixTimeSeconds();
         var nameBytes = Encoding.UTF8.GetBytes(name + '\0');
-        var header = $"070701{++_inode:X8}{mode:X8}{0:X8}{0:X8}{links:X8}{time:X8}{length:X8}{0:X8}{0:X8}{0:X8}{0:X8}"
+        var header =
+            $"070701{++_inode:X8}{mode:X8}{0:X8}{0:X8}{links:X8}{time:X8}{length:X8}{0:X8}{0:X8}{0:X8}{0:X8}"
             + $"{nameBytes.Length:X8}{0:X8}";
         output.Write(Encoding.ASCII.GetBytes(header));
         output.Write(nameBytes);

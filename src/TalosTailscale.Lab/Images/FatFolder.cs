@@ -27,7 +27,9 @@ internal sealed class FatFolder(FatFolder? parent)
 
     public FatFolder Folder(string name)
     {
-        var found = _entries.FirstOrDefault(e => e.Folder is not null && e.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
+        var found = _entries.FirstOrDefault(e =>
+            e.Folder is not null && e.Name.Equals(name, StringComparison.OrdinalIgnoreCase)
+        );
         if (found.Folder is not null)
             return found.Folder;
         var folder = new FatFolder(this);
@@ -56,9 +58,11 @@ internal sealed class FatFolder(FatFolder? parent)
         {
             if (NeedsLongName(name))
                 WriteLongName(stream, name, Checksum(alias));
-            stream.Write(folder is null
-                ? Entry(alias, 0x20, FileClusters[file!], checked((uint)file!.Length))
-                : Entry(alias, 0x10, folder.Cluster, 0));
+            stream.Write(
+                folder is null
+                    ? Entry(alias, 0x20, FileClusters[file!], checked((uint)file!.Length))
+                    : Entry(alias, 0x10, folder.Cluster, 0)
+            );
         }
 
         return stream.ToArray();
@@ -96,7 +100,10 @@ internal sealed class FatFolder(FatFolder? parent)
             e[13] = checksum;
             for (var c = 0; c < 13; c++)
             {
-                var offset = c < 5 ? 1 + (2 * c) : c < 11 ? 14 + (2 * (c - 5)) : 28 + (2 * (c - 11));
+                var offset =
+                    c < 5 ? 1 + (2 * c)
+                    : c < 11 ? 14 + (2 * (c - 5))
+                    : 28 + (2 * (c - 11));
                 BinaryPrimitives.WriteUInt16LittleEndian(e.AsSpan(offset), units[((i - 1) * 13) + c]);
             }
 

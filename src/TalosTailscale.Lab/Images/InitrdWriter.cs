@@ -15,7 +15,9 @@ internal static class InitrdWriter
         Archive(output, cpio =>
         {
             cpio.AddFile("init", LabBytes.Make($"init/{spec.Architecture}/{spec.Version}", 40_000));
-            cpio.AddFile("rootfs.sqsh", rootSize, o => LabBytes.Write(o, $"rootfs/{spec.Architecture}/{spec.Version}", rootSize));
+            cpio.AddFile("rootfs.sqsh", rootSize, o =>
+                LabBytes.Write(o, $"rootfs/{spec.Architecture}/{spec.Version}", rootSize)
+            );
         });
         if (spec.Vanilla)
             return;
@@ -23,7 +25,10 @@ internal static class InitrdWriter
         {
             var layer = 0;
             foreach (var extension in spec.Extensions)
-                cpio.AddFile($"{layer++}.sqsh", Squashfs($"{extension.Name}/{extension.Version}/{spec.Architecture}", 12_000));
+                cpio.AddFile(
+                    $"{layer++}.sqsh",
+                    Squashfs($"{extension.Name}/{extension.Version}/{spec.Architecture}", 12_000)
+                );
             cpio.AddFile($"{layer}.sqsh", Squashfs(spec.SchematicId, 4096));
             cpio.AddFile("extensions.yaml", Encoding.UTF8.GetBytes(ExtensionsYaml(spec)));
         });
@@ -37,17 +42,32 @@ internal static class InitrdWriter
         foreach (var e in spec.Extensions)
             Layer(yaml, layer++, e.Name, e.Version, e.Author, e.Description, e.TalosVersion, null);
         Layer(
-            yaml, layer, "schematic", spec.SchematicId, "Image Factory (https://factory.talos.dev)",
-            "Virtual extension which specifies the schematic of the image built with schematic.", ">= 1.0.0",
-            spec.SchematicYaml);
+            yaml,
+            layer,
+            "schematic",
+            spec.SchematicId,
+            "Image Factory (https://factory.talos.dev)",
+            "Virtual extension which specifies the schematic of the image built with schematic.",
+            ">= 1.0.0",
+            spec.SchematicYaml
+        );
         return yaml.ToString();
     }
 
     private static void Layer(
-        StringBuilder yaml, int number, string name, string version, string author, string description, string talos,
-        string? extraInfo)
+        StringBuilder yaml,
+        int number,
+        string name,
+        string version,
+        string author,
+        string description,
+        string talos,
+        string? extraInfo
+    )
     {
-        yaml.Append(CultureInfo.InvariantCulture, $"""
+        yaml.Append(
+            CultureInfo.InvariantCulture,
+            $"""
                 - image: {number}.sqsh
                   metadata:
                     name: {name}
@@ -59,7 +79,8 @@ internal static class InitrdWriter
                         talos:
                             version: '{talos}'
 
-            """);
+            """
+        );
         if (extraInfo is null)
             return;
         yaml.Append("        extraInfo: |\n");

@@ -6,8 +6,9 @@ namespace TalosTailscale.Lab.Images;
 /// <summary>A folder of an ISO 9660 image being written: directory records with Rock Ridge (RRIP 1.10) entries.</summary>
 internal sealed class IsoFolder
 {
-    private readonly SortedDictionary<string, (string Name, IsoFolder? Folder, LabFile? File)> _entries =
-        new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, (string Name, IsoFolder? Folder, LabFile? File)> _entries = new(
+        StringComparer.Ordinal
+    );
 
     public IsoFolder(IsoFolder? parent) => Parent = parent ?? this;
 
@@ -52,16 +53,28 @@ internal sealed class IsoFolder
     {
         var records = new List<byte[]>
         {
-            Record([0], Block, Length, 2, IsRoot ? [.. Sp, .. PxTf(folder: true), .. Ce(continuation, erLength)] : PxTf(folder: true)),
+            Record(
+                [0],
+                Block,
+                Length,
+                2,
+                IsRoot ? [.. Sp, .. PxTf(folder: true), .. Ce(continuation, erLength)] : PxTf(folder: true)
+            ),
             Record([1], Parent.Block, Length, 2, PxTf(folder: true)),
         };
         foreach (var (plain, (name, folder, file)) in _entries)
         {
-            records.Add(folder is not null
-                ? Record(Encoding.ASCII.GetBytes(plain), folder.Block, Length, 2, [.. PxTf(true), .. Nm(name)])
-                : Record(
-                    Encoding.ASCII.GetBytes(plain), FileBlocks[file!], checked((uint)file!.Length), 0,
-                    [.. PxTf(false), .. Nm(name)]));
+            records.Add(
+                folder is not null
+                    ? Record(Encoding.ASCII.GetBytes(plain), folder.Block, Length, 2, [.. PxTf(true), .. Nm(name)])
+                    : Record(
+                        Encoding.ASCII.GetBytes(plain),
+                        FileBlocks[file!],
+                        checked((uint)file!.Length),
+                        0,
+                        [.. PxTf(false), .. Nm(name)]
+                    )
+            );
         }
 
         return Pack(records);

@@ -70,7 +70,8 @@ internal static class IsoWriter
     }
 
     // Talos: 10 MiB and every file rounded up to MiB.
-    private static long FatSize(IReadOnlyList<LabFile> files) => (10 + files.Sum(f => (f.Length + 1048575) >> 20)) << 20;
+    private static long FatSize(IReadOnlyList<LabFile> files) =>
+        (10 + files.Sum(f => (f.Length + 1048575) >> 20)) << 20;
 
     private static IsoFolder Tree(IReadOnlyList<LabFile> files)
     {
@@ -201,8 +202,19 @@ internal static class IsoWriter
     {
         var id = "RRIP_1991A"u8;
         var description = "THE ROCK RIDGE INTERCHANGE PROTOCOL PROVIDES SUPPORT FOR POSIX FILE SYSTEM SEMANTICS"u8;
-        return [(byte)'E', (byte)'R', (byte)(8 + id.Length + description.Length), 1, (byte)id.Length,
-            (byte)description.Length, 0, 1, .. id, .. description];
+        return
+        [
+            (byte)'E',
+            (byte)'R',
+            (byte)(8 + id.Length + description.Length),
+            1,
+            (byte)id.Length,
+            (byte)description.Length,
+            0,
+            1,
+            .. id,
+            .. description,
+        ];
     }
 
     private static byte[] Descriptor(byte type)

@@ -6,9 +6,7 @@ internal sealed class LabFile
     private readonly Stream _content;
 
     public LabFile(string path, byte[] content)
-        : this(path, new MemoryStream(content, writable: false))
-    {
-    }
+        : this(path, new MemoryStream(content, writable: false)) { }
 
     /// <param name="path">Path with slashes, no leading one.</param>
     /// <param name="content">Seekable; stays the caller's.</param>
@@ -29,7 +27,13 @@ internal sealed class LabFile
     }
 
     /// <summary>A file that goes away with its stream.</summary>
-    public static FileStream Temporary() => new(
-        System.IO.Path.GetTempFileName(), FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16,
-        FileOptions.DeleteOnClose);
+    public static FileStream Temporary() =>
+        new(
+            System.IO.Path.GetTempFileName(),
+            FileMode.Create,
+            FileAccess.ReadWrite,
+            FileShare.None,
+            1 << 16,
+            FileOptions.DeleteOnClose
+        );
 }

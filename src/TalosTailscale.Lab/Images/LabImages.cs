@@ -74,7 +74,10 @@ public static class LabImages
     /// <param name="architecture">Architecture.</param>
     /// <param name="keys">Who signs the boot manager; null leaves it unsigned.</param>
     /// <returns>Path with slashes to content.</returns>
-    public static IReadOnlyDictionary<string, byte[]> EspFiles(TalosArchitecture architecture, LabSigningKeys? keys = null) =>
+    public static IReadOnlyDictionary<string, byte[]> EspFiles(
+        TalosArchitecture architecture,
+        LabSigningKeys? keys = null
+    ) =>
         new Dictionary<string, byte[]>
         {
             [$"EFI/BOOT/{BootManagerName(architecture)}"] = BootManager(architecture, keys),
@@ -88,14 +91,20 @@ public static class LabImages
         {
             new($"EFI/BOOT/{BootManagerName(spec.Architecture)}", BootManager(spec.Architecture, keys)),
             new($"EFI/Linux/{spec.FileName}", uki),
-            new("loader/loader.conf", Encoding.ASCII.GetBytes(
-                "# systemd-boot configuration\n\ntimeout 10\n\nsecure-boot-enroll if-safe\n")),
+            new(
+                "loader/loader.conf",
+                Encoding.ASCII.GetBytes("# systemd-boot configuration\n\ntimeout 10\n\nsecure-boot-enroll if-safe\n")
+            ),
         };
         if (keys is not null)
         {
             files.Add(new("EFI/keys/uki-signing-cert.der", keys.Certificate.Export(X509ContentType.Cert)));
-            files.AddRange(((string[])["PK", "KEK", "db"]).Select(
-                n => new LabFile($"loader/keys/auto/{n}.auth", LabBytes.Make($"{keys.Name}/{n}.auth", 2100))));
+            files.AddRange(
+                ((string[])["PK", "KEK", "db"]).Select(n => new LabFile(
+                    $"loader/keys/auto/{n}.auth",
+                    LabBytes.Make($"{keys.Name}/{n}.auth", 2100)
+                ))
+            );
         }
 
         return files;

@@ -48,8 +48,11 @@ public sealed class LabSigningKeys
 
     /// <summary>What Talos's SecurityState says: SHA-256 of the PKIX DER, upper-case hex with colons.</summary>
     public string PcrFingerprint =>
-        Convert.ToHexString(SHA256.HashData(_pcr.Value.ExportSubjectPublicKeyInfo())).Chunk(2)
-            .Select(c => new string(c)).Aggregate((a, b) => $"{a}:{b}");
+        Convert
+            .ToHexString(SHA256.HashData(_pcr.Value.ExportSubjectPublicKeyInfo()))
+            .Chunk(2)
+            .Select(c => new string(c))
+            .Aggregate((a, b) => $"{a}:{b}");
 
     internal RSA Signing => _signing.Value;
 
@@ -58,12 +61,22 @@ public sealed class LabSigningKeys
     private X509Certificate2 MakeCertificate()
     {
         var request = new CertificateRequest(
-            $"CN={Name} SecureBoot signing key", Signing, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
+            $"CN={Name} SecureBoot signing key",
+            Signing,
+            HashAlgorithmName.SHA256,
+            RSASignaturePadding.Pkcs1
+        );
+        request.CertificateExtensions.Add(
+            new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true)
+        );
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
         return request.Create(
-            request.SubjectName, X509SignatureGenerator.CreateForRSA(Signing, RSASignaturePadding.Pkcs1),
-            LabBytes.Epoch.AddDays(-1), LabBytes.Epoch.AddYears(10), [0x10, 0x01]);
+            request.SubjectName,
+            X509SignatureGenerator.CreateForRSA(Signing, RSASignaturePadding.Pkcs1),
+            LabBytes.Epoch.AddDays(-1),
+            LabBytes.Epoch.AddYears(10),
+            [0x10, 0x01]
+        );
     }
 
     private static RSA Derive(string seed, int bits)
@@ -71,20 +84,28 @@ public sealed class LabSigningKeys
         var generator = new DigestRandomGenerator(new Sha256Digest());
         generator.AddSeedMaterial(Encoding.UTF8.GetBytes(seed));
         var rsa = new RsaKeyPairGenerator();
-        rsa.Init(new BcParameters.RsaKeyGenerationParameters(
-            Org.BouncyCastle.Math.BigInteger.ValueOf(65537), new SecureRandom(generator), bits, 25));
+        rsa.Init(
+            new BcParameters.RsaKeyGenerationParameters(
+                Org.BouncyCastle.Math.BigInteger.ValueOf(65537),
+                new SecureRandom(generator),
+                bits,
+                25
+            )
+        );
         var key = (BcParameters.RsaPrivateCrtKeyParameters)rsa.GenerateKeyPair().Private;
-        return RSA.Create(new RSAParameters
-        {
-            Modulus = key.Modulus.ToByteArrayUnsigned(),
-            Exponent = key.PublicExponent.ToByteArrayUnsigned(),
-            D = Fixed(key.Exponent, bits / 8),
-            P = Fixed(key.P, bits / 16),
-            Q = Fixed(key.Q, bits / 16),
-            DP = Fixed(key.DP, bits / 16),
-            DQ = Fixed(key.DQ, bits / 16),
-            InverseQ = Fixed(key.QInv, bits / 16),
-        });
+        return RSA.Create(
+            new RSAParameters
+            {
+                Modulus = key.Modulus.ToByteArrayUnsigned(),
+                Exponent = key.PublicExponent.ToByteArrayUnsigned(),
+                D = Fixed(key.Exponent, bits / 8),
+                P = Fixed(key.P, bits / 16),
+                Q = Fixed(key.Q, bits / 16),
+                DP = Fixed(key.DP, bits / 16),
+                DQ = Fixed(key.DQ, bits / 16),
+                InverseQ = Fixed(key.QInv, bits / 16),
+            }
+        );
     }
 
     private static byte[] Fixed(Org.BouncyCastle.Math.BigInteger value, int length)

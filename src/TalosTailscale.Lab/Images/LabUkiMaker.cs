@@ -5,9 +5,7 @@ internal sealed class LabUkiMaker : ILabPart, ILabUkiMaker
 {
     public Task StartAsync(LabCluster cluster, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public void AddClientFiles(LabClientFiles files)
-    {
-    }
+    public void AddClientFiles(LabClientFiles files) { }
 
     public async Task WriteUkiAsync(LabUkiRequest request, string path, CancellationToken cancellationToken)
     {

@@ -49,12 +49,13 @@ public sealed record LabUkiSpec
     public string FileName => $"Talos-{Version}.efi";
 
     /// <summary>The release of the kernel.</summary>
-    public string KernelRelease => Version switch
-    {
-        "v1.12.4" => "6.18.9-talos",
-        "v1.12.3" => "6.18.8-talos",
-        _ => "6.12.57-talos",
-    };
+    public string KernelRelease =>
+        Version switch
+        {
+            "v1.12.4" => "6.18.9-talos",
+            "v1.12.3" => "6.18.8-talos",
+            _ => "6.12.57-talos",
+        };
 
     /// <summary>The command line of the main profile, in the order of Talos's <c>pkg/machinery/kernel</c>.</summary>
     public string CommandLine
@@ -67,10 +68,15 @@ public sealed record LabUkiSpec
             arguments.Add("console=tty0");
             if (Kind == LabUkiKind.Iso)
                 arguments.Add("talos.halt_if_installed=1");
-            arguments.AddRange(
-            [
-                "init_on_alloc=1", "slab_nomerge", "pti=on", "consoleblank=0", "nvme_core.io_timeout=4294967295",
-                "printk.devkmsg=on", "selinux=1", "module.sig_enforce=1",
+            arguments.AddRange([
+                "init_on_alloc=1",
+                "slab_nomerge",
+                "pti=on",
+                "consoleblank=0",
+                "nvme_core.io_timeout=4294967295",
+                "printk.devkmsg=on",
+                "selinux=1",
+                "module.sig_enforce=1",
             ]);
             if (SecureBoot)
                 arguments.Add("lockdown=confidentiality");

@@ -13,7 +13,17 @@ internal static class PcrSignature
 {
     /// <summary>The sections that are measured, in the order of systemd-stub.</summary>
     private static readonly string[] s_order =
-        [".linux", ".osrel", ".cmdline", ".initrd", ".splash", ".uname", ".sbat", ".pcrpkey", ".profile"];
+    [
+        ".linux",
+        ".osrel",
+        ".cmdline",
+        ".initrd",
+        ".splash",
+        ".uname",
+        ".sbat",
+        ".pcrpkey",
+        ".profile",
+    ];
 
     private static readonly (string Name, HashAlgorithmName Algorithm, ushort Tpm)[] s_banks =
     [

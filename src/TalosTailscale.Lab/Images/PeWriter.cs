@@ -40,7 +40,10 @@ internal sealed class PeWriter(Stream output, TalosArchitecture architecture, in
     /// <param name="written">Called after each, with the hashes asked for.</param>
     /// <param name="hashes">With which algorithms to hash the contents.</param>
     public void Write(
-        IEnumerable<PeSection> sections, Action<PeSection, byte[][]>? written = null, HashAlgorithmName[]? hashes = null)
+        IEnumerable<PeSection> sections,
+        Action<PeSection, byte[][]>? written = null,
+        HashAlgorithmName[]? hashes = null
+    )
     {
         output.Write(new byte[HeaderSize]);
         _address = (uint)Up(HeaderSize, SectionAlignment);
@@ -91,7 +94,10 @@ internal sealed class PeWriter(Stream output, TalosArchitecture architecture, in
         BinaryPrimitives.WriteInt32LittleEndian(span[0x3C..], PeOffset);
         "PE\0\0"u8.CopyTo(span[PeOffset..]);
         var coff = span[(PeOffset + 4)..];
-        BinaryPrimitives.WriteUInt16LittleEndian(coff, architecture == TalosArchitecture.Arm64 ? (ushort)0xAA64 : (ushort)0x8664);
+        BinaryPrimitives.WriteUInt16LittleEndian(
+            coff,
+            architecture == TalosArchitecture.Arm64 ? (ushort)0xAA64 : (ushort)0x8664
+        );
         BinaryPrimitives.WriteUInt16LittleEndian(coff[2..], (ushort)sectionCount);
         BinaryPrimitives.WriteUInt32LittleEndian(coff[4..], (uint)LabBytes.Epoch.ToUnixTimeSeconds());
         BinaryPrimitives.WriteUInt16LittleEndian(coff[16..], (ushort)OptionalSize);

@@ -23,7 +23,10 @@ internal static class UkiWriter
         var sections = Sections(spec, keys, measured).ToList();
         var pe = new PeWriter(output, spec.Architecture, sections.Count);
         pe.Write(
-            sections, (section, digests) => measured[section.Name] = digests, keys is null ? null : PcrSignature.Algorithms);
+            sections,
+            (section, digests) => measured[section.Name] = digests,
+            keys is null ? null : PcrSignature.Algorithms
+        );
         if (keys is not null)
             AuthenticodeSigner.Sign(output, start, PeWriter.Directories, keys);
     }
@@ -34,7 +37,8 @@ internal static class UkiWriter
         var start = output.Position;
         PeSection[] sections =
         [
-            Code(architecture), Text(".sdmagic", "#### LoaderInfo: systemd-boot 258.3 ####\0"),
+            Code(architecture),
+            Text(".sdmagic", "#### LoaderInfo: systemd-boot 258.3 ####\0"),
             Text(".rodata", "lab boot manager: returns to the firmware\0"),
         ];
         var pe = new PeWriter(output, architecture, sections.Length);
@@ -44,7 +48,10 @@ internal static class UkiWriter
     }
 
     private static IEnumerable<PeSection> Sections(
-        LabUkiSpec spec, LabSigningKeys? keys, Dictionary<string, byte[][]> measured)
+        LabUkiSpec spec,
+        LabSigningKeys? keys,
+        Dictionary<string, byte[][]> measured
+    )
     {
         var filling = Math.Max(0, spec.Size - Unfilled);
         yield return Code(spec.Architecture);
@@ -70,25 +77,29 @@ internal static class UkiWriter
             yield return new(".pcrsig", o => o.Write(PcrSignature.Make(keys.Pcr, measured)));
     }
 
-    private static (string Profile, string Argument)? ResetProfile(LabUkiKind kind) => kind switch
-    {
-        LabUkiKind.Iso => ("ID=reset\nTITLE=Reset system disk", "talos.experimental.wipe=system"),
-        LabUkiKind.Installer => (
-            "ID=reset-maintenance\nTITLE=Reset to maintenance mode", "talos.experimental.wipe=system:EPHEMERAL,STATE"),
-        _ => null,
-    };
+    private static (string Profile, string Argument)? ResetProfile(LabUkiKind kind) =>
+        kind switch
+        {
+            LabUkiKind.Iso => ("ID=reset\nTITLE=Reset system disk", "talos.experimental.wipe=system"),
+            LabUkiKind.Installer => (
+                "ID=reset-maintenance\nTITLE=Reset to maintenance mode",
+                "talos.experimental.wipe=system:EPHEMERAL,STATE"
+            ),
+            _ => null,
+        };
 
-    private static string OsRelease(string version) => $"""
-        NAME="Talos"
-        ID=talos
-        VERSION_ID={version}
-        PRETTY_NAME="Talos ({version})"
-        HOME_URL="https://www.talos.dev/"
-        BUG_REPORT_URL="https://github.com/siderolabs/talos/issues"
-        VENDOR_NAME="Sidero Labs"
-        VENDOR_URL="https://www.siderolabs.com/"
+    private static string OsRelease(string version) =>
+        $"""
+            NAME="Talos"
+            ID=talos
+            VERSION_ID={version}
+            PRETTY_NAME="Talos ({version})"
+            HOME_URL="https://www.talos.dev/"
+            BUG_REPORT_URL="https://github.com/siderolabs/talos/issues"
+            VENDOR_NAME="Sidero Labs"
+            VENDOR_URL="https://www.siderolabs.com/"
 
-        """.ReplaceLineEndings("\n");
+            """.ReplaceLineEndings("\n");
 
     // Enough of a header that readers take it for a kernel: bzImage with its version string, or an arm64 Image.
     private static void Kernel(Stream output, LabUkiSpec spec, long size)
@@ -133,8 +144,8 @@ internal static class UkiWriter
     }
 
     // A real EFI program: it returns EFI_UNSUPPORTED.
-    private static PeSection Code(TalosArchitecture architecture) => new(
-        ".text", o => o.Write(architecture == TalosArchitecture.Arm64 ? s_codeArm64 : s_codeAmd64), Code: true);
+    private static PeSection Code(TalosArchitecture architecture) =>
+        new(".text", o => o.Write(architecture == TalosArchitecture.Arm64 ? s_codeArm64 : s_codeAmd64), Code: true);
 
     private static PeSection Text(string name, string text) => new(name, o => o.Write(Encoding.UTF8.GetBytes(text)));
 }

@@ -11,7 +11,8 @@ public interface ILabKubernetesNode
     /// <param name="path">The file to write.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <returns>False for any other image.</returns>
-    Task<bool> SaveInstallerUkiAsync(string image, string path, CancellationToken cancellationToken) => Task.FromResult(false);
+    Task<bool> SaveInstallerUkiAsync(string image, string path, CancellationToken cancellationToken) =>
+        Task.FromResult(false);
 
     /// <summary>Why the machine cannot reach the registry of an image, in containerd's words; null when it can.</summary>
     /// <param name="image">The reference.</param>
@@ -21,9 +22,7 @@ public interface ILabKubernetesNode
     /// <summary>Tells the machine of a command that ended in one of its pods.</summary>
     /// <param name="command">Program and arguments.</param>
     /// <param name="exitCode">The exit code.</param>
-    void CommandEnded(IReadOnlyList<string> command, int exitCode)
-    {
-    }
+    void CommandEnded(IReadOnlyList<string> command, int exitCode) { }
 }
 
 /// <summary>A machine as its kubelet reports it.</summary>

@@ -26,19 +26,19 @@ internal static class KubeAdmission
         if (!spec.Items("containers").Any())
             throw KubeFailure.Invalid(KubeResource.Pods, name, "spec.containers: Required value");
         var ns = pod.Meta().Text("namespace")!;
-        var level =
-            store
-                .Get(KubeResource.Namespaces, null, ns)!
-                .Meta()
-                .Map("labels")
-                .Text("pod-security.kubernetes.io/enforce")
+        var level = store
+            .Get(KubeResource.Namespaces, null, ns)!
+            .Meta()
+            .Map("labels")
+            .Text("pod-security.kubernetes.io/enforce")
             ?? (ns == "kube-system" ? "privileged" : "baseline");
         var violations = Violations(spec).ToArray();
         if (level != "privileged" && violations.Length > 0)
             throw KubeFailure.Forbidden(
                 KubeResource.Pods,
                 name,
-                $"violates PodSecurity \"{level}:latest\": {string.Join(", ", violations)}");
+                $"violates PodSecurity \"{level}:latest\": {string.Join(", ", violations)}"
+            );
         Default(spec);
         pod["status"] = new JsonObject { ["phase"] = "Pending", ["qosClass"] = "BestEffort" };
     }

@@ -14,7 +14,8 @@ internal static class KubeBudgets
         foreach (
             var budget in store
                 .List(KubeResource.Budgets, ns)
-                .Items.Where(b => KubeSelector.Matches(b.Map("spec").Map("selector"), pod)))
+                .Items.Where(b => KubeSelector.Matches(b.Map("spec").Map("selector"), pod))
+        )
         {
             var spec = budget.Map("spec");
             var pods = store
@@ -23,8 +24,8 @@ internal static class KubeBudgets
                 .ToArray();
             var healthy = pods.Count(p => IsReady(p) && p.Meta().Text("deletionTimestamp") is null);
             // Without a controller in the lab, the expected count is that of the pods unless the budget records another.
-            var expected =
-                (int?)budget.Meta().Map("annotations").Number("lab/expected") ?? Expected(budget, pods.Length);
+            var expected = (int?)budget.Meta().Map("annotations").Number("lab/expected")
+                ?? Expected(budget, pods.Length);
             var needed = spec.Text("maxUnavailable") is { } max
                 ? expected - Count(max, expected)
                 : Count(spec.Text("minAvailable") ?? "1", expected);
@@ -42,8 +43,10 @@ internal static class KubeBudgets
                             ["reason"] = "DisruptionBudget",
                             ["message"] =
                                 $"The disruption budget {budget.Name()} needs {needed} healthy pods and has {healthy} currently",
-                        }),
-                });
+                        }
+                    ),
+                }
+            );
         }
     }
 

@@ -39,7 +39,10 @@ internal static class KubeDiscovery
                         .Select(g =>
                             KeyValuePair.Create(
                                 Root(g),
-                                (JsonNode?)new JsonObject { ["serverRelativeURL"] = $"/openapi/v3/{Root(g)}?hash=lab" }))),
+                                (JsonNode?)new JsonObject { ["serverRelativeURL"] = $"/openapi/v3/{Root(g)}?hash=lab" }
+                            )
+                        )
+                ),
             },
             ["openapi", "v3", "api", "v1"] => OpenApi(""),
             ["openapi", "v3", "apis", var group, "v1"] when s_groups.Contains(group) => OpenApi(group),
@@ -93,7 +96,8 @@ internal static class KubeDiscovery
                     ["categories"] = resource.Kind is "Pod" or "Service" or "Deployment"
                         ? new JsonArray("all")
                         : new JsonArray(),
-                });
+                }
+            );
             foreach (var sub in resource.Subresources)
                 list.Add(Subresource(resource, sub));
         }

@@ -24,14 +24,12 @@ internal sealed class KubeExec(KubeStore store, LabKubelet kubelet, LabKubernete
 
     internal async Task RunAsync(KubeRequest request)
     {
-        var item =
-            store.Get(KubeResource.Pods, request.Namespace, request.Name!)
+        var item = store.Get(KubeResource.Pods, request.Namespace, request.Name!)
             ?? throw KubeFailure.NotFound(KubeResource.Pods, request.Name!);
         var sockets = request.Context.WebSockets;
         if (!sockets.IsWebSocketRequest)
             throw KubeFailure.Bad("Upgrade request required");
-        var protocol =
-            sockets.WebSocketRequestedProtocols.FirstOrDefault(p => p == V4 || (p == V5 && !faults.OnlyV4))
+        var protocol = sockets.WebSocketRequestedProtocols.FirstOrDefault(p => p == V4 || (p == V5 && !faults.OnlyV4))
             ?? throw KubeFailure.Bad("unable to upgrade: no supported protocol");
         var command = request.Context.Request.Query["command"].Select(c => c!).ToArray();
         if (command.Length == 0)
@@ -42,7 +40,8 @@ internal sealed class KubeExec(KubeStore store, LabKubelet kubelet, LabKubernete
             throw new KubeFailure(
                 500,
                 "InternalError",
-                "Internal error occurred: unable to upgrade connection: container not found");
+                "Internal error occurred: unable to upgrade connection: container not found"
+            );
         using var socket = await sockets.AcceptWebSocketAsync(protocol);
         using var session = new Session(this, socket, request, command, protocol == V5);
         await session.RunAsync(kubelet.Find(request.Namespace!, request.Name!));
@@ -66,7 +65,8 @@ internal sealed class KubeExec(KubeStore store, LabKubelet kubelet, LabKubernete
                         {
                             ["reason"] = "ExitCode",
                             ["message"] = code.ToString(CultureInfo.InvariantCulture),
-                        }),
+                        }
+                    ),
                 },
             };
 
@@ -98,7 +98,8 @@ internal sealed class KubeExec(KubeStore store, LabKubelet kubelet, LabKubernete
             catch (FileNotFoundException e)
             {
                 await FailAsync(
-                    $"error executing command in container: failed to exec in container: OCI runtime exec failed: exec failed: unable to start container process: {e.Message}: unknown");
+                    $"error executing command in container: failed to exec in container: OCI runtime exec failed: exec failed: unable to start container process: {e.Message}: unknown"
+                );
                 return;
             }
             try
@@ -130,7 +131,8 @@ internal sealed class KubeExec(KubeStore store, LabKubelet kubelet, LabKubernete
             var input = ReceiveAsync(pod, process, ended.Token);
             var output = Task.WhenAll(
                 CopyAsync(1, process.StandardOutput.BaseStream),
-                CopyAsync(2, process.StandardError.BaseStream));
+                CopyAsync(2, process.StandardError.BaseStream)
+            );
             if (await Task.WhenAny(input, output) == input && input.IsFaulted)
                 await input;
             await Task.WhenAny(output, pod.Kill);
@@ -247,7 +249,9 @@ internal sealed class KubeExec(KubeStore store, LabKubelet kubelet, LabKubernete
                         ["reason"] = "InternalError",
                         ["code"] = 500,
                         ["message"] = "Internal error occurred: " + message,
-                    }));
+                    }
+                )
+            );
             await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, "", request.Aborted);
         }
 

@@ -38,7 +38,8 @@ internal sealed class KubeFailure(int code, string reason, string message, JsonO
             "Conflict",
             $"Operation cannot be fulfilled on {resource.Key} \"{name}\": the object has been modified; "
                 + "please apply your changes to the latest version and try again",
-            Details(resource, name));
+            Details(resource, name)
+        );
 
     internal static KubeFailure Gone(long version) => new(410, "Expired", $"too old resource version: {version}");
 
@@ -52,7 +53,8 @@ internal sealed class KubeFailure(int code, string reason, string message, JsonO
             403,
             "Forbidden",
             name is null ? $"{resource.Key} is forbidden: {why}" : $"{resource.Key} \"{name}\" is forbidden: {why}",
-            Details(resource, name));
+            Details(resource, name)
+        );
 
     internal static JsonObject Details(KubeResource resource, string? name) =>
         new()

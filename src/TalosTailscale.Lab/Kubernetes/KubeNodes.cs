@@ -22,22 +22,20 @@ internal static class KubeNodes
                                 {
                                     ["key"] = "node-role.kubernetes.io/control-plane",
                                     ["effect"] = "NoSchedule",
-                                }),
+                                }
+                            ),
                         }
                         : new JsonObject(),
                     ["status"] = Status(facts, null),
-                });
+                }
+            );
             return;
         }
-        store.Change(
-            KubeResource.Nodes,
-            null,
-            facts.Name,
-            node =>
-            {
-                node["status"] = Status(facts, node.Map("status"));
-                return node;
-            });
+        store.Change(KubeResource.Nodes, null, facts.Name, node =>
+        {
+            node["status"] = Status(facts, node.Map("status"));
+            return node;
+        });
     }
 
     private static JsonObject Labels(LabKubernetesNodeFacts facts)
@@ -70,7 +68,8 @@ internal static class KubeNodes
                         : "Kubelet stopped posting node status.",
                     ["lastTransitionTime"] =
                         was.Text("status") == ready ? was.Text("lastTransitionTime") : KubeStore.Now(),
-                }),
+                }
+            ),
             ["addresses"] = new JsonArray([
                 .. facts
                     .Addresses.Split(',')

@@ -51,7 +51,8 @@ internal sealed class KubeObjects(KubeStore store, LabKubelet kubelet)
                 ["metadata"] = new JsonObject(),
                 ["status"] = "Success",
             },
-            201);
+            201
+        );
     }
 
     private JsonObject Existing(KubeRequest request) =>
@@ -113,7 +114,8 @@ internal sealed class KubeObjects(KubeStore store, LabKubelet kubelet)
         var expected = (patch as JsonObject).Map("metadata").Text("resourceVersion");
         if (
             type == "application/apply-patch+yaml"
-            && store.Get(request.Resource, request.Namespace, request.Name!) is null)
+            && store.Get(request.Resource, request.Namespace, request.Name!) is null
+        )
         {
             Prepare(request, patch.AsObject(), request.Name);
             KubeAdmission.Admit(store, request.Resource, patch.AsObject());
@@ -129,14 +131,15 @@ internal sealed class KubeObjects(KubeStore store, LabKubelet kubelet)
             request.Namespace,
             request.Name!,
             old => KubePatch.Apply(old, patch, type),
-            expected);
+            expected
+        );
         return (changed ?? throw KubeFailure.NotFound(request.Resource, request.Name!), 200);
     }
 
     private async Task<JsonObject> DeleteAsync(KubeRequest request, string name)
     {
-        var item =
-            store.Get(request.Resource, request.Namespace, name) ?? throw KubeFailure.NotFound(request.Resource, name);
+        var item = store.Get(request.Resource, request.Namespace, name)
+            ?? throw KubeFailure.NotFound(request.Resource, name);
         var options = await request.BodyAsync() as JsonObject;
         var uid = options.Map("preconditions").Text("uid");
         if (uid is not null && uid != item.Meta().Text("uid"))
@@ -145,12 +148,12 @@ internal sealed class KubeObjects(KubeStore store, LabKubelet kubelet)
             return item;
         if (request.Resource == KubeResource.Pods)
         {
-            var grace =
-                options.Number("gracePeriodSeconds")
+            var grace = options.Number("gracePeriodSeconds")
                 ?? (
                     long.TryParse(request.Query("gracePeriodSeconds"), CultureInfo.InvariantCulture, out var g)
                         ? g
-                        : null);
+                        : null
+                );
             return kubelet.Delete(request.Namespace!, name, grace) ?? item;
         }
         store.Delete(request.Resource, request.Namespace, name);
@@ -182,13 +185,15 @@ internal sealed class KubeObjects(KubeStore store, LabKubelet kubelet)
     {
         if (item.Text("kind") is { } kind && kind != request.Resource.Kind)
             throw KubeFailure.Bad(
-                $"the object provided is unrecognized (must be of type {request.Resource.Kind}): {kind}");
+                $"the object provided is unrecognized (must be of type {request.Resource.Kind}): {kind}"
+            );
         var metadata = item.Child("metadata");
         if (request.Resource.Namespaced)
         {
             if (metadata.Text("namespace") is { } ns && ns != request.Namespace)
                 throw KubeFailure.Bad(
-                    "the namespace of the provided object does not match the namespace sent on the request");
+                    "the namespace of the provided object does not match the namespace sent on the request"
+                );
             metadata["namespace"] = request.Namespace;
             if (store.Get(KubeResource.Namespaces, null, request.Namespace!) is null)
                 throw KubeFailure.NotFound(KubeResource.Namespaces, request.Namespace!);
@@ -199,7 +204,8 @@ internal sealed class KubeObjects(KubeStore store, LabKubelet kubelet)
             throw KubeFailure.Invalid(
                 request.Resource,
                 "",
-                "metadata.name: Required value: name or generateName is required");
+                "metadata.name: Required value: name or generateName is required"
+            );
     }
 
     private static JsonObject Kept(JsonObject old, JsonObject item)

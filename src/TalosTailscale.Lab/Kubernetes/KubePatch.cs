@@ -38,7 +38,8 @@ internal static class KubePatch
                     415,
                     "UnsupportedMediaType",
                     $"the body of the request was in an unknown format - accepted media types include: "
-                        + "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml");
+                        + "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml"
+                );
         }
     }
 
@@ -48,7 +49,8 @@ internal static class KubePatch
         {
             if (
                 strategic && name is "$patch" or "$retainKeys"
-                || name.StartsWith("$setElementOrder/", StringComparison.Ordinal))
+                || name.StartsWith("$setElementOrder/", StringComparison.Ordinal)
+            )
                 continue;
             if (value is null)
                 target.Remove(name);
@@ -58,7 +60,8 @@ internal static class KubePatch
                 strategic
                 && value is JsonArray list
                 && target[name] is JsonArray oldList
-                && s_mergeKeys.TryGetValue(name, out var key))
+                && s_mergeKeys.TryGetValue(name, out var key)
+            )
                 MergeList(oldList, list, key);
             else
                 target[name] = value.DeepClone();
@@ -87,7 +90,8 @@ internal static class KubePatch
                 .Split('/')
                 .Skip(1)
                 .Select(p =>
-                    p.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal))
+                    p.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal)
+                )
                 .ToArray();
             JsonNode? parent = target;
             foreach (var part in path.SkipLast(1))
@@ -115,7 +119,8 @@ internal static class KubePatch
                     throw new KubeFailure(
                         422,
                         "Invalid",
-                        $"the server rejected our request due to an error in our request: {operation.ToJsonString()}");
+                        $"the server rejected our request due to an error in our request: {operation.ToJsonString()}"
+                    );
             }
         }
         return target;

@@ -15,7 +15,8 @@ internal sealed class KubePki : IDisposable
         var request = new CertificateRequest("O=kubernetes", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
         request.CertificateExtensions.Add(
-            new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.DigitalSignature, true));
+            new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.DigitalSignature, true)
+        );
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
         Authority = request.CreateSelfSigned(_from, _from.AddDays(3650));
         Server = Issue("CN=kube-apiserver", server: true, _from.AddDays(365));
@@ -42,7 +43,8 @@ internal sealed class KubePki : IDisposable
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
         request.CertificateExtensions.Add(
-            new X509EnhancedKeyUsageExtension([new Oid(server ? "1.3.6.1.5.5.7.3.1" : "1.3.6.1.5.5.7.3.2")], false));
+            new X509EnhancedKeyUsageExtension([new Oid(server ? "1.3.6.1.5.5.7.3.1" : "1.3.6.1.5.5.7.3.2")], false)
+        );
         if (server)
         {
             var names = new SubjectAlternativeNameBuilder();
@@ -61,6 +63,7 @@ internal sealed class KubePki : IDisposable
         return X509CertificateLoader.LoadPkcs12(
             withKey.Export(X509ContentType.Pkcs12),
             null,
-            X509KeyStorageFlags.Exportable);
+            X509KeyStorageFlags.Exportable
+        );
     }
 }

@@ -51,7 +51,8 @@ internal sealed class KubeRequest
     internal static string? UserOf(HttpContext context) =>
         context.Connection.ClientCertificate?.GetNameInfo(
             System.Security.Cryptography.X509Certificates.X509NameType.SimpleName,
-            false);
+            false
+        );
 
     internal string? Query(string name) =>
         Context.Request.Query.TryGetValue(name, out var value) ? value.ToString() : null;
@@ -84,7 +85,8 @@ internal sealed class KubeRequest
             throw new KubeFailure(
                 415,
                 "UnsupportedMediaType",
-                "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml");
+                "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml"
+            );
         using var reader = new StreamReader(Context.Request.Body, Encoding.UTF8);
         var text = await reader.ReadToEndAsync(Aborted);
         if (text.Length == 0)
@@ -100,7 +102,8 @@ internal sealed class KubeRequest
         catch (JsonException e)
         {
             throw KubeFailure.Bad(
-                $"the object provided is unrecognized (must be of type {Resource.Kind}): {e.Message}");
+                $"the object provided is unrecognized (must be of type {Resource.Kind}): {e.Message}"
+            );
         }
     }
 }

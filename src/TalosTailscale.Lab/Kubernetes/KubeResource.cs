@@ -7,7 +7,8 @@ internal sealed record KubeResource(
     string Plural,
     string Kind,
     bool Namespaced,
-    params string[] ShortNames)
+    params string[] ShortNames
+)
 {
     internal static readonly IReadOnlyList<KubeResource> All =
     [

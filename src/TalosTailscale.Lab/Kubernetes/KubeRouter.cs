@@ -81,6 +81,7 @@ internal sealed class KubeRouter(KubeStore store, LabKubelet kubelet, LabKuberne
         throw KubeFailure.Forbidden(
             request.Resource,
             request.Name,
-            $"User \"{request.User}\" cannot {verb} resource \"{resource}\" in API group \"{request.Resource.Group}\" {scope}");
+            $"User \"{request.User}\" cannot {verb} resource \"{resource}\" in API group \"{request.Resource.Group}\" {scope}"
+        );
     }
 }

@@ -70,6 +70,7 @@ internal static partial class KubeSelector
     }
 
     [GeneratedRegex(
-        @"(?<not>!)?(?<key>[A-Za-z0-9][A-Za-z0-9._/-]*)\s*(?:(?<op>notin|in)\s*\((?<set>[^)]*)\)|(?<op>!=|==|=)(?<value>[A-Za-z0-9._-]*))?\s*(?:,|$)")]
+        @"(?<not>!)?(?<key>[A-Za-z0-9][A-Za-z0-9._/-]*)\s*(?:(?<op>notin|in)\s*\((?<set>[^)]*)\)|(?<op>!=|==|=)(?<value>[A-Za-z0-9._-]*))?\s*(?:,|$)"
+    )]
     private static partial Regex RequirementRegex();
 }

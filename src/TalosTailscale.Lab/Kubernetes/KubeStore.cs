@@ -10,7 +10,8 @@ internal sealed record KubeChange(
     KubeResource Resource,
     string Type,
     JsonObject Object,
-    JsonObject? Before);
+    JsonObject? Before
+);
 
 /// <summary>
 /// The objects, and the log of their changes that watches read. One version counter for everything, as etcd has. What
@@ -48,7 +49,8 @@ internal sealed class KubeStore
         lock (_lock)
             return (
                 _version,
-                [.. _objects.Where(o => o.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(o => o.Value)]);
+                [.. _objects.Where(o => o.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(o => o.Value)]
+            );
     }
 
     /// <summary>Adds an object. A name that is taken, and a name that is missing, are the caller's mistake.</summary>
@@ -81,7 +83,8 @@ internal sealed class KubeStore
         string? ns,
         string name,
         Func<JsonObject, JsonObject?> change,
-        string? expectedVersion = null)
+        string? expectedVersion = null
+    )
     {
         lock (_lock)
         {
@@ -90,7 +93,8 @@ internal sealed class KubeStore
                 return null;
             if (
                 !string.IsNullOrEmpty(expectedVersion)
-                && expectedVersion != before["metadata"]!.AsObject().Text("resourceVersion"))
+                && expectedVersion != before["metadata"]!.AsObject().Text("resourceVersion")
+            )
                 throw KubeFailure.Conflict(resource, name);
             if (change((JsonObject)before.DeepClone()) is not { } after || JsonNode.DeepEquals(before, after))
                 return before;
@@ -116,7 +120,8 @@ internal sealed class KubeStore
         KubeResource resource,
         string? ns,
         long after,
-        [EnumeratorCancellation] CancellationToken cancellationToken)
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         while (true)
         {
@@ -135,7 +140,8 @@ internal sealed class KubeStore
             {
                 if (
                     change.Resource == resource
-                    && (ns is null || change.Object["metadata"]!.AsObject().Text("namespace") == ns))
+                    && (ns is null || change.Object["metadata"]!.AsObject().Text("namespace") == ns)
+                )
                     yield return change;
             }
             await changed.WaitAsync(cancellationToken);

@@ -72,8 +72,7 @@ internal static class KubeTable
         {
             ["kind"] = "Table",
             ["apiVersion"] = "meta.k8s.io/v1",
-            ["metadata"] =
-                metadata
+            ["metadata"] = metadata
                 ?? new JsonObject
                 {
                     ["resourceVersion"] = items.Count == 1 ? items[0].Meta().Text("resourceVersion") : "",

@@ -78,7 +78,9 @@ internal sealed class KubeTraffic
         public override Span<byte> GetSpan(int sizeHint = 0) => inner.GetSpan(sizeHint);
 
         public override async ValueTask<FlushResult> WriteAsync(
-            ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
+            ReadOnlyMemory<byte> source,
+            CancellationToken cancellationToken = default
+        )
         {
             traffic.Add(source.Length);
             return await inner.WriteAsync(source, cancellationToken);

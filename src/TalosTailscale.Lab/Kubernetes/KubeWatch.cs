@@ -38,7 +38,8 @@ internal sealed class KubeWatch(KubeStore store, LabKubernetesFaults faults)
 
     private async IAsyncEnumerable<(string Type, JsonObject Item)> EventsAsync(
         KubeRequest request,
-        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         var name = request.Query("fieldSelector");
         var wanted = KubeSelector.Parse(request.Query("labelSelector"), name);
@@ -59,7 +60,8 @@ internal sealed class KubeWatch(KubeStore store, LabKubernetesFaults faults)
             // An object that starts or stops to match is an addition or a deletion to this watcher.
             var (was, isNow) = (
                 change.Before is { } before && wanted(before),
-                change.Type != "DELETED" && wanted(change.Object));
+                change.Type != "DELETED" && wanted(change.Object)
+            );
             if (was || isNow)
                 yield return (
                     isNow
@@ -67,7 +69,8 @@ internal sealed class KubeWatch(KubeStore store, LabKubernetesFaults faults)
                             ? "MODIFIED"
                             : "ADDED"
                         : "DELETED",
-                    change.Object);
+                    change.Object
+                );
         }
     }
 
@@ -75,7 +78,8 @@ internal sealed class KubeWatch(KubeStore store, LabKubernetesFaults faults)
         KubeRequest request,
         string type,
         JsonObject item,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         var shown = type != "ERROR" && KubeTable.IsAsked(request) ? KubeTable.Of(request, [item]) : item.DeepClone();
         var line = new JsonObject { ["type"] = type, ["object"] = shown }.ToJsonString() + "\n";

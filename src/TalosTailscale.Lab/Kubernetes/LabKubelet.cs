@@ -22,7 +22,8 @@ internal sealed class LabKubelet : IAsyncDisposable
         KubeStore store,
         IReadOnlyList<ILabKubernetesNode> nodes,
         string folder,
-        LabKubernetesFaults faults)
+        LabKubernetesFaults faults
+    )
     {
         _store = store;
         _nodes = nodes;
@@ -70,18 +71,15 @@ internal sealed class LabKubelet : IAsyncDisposable
     /// <summary>Begins the deletion of a pod; without grace it is gone when this returns.</summary>
     internal JsonObject? Delete(string ns, string name, long? grace)
     {
-        var seconds =
-            grace ?? _store.Get(KubeResource.Pods, ns, name).Map("spec").Number("terminationGracePeriodSeconds") ?? 30;
-        var marked = _store.Change(
-            KubeResource.Pods,
-            ns,
-            name,
-            p =>
-            {
-                p.Meta()["deletionTimestamp"] ??= KubeStore.Now();
-                p.Meta()["deletionGracePeriodSeconds"] = seconds;
-                return p;
-            });
+        var seconds = grace
+            ?? _store.Get(KubeResource.Pods, ns, name).Map("spec").Number("terminationGracePeriodSeconds")
+            ?? 30;
+        var marked = _store.Change(KubeResource.Pods, ns, name, p =>
+        {
+            p.Meta()["deletionTimestamp"] ??= KubeStore.Now();
+            p.Meta()["deletionGracePeriodSeconds"] = seconds;
+            return p;
+        });
         if (_pods.TryGetValue(Key(ns, name), out var pod))
             pod.Stop(seconds == 0 ? LabPodEnd.Killed : LabPodEnd.Deleted);
         if (seconds == 0 || pod is null || pod.Running.IsCompleted || pod.Node is null)
@@ -107,8 +105,8 @@ internal sealed class LabKubelet : IAsyncDisposable
 
     internal async Task WriteLogAsync(KubeRequest request)
     {
-        var pod =
-            Find(request.Namespace!, request.Name!) ?? throw KubeFailure.NotFound(KubeResource.Pods, request.Name!);
+        var pod = Find(request.Namespace!, request.Name!)
+            ?? throw KubeFailure.NotFound(KubeResource.Pods, request.Name!);
         if (request.Query("follow") == "true")
             await Task.WhenAny(pod.Running, Task.Delay(Timeout.Infinite, request.Aborted));
         request.Context.Response.ContentType = "text/plain";

@@ -81,7 +81,8 @@ public sealed class LabKubernetesApi : IAsyncDisposable
     public static async Task<LabKubernetesApi> StartAsync(
         IEnumerable<ILabKubernetesNode> nodes,
         string folder,
-        CancellationToken cancellationToken = default)
+        CancellationToken cancellationToken = default
+    )
     {
         var api = new LabKubernetesApi(nodes, Directory.CreateDirectory(folder).FullName);
         try
@@ -127,16 +128,11 @@ public sealed class LabKubernetesApi : IAsyncDisposable
     /// <summary>Sets the Pod Security level of a namespace, also of kube-system, which Talos exempts.</summary>
     /// <param name="ns">Namespace.</param>
     /// <param name="level"><c>baseline</c>, <c>restricted</c> or <c>privileged</c>.</param>
-    public void EnforcePodSecurity(string ns, string level) =>
-        Store.Change(
-            KubeResource.Namespaces,
-            null,
-            ns,
-            item =>
-            {
-                item.Meta().Child("labels")["pod-security.kubernetes.io/enforce"] = level;
-                return item;
-            });
+    public void EnforcePodSecurity(string ns, string level) => Store.Change(KubeResource.Namespaces, null, ns, item =>
+        {
+            item.Meta().Child("labels")["pod-security.kubernetes.io/enforce"] = level;
+            return item;
+        });
 
     /// <summary>The kubelet evicts a pod, as under disk pressure.</summary>
     /// <param name="ns">Namespace.</param>
@@ -200,20 +196,17 @@ public sealed class LabKubernetesApi : IAsyncDisposable
         options.Limits.MaxRequestBodySize = 3 << 20;
         options.Limits.MinRequestBodyDataRate = null;
         options.Limits.MinResponseDataRate = null;
-        options.Listen(
-            IPAddress.Loopback,
-            0,
-            listen =>
+        options.Listen(IPAddress.Loopback, 0, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http1AndHttp2;
+            listen.Use(next => connection => TrackAsync(next, connection));
+            listen.UseHttps(https =>
             {
-                listen.Protocols = HttpProtocols.Http1AndHttp2;
-                listen.Use(next => connection => TrackAsync(next, connection));
-                listen.UseHttps(https =>
-                {
-                    https.ServerCertificate = _pki.Server;
-                    https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
-                    https.ClientCertificateValidation = (certificate, _, _) => IsTrusted(certificate);
-                });
+                https.ServerCertificate = _pki.Server;
+                https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
+                https.ClientCertificateValidation = (certificate, _, _) => IsTrusted(certificate);
             });
+        });
     }
 
     private async Task TrackAsync(ConnectionDelegate next, ConnectionContext connection)

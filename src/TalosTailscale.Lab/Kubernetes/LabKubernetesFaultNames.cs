@@ -32,21 +32,26 @@ internal sealed class LabKubernetesFaultNames(LabKubernetesApi api)
     }
 
     private IEnumerable<(LabFault Fault, Action<string?> Apply)> Effects() =>
-    [
-        (LabFault.EvictedPod, value => api.Faults.EvictAfterInput = value is null ? null : Bytes(value)),
-        (LabFault.KilledShell, value => api.Faults.ExitCode = value is null ? null : 137),
-        (LabFault.ReadOnlyEsp, value => api.Faults.EspReadOnly = value is not null),
-        (LabFault.PodSecurity, value => api.EnforcePodSecurity("kube-system", value is null ? "privileged" : "baseline")),
-        (LabFault.CutTransfer, value => api.Faults.CutExec(value is null ? null : Bytes(value), times: value is null ? 0 : 1)),
-        (LabFault.UnpullableImage, SetUnpullable),
-        (LabFault.MissingRight, SetForbidden),
-    ];
+        [
+            (LabFault.EvictedPod, value => api.Faults.EvictAfterInput = value is null ? null : Bytes(value)),
+            (LabFault.KilledShell, value => api.Faults.ExitCode = value is null ? null : 137),
+            (LabFault.ReadOnlyEsp, value => api.Faults.EspReadOnly = value is not null),
+            (LabFault.PodSecurity, value =>
+                api.EnforcePodSecurity("kube-system", value is null ? "privileged" : "baseline")
+            ),
+            (LabFault.CutTransfer, value =>
+                api.Faults.CutExec(value is null ? null : Bytes(value), times: value is null ? 0 : 1)
+            ),
+            (LabFault.UnpullableImage, SetUnpullable),
+            (LabFault.MissingRight, SetForbidden),
+        ];
 
     private void SetUnpullable(string? value)
     {
         api.Faults.UnpullableImages.Clear();
         if (value is not null)
-            api.Faults.UnpullableImages[value.Length > 0 ? value : HelperImage] = "unauthorized: authentication required";
+            api.Faults.UnpullableImages[value.Length > 0 ? value : HelperImage] =
+                "unauthorized: authentication required";
     }
 
     private void SetForbidden(string? value)
@@ -56,5 +61,6 @@ internal sealed class LabKubernetesFaultNames(LabKubernetesApi api)
             api.Faults.Forbidden[value.Length > 0 ? value : "create pods/exec"] = true;
     }
 
-    private static long Bytes(string value) => value.Length == 0 ? SomeBytes : long.Parse(value, CultureInfo.InvariantCulture);
+    private static long Bytes(string value) =>
+        value.Length == 0 ? SomeBytes : long.Parse(value, CultureInfo.InvariantCulture);
 }

@@ -19,7 +19,8 @@ public sealed class LabKubernetesPart : ILabPart, ILabKubernetes
         _api = await LabKubernetesApi.StartAsync(
             cluster.Nodes.Select(n => new Machine(n)),
             Path.Combine(cluster.Folder, "pods"),
-            cancellationToken);
+            cancellationToken
+        );
         var names = new LabKubernetesFaultNames(_api);
         foreach (var node in cluster.Nodes)
         {
@@ -78,7 +79,9 @@ public sealed class LabKubernetesPart : ILabPart, ILabKubernetes
 
         // Only of the registry in the tailnet: where other images come from is for LabPodImages to say.
         public string? PullProblem(string image) =>
-            image.Split('/')[0].EndsWith(".ts.net", StringComparison.OrdinalIgnoreCase) ? _node.Images.NameProblem(image) : null;
+            image.Split('/')[0].EndsWith(".ts.net", StringComparison.OrdinalIgnoreCase)
+                ? _node.Images.NameProblem(image)
+                : null;
 
         // sh -c START esp LENGTH COMMAND …: the module's program on the EFI system partition.
         public void CommandEnded(IReadOnlyList<string> command, int exitCode)

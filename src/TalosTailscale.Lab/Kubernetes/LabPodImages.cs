@@ -26,7 +26,8 @@ internal static class LabPodImages
             return words;
         var known = s_known.Any(k =>
             image == k
-            || (image.StartsWith(k, StringComparison.Ordinal) && (k[^1] is '/' or ':' || image[k.Length] is ':' or '@')));
+            || (image.StartsWith(k, StringComparison.Ordinal) && (k[^1] is '/' or ':' || image[k.Length] is ':' or '@'))
+        );
         return known
             ? null
             : $"rpc error: code = NotFound desc = failed to pull and unpack image \"{image}\": failed to resolve reference \"{image}\": {image}: not found";

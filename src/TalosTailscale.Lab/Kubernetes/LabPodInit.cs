@@ -12,9 +12,17 @@ internal sealed class LabPodInit(LabPodStatus status)
     internal async Task<bool> RunAsync(LabPod pod, JsonObject container, LabPodSandbox sandbox)
     {
         await UnpackAsync(pod, container);
-        status.SetInit(pod, container, new JsonObject { ["running"] = new JsonObject { ["startedAt"] = KubeStore.Now() } });
+        status.SetInit(
+            pod,
+            container,
+            new JsonObject { ["running"] = new JsonObject { ["startedAt"] = KubeStore.Now() } }
+        );
         var (code, message) = await ProcessAsync(pod, container, sandbox);
-        var end = LabPodStatus.Terminated(code, code == 0 ? "Completed" : "Error", code == 0 || message.Length == 0 ? null : message);
+        var end = LabPodStatus.Terminated(
+            code,
+            code == 0 ? "Completed" : "Error",
+            code == 0 || message.Length == 0 ? null : message
+        );
         status.SetInit(pod, container, new JsonObject { ["terminated"] = end });
         if (code == 0 && !pod.End.IsCompleted)
             return true;
@@ -33,11 +41,17 @@ internal sealed class LabPodInit(LabPodStatus status)
         await pod.Node.SaveInstallerUkiAsync(container.Text("image") ?? "", file, CancellationToken.None);
     }
 
-    private static async Task<(int Code, string Message)> ProcessAsync(LabPod pod, JsonObject container, LabPodSandbox sandbox)
+    private static async Task<(int Code, string Message)> ProcessAsync(
+        LabPod pod,
+        JsonObject container,
+        LabPodSandbox sandbox
+    )
     {
         string Here(string word) => pod.Mounts!.Translate(container, word);
-        var command = (container["command"] as JsonArray ?? []).Concat(container["args"] as JsonArray ?? [])
-            .Select(a => Here(a!.GetValue<string>())).ToArray();
+        var command = (container["command"] as JsonArray ?? [])
+            .Concat(container["args"] as JsonArray ?? [])
+            .Select(a => Here(a!.GetValue<string>()))
+            .ToArray();
         var variables = container.Items("env").Select(e => (e.Text("name")!, Here(e.Text("value") ?? "")));
         try
         {

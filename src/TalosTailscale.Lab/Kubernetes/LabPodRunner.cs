@@ -9,7 +9,8 @@ internal sealed class LabPodRunner(
     KubeStore store,
     IReadOnlyList<ILabKubernetesNode> nodes,
     string folder,
-    LabKubernetesFaults faults)
+    LabKubernetesFaults faults
+)
 {
     private readonly LabPodStatus _status = new(store);
     private readonly LabPodInit _inits = new(new LabPodStatus(store));
@@ -21,7 +22,13 @@ internal sealed class LabPodRunner(
             return await pod.End;
         if (faults.KubeletRefusal is { } refusal)
         {
-            _status.Finish(pod, "Failed", refusal, $"Pod was rejected: Node didn't have enough resource: {refusal}", null);
+            _status.Finish(
+                pod,
+                "Failed",
+                refusal,
+                $"Pod was rejected: Node didn't have enough resource: {refusal}",
+                null
+            );
             return await pod.End;
         }
         var root = Path.Combine(folder, $"{pod.Name}-{pod.Uid[..8]}");
@@ -56,7 +63,9 @@ internal sealed class LabPodRunner(
                     128,
                     "StartError",
                     "failed to create containerd task: failed to create shim task: OCI runtime create failed: "
-                        + e.Message));
+                        + e.Message
+                )
+            );
             return await pod.End;
         }
         if (faults.ExecDelay == TimeSpan.Zero)
@@ -99,8 +108,7 @@ internal sealed class LabPodRunner(
             return;
         using (var term = Process.Start("/bin/kill", ["-TERM", main.Id.ToString(CultureInfo.InvariantCulture)]))
             await term.WaitForExitAsync();
-        var grace =
-            store.Get(KubeResource.Pods, pod.Namespace, pod.Name)?.Meta().Number("deletionGracePeriodSeconds")
+        var grace = store.Get(KubeResource.Pods, pod.Namespace, pod.Name)?.Meta().Number("deletionGracePeriodSeconds")
             ?? pod.Spec.Number("terminationGracePeriodSeconds")
             ?? 30;
         await Task.WhenAny(exited, pod.Kill, Task.Delay(TimeSpan.FromSeconds(grace)));
@@ -117,7 +125,8 @@ internal sealed class LabPodRunner(
                     "Failed",
                     "Evicted",
                     "The node was low on resource: ephemeral-storage. ",
-                    LabPodStatus.Terminated(137, "Error", null));
+                    LabPodStatus.Terminated(137, "Error", null)
+                );
                 break;
             case LabPodEnd.DeadlineExceeded:
                 _status.Finish(
@@ -125,7 +134,8 @@ internal sealed class LabPodRunner(
                     "Failed",
                     "DeadlineExceeded",
                     "Pod was active on the node longer than the specified deadline",
-                    LabPodStatus.Terminated(137, "Error", null));
+                    LabPodStatus.Terminated(137, "Error", null)
+                );
                 break;
             case LabPodEnd.Rebooted:
                 _status.Finish(pod, "Failed", null, null, LabPodStatus.Terminated(255, "Unknown", null));
@@ -136,7 +146,8 @@ internal sealed class LabPodRunner(
                     code == 0 ? "Succeeded" : "Failed",
                     null,
                     null,
-                    LabPodStatus.Terminated(code ?? 255, code == 0 ? "Completed" : "Error", null));
+                    LabPodStatus.Terminated(code ?? 255, code == 0 ? "Completed" : "Error", null)
+                );
                 break;
             default:
                 break; // deleted: the object goes away
@@ -177,25 +188,23 @@ internal sealed class LabPodRunner(
     {
         var name = pod.Spec.Text("nodeName");
         if (
-            !await UntilAsync(
-                pod,
-                () =>
-                    (pod.Node = name is null ? Schedule(pod) : nodes.FirstOrDefault(n => n.Facts.Name == name))
-                        is not null))
+            !await UntilAsync(pod, () =>
+                (pod.Node = name is null ? Schedule(pod) : nodes.FirstOrDefault(n => n.Facts.Name == name)) is not null
+            )
+        )
             return false;
         if (name is null)
             _status.Event(
                 pod,
                 "Normal",
                 "Scheduled",
-                $"Successfully assigned {pod.Namespace}/{pod.Name} to {pod.Node!.Facts.Name}");
-        _status.Change(
-            pod,
-            p =>
-            {
-                p.Child("spec")["nodeName"] = pod.Node!.Facts.Name;
-                LabPodStatus.SetCondition(p, "PodScheduled", "True", null);
-            });
+                $"Successfully assigned {pod.Namespace}/{pod.Name} to {pod.Node!.Facts.Name}"
+            );
+        _status.Change(pod, p =>
+        {
+            p.Child("spec")["nodeName"] = pod.Node!.Facts.Name;
+            LabPodStatus.SetCondition(p, "PodScheduled", "True", null);
+        });
         return true;
     }
 
@@ -206,7 +215,8 @@ internal sealed class LabPodRunner(
             n.Facts.Ready
             && store.Get(KubeResource.Nodes, null, n.Facts.Name) is { } node
             && !node.Map("spec").Flag("unschedulable")
-            && selector.All(s => node.Meta().Map("labels").Text(s.Key) == s.Value!.GetValue<string>()));
+            && selector.All(s => node.Meta().Map("labels").Text(s.Key) == s.Value!.GetValue<string>())
+        );
     }
 
     private async Task<bool> PullAsync(LabPod pod, JsonObject container)
@@ -219,7 +229,12 @@ internal sealed class LabPodRunner(
             _status.SetWaiting(pod, "ErrImagePull", problem, container);
             if (await Task.WhenAny(Task.Delay(s_tick * 2), pod.End) == pod.End)
                 return false;
-            _status.SetWaiting(pod, "ImagePullBackOff", $"Back-off pulling image \"{image}\": ErrImagePull: {problem}", container);
+            _status.SetWaiting(
+                pod,
+                "ImagePullBackOff",
+                $"Back-off pulling image \"{image}\": ErrImagePull: {problem}",
+                container
+            );
             if (!await UntilAsync(pod, () => Problem() is null))
                 return false;
         }

@@ -39,10 +39,13 @@ internal sealed class LabPodSandbox : IDisposable
     /// <summary>Starts a command; its three streams are pipes.</summary>
     /// <exception cref="FileNotFoundException">There is no such program.</exception>
     internal Process Start(
-        IReadOnlyList<string> command, LabKubernetesNodeFacts node, bool input, IEnumerable<(string Name, string Value)>? variables = null)
+        IReadOnlyList<string> command,
+        LabKubernetesNodeFacts node,
+        bool input,
+        IEnumerable<(string Name, string Value)>? variables = null
+    )
     {
-        var program =
-            Find(command[0])
+        var program = Find(command[0])
             ?? throw new FileNotFoundException($"exec: \"{command[0]}\": executable file not found in $PATH");
         var start = new ProcessStartInfo
         {
@@ -146,8 +149,8 @@ internal sealed class LabPodSandbox : IDisposable
         environment["LAB_ESP_DIRECTORY"] = node.EspDirectory ?? "";
         environment["LAB_ESP_CAPACITY"] = node.EspCapacity.ToString(CultureInfo.InvariantCulture);
         environment["LAB_ESP_READONLY"] = _faults.EspReadOnly ? "1" : "";
-        environment["LAB_ESP_FREE"] =
-            (_faults.EspFreeBytes ?? node.EspFree)?.ToString(CultureInfo.InvariantCulture) ?? "";
+        environment["LAB_ESP_FREE"] = (_faults.EspFreeBytes ?? node.EspFree)?.ToString(CultureInfo.InvariantCulture)
+            ?? "";
         if (node.EspDirectory is { } esp && !OperatingSystem.IsWindows())
             SetWritable(esp, !_faults.EspReadOnly);
     }
@@ -157,13 +160,15 @@ internal sealed class LabPodSandbox : IDisposable
     {
         const UnixFileMode write = UnixFileMode.UserWrite;
         foreach (
-            var path in Directory.EnumerateFileSystemEntries(folder, "*", SearchOption.AllDirectories).Prepend(folder))
+            var path in Directory.EnumerateFileSystemEntries(folder, "*", SearchOption.AllDirectories).Prepend(folder)
+        )
         {
             var mode = File.GetUnixFileMode(path);
             if (mode.HasFlag(write) != writable)
                 File.SetUnixFileMode(
                     path,
-                    writable ? mode | write : mode & ~(write | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite));
+                    writable ? mode | write : mode & ~(write | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)
+                );
         }
     }
 
@@ -172,8 +177,7 @@ internal sealed class LabPodSandbox : IDisposable
     {
         if (node.EspDirectory is not { } esp || !Directory.Exists(esp))
             return "unlimited";
-        var free =
-            _faults.EspFreeBytes
+        var free = _faults.EspFreeBytes
             ?? node.EspFree
             ?? node.EspCapacity
                 - Directory
@@ -192,7 +196,8 @@ internal sealed class LabPodSandbox : IDisposable
                 new ProcessStartInfo("setpriv", ["--inh-caps=-all", "--bounding-set=-all", "true"])
                 {
                     RedirectStandardError = true,
-                });
+                }
+            );
             probe!.WaitForExit();
             return probe.ExitCode == 0;
         }

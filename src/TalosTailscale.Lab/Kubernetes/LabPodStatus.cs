@@ -18,72 +18,60 @@ internal sealed class LabPodStatus(KubeStore store)
             SetInit(pod, container, state);
             return;
         }
-        Change(
-            pod,
-            p =>
-            {
-                p.Child("status")["containerStatuses"] = Statuses(pod, state, ready: false);
-                SetCondition(p, "Initialized", "True", null);
-                SetCondition(p, "Ready", "False", "ContainersNotReady");
-                p.Child("status")["hostIP"] = pod.Node!.Facts.Addresses.Split(',')[0];
-                p.Child("status")["startTime"] ??= KubeStore.Now();
-            });
+        Change(pod, p =>
+        {
+            p.Child("status")["containerStatuses"] = Statuses(pod, state, ready: false);
+            SetCondition(p, "Initialized", "True", null);
+            SetCondition(p, "Ready", "False", "ContainersNotReady");
+            p.Child("status")["hostIP"] = pod.Node!.Facts.Addresses.Split(',')[0];
+            p.Child("status")["startTime"] ??= KubeStore.Now();
+        });
     }
 
     /// <summary>The state of a container that comes before the pod's own, which waits for it.</summary>
-    internal void SetInit(LabPod pod, JsonObject container, JsonObject state) =>
-        Change(
-            pod,
-            p =>
-            {
-                var status = p.Child("status");
-                if (status["initContainerStatuses"] is not JsonArray all)
-                    status["initContainerStatuses"] = all = [];
-                var name = container.Text("name");
-                if (all.OfType<JsonObject>().FirstOrDefault(s => s.Text("name") == name) is { } old)
-                    all.Remove(old);
-                all.Add(Status(container, state, ready: state.ContainsKey("terminated")));
-                var waiting = new JsonObject { ["waiting"] = new JsonObject { ["reason"] = "PodInitializing" } };
-                status["containerStatuses"] = Statuses(pod, waiting, ready: false);
-                SetCondition(p, "Initialized", "False", "ContainersNotInitialized");
-                status["startTime"] ??= KubeStore.Now();
-            });
+    internal void SetInit(LabPod pod, JsonObject container, JsonObject state) => Change(pod, p =>
+        {
+            var status = p.Child("status");
+            if (status["initContainerStatuses"] is not JsonArray all)
+                status["initContainerStatuses"] = all = [];
+            var name = container.Text("name");
+            if (all.OfType<JsonObject>().FirstOrDefault(s => s.Text("name") == name) is { } old)
+                all.Remove(old);
+            all.Add(Status(container, state, ready: state.ContainsKey("terminated")));
+            var waiting = new JsonObject { ["waiting"] = new JsonObject { ["reason"] = "PodInitializing" } };
+            status["containerStatuses"] = Statuses(pod, waiting, ready: false);
+            SetCondition(p, "Initialized", "False", "ContainersNotInitialized");
+            status["startTime"] ??= KubeStore.Now();
+        });
 
-    internal void SetRunning(LabPod pod) =>
-        Change(
-            pod,
-            p =>
-            {
-                var status = p.Child("status");
-                var n = Interlocked.Increment(ref s_address);
-                status["phase"] = "Running";
-                status["podIP"] = $"10.244.{n / 250 % 250}.{(n % 250) + 1}";
-                status["containerStatuses"] = Statuses(
-                    pod,
-                    new JsonObject { ["running"] = new JsonObject { ["startedAt"] = KubeStore.Now() } },
-                    ready: true);
-                SetCondition(p, "ContainersReady", "True", null);
-                SetCondition(p, "Ready", "True", null);
-            });
+    internal void SetRunning(LabPod pod) => Change(pod, p =>
+        {
+            var status = p.Child("status");
+            var n = Interlocked.Increment(ref s_address);
+            status["phase"] = "Running";
+            status["podIP"] = $"10.244.{n / 250 % 250}.{(n % 250) + 1}";
+            status["containerStatuses"] = Statuses(
+                pod,
+                new JsonObject { ["running"] = new JsonObject { ["startedAt"] = KubeStore.Now() } },
+                ready: true
+            );
+            SetCondition(p, "ContainersReady", "True", null);
+            SetCondition(p, "Ready", "True", null);
+        });
 
     internal void Finish(LabPod pod, string phase, string? reason, string? message, JsonObject? state) =>
-        Change(
-            pod,
-            p =>
-            {
-                var status = p.Child("status");
-                status["phase"] = phase;
-                if (reason is not null)
-                    status["reason"] = reason;
-                if (message is not null)
-                    status["message"] = message;
-                if (state is not null)
-                    status["containerStatuses"] = Statuses(
-                        pod,
-                        new JsonObject { ["terminated"] = state },
-                        ready: false);
-                SetCondition(p, "Ready", "False", "PodCompleted");
-            });
+        Change(pod, p =>
+        {
+            var status = p.Child("status");
+            status["phase"] = phase;
+            if (reason is not null)
+                status["reason"] = reason;
+            if (message is not null)
+                status["message"] = message;
+            if (state is not null)
+                status["containerStatuses"] = Statuses(pod, new JsonObject { ["terminated"] = state }, ready: false);
+            SetCondition(p, "Ready", "False", "PodCompleted");
+        });
 
     internal static JsonObject Terminated(int code, string reason, string? message)
     {
@@ -98,7 +86,8 @@ internal sealed class LabPodStatus(KubeStore store)
         return state;
     }
 
-    private static JsonArray Statuses(LabPod pod, JsonObject state, bool ready) => new(Status(pod.Container, state, ready));
+    private static JsonArray Statuses(LabPod pod, JsonObject state, bool ready) =>
+        new(Status(pod.Container, state, ready));
 
     private static JsonObject Status(JsonObject container, JsonObject state, bool ready) =>
         new()
@@ -131,17 +120,13 @@ internal sealed class LabPodStatus(KubeStore store)
     }
 
     internal void Change(LabPod pod, Action<JsonObject> change) =>
-        store.Change(
-            KubeResource.Pods,
-            pod.Namespace,
-            pod.Name,
-            p =>
-            {
-                if (p.Meta().Text("uid") != pod.Uid)
-                    return null;
-                change(p);
-                return p;
-            });
+        store.Change(KubeResource.Pods, pod.Namespace, pod.Name, p =>
+        {
+            if (p.Meta().Text("uid") != pod.Uid)
+                return null;
+            change(p);
+            return p;
+        });
 
     internal void Event(LabPod pod, string type, string reason, string message) =>
         store.Create(
@@ -164,5 +149,6 @@ internal sealed class LabPodStatus(KubeStore store)
                 ["firstTimestamp"] = KubeStore.Now(),
                 ["lastTimestamp"] = KubeStore.Now(),
                 ["source"] = new JsonObject { ["component"] = "kubelet", ["host"] = pod.Node?.Facts.Name },
-            });
+            }
+        );
 }

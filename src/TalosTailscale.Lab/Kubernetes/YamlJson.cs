@@ -19,7 +19,8 @@ internal static class YamlJson
         node switch
         {
             YamlMappingNode map => new JsonObject(
-                map.Children.Select(c => KeyValuePair.Create(((YamlScalarNode)c.Key).Value!, Convert(c.Value)))),
+                map.Children.Select(c => KeyValuePair.Create(((YamlScalarNode)c.Key).Value!, Convert(c.Value)))
+            ),
             YamlSequenceNode list => new JsonArray([.. list.Children.Select(Convert)]),
             YamlScalarNode { Style: ScalarStyle.Plain } scalar => Plain(scalar.Value ?? ""),
             YamlScalarNode scalar => JsonValue.Create(scalar.Value),

@@ -63,17 +63,28 @@ internal static class LabBoot
     internal static void TellStage(LabNode node, string actor = "")
     {
         var status = new MachineStatusEvent.Types.MachineStatus { Ready = node.IsReady };
-        status.UnmetConditions.AddRange(node.UnmetConditions.Select(c =>
-            new MachineStatusEvent.Types.MachineStatus.Types.UnmetCondition { Name = c.Name, Reason = c.Reason }));
+        status.UnmetConditions.AddRange(
+            node.UnmetConditions.Select(c => new MachineStatusEvent.Types.MachineStatus.Types.UnmetCondition
+            {
+                Name = c.Name,
+                Reason = c.Reason,
+            })
+        );
         node.Events.Add(
-            new MachineStatusEvent { Stage = (MachineStatusEvent.Types.MachineStage)node.Stage, Status = status }, actor);
+            new MachineStatusEvent { Stage = (MachineStatusEvent.Types.MachineStage)node.Stage, Status = status },
+            actor
+        );
     }
 
-    internal static void Kernel(LabNode node, string priority, string text) => node.Logs["kernel"].Add(
-        $"kern: {priority,7}: [{DateTimeOffset.UtcNow:yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'}]: {text}");
+    internal static void Kernel(LabNode node, string priority, string text) =>
+        node.Logs["kernel"]
+            .Add($"kern: {priority, 7}: [{DateTimeOffset.UtcNow:yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'}]: {text}");
 
     // Talos loads kernel, initrd and first command line of the UKI that it takes for the default (kexecPrepare).
-    private static async Task<(LabBootChoice? Choice, string Console)> KexecAsync(LabNode node, CancellationToken cancellationToken)
+    private static async Task<(LabBootChoice? Choice, string Console)> KexecAsync(
+        LabNode node,
+        CancellationToken cancellationToken
+    )
     {
         var name = LabFirmware.Probe(node);
         var path = name is null ? null : Path.Combine(LabFirmware.LinuxFolder(node), name);
@@ -92,9 +103,18 @@ internal static class LabBoot
             (n.BootedUki, n.BootedEntry) = (choice.Uki, choice.FileName.ToLowerInvariant());
             n.KernelCommandLine = choice.Uki.CommandLine.TrimEnd('\0', '\n', ' ');
             n.TalosVersion = choice.Uki.Version ?? n.TalosVersion;
-            n.Extensions = [.. choice.Uki.Extensions.Select((e, i) => new LabExtension(
-                Path.GetFileNameWithoutExtension(e.Image) is { Length: > 0 } image ? image : $"{i}", e.Name, e.Version ?? "",
-                e.IsSchematic ? choice.Uki.SchematicYaml : null))];
+            n.Extensions =
+            [
+                .. choice.Uki.Extensions.Select(
+                    (e, i) =>
+                        new LabExtension(
+                            Path.GetFileNameWithoutExtension(e.Image) is { Length: > 0 } image ? image : $"{i}",
+                            e.Name,
+                            e.Version ?? "",
+                            e.IsSchematic ? choice.Uki.SchematicYaml : null
+                        )
+                ),
+            ];
         });
         Kernel(node, "notice", $"Linux version 6.18.2-talos ({node.GoArchitecture})");
         Kernel(node, "notice", $"Command line: {node.KernelCommandLine}");
@@ -121,7 +141,20 @@ internal static class LabBoot
     private static void StartServices(LabNode node)
     {
         string[] services = node.IsControlPlane
-            ? ["apid", "auditd", "containerd", "cri", "dashboard", "etcd", "kubelet", "machined", "syslogd", "trustd", "udevd"]
+            ?
+            [
+                "apid",
+                "auditd",
+                "containerd",
+                "cri",
+                "dashboard",
+                "etcd",
+                "kubelet",
+                "machined",
+                "syslogd",
+                "trustd",
+                "udevd",
+            ]
             : ["apid", "auditd", "containerd", "cri", "dashboard", "kubelet", "machined", "syslogd", "udevd"];
         node.Change(n =>
         {
@@ -156,12 +189,14 @@ internal static class LabBoot
     internal static void SetService(LabNode node, string id, string state, string message, bool? healthy)
     {
         node.Services.Set(id, state, message, healthy);
-        node.Events.Add(new ServiceStateEvent
-        {
-            Service = id,
-            Action = Enum.Parse<ServiceStateEvent.Types.Action>(state, ignoreCase: true),
-            Message = message,
-            Health = new ServiceHealth { Unknown = healthy is null, Healthy = healthy ?? false },
-        });
+        node.Events.Add(
+            new ServiceStateEvent
+            {
+                Service = id,
+                Action = Enum.Parse<ServiceStateEvent.Types.Action>(state, ignoreCase: true),
+                Message = message,
+                Health = new ServiceHealth { Unknown = healthy is null, Healthy = healthy ?? false },
+            }
+        );
     }
 }

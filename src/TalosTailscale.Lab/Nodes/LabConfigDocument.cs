@@ -26,7 +26,6 @@ internal sealed record LabConfigDocument(string Kind, string Name, YamlMappingNo
 
     internal string? Text(params ReadOnlySpan<string> path) => (At(path) as YamlScalarNode)?.Value;
 
-    internal IReadOnlyList<string> Texts(params ReadOnlySpan<string> path) => At(path) is YamlSequenceNode list
-        ? [.. list.OfType<YamlScalarNode>().Select(s => s.Value ?? "")]
-        : [];
+    internal IReadOnlyList<string> Texts(params ReadOnlySpan<string> path) =>
+        At(path) is YamlSequenceNode list ? [.. list.OfType<YamlScalarNode>().Select(s => s.Value ?? "")] : [];
 }

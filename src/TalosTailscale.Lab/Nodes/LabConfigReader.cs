@@ -60,17 +60,60 @@ internal static class LabConfigReader
         [""] = ["version", "debug", "persist", "machine", "cluster"],
         ["machine"] =
         [
-            "type", "token", "ca", "acceptedCAs", "certSANs", "controlPlane", "kubelet", "pods", "network", "disks",
-            "install", "files", "env", "time", "sysctls", "sysfs", "registries", "systemDiskEncryption", "features",
-            "udev", "logging", "kernel", "seccompProfiles", "baseRuntimeSpecOverrides", "nodeLabels",
-            "nodeAnnotations", "nodeTaints",
+            "type",
+            "token",
+            "ca",
+            "acceptedCAs",
+            "certSANs",
+            "controlPlane",
+            "kubelet",
+            "pods",
+            "network",
+            "disks",
+            "install",
+            "files",
+            "env",
+            "time",
+            "sysctls",
+            "sysfs",
+            "registries",
+            "systemDiskEncryption",
+            "features",
+            "udev",
+            "logging",
+            "kernel",
+            "seccompProfiles",
+            "baseRuntimeSpecOverrides",
+            "nodeLabels",
+            "nodeAnnotations",
+            "nodeTaints",
         ],
         ["cluster"] =
         [
-            "id", "secret", "controlPlane", "clusterName", "network", "token", "aescbcEncryptionSecret",
-            "secretboxEncryptionSecret", "ca", "acceptedCAs", "aggregatorCA", "serviceAccount", "apiServer",
-            "controllerManager", "proxy", "scheduler", "discovery", "etcd", "coreDNS", "externalCloudProvider",
-            "extraManifests", "extraManifestHeaders", "inlineManifests", "adminKubeconfig",
+            "id",
+            "secret",
+            "controlPlane",
+            "clusterName",
+            "network",
+            "token",
+            "aescbcEncryptionSecret",
+            "secretboxEncryptionSecret",
+            "ca",
+            "acceptedCAs",
+            "aggregatorCA",
+            "serviceAccount",
+            "apiServer",
+            "controllerManager",
+            "proxy",
+            "scheduler",
+            "discovery",
+            "etcd",
+            "coreDNS",
+            "externalCloudProvider",
+            "extraManifests",
+            "extraManifestHeaders",
+            "inlineManifests",
+            "adminKubeconfig",
             "allowSchedulingOnControlPlanes",
         ],
         ["ExtensionServiceConfig"] = ["apiVersion", "kind", "name", "configFiles", "environment"],
@@ -90,9 +133,11 @@ internal static class LabConfigReader
             var document = ToDocument(root, minor);
             if (documents.Exists(d => d.Kind == document.Kind && d.Name == document.Name))
             {
-                throw new LabConfigException(document.IsLegacy
-                    ? "duplicate v1alpha1.Config document is not allowed"
-                    : $"duplicate document v1alpha1/{document.Kind}/{document.Name} is not allowed");
+                throw new LabConfigException(
+                    document.IsLegacy
+                        ? "duplicate v1alpha1.Config document is not allowed"
+                        : $"duplicate document v1alpha1/{document.Kind}/{document.Name} is not allowed"
+                );
             }
 
             documents.Add(document);
@@ -101,7 +146,8 @@ internal static class LabConfigReader
         if (!documents.Exists(d => d.IsLegacy))
         {
             throw new LabConfigException(
-                "the applied machine configuration doesn't contain v1alpha1 config, did you mean to patch the machine config instead?");
+                "the applied machine configuration doesn't contain v1alpha1 config, did you mean to patch the machine config instead?"
+            );
         }
 
         LabConfigRules.Check(documents);
@@ -144,7 +190,9 @@ internal static class LabConfigReader
         }
 
         if (document.Text("apiVersion") is not "v1alpha1" || !s_kinds.TryGetValue(kind, out var since) || minor < since)
-            throw new LabConfigException($"error decoding document {document.Text("apiVersion")}/{kind}/: \"{kind}\" \"{document.Text("apiVersion")}\": not registered");
+            throw new LabConfigException(
+                $"error decoding document {document.Text("apiVersion")}/{kind}/: \"{kind}\" \"{document.Text("apiVersion")}\": not registered"
+            );
         CheckKeys(kind, root);
         return document with { Kind = kind, Name = document.Text("name") ?? "" };
     }
@@ -157,7 +205,8 @@ internal static class LabConfigReader
         if (unknown.Count > 0)
         {
             throw new LabConfigException(
-                "unknown keys found during decoding:\n" + string.Concat(unknown.Select(k => $"{k.Value}: …\n")));
+                "unknown keys found during decoding:\n" + string.Concat(unknown.Select(k => $"{k.Value}: …\n"))
+            );
         }
     }
 }

@@ -8,13 +8,33 @@ internal static class LabConfigRules
     // v1alpha1_runtime.go, CanApplyImmediate: what of the legacy document may change without a reboot.
     private static readonly HashSet<string> s_immediateMachine = new(StringComparer.Ordinal)
     {
-        "ca", "acceptedCAs", "time", "certSANs", "install", "network", "sysfs", "sysctls", "logging", "controlPlane",
-        "kubelet", "kernel", "registries", "pods", "seccompProfiles", "nodeAnnotations", "nodeLabels", "nodeTaints",
+        "ca",
+        "acceptedCAs",
+        "time",
+        "certSANs",
+        "install",
+        "network",
+        "sysfs",
+        "sysctls",
+        "logging",
+        "controlPlane",
+        "kubelet",
+        "kernel",
+        "registries",
+        "pods",
+        "seccompProfiles",
+        "nodeAnnotations",
+        "nodeLabels",
+        "nodeTaints",
     };
 
     private static readonly HashSet<string> s_immediateFeatures = new(StringComparer.Ordinal)
     {
-        "kubernetesTalosAPIAccess", "kubePrism", "hostDNS", "imageCache", "nodeAddressSortAlgorithm",
+        "kubernetesTalosAPIAccess",
+        "kubePrism",
+        "hostDNS",
+        "imageCache",
+        "nodeAddressSortAlgorithm",
     };
 
     internal static void Check(IReadOnlyList<LabConfigDocument> documents)
@@ -23,20 +43,24 @@ internal static class LabConfigRules
         List<string> errors = [.. Legacy(legacy)];
         foreach (var document in documents)
         {
-            errors.AddRange(document.Kind switch
-            {
-                "ExtensionServiceConfig" => ExtensionService(document),
-                "HostnameConfig" => Hostname(document, legacy),
-                "ResolverConfig" => Resolver(legacy),
-                _ => [],
-            });
+            errors.AddRange(
+                document.Kind switch
+                {
+                    "ExtensionServiceConfig" => ExtensionService(document),
+                    "HostnameConfig" => Hostname(document, legacy),
+                    "ResolverConfig" => Resolver(legacy),
+                    _ => [],
+                }
+            );
         }
 
         if (errors.Count > 0)
         {
             throw new LabConfigException(
                 $"configuration validation failed: {errors.Count} error{(errors.Count == 1 ? "" : "s")} occurred:\n"
-                + string.Concat(errors.Select(e => $"\t* {e}\n")) + "\n");
+                    + string.Concat(errors.Select(e => $"\t* {e}\n"))
+                    + "\n"
+            );
         }
     }
 
@@ -48,8 +72,11 @@ internal static class LabConfigRules
         {
             if (key == "features")
             {
-                changed.AddRange(Differences(before.At("machine", "features"), after.At("machine", "features"))
-                    .Where(f => !s_immediateFeatures.Contains(f)).Select(f => "machine.features." + f));
+                changed.AddRange(
+                    Differences(before.At("machine", "features"), after.At("machine", "features"))
+                        .Where(f => !s_immediateFeatures.Contains(f))
+                        .Select(f => "machine.features." + f)
+                );
             }
             else if (!s_immediateMachine.Contains(key))
             {

@@ -88,8 +88,7 @@ internal sealed class LabConfigStore(LabNode node)
             : "talos-" + node.Address.Replace('.', '-').Replace(':', '-');
     }
 
-    private string StableName() =>
-        $"talos-{node.MachineId[..3]}-{node.MachineId[3..6]}";
+    private string StableName() => $"talos-{node.MachineId[..3]}-{node.MachineId[3..6]}";
 
     private static LabMachineConfig Next(LabMachineConfig old, string text) =>
         old.Text == text ? old : new(text, old.Version + 1);

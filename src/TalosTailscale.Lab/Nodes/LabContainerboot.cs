@@ -12,11 +12,15 @@ internal static class LabContainerboot
         log.Boot("Starting tailscaled");
         log.Boot("Waiting for tailscaled socket at /var/run/tailscale/tailscaled.sock");
         log.Daemon("logtail started");
-        log.Daemon($"Program starting: v{version}, Go 1.25.5: []string{{\"tailscaled\", \"--socket=/var/run/tailscale/tailscaled.sock\", \"--statedir=/var/lib/tailscale\"}}");
+        log.Daemon(
+            $"Program starting: v{version}, Go 1.25.5: []string{{\"tailscaled\", \"--socket=/var/run/tailscale/tailscaled.sock\", \"--statedir=/var/lib/tailscale\"}}"
+        );
         log.Daemon("wgengine.NewUserspaceEngine(tun \"tailscale0\") ...");
         log.Daemon("Switching ipn state NoState -> NeedsLogin (WantRunning=false, nm=false)");
         if (environment.GetValueOrDefault("TS_ACCEPT_DNS") is "true")
-            log.Daemon("dns: writing to /etc/resolv.conf failed: open /etc/resolv.pre-tailscale-backup.conf: read-only file system");
+            log.Daemon(
+                "dns: writing to /etc/resolv.conf failed: open /etc/resolv.pre-tailscale-backup.conf: read-only file system"
+            );
         if (LabTailscaleTrouble.Of(node) is { } trouble)
         {
             log.Boot("Running 'tailscale up'");
@@ -38,15 +42,20 @@ internal static class LabContainerboot
     }
 
     private static LabTailnetLogin LogIn(LabNode node, IReadOnlyDictionary<string, string> environment) =>
-        node.Cluster.Part<ILabTailnet>()?.Login(node, environment) ?? new LabTailnetLogin(
-            "NeedsLogin", null,
-            "register request: Post \"https://controlplane.tailscale.com/machine/register\": context deadline exceeded");
+        node.Cluster.Part<ILabTailnet>()?.Login(node, environment)
+        ?? new LabTailnetLogin(
+            "NeedsLogin",
+            null,
+            "register request: Post \"https://controlplane.tailscale.com/machine/register\": context deadline exceeded"
+        );
 
     private static LabTailnetLogin Succeed(Writer log, LabTailnetLogin login, bool jitter)
     {
         log.Boot("Running 'tailscale up'");
-        log.Daemon("control: RegisterReq: got response; nodeKeyExpired=false, machineAuthorized="
-            + (login.BackendState == "Running" ? "true" : "false"));
+        log.Daemon(
+            "control: RegisterReq: got response; nodeKeyExpired=false, machineAuthorized="
+                + (login.BackendState == "Running" ? "true" : "false")
+        );
         if (login.BackendState == "Running")
         {
             log.Daemon("Switching ipn state NeedsLogin -> Starting (WantRunning=true, nm=true)");
@@ -70,7 +79,8 @@ internal static class LabContainerboot
 
     private readonly struct Writer(LabLog log)
     {
-        private static string Now => DateTimeOffset.UtcNow.ToString("yyyy/MM/dd HH:mm:ss", CultureInfo.InvariantCulture);
+        private static string Now =>
+            DateTimeOffset.UtcNow.ToString("yyyy/MM/dd HH:mm:ss", CultureInfo.InvariantCulture);
 
         internal void Boot(string text) => log.Add($"boot: {Now} {text}");
 

@@ -11,10 +11,19 @@ internal static class LabDiskResources
     internal static IEnumerable<LabResource> Of(LabNode node)
     {
         var disk = node.Options.SystemDisk;
-        yield return new("runtime", "SystemDisks.block.talos.dev", "system-disk", $"diskID: {disk}\ndevPath: /dev/{disk}\n");
-        yield return new("runtime", "Disks.block.talos.dev", disk,
+        yield return new(
+            "runtime",
+            "SystemDisks.block.talos.dev",
+            "system-disk",
+            $"diskID: {disk}\ndevPath: /dev/{disk}\n"
+        );
+        yield return new(
+            "runtime",
+            "Disks.block.talos.dev",
+            disk,
             $"dev_path: /dev/{disk}\nsize: {DiskSize}\npretty_size: 550 GB\nio_size: 512\nsector_size: 512\nreadonly: false\ncdrom: false\n"
-            + $"model: LAB SSD 550\nserial: LAB{node.MachineId[..8].ToUpperInvariant()}\nwwid: eui.{node.MachineId[..16]}\ntransport: nvme\nrotational: false\n");
+                + $"model: LAB SSD 550\nserial: LAB{node.MachineId[..8].ToUpperInvariant()}\nwwid: eui.{node.MachineId[..16]}\ntransport: nvme\nrotational: false\n"
+        );
         yield return Volume(disk, node, "disk", 0, "gpt", "", "", 0, DiskSize);
         var offset = Mebi;
         foreach (var (index, label, name, type, size) in Partitions(node))
@@ -23,11 +32,17 @@ internal static class LabDiskResources
             offset += size;
         }
 
-        foreach (var (index, label, name, _, _) in Partitions(node).Where(p => p.Label is "META" or "STATE" or "EPHEMERAL"))
+        foreach (
+            var (index, label, name, _, _) in Partitions(node).Where(p => p.Label is "META" or "STATE" or "EPHEMERAL")
+        )
         {
-            yield return new("runtime", "VolumeStatuses.block.talos.dev", label,
+            yield return new(
+                "runtime",
+                "VolumeStatuses.block.talos.dev",
+                label,
                 $"phase: ready\ntype: partition\nlocation: /dev/{PartitionName(disk, index)}\nmountLocation: /dev/{PartitionName(disk, index)}\n"
-                + $"parentLocation: /dev/{disk}\nfilesystem: {(name.Length > 0 ? name : "none")}\nencryptionProvider: none\n");
+                    + $"parentLocation: /dev/{disk}\nfilesystem: {(name.Length > 0 ? name : "none")}\nencryptionProvider: none\n"
+            );
         }
     }
 
@@ -36,22 +51,36 @@ internal static class LabDiskResources
         (char.IsAsciiDigit(disk[^1]) ? disk + "p" : disk) + index.ToString(CultureInfo.InvariantCulture);
 
     private static (int Index, string Label, string Name, string Type, long Size)[] Partitions(LabNode node) =>
-    [
-        (1, "EFI", "vfat", "c12a7328-f81f-11d2-ba4b-00a0c93ec93b", node.Options.EspSize),
-        (2, "META", "talosmeta", "0fc63daf-8483-4772-8e79-3d69d8477de4", Mebi),
-        (3, "STATE", "xfs", "0fc63daf-8483-4772-8e79-3d69d8477de4", 100 * Mebi),
-        (4, "EPHEMERAL", "xfs", "0fc63daf-8483-4772-8e79-3d69d8477de4", 100L << 30),
-    ];
+        [
+            (1, "EFI", "vfat", "c12a7328-f81f-11d2-ba4b-00a0c93ec93b", node.Options.EspSize),
+            (2, "META", "talosmeta", "0fc63daf-8483-4772-8e79-3d69d8477de4", Mebi),
+            (3, "STATE", "xfs", "0fc63daf-8483-4772-8e79-3d69d8477de4", 100 * Mebi),
+            (4, "EPHEMERAL", "xfs", "0fc63daf-8483-4772-8e79-3d69d8477de4", 100L << 30),
+        ];
 
     private static LabResource Volume(
-        string disk, LabNode node, string type, int index, string name, string label, string partitionType, long offset, long size)
+        string disk,
+        LabNode node,
+        string type,
+        int index,
+        string name,
+        string label,
+        string partitionType,
+        long offset,
+        long size
+    )
     {
         var id = index == 0 ? disk : PartitionName(disk, index);
-        var yaml = $"dev_path: /dev/{id}\ntype: {type}\ndevice_path: /devices/pci0000:00/{id}\n"
+        var yaml =
+            $"dev_path: /dev/{id}\ntype: {type}\ndevice_path: /devices/pci0000:00/{id}\n"
             + (index == 0 ? "" : $"parent: {disk}\nparent_dev_path: /dev/{disk}\n")
             + $"offset: {offset}\nsize: {size}\nsector_size: 512\nio_size: 512\nprobed_size: {size}\n"
             + $"name: {name}\nlabel: {(name is "xfs" or "vfat" ? label : "\"\"")}\nuuid: {Uuid(node, index)}\n"
-            + (index == 0 ? "" : $"partition_uuid: {Uuid(node, index + 16)}\npartition_type: {partitionType}\npartition_label: {label}\npartition_index: {index}\n");
+            + (
+                index == 0
+                    ? ""
+                    : $"partition_uuid: {Uuid(node, index + 16)}\npartition_type: {partitionType}\npartition_label: {label}\npartition_index: {index}\n"
+            );
         return new("runtime", "DiscoveredVolumes.block.talos.dev", id, yaml);
     }
 

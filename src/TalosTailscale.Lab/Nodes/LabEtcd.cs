@@ -109,8 +109,11 @@ public sealed class LabEtcd
         }
     }
 
-    private bool IsAlive(LabNode node) => node.IsControlPlane && node.Services["etcd"]?.State == "Running"
-        && _memberOfNode.TryGetValue(node.Name, out var id) && _members.Exists(m => m.Id == id);
+    private bool IsAlive(LabNode node) =>
+        node.IsControlPlane
+        && node.Services["etcd"]?.State == "Running"
+        && _memberOfNode.TryGetValue(node.Name, out var id)
+        && _members.Exists(m => m.Id == id);
 
     private static LabEtcdMember NewMember(ulong id, string hostname, string address) =>
         new(id, hostname, $"https://{address}:2380", $"https://{address}:2379");

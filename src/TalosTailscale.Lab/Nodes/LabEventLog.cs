@@ -27,7 +27,11 @@ internal sealed class LabEventLog
         {
             // Ids of Talos sort by time (xid); a running number does too.
             var item = new LabNodeEvent(
-                (++_next).ToString("x20", CultureInfo.InvariantCulture), actorId, DateTimeOffset.UtcNow, payload);
+                (++_next).ToString("x20", CultureInfo.InvariantCulture),
+                actorId,
+                DateTimeOffset.UtcNow,
+                payload
+            );
             _kept.Enqueue(item);
             if (_kept.Count > Capacity)
                 _kept.Dequeue();

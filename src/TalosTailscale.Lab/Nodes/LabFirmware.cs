@@ -15,7 +15,10 @@ internal static class LabFirmware
     internal static string LinuxFolder(LabNode node) => Path.Combine(node.EspDirectory, "EFI", "Linux");
 
     /// <summary>What systemd-boot starts when nobody touches the menu; null, with the console's text, when nothing can start.</summary>
-    internal static async Task<(LabBootChoice? Choice, string Console)> SelectAsync(LabNode node, CancellationToken cancellationToken)
+    internal static async Task<(LabBootChoice? Choice, string Console)> SelectAsync(
+        LabNode node,
+        CancellationToken cancellationToken
+    )
     {
         var ukis = await ReadAllAsync(node, cancellationToken);
         var conf = Path.Combine(node.EspDirectory, "loader", "loader.conf");
@@ -45,11 +48,11 @@ internal static class LabFirmware
     {
         var folder = LinuxFolder(node);
         var files = Directory.Exists(folder)
-            ? Directory.GetFiles(folder).Select(f => Path.GetFileName(f)).Where(IsUkiName).ToArray() : [];
+            ? Directory.GetFiles(folder).Select(f => Path.GetFileName(f)).Where(IsUkiName).ToArray()
+            : [];
         return Named(node.LoaderVariables.Default) ?? Named(node.LoaderVariables.Selected);
 
-        string? Named(string? entry) =>
-            files.FirstOrDefault(f => f.Equals(entry, StringComparison.OrdinalIgnoreCase));
+        string? Named(string? entry) => files.FirstOrDefault(f => f.Equals(entry, StringComparison.OrdinalIgnoreCase));
     }
 
     /// <summary>Whether systemd-boot and Talos take the file for a UKI, by its name.</summary>
@@ -63,7 +66,11 @@ internal static class LabFirmware
         {
             try
             {
-                return await UkiReader.ReadAsync(stream, new UkiReadOptions { Path = path, Hash = false }, cancellationToken);
+                return await UkiReader.ReadAsync(
+                    stream,
+                    new UkiReadOptions { Path = path, Hash = false },
+                    cancellationToken
+                );
             }
             catch (TsException)
             {
@@ -84,7 +91,10 @@ internal static class LabFirmware
         return node.Cluster.KnownUkis[key] = await ReadAsync(path, cancellationToken);
     }
 
-    private static async Task<Dictionary<string, UkiInfo?>> ReadAllAsync(LabNode node, CancellationToken cancellationToken)
+    private static async Task<Dictionary<string, UkiInfo?>> ReadAllAsync(
+        LabNode node,
+        CancellationToken cancellationToken
+    )
     {
         var ukis = new Dictionary<string, UkiInfo?>(StringComparer.OrdinalIgnoreCase);
         var folder = LinuxFolder(node);
@@ -95,10 +105,13 @@ internal static class LabFirmware
         return ukis;
     }
 
-    private static BootFile ToBootFile(string name, UkiInfo? uki) => new()
-    {
-        Name = name,
-        OsRelease = uki is null ? null : $"ID=talos\nVERSION_ID={uki.Version}\nPRETTY_NAME=\"Talos ({uki.Version})\"\n",
-        Profiles = uki is null ? [] : [.. uki.Profiles.Select(p => $"ID={p.Id}\nTITLE={p.Title}\n")],
-    };
+    private static BootFile ToBootFile(string name, UkiInfo? uki) =>
+        new()
+        {
+            Name = name,
+            OsRelease = uki is null
+                ? null
+                : $"ID=talos\nVERSION_ID={uki.Version}\nPRETTY_NAME=\"Talos ({uki.Version})\"\n",
+            Profiles = uki is null ? [] : [.. uki.Profiles.Select(p => $"ID={p.Id}\nTITLE={p.Title}\n")],
+        };
 }

@@ -11,8 +11,8 @@ internal static class LabIds
         int.Parse(talosVersion.Split('.')[1], CultureInfo.InvariantCulture);
 
     /// <summary>A cluster identity: 32 random bytes in base 62, as <c>Identities.cluster.talos.dev</c> has it.</summary>
-    internal static string NodeId() => RandomNumberGenerator.GetString(
-        "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", 43);
+    internal static string NodeId() =>
+        RandomNumberGenerator.GetString("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", 43);
 
     internal static ulong MemberId() => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)) | 1UL << 63;
 }

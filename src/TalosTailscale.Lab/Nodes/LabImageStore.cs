@@ -19,7 +19,12 @@ internal sealed class LabImageStore(LabNode node)
     private readonly ConcurrentDictionary<(int Namespace, string Name), LabStoredImage> _images = new();
 
     internal IReadOnlyList<LabStoredImage> List(int ns) =>
-        [.. _images.Where(i => i.Key.Namespace == ns).Select(i => i.Value).OrderBy(i => i.Name, StringComparer.Ordinal)];
+        [
+            .. _images
+                .Where(i => i.Key.Namespace == ns)
+                .Select(i => i.Value)
+                .OrderBy(i => i.Name, StringComparer.Ordinal),
+        ];
 
     internal LabStoredImage? Find(int ns, string reference) => _images.GetValueOrDefault((ns, reference));
 
@@ -37,7 +42,9 @@ internal sealed class LabImageStore(LabNode node)
         if (image is null)
         {
             throw new LabPullException(
-                $"error pulling image: failed to resolve reference \"{reference}\": {reference}: not found", notFound: true);
+                $"error pulling image: failed to resolve reference \"{reference}\": {reference}: not found",
+                notFound: true
+            );
         }
 
         Add(ns, reference, image.Digest, image.Size);
@@ -56,14 +63,19 @@ internal sealed class LabImageStore(LabNode node)
             return Lookup(host, reference, "i/o timeout");
         var inTailnet = host.EndsWith(".ts.net", StringComparison.OrdinalIgnoreCase);
         return !inTailnet || (node.TailnetAddress is not null && LabResolvers.Of(node) is ["100.100.100.100", ..])
-            ? null : Lookup(host, reference, "no such host");
+            ? null
+            : Lookup(host, reference, "no such host");
     }
 
     private async Task<LabImage?> FromRegistryAsync(string reference, CancellationToken cancellationToken)
     {
         var host = reference.Split('/')[0];
         var problem = NameProblem(reference)
-            ?? (node.Cluster.Part<ILabImageRegistry>()?.HasHost(host) == true ? null : Lookup(host, reference, "no such host"));
+            ?? (
+                node.Cluster.Part<ILabImageRegistry>()?.HasHost(host) == true
+                    ? null
+                    : Lookup(host, reference, "no such host")
+            );
         if (problem is not null)
             throw new LabPullException(problem, notFound: false);
         return await node.Cluster.Part<ILabImageRegistry>()!.PullAsync(reference, node.Architecture, cancellationToken);

@@ -42,21 +42,30 @@ internal static class LabInstaller
 
     /// <summary>The names of Talos's UKIs on the ESP, sorted.</summary>
     internal static IReadOnlyList<string> TalosUkis(LabNode node) =>
-    [
-        .. Directory.GetFiles(LabFirmware.LinuxFolder(node)).Select(f => Path.GetFileName(f))
-            .Where(f => f.StartsWith("Talos-", StringComparison.OrdinalIgnoreCase) && LabFirmware.IsUkiName(f))
-            .Order(StringComparer.OrdinalIgnoreCase),
-    ];
+        [
+            .. Directory
+                .GetFiles(LabFirmware.LinuxFolder(node))
+                .Select(f => Path.GetFileName(f))
+                .Where(f => f.StartsWith("Talos-", StringComparison.OrdinalIgnoreCase) && LabFirmware.IsUkiName(f))
+                .Order(StringComparer.OrdinalIgnoreCase),
+        ];
 
     // A UKI that is there is never overwritten: the same version again is ~1, ~2 and so on (siderolabs/talos#11343).
     private static string NextName(LabNode node, string version)
     {
         var stem = $"Talos-{version}";
-        var taken = TalosUkis(node).Select(f => f[..^4])
-            .Where(f => f.Equals(stem, StringComparison.OrdinalIgnoreCase) || f.StartsWith(stem + "~", StringComparison.OrdinalIgnoreCase)).ToList();
+        var taken = TalosUkis(node)
+            .Select(f => f[..^4])
+            .Where(f =>
+                f.Equals(stem, StringComparison.OrdinalIgnoreCase)
+                || f.StartsWith(stem + "~", StringComparison.OrdinalIgnoreCase)
+            )
+            .ToList();
         if (taken.Count == 0)
             return stem + ".efi";
-        var highest = taken.Max(f => int.TryParse(f.AsSpan(Math.Min(f.Length, stem.Length + 1)), CultureInfo.InvariantCulture, out var n) ? n : 0);
+        var highest = taken.Max(f =>
+            int.TryParse(f.AsSpan(Math.Min(f.Length, stem.Length + 1)), CultureInfo.InvariantCulture, out var n) ? n : 0
+        );
         return $"{stem}~{highest + 1}.efi";
     }
 }

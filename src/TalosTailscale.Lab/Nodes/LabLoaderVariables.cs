@@ -12,13 +12,25 @@ public sealed class LabLoaderVariables
     private readonly ConcurrentDictionary<string, string> _values = new(StringComparer.Ordinal);
 
     /// <summary>The persistent default entry, a file name or glob; null when not set.</summary>
-    public string? Default { get => this["LoaderEntryDefault"]; set => this["LoaderEntryDefault"] = value; }
+    public string? Default
+    {
+        get => this["LoaderEntryDefault"];
+        set => this["LoaderEntryDefault"] = value;
+    }
 
     /// <summary>The entry for the next boot only.</summary>
-    public string? OneShot { get => this["LoaderEntryOneShot"]; set => this["LoaderEntryOneShot"] = value; }
+    public string? OneShot
+    {
+        get => this["LoaderEntryOneShot"];
+        set => this["LoaderEntryOneShot"] = value;
+    }
 
     /// <summary>The entry that was booted, lower case, written by systemd-boot.</summary>
-    public string? Selected { get => this["LoaderEntrySelected"]; set => this["LoaderEntrySelected"] = value; }
+    public string? Selected
+    {
+        get => this["LoaderEntrySelected"];
+        set => this["LoaderEntrySelected"] = value;
+    }
 
     /// <summary>The names of the variables that are set.</summary>
     public IReadOnlyCollection<string> Names => [.. _values.Keys.Order(StringComparer.Ordinal)];

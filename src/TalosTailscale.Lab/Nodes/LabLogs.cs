@@ -90,7 +90,10 @@ public sealed class LabLog
     /// <param name="follow">Whether to wait for more.</param>
     /// <param name="cancellationToken">Ends it.</param>
     internal async IAsyncEnumerable<string> ReadAsync(
-        int tail, bool follow, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+        int tail,
+        bool follow,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         long next;
         int generation;

@@ -8,7 +8,8 @@ internal sealed class LabMachines : ILabPart
     public async Task StartAsync(LabCluster cluster, CancellationToken cancellationToken)
     {
         _cluster = cluster;
-        var maker = cluster.Part<ILabUkiMaker>() ?? throw new InvalidOperationException("The lab has no part that makes UKIs.");
+        var maker = cluster.Part<ILabUkiMaker>()
+            ?? throw new InvalidOperationException("The lab has no part that makes UKIs.");
         var ukis = Directory.CreateDirectory(Path.Combine(cluster.Folder, "installed")).FullName;
         foreach (var node in cluster.Nodes)
             await InstallAsync(node, maker, ukis, cancellationToken);
@@ -29,21 +30,40 @@ internal sealed class LabMachines : ILabPart
     }
 
     // One UKI for all nodes that are alike; each node has its own copy, since a swap exchanges it.
-    private static async Task InstallAsync(LabNode node, ILabUkiMaker maker, string ukis, CancellationToken cancellationToken)
+    private static async Task InstallAsync(
+        LabNode node,
+        ILabUkiMaker maker,
+        string ukis,
+        CancellationToken cancellationToken
+    )
     {
         var request = new LabUkiRequest(
-            node.TalosVersion, node.Architecture, node.Options.Extensions, node.Options.SecureBoot, HaltIfInstalled: false);
-        var made = Path.Combine(ukis, $"{request.TalosVersion}-{request.Architecture}-{request.SecureBoot}-{string.Join('+', request.Extensions).Replace('/', '_')}.efi");
+            node.TalosVersion,
+            node.Architecture,
+            node.Options.Extensions,
+            node.Options.SecureBoot,
+            HaltIfInstalled: false
+        );
+        var made = Path.Combine(
+            ukis,
+            $"{request.TalosVersion}-{request.Architecture}-{request.SecureBoot}-{string.Join('+', request.Extensions).Replace('/', '_')}.efi"
+        );
         if (!File.Exists(made))
             await maker.WriteUkiAsync(request, made, cancellationToken);
 
         var name = $"Talos-{node.TalosVersion}.efi";
-        File.Copy(made, Path.Combine(Directory.CreateDirectory(LabFirmware.LinuxFolder(node)).FullName, name), overwrite: true);
+        File.Copy(
+            made,
+            Path.Combine(Directory.CreateDirectory(LabFirmware.LinuxFolder(node)).FullName, name),
+            overwrite: true
+        );
         var boot = Directory.CreateDirectory(Path.Combine(node.EspDirectory, "EFI", "BOOT")).FullName;
         var loader = Directory.CreateDirectory(Path.Combine(node.EspDirectory, "loader")).FullName;
         await File.WriteAllTextAsync(
             Path.Combine(boot, node.Architecture == TalosArchitecture.Arm64 ? "BOOTAA64.EFI" : "BOOTX64.EFI"),
-            "systemd-boot of the lab", cancellationToken);
+            "systemd-boot of the lab",
+            cancellationToken
+        );
         await File.WriteAllTextAsync(Path.Combine(loader, "loader.conf"), "timeout 10\n", cancellationToken);
 
         // Where firmware refuses writes, the installer's write of the default has failed too.

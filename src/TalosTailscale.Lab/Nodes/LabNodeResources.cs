@@ -11,15 +11,28 @@ internal static class LabNodeResources
     // A config is a long text that is looked at much more often than it changes.
     private static readonly ConditionalWeakTable<LabMachineConfig, LabResource> s_configs = [];
 
-    internal static IEnumerable<LabResource> Of(LabNode node) => node.IsApiUp
-        ? [.. Config(node), .. Machine(node), .. Boot(node), .. Network(node), .. Services(node), .. Cluster(node), .. LabDiskResources.Of(node)]
-        : [];
+    internal static IEnumerable<LabResource> Of(LabNode node) =>
+        node.IsApiUp
+            ?
+            [
+                .. Config(node),
+                .. Machine(node),
+                .. Boot(node),
+                .. Network(node),
+                .. Services(node),
+                .. Cluster(node),
+                .. LabDiskResources.Of(node),
+            ]
+            : [];
 
     private static IEnumerable<LabResource> Config(LabNode node)
     {
         yield return s_configs.GetValue(node.ActiveConfig, MachineConfig);
         if (node.Minor >= 10)
-            yield return s_configs.GetValue(node.PersistentConfig, MachineConfig) with { Id = "persistent" };
+            yield return s_configs.GetValue(node.PersistentConfig, MachineConfig) with
+            {
+                Id = "persistent",
+            };
         foreach (var document in node.Config.Documents.Where(d => d.Kind == "ExtensionServiceConfig"))
         {
             var yaml = new StringBuilder();
@@ -27,7 +40,12 @@ internal static class LabNodeResources
             yaml.Append(environment.Count > 0 ? "environment:\n" : "");
             foreach (var entry in environment)
                 yaml.Append("    - ").Append(Quote(entry)).Append('\n');
-            yield return new("runtime", "ExtensionServiceConfigs.runtime.talos.dev", document.Name, yaml.Length > 0 ? yaml.ToString() : "{}\n");
+            yield return new(
+                "runtime",
+                "ExtensionServiceConfigs.runtime.talos.dev",
+                document.Name,
+                yaml.Length > 0 ? yaml.ToString() : "{}\n"
+            );
         }
     }
 
@@ -52,21 +70,49 @@ internal static class LabNodeResources
 
     private static IEnumerable<LabResource> Machine(LabNode node)
     {
-        var unmet = node.UnmetConditions.Count == 0
-            ? " []\n"
-            : "\n" + string.Concat(node.UnmetConditions.Select(c => $"        - name: {c.Name}\n          reason: {Quote(c.Reason)}\n"));
-        yield return new("runtime", "MachineStatuses.runtime.talos.dev", "machine",
-            $"stage: {StageName(node.Stage)}\nstatus:\n    ready: {Bool(node.IsReady)}\n    unmetConditions:{unmet}");
-        yield return new("runtime", "PlatformMetadatas.talos.dev", "platformmetadata", $"platform: metal\nhostname: {node.Hostname}\n");
+        var unmet =
+            node.UnmetConditions.Count == 0
+                ? " []\n"
+                : "\n"
+                    + string.Concat(
+                        node.UnmetConditions.Select(c =>
+                            $"        - name: {c.Name}\n          reason: {Quote(c.Reason)}\n"
+                        )
+                    );
+        yield return new(
+            "runtime",
+            "MachineStatuses.runtime.talos.dev",
+            "machine",
+            $"stage: {StageName(node.Stage)}\nstatus:\n    ready: {Bool(node.IsReady)}\n    unmetConditions:{unmet}"
+        );
+        yield return new(
+            "runtime",
+            "PlatformMetadatas.talos.dev",
+            "platformmetadata",
+            $"platform: metal\nhostname: {node.Hostname}\n"
+        );
         if (node.Minor >= 10)
             yield return new("runtime", "Versions.runtime.talos.dev", "version", $"version: {node.TalosVersion}\n");
-        yield return new("k8s", "Nodenames.kubernetes.talos.dev", "nodename",
-            $"nodename: {node.Hostname}\nhostnameVersion: \"1\"\nskipNodeRegistration: false\n");
+        yield return new(
+            "k8s",
+            "Nodenames.kubernetes.talos.dev",
+            "nodename",
+            $"nodename: {node.Hostname}\nhostnameVersion: \"1\"\nskipNodeRegistration: false\n"
+        );
         if (node.IsKubernetesReady)
         {
-            yield return new("k8s", "NodeIPs.kubernetes.talos.dev", "kubelet", $"addresses:\n    - {LabNodeAddresses.NodeIp(node)}\n");
-            yield return new("k8s", "NodeStatuses.kubernetes.talos.dev", node.Hostname,
-                $"nodename: {node.Hostname}\nnodeReady: true\nunschedulable: false\n");
+            yield return new(
+                "k8s",
+                "NodeIPs.kubernetes.talos.dev",
+                "kubelet",
+                $"addresses:\n    - {LabNodeAddresses.NodeIp(node)}\n"
+            );
+            yield return new(
+                "k8s",
+                "NodeStatuses.kubernetes.talos.dev",
+                node.Hostname,
+                $"nodename: {node.Hostname}\nnodeReady: true\nunschedulable: false\n"
+            );
         }
     }
 
@@ -74,14 +120,24 @@ internal static class LabNodeResources
     {
         foreach (var extension in node.Extensions)
         {
-            var yaml = $"image: {extension.Layer}.sqsh\nmetadata:\n    name: {extension.Name}\n    version: {Quote(extension.Version)}\n"
+            var yaml =
+                $"image: {extension.Layer}.sqsh\nmetadata:\n    name: {extension.Name}\n    version: {Quote(extension.Version)}\n"
                 + "    author: Sidero Labs\n    description: |\n        [core] This system extension.\n    compatibility:\n        talos:\n            version: '>= v1.0.0'\n"
-                + (extension.ExtraInfo is null ? "" : "    extraInfo: " + LabYaml.Block(extension.ExtraInfo, "        "));
+                + (
+                    extension.ExtraInfo is null
+                        ? ""
+                        : "    extraInfo: " + LabYaml.Block(extension.ExtraInfo, "        ")
+                );
             yield return new("runtime", "ExtensionStatuses.runtime.talos.dev", extension.Layer, yaml);
         }
 
-        var security = new StringBuilder($"secureBoot: {Bool(node.Options.SecureBoot)}\nukiSigningKeyFingerprint: \"\"\n");
-        security.Append(CultureInfo.InvariantCulture, $"pcrSigningKeyFingerprint: \"{(node.BootedByKexec ? "" : node.BootedUki?.PcrKeyFingerprint)}\"\nselinuxState: enabled, permissive\n");
+        var security = new StringBuilder(
+            $"secureBoot: {Bool(node.Options.SecureBoot)}\nukiSigningKeyFingerprint: \"\"\n"
+        );
+        security.Append(
+            CultureInfo.InvariantCulture,
+            $"pcrSigningKeyFingerprint: \"{(node.BootedByKexec ? "" : node.BootedUki?.PcrKeyFingerprint)}\"\nselinuxState: enabled, permissive\n"
+        );
         if (node.Minor >= 10)
             security.Append("bootedWithUKI: true\n");
         if (node.Minor >= 11)
@@ -92,12 +148,22 @@ internal static class LabNodeResources
         if (node.Minor < 11)
             yield break;
         yield return new("runtime", "BootedEntries.talos.dev", "bootedentry", $"bootedEntry: {node.BootedEntry}\n");
-        yield return new("runtime", "KernelCmdlines.runtime.talos.dev", "cmdline", $"cmdline: {Quote(node.KernelCommandLine)}\n");
+        yield return new(
+            "runtime",
+            "KernelCmdlines.runtime.talos.dev",
+            "cmdline",
+            $"cmdline: {Quote(node.KernelCommandLine)}\n"
+        );
     }
 
     private static IEnumerable<LabResource> Network(LabNode node)
     {
-        yield return new("network", "HostnameStatuses.net.talos.dev", "hostname", $"hostname: {node.Hostname}\ndomainname: \"\"\n");
+        yield return new(
+            "network",
+            "HostnameStatuses.net.talos.dev",
+            "hostname",
+            $"hostname: {node.Hostname}\ndomainname: \"\"\n"
+        );
         var routed = LabNodeAddresses.Routed(node);
         string[] current = ["10.244.0.1/24", "127.0.0.1/8", .. routed.Select(Cidr)];
         yield return Addresses("default", [Cidr(node.Address)]);
@@ -106,8 +172,12 @@ internal static class LabNodeResources
         yield return Addresses("routed", [.. routed.Select(Cidr)]);
         yield return Addresses("current-no-k8s", current[1..]);
         yield return Addresses("routed-no-k8s", [.. routed.Select(Cidr)]);
-        yield return new("network", "ResolverStatuses.net.talos.dev", "resolvers",
-            "dnsServers:\n" + string.Concat(LabResolvers.Of(node).Select(r => $"    - {r}\n")) + "searchDomains: []\n");
+        yield return new(
+            "network",
+            "ResolverStatuses.net.talos.dev",
+            "resolvers",
+            "dnsServers:\n" + string.Concat(LabResolvers.Of(node).Select(r => $"    - {r}\n")) + "searchDomains: []\n"
+        );
         yield return Link("enp1s0", "ether", "", "up", physical: true);
         yield return Address("enp1s0", Cidr(node.Address));
         if (node.TailnetAddress is not { } tailnet)
@@ -116,47 +186,81 @@ internal static class LabNodeResources
         yield return Address("tailscale0", Cidr(tailnet));
     }
 
-    private static IEnumerable<LabResource> Services(LabNode node) => node.Services.All.Select(s => new LabResource(
-        "runtime", "Services.v1alpha1.talos.dev", s.Id,
-        $"running: {Bool(s.State == "Running")}\nhealthy: {Bool(s.Healthy ?? false)}\nunknown: {Bool(s.Healthy is null)}\n"));
+    private static IEnumerable<LabResource> Services(LabNode node) =>
+        node.Services.All.Select(s => new LabResource(
+            "runtime",
+            "Services.v1alpha1.talos.dev",
+            s.Id,
+            $"running: {Bool(s.State == "Running")}\nhealthy: {Bool(s.Healthy ?? false)}\nunknown: {Bool(s.Healthy is null)}\n"
+        ));
 
     private static IEnumerable<LabResource> Cluster(LabNode node)
     {
         var legacy = node.Config.Legacy;
         yield return new("cluster", "Identities.cluster.talos.dev", "local", $"nodeId: {node.NodeId}\n");
-        yield return new("cluster", "Infos.cluster.talos.dev", "current",
-            $"clusterId: {Quote(legacy.Text("cluster", "id") ?? "")}\nclusterName: {legacy.Text("cluster", "clusterName")}\n");
+        yield return new(
+            "cluster",
+            "Infos.cluster.talos.dev",
+            "current",
+            $"clusterId: {Quote(legacy.Text("cluster", "id") ?? "")}\nclusterName: {legacy.Text("cluster", "clusterName")}\n"
+        );
 
         // In a fleet for measuring, the list of all in each would be a million resources.
-        var known = node.Cluster.Nodes.Count <= 64 ? node.Cluster.Nodes : node.Cluster.Nodes.Where(n => n.IsControlPlane || n == node);
+        var known =
+            node.Cluster.Nodes.Count <= 64
+                ? node.Cluster.Nodes
+                : node.Cluster.Nodes.Where(n => n.IsControlPlane || n == node);
         foreach (var member in known.Where(n => n.IsApiUp).DistinctBy(n => n.Hostname))
         {
-            yield return new("cluster", "Members.cluster.talos.dev", member.Hostname,
+            yield return new(
+                "cluster",
+                "Members.cluster.talos.dev",
+                member.Hostname,
                 $"nodeId: {member.NodeId}\naddresses:\n    - {member.Address}\nhostname: {member.Hostname}\nmachineType: "
-                + $"{(member.IsControlPlane ? "controlplane\ncontrolPlane:\n    port: 6443" : "worker")}\noperatingSystem: Talos ({member.TalosVersion})\n");
+                    + $"{(member.IsControlPlane ? "controlplane\ncontrolPlane:\n    port: 6443" : "worker")}\noperatingSystem: Talos ({member.TalosVersion})\n"
+            );
         }
 
         if (node.Cluster.Etcd.MemberOf(node) is not { } etcd)
             yield break;
         yield return new("etcd", "EtcdMembers.etcd.talos.dev", "local", $"memberID: {etcd.Id:x16}\n");
-        yield return new("etcd", "EtcdSpecs.etcd.talos.dev", "etcd",
-            $"name: {node.Hostname}\nadvertisedAddresses:\n    - {LabNodeAddresses.Etcd(node)}\nimage: registry.k8s.io/etcd:v3.6.7\n");
+        yield return new(
+            "etcd",
+            "EtcdSpecs.etcd.talos.dev",
+            "etcd",
+            $"name: {node.Hostname}\nadvertisedAddresses:\n    - {LabNodeAddresses.Etcd(node)}\nimage: registry.k8s.io/etcd:v3.6.7\n"
+        );
     }
 
-    private static LabResource Addresses(string id, IReadOnlyList<string> addresses) => new(
-        "network", "NodeAddresses.net.talos.dev", id,
-        "addresses:\n" + string.Concat(addresses.Select(a => $"    - {a}\n")) + "sortAlgorithm: v1\n");
+    private static LabResource Addresses(string id, IReadOnlyList<string> addresses) =>
+        new(
+            "network",
+            "NodeAddresses.net.talos.dev",
+            id,
+            "addresses:\n" + string.Concat(addresses.Select(a => $"    - {a}\n")) + "sortAlgorithm: v1\n"
+        );
 
-    private static LabResource Address(string link, string address) => new(
-        "network", "AddressStatuses.net.talos.dev", $"{link}/{address}", $"address: {address}\nlinkName: {link}\nfamily: inet4\nscope: global\n");
+    private static LabResource Address(string link, string address) =>
+        new(
+            "network",
+            "AddressStatuses.net.talos.dev",
+            $"{link}/{address}",
+            $"address: {address}\nlinkName: {link}\nfamily: inet4\nscope: global\n"
+        );
 
-    private static LabResource Link(string name, string type, string kind, string state, bool physical) => new(
-        "network", "LinkStatuses.net.talos.dev", name,
-        $"type: {type}\nlinkState: true\noperationalState: {state}\nkind: \"{kind}\"\nphysical: {Bool(physical)}\nmtu: {(physical ? 1500 : 1280)}\n");
+    private static LabResource Link(string name, string type, string kind, string state, bool physical) =>
+        new(
+            "network",
+            "LinkStatuses.net.talos.dev",
+            name,
+            $"type: {type}\nlinkState: true\noperationalState: {state}\nkind: \"{kind}\"\nphysical: {Bool(physical)}\nmtu: {(physical ? 1500 : 1280)}\n"
+        );
 
-    private static string Cidr(string address) => address.StartsWith("100.", StringComparison.Ordinal) ? address + "/32" : address + "/24";
+    private static string Cidr(string address) =>
+        address.StartsWith("100.", StringComparison.Ordinal) ? address + "/32" : address + "/24";
 
-    private static string StageName(LabStage stage) => stage == LabStage.ShuttingDown ? "shutting down" : stage.ToString().ToLowerInvariant();
+    private static string StageName(LabStage stage) =>
+        stage == LabStage.ShuttingDown ? "shutting down" : stage.ToString().ToLowerInvariant();
 
     private static string Bool(bool value) => value ? "true" : "false";
 

@@ -53,7 +53,8 @@ internal sealed class LabPower(LabNode node)
 
         // The answer to the call that asked for this still goes out.
         var total = node.Faults.Has(LabFault.SlowBoot)
-            ? node.Cluster.Options.SlowBootTime : node.Cluster.Options.BootTime;
+            ? node.Cluster.Options.SlowBootTime
+            : node.Cluster.Options.BootTime;
         await Task.Delay(total / 10, boot);
         LabBoot.GoDown(node);
         await LabBoot.RunAsync(node, !kexec, total * 0.9, boot);

@@ -20,8 +20,12 @@ internal static class LabResolvers
     {
         if (node.Config.Find("ResolverConfig")?.At("nameservers") is YamlSequenceNode list)
         {
-            return [.. list.OfType<YamlMappingNode>()
-                .Select(m => new LabConfigDocument("", "", m).Text("address") ?? "").Where(a => a.Length > 0)];
+            return
+            [
+                .. list.OfType<YamlMappingNode>()
+                    .Select(m => new LabConfigDocument("", "", m).Text("address") ?? "")
+                    .Where(a => a.Length > 0),
+            ];
         }
 
         return node.Config.Legacy.Texts("machine", "network", "nameservers");

@@ -78,8 +78,12 @@ internal sealed class LabResources
     {
         lock (_lock)
         {
-            return [.. _all.Values.Where(r => r.Namespace == ns && r.Type == type)
-                .OrderBy(r => r.Id, StringComparer.Ordinal)];
+            return
+            [
+                .. _all
+                    .Values.Where(r => r.Namespace == ns && r.Type == type)
+                    .OrderBy(r => r.Id, StringComparer.Ordinal),
+            ];
         }
     }
 

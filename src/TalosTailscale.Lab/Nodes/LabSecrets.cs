@@ -19,7 +19,8 @@ internal sealed class LabSecrets
 
     internal string BootstrapToken { get; } = Token();
 
-    internal string ClusterId { get; } = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)).Replace('+', '-').Replace('/', '_');
+    internal string ClusterId { get; } =
+        Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)).Replace('+', '-').Replace('/', '_');
 
     internal string ClusterSecret { get; } = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
 
@@ -30,8 +31,8 @@ internal sealed class LabSecrets
     internal static string Base64(string pem) => Convert.ToBase64String(Encoding.ASCII.GetBytes(pem));
 
     private static string Token() =>
-        $"{RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyz0123456789", 6)}." +
-        RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyz0123456789", 16);
+        $"{RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyz0123456789", 6)}."
+        + RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyz0123456789", 16);
 
     private static string NewEcKey()
     {

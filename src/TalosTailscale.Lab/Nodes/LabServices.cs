@@ -47,7 +47,12 @@ public sealed class LabServices
         lock (_lock)
         {
             var events = _all.GetValueOrDefault(id)?.Events ?? [];
-            _all[id] = new(id, state, healthy, [.. events.TakeLast(MaxEvents - 1), new(state, message, DateTimeOffset.UtcNow)]);
+            _all[id] = new(
+                id,
+                state,
+                healthy,
+                [.. events.TakeLast(MaxEvents - 1), new(state, message, DateTimeOffset.UtcNow)]
+            );
         }
     }
 

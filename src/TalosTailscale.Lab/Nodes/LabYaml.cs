@@ -6,11 +6,15 @@ internal static class LabYaml
     /// <summary>A scalar on one line, quoted where a plain one would be read as something else.</summary>
     internal static string Quote(string value)
     {
-        var plain = value.Length > 0
+        var plain =
+            value.Length > 0
             && (char.IsAsciiLetter(value[0]) || value[0] is '/' or '_')
-            && value.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' or '/' or '=' or ',' or '+' or '@' or ' ' or '~')
+            && value.All(c =>
+                char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' or '/' or '=' or ',' or '+' or '@' or ' ' or '~'
+            )
             && !value.EndsWith(' ')
-            && value.ToLowerInvariant() is not ("true" or "false" or "null" or "yes" or "no" or "on" or "off" or "y" or "n");
+            && value.ToLowerInvariant()
+                is not ("true" or "false" or "null" or "yes" or "no" or "on" or "off" or "y" or "n");
         return plain ? value : "\"" + string.Concat(value.Select(Escape)) + "\"";
     }
 
@@ -19,7 +23,10 @@ internal static class LabYaml
     {
         if (text.Length == 0 || text.Any(c => char.IsControl(c) && c != '\n'))
             return Quote(text) + "\n";
-        var chomp = text.EndsWith("\n\n", StringComparison.Ordinal) ? "+" : text.EndsWith('\n') ? "" : "-";
+        var chomp =
+            text.EndsWith("\n\n", StringComparison.Ordinal) ? "+"
+            : text.EndsWith('\n') ? ""
+            : "-";
 
         // A first line that begins with a blank needs the indentation said.
         var said = text[0] is ' ' or '\n' ? $"{indent.Length}" : "";
@@ -28,14 +35,15 @@ internal static class LabYaml
         return $"|{said}{chomp}\n{string.Join('\n', lines)}{end}";
     }
 
-    private static string Escape(char c) => c switch
-    {
-        '"' => "\\\"",
-        '\\' => "\\\\",
-        '\n' => "\\n",
-        '\t' => "\\t",
-        '\r' => "\\r",
-        _ when char.IsControl(c) => $"\\x{(int)c:x2}",
-        _ => c.ToString(),
-    };
+    private static string Escape(char c) =>
+        c switch
+        {
+            '"' => "\\\"",
+            '\\' => "\\\\",
+            '\n' => "\\n",
+            '\t' => "\\t",
+            '\r' => "\\r",
+            _ when char.IsControl(c) => $"\\x{(int)c:x2}",
+            _ => c.ToString(),
+        };
 }

@@ -29,12 +29,13 @@ public sealed class LabCertificate
     /// The private key in PEM: label <c>ED25519 PRIVATE KEY</c> on a PKCS#8 body, SEC1 <c>EC PRIVATE KEY</c>, or
     /// PKCS#1 <c>RSA PRIVATE KEY</c> (siderolabs/crypto x509).
     /// </summary>
-    public string PrivateKeyPem => Algorithm switch
-    {
-        LabKeyAlgorithm.EcdsaP256 => Pem("EC PRIVATE KEY", Sec1()),
-        LabKeyAlgorithm.Rsa => Pem("RSA PRIVATE KEY", Inner()),
-        _ => Pem("ED25519 PRIVATE KEY", Pkcs8()),
-    };
+    public string PrivateKeyPem =>
+        Algorithm switch
+        {
+            LabKeyAlgorithm.EcdsaP256 => Pem("EC PRIVATE KEY", Sec1()),
+            LabKeyAlgorithm.Rsa => Pem("RSA PRIVATE KEY", Inner()),
+            _ => Pem("ED25519 PRIVATE KEY", Pkcs8()),
+        };
 
     /// <summary>The private key in PEM as PKCS#8 with the label <c>PRIVATE KEY</c>.</summary>
     public string Pkcs8Pem => Pem("PRIVATE KEY", Pkcs8());
@@ -48,17 +49,21 @@ public sealed class LabCertificate
     public override string ToString() => Certificate.SubjectDN.ToString();
 
     // The public key is left out of Ed25519 keys, as Go's x509.MarshalPKCS8PrivateKey does.
-    private byte[] Pkcs8() => PrivateKey is Ed25519PrivateKeyParameters ed
-        ? new Org.BouncyCastle.Asn1.Pkcs.PrivateKeyInfo(
-            new Org.BouncyCastle.Asn1.X509.AlgorithmIdentifier(new DerObjectIdentifier("1.3.101.112")),
-            new DerOctetString(ed.GetEncoded())).GetEncoded()
-        : PrivateKeyInfoFactory.CreatePrivateKeyInfo(PrivateKey).GetEncoded();
+    private byte[] Pkcs8() =>
+        PrivateKey is Ed25519PrivateKeyParameters ed
+            ? new Org.BouncyCastle.Asn1.Pkcs.PrivateKeyInfo(
+                new Org.BouncyCastle.Asn1.X509.AlgorithmIdentifier(new DerObjectIdentifier("1.3.101.112")),
+                new DerOctetString(ed.GetEncoded())
+            ).GetEncoded()
+            : PrivateKeyInfoFactory.CreatePrivateKeyInfo(PrivateKey).GetEncoded();
 
     private byte[] Inner() => PrivateKeyInfoFactory.CreatePrivateKeyInfo(PrivateKey).ParsePrivateKey().GetEncoded();
 
     private byte[] Sec1()
     {
-        var key = ECPrivateKeyStructure.GetInstance(PrivateKeyInfoFactory.CreatePrivateKeyInfo(PrivateKey).ParsePrivateKey());
+        var key = ECPrivateKeyStructure.GetInstance(
+            PrivateKeyInfoFactory.CreatePrivateKeyInfo(PrivateKey).ParsePrivateKey()
+        );
         var publicKey = Certificate.CertificateStructure.SubjectPublicKeyInfo.PublicKey;
         return new ECPrivateKeyStructure(256, key.GetKey(), publicKey, X9ObjectIdentifiers.Prime256v1).GetEncoded();
     }

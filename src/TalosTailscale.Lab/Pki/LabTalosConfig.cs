@@ -13,7 +13,12 @@ public static class LabTalosConfig
     /// <param name="client">The client's certificate and key.</param>
     /// <returns>The YAML text.</returns>
     public static string Write(
-        string context, IReadOnlyList<string> endpoints, IReadOnlyList<string> nodes, LabAuthority authority, LabCertificate client)
+        string context,
+        IReadOnlyList<string> endpoints,
+        IReadOnlyList<string> nodes,
+        LabAuthority authority,
+        LabCertificate client
+    )
     {
         ArgumentNullException.ThrowIfNull(authority);
         ArgumentNullException.ThrowIfNull(client);

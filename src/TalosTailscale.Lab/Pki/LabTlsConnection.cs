@@ -93,17 +93,18 @@ internal sealed class LabTlsConnection : IDuplexPipe
         }
     }
 
-    private Task OfferAsync(byte[] bytes) => WithEngineAsync(engine =>
-    {
-        engine.OfferInput(bytes);
-        for (int count; (count = engine.GetAvailableInputBytes()) > 0;)
+    private Task OfferAsync(byte[] bytes) =>
+        WithEngineAsync(engine =>
         {
-            var plain = new byte[count];
-            engine.ReadInput(plain, 0, count);
-            plain.CopyTo(_received.Writer.GetSpan(count));
-            _received.Writer.Advance(count);
-        }
-    });
+            engine.OfferInput(bytes);
+            for (int count; (count = engine.GetAvailableInputBytes()) > 0; )
+            {
+                var plain = new byte[count];
+                engine.ReadInput(plain, 0, count);
+                plain.CopyTo(_received.Writer.GetSpan(count));
+                _received.Writer.Advance(count);
+            }
+        });
 
     private async Task SendAsync()
     {
@@ -155,7 +156,7 @@ internal sealed class LabTlsConnection : IDuplexPipe
 
     private async Task QueueRecordsAsync()
     {
-        for (int count; (count = _engine.GetAvailableOutputBytes()) > 0;)
+        for (int count; (count = _engine.GetAvailableOutputBytes()) > 0; )
         {
             var record = new byte[count];
             _engine.ReadOutput(record, 0, count);

@@ -29,7 +29,12 @@ internal sealed class LabTlsServer(LabCertificate identity, LabAuthority clients
             ? new Certificate(TlsUtilities.EmptyBytes, [new CertificateEntry(leaf, null)])
             : new Certificate([leaf]);
         return new BcDefaultTlsCredentialedSigner(
-            new TlsCryptoParameters(m_context), crypto, identity.PrivateKey, certificate, Scheme());
+            new TlsCryptoParameters(m_context),
+            crypto,
+            identity.PrivateKey,
+            certificate,
+            Scheme()
+        );
     }
 
     public override CertificateRequest GetCertificateRequest()
@@ -38,15 +43,22 @@ internal sealed class LabTlsServer(LabCertificate identity, LabAuthority clients
         X509Name[] authorities = [clients.Certificate.Certificate.SubjectDN];
         return TlsUtilities.IsTlsV13(m_context)
             ? new CertificateRequest(TlsUtilities.EmptyBytes, algorithms, null, authorities)
-            : new CertificateRequest([ClientCertificateType.ecdsa_sign, ClientCertificateType.rsa_sign], algorithms, authorities);
+            : new CertificateRequest(
+                [ClientCertificateType.ecdsa_sign, ClientCertificateType.rsa_sign],
+                algorithms,
+                authorities
+            );
     }
 
     public override void NotifyClientCertificate(Certificate clientCertificate)
     {
         if (clientCertificate.IsEmpty)
         {
-            throw new TlsFatalAlert(TlsUtilities.IsTlsV13(m_context)
-                ? AlertDescription.certificate_required : AlertDescription.bad_certificate);
+            throw new TlsFatalAlert(
+                TlsUtilities.IsTlsV13(m_context)
+                    ? AlertDescription.certificate_required
+                    : AlertDescription.bad_certificate
+            );
         }
 
         var leaf = new X509Certificate(clientCertificate.GetCertificateAt(0).GetEncoded());
@@ -64,12 +76,22 @@ internal sealed class LabTlsServer(LabCertificate identity, LabAuthority clients
 
     // In TLS 1.2 the suite says which kind of key signs; Ed25519 counts as ECDSA (RFC 8422).
     protected override int[] GetSupportedCipherSuites() =>
-    [
-        CipherSuite.TLS_AES_128_GCM_SHA256, CipherSuite.TLS_AES_256_GCM_SHA384, CipherSuite.TLS_CHACHA20_POLY1305_SHA256,
-        .. identity.Algorithm == LabKeyAlgorithm.Rsa
-            ? (int[])[CipherSuite.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, CipherSuite.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384]
-            : [CipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, CipherSuite.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384],
-    ];
+        [
+            CipherSuite.TLS_AES_128_GCM_SHA256,
+            CipherSuite.TLS_AES_256_GCM_SHA384,
+            CipherSuite.TLS_CHACHA20_POLY1305_SHA256,
+            .. identity.Algorithm == LabKeyAlgorithm.Rsa
+                ? (int[])
+                    [
+                        CipherSuite.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+                        CipherSuite.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+                    ]
+                :
+                [
+                    CipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+                    CipherSuite.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+                ],
+        ];
 
     protected override IList<ProtocolName> GetProtocolNames() => [ProtocolName.Http_2_Tls];
 
@@ -93,10 +115,13 @@ internal sealed class LabTlsServer(LabCertificate identity, LabAuthority clients
             throw new TlsFatalAlert(AlertDescription.bad_certificate);
     }
 
-    private SignatureAndHashAlgorithm Scheme() => SignatureScheme.GetSignatureAndHashAlgorithm(identity.Algorithm switch
-    {
-        LabKeyAlgorithm.EcdsaP256 => SignatureScheme.ecdsa_secp256r1_sha256,
-        LabKeyAlgorithm.Rsa => SignatureScheme.rsa_pss_rsae_sha256,
-        _ => SignatureScheme.ed25519,
-    });
+    private SignatureAndHashAlgorithm Scheme() =>
+        SignatureScheme.GetSignatureAndHashAlgorithm(
+            identity.Algorithm switch
+            {
+                LabKeyAlgorithm.EcdsaP256 => SignatureScheme.ecdsa_secp256r1_sha256,
+                LabKeyAlgorithm.Rsa => SignatureScheme.rsa_pss_rsae_sha256,
+                _ => SignatureScheme.ed25519,
+            }
+        );
 }

@@ -21,7 +21,8 @@ public sealed class LabRegistry : ILabPart, ILabImageRegistry
     private string _version = "v1.12.4";
 
     /// <summary>Where it listens.</summary>
-    public Uri Address => (_server ?? throw new InvalidOperationException("The registry has not been started.")).Address;
+    public Uri Address =>
+        (_server ?? throw new InvalidOperationException("The registry has not been started.")).Address;
 
     /// <summary>Size of the UKI in an installer image, in bytes at least; real ones have about 100 MB.</summary>
     public long InstallerUkiSize { get; set; } = new LabUkiSpec().Size;
@@ -45,21 +46,25 @@ public sealed class LabRegistry : ILabPart, ILabImageRegistry
     public void Push(string name) => _pushed[name] = name;
 
     /// <inheritdoc/>
-    public void AddClientFiles(LabClientFiles files)
-    {
-    }
+    public void AddClientFiles(LabClientFiles files) { }
 
     /// <inheritdoc/>
     public bool HasHost(string host) => host == _privateHost || host is "factory.talos.dev" or "ghcr.io";
 
     /// <inheritdoc/>
-    public Task<LabImage?> PullAsync(string reference, TalosArchitecture architecture, CancellationToken cancellationToken) =>
-        _client.PullAsync(Address, ImageReference.Parse(reference), architecture, cancellationToken);
+    public Task<LabImage?> PullAsync(
+        string reference,
+        TalosArchitecture architecture,
+        CancellationToken cancellationToken
+    ) => _client.PullAsync(Address, ImageReference.Parse(reference), architecture, cancellationToken);
 
     /// <inheritdoc/>
     public Task<bool> SaveInstallerUkiAsync(
-        string reference, TalosArchitecture architecture, string path, CancellationToken cancellationToken) =>
-        _client.SaveUkiAsync(Address, ImageReference.Parse(reference), architecture, path, cancellationToken);
+        string reference,
+        TalosArchitecture architecture,
+        string path,
+        CancellationToken cancellationToken
+    ) => _client.SaveUkiAsync(Address, ImageReference.Parse(reference), architecture, path, cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -82,7 +87,12 @@ public sealed class LabRegistry : ILabPart, ILabImageRegistry
         }
 
         var parts = path.Split('/');
-        if (request.Method is not ("GET" or "HEAD") || parts.Length < 4 || parts[0] != "v2" || parts[^2] is not ("manifests" or "blobs"))
+        if (
+            request.Method is not ("GET" or "HEAD")
+            || parts.Length < 4
+            || parts[0] != "v2"
+            || parts[^2] is not ("manifests" or "blobs")
+        )
         {
             await ErrorAsync(context, "NAME_UNKNOWN", "repository name not known to registry");
             return;
@@ -103,13 +113,22 @@ public sealed class LabRegistry : ILabPart, ILabImageRegistry
             await context.Response.Body.WriteAsync(content, context.RequestAborted);
     }
 
-    private (byte[] Content, string Type, string Digest)? Blob(string host, string repository, string reference, bool manifests)
+    private (byte[] Content, string Type, string Digest)? Blob(
+        string host,
+        string repository,
+        string reference,
+        bool manifests
+    )
     {
         if (reference.StartsWith("sha256:", StringComparison.Ordinal))
         {
             var prefix = $"{host}/{repository}:";
-            return _images.Where(i => i.Key.StartsWith(prefix, StringComparison.Ordinal))
-                .Select(i => i.Value.Value.Blob(reference)).FirstOrDefault(b => b is not null) is var (content, type)
+            return
+                _images
+                    .Where(i => i.Key.StartsWith(prefix, StringComparison.Ordinal))
+                    .Select(i => i.Value.Value.Blob(reference))
+                    .FirstOrDefault(b => b is not null)
+                    is var (content, type)
                 ? (content, manifests ? type : "application/octet-stream", reference)
                 : null;
         }
@@ -124,44 +143,71 @@ public sealed class LabRegistry : ILabPart, ILabImageRegistry
     {
         if (host == _privateHost)
             return _pushed.ContainsKey($"{repository}:{tag}")
-                ? Cached(host, repository, tag, _ => new Dictionary<string, byte[]> { ["smoketest"] = LabBytes.Make(tag, 4096) })
+                ? Cached(host, repository, tag, _ => new Dictionary<string, byte[]>
+                {
+                    ["smoketest"] = LabBytes.Make(tag, 4096),
+                })
                 : null;
         if (!System.Version.TryParse(tag.TrimStart('v'), out _) && tag != "latest")
             return null;
         var version = tag == "latest" ? _version : tag;
         if (host == "ghcr.io")
             // Not published any more since 1.14.
-            return repository == "siderolabs/installer" && System.Version.Parse(version.TrimStart('v')) < new System.Version(1, 14)
-                ? Cached(host, repository, tag, a => Installer(new LabUkiSpec { Vanilla = true, Extensions = [] }, version, a))
+            return
+                repository == "siderolabs/installer"
+                && System.Version.Parse(version.TrimStart('v')) < new System.Version(1, 14)
+                ? Cached(host, repository, tag, a =>
+                    Installer(new LabUkiSpec { Vanilla = true, Extensions = [] }, version, a)
+                )
                 : null;
         var parts = repository.Split('/');
-        if (host != "factory.talos.dev" || parts.Length != 2 || _factory?.Schematic(parts[1]) is not { } schematic
-            || parts[0] is not ("metal-installer" or "installer" or "metal-installer-secureboot" or "installer-secureboot"))
+        if (
+            host != "factory.talos.dev"
+            || parts.Length != 2
+            || _factory?.Schematic(parts[1]) is not { } schematic
+            || parts[0]
+                is not ("metal-installer" or "installer" or "metal-installer-secureboot" or "installer-secureboot")
+        )
             return null;
         var forgets = _factory.Faults.ForgetsExtensions;
         return Cached(host, repository, tag, a => Installer(
-            new LabUkiSpec
-            {
-                SchematicYaml = schematic.Yaml,
-                Extensions = forgets ? [] : [.. schematic.Extensions.Select(LabLayer.Official)],
-                ExtraKernelArgs = schematic.ExtraKernelArgs,
-                SecureBoot = parts[0].EndsWith("-secureboot", StringComparison.Ordinal),
-            },
-            version,
-            a));
+                new LabUkiSpec
+                {
+                    SchematicYaml = schematic.Yaml,
+                    Extensions = forgets ? [] : [.. schematic.Extensions.Select(LabLayer.Official)],
+                    ExtraKernelArgs = schematic.ExtraKernelArgs,
+                    SecureBoot = parts[0].EndsWith("-secureboot", StringComparison.Ordinal),
+                },
+                version,
+                a
+            ));
     }
 
-    private OciImage Cached(string host, string repository, string tag, Func<TalosArchitecture, IReadOnlyDictionary<string, byte[]>> files) =>
-        _images.GetOrAdd($"{host}/{repository}:{tag}", _ => new(() => OciImage.Make(files))).Value;
+    private OciImage Cached(
+        string host,
+        string repository,
+        string tag,
+        Func<TalosArchitecture, IReadOnlyDictionary<string, byte[]>> files
+    ) => _images.GetOrAdd($"{host}/{repository}:{tag}", _ => new(() => OciImage.Make(files))).Value;
 
     private Dictionary<string, byte[]> Installer(LabUkiSpec spec, string version, TalosArchitecture architecture)
     {
         var name = architecture == TalosArchitecture.Arm64 ? "arm64" : "amd64";
         return new()
         {
-            [$"usr/install/{name}/systemd-boot.efi"] = LabImages.BootManager(architecture, spec.SecureBoot ? LabSigningKeys.Factory : null),
+            [$"usr/install/{name}/systemd-boot.efi"] = LabImages.BootManager(
+                architecture,
+                spec.SecureBoot ? LabSigningKeys.Factory : null
+            ),
             [$"usr/install/{name}/vmlinuz.efi"] = LabImages.Uki(
-                spec with { Version = version, Architecture = architecture, Kind = LabUkiKind.Installer, Size = InstallerUkiSize }),
+                spec with
+                {
+                    Version = version,
+                    Architecture = architecture,
+                    Kind = LabUkiKind.Installer,
+                    Size = InstallerUkiSize,
+                }
+            ),
         };
     }
 

@@ -13,7 +13,11 @@ internal sealed class LabRegistryClient : IDisposable
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(30) };
 
     public async Task<LabImage?> PullAsync(
-        Uri registry, ImageReference reference, TalosArchitecture architecture, CancellationToken cancellationToken)
+        Uri registry,
+        ImageReference reference,
+        TalosArchitecture architecture,
+        CancellationToken cancellationToken
+    )
     {
         if (await ResolveAsync(registry, reference, architecture, cancellationToken) is not var (digest, manifest))
             return null;
@@ -24,7 +28,12 @@ internal sealed class LabRegistryClient : IDisposable
     }
 
     public async Task<bool> SaveUkiAsync(
-        Uri registry, ImageReference reference, TalosArchitecture architecture, string path, CancellationToken cancellationToken)
+        Uri registry,
+        ImageReference reference,
+        TalosArchitecture architecture,
+        string path,
+        CancellationToken cancellationToken
+    )
     {
         if (await ResolveAsync(registry, reference, architecture, cancellationToken) is not var (_, manifest))
             return false;
@@ -49,7 +58,11 @@ internal sealed class LabRegistryClient : IDisposable
     public void Dispose() => _http.Dispose();
 
     private async Task<(string Digest, JsonElement Manifest)?> ResolveAsync(
-        Uri registry, ImageReference reference, TalosArchitecture architecture, CancellationToken cancellationToken)
+        Uri registry,
+        ImageReference reference,
+        TalosArchitecture architecture,
+        CancellationToken cancellationToken
+    )
     {
         if (await ManifestAsync(registry, reference, reference.Tag, cancellationToken) is not var (digest, index))
             return null;
@@ -58,17 +71,35 @@ internal sealed class LabRegistryClient : IDisposable
         foreach (var entry in manifests.EnumerateArray())
         {
             if (entry.GetProperty("platform").GetProperty("architecture").GetString() == Name(architecture))
-                return (digest, (await ManifestAsync(registry, reference, entry.GetProperty("digest").GetString()!, cancellationToken))!.Value.Json);
+                return (
+                    digest,
+                    (
+                        await ManifestAsync(
+                            registry,
+                            reference,
+                            entry.GetProperty("digest").GetString()!,
+                            cancellationToken
+                        )
+                    )!
+                        .Value
+                        .Json
+                );
         }
 
         return null;
     }
 
     private async Task<(string Digest, JsonElement Json)?> ManifestAsync(
-        Uri registry, ImageReference reference, string tag, CancellationToken cancellationToken)
+        Uri registry,
+        ImageReference reference,
+        string tag,
+        CancellationToken cancellationToken
+    )
     {
         using var request = new HttpRequestMessage(
-            HttpMethod.Get, new Uri(registry, $"v2/{reference.Repository}/manifests/{tag}?ns={reference.Host}"));
+            HttpMethod.Get,
+            new Uri(registry, $"v2/{reference.Repository}/manifests/{tag}?ns={reference.Host}")
+        );
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(OciImage.IndexType));
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(OciImage.ManifestType));
         using var response = await _http.SendAsync(request, cancellationToken);
@@ -82,15 +113,22 @@ internal sealed class LabRegistryClient : IDisposable
     }
 
     private async Task<byte[]> BlobAsync(
-        Uri registry, ImageReference reference, JsonElement descriptor, CancellationToken cancellationToken)
+        Uri registry,
+        ImageReference reference,
+        JsonElement descriptor,
+        CancellationToken cancellationToken
+    )
     {
         var digest = descriptor.GetProperty("digest").GetString()!;
         var content = await _http.GetByteArrayAsync(
-            new Uri(registry, $"v2/{reference.Repository}/blobs/{digest}?ns={reference.Host}"), cancellationToken);
+            new Uri(registry, $"v2/{reference.Repository}/blobs/{digest}?ns={reference.Host}"),
+            cancellationToken
+        );
         return Digest(content) == digest ? content : throw new InvalidDataException($"The blob {digest} is damaged.");
     }
 
     private static string Digest(byte[] content) => "sha256:" + Convert.ToHexStringLower(SHA256.HashData(content));
 
-    private static string Name(TalosArchitecture architecture) => architecture == TalosArchitecture.Arm64 ? "arm64" : "amd64";
+    private static string Name(TalosArchitecture architecture) =>
+        architecture == TalosArchitecture.Arm64 ? "arm64" : "amd64";
 }

@@ -14,9 +14,7 @@ internal sealed class OciImage
     public const string LayerType = "application/vnd.oci.image.layer.v1.tar+gzip";
     private readonly Dictionary<string, (byte[] Content, string Type)> _blobs = new(StringComparer.Ordinal);
 
-    private OciImage()
-    {
-    }
+    private OciImage() { }
 
     public string Digest { get; private set; } = "";
 
@@ -27,28 +25,58 @@ internal sealed class OciImage
     public static OciImage Make(Func<TalosArchitecture, IReadOnlyDictionary<string, byte[]>> files)
     {
         var image = new OciImage();
-        var manifests = ((TalosArchitecture[])[TalosArchitecture.Amd64, TalosArchitecture.Arm64]).Select(architecture =>
-        {
-            var name = architecture == TalosArchitecture.Arm64 ? "arm64" : "amd64";
-            var tar = Tar(files(architecture));
-            var layer = image.Add(GZip(tar), LayerType);
-            var config = image.Add(Json(new
+        var manifests = ((TalosArchitecture[])[TalosArchitecture.Amd64, TalosArchitecture.Arm64])
+            .Select(architecture =>
             {
-                architecture = name,
-                os = "linux",
-                config = new { },
-                rootfs = new { type = "layers", diff_ids = new[] { Sha256(tar) } },
-            }), ConfigType);
-            var manifest = image.Add(Json(new { schemaVersion = 2, mediaType = ManifestType, config, layers = new[] { layer } }), ManifestType);
-            return new
-            {
-                manifest.mediaType,
-                manifest.digest,
-                manifest.size,
-                platform = new { architecture = name, os = "linux" },
-            };
-        }).ToList();
-        image.Digest = image.Add(Json(new { schemaVersion = 2, mediaType = IndexType, manifests }), IndexType).digest;
+                var name = architecture == TalosArchitecture.Arm64 ? "arm64" : "amd64";
+                var tar = Tar(files(architecture));
+                var layer = image.Add(GZip(tar), LayerType);
+                var config = image.Add(
+                    Json(
+                        new
+                        {
+                            architecture = name,
+                            os = "linux",
+                            config = new { },
+                            rootfs = new { type = "layers", diff_ids = new[] { Sha256(tar) } },
+                        }
+                    ),
+                    ConfigType
+                );
+                var manifest = image.Add(
+                    Json(
+                        new
+                        {
+                            schemaVersion = 2,
+                            mediaType = ManifestType,
+                            config,
+                            layers = new[] { layer },
+                        }
+                    ),
+                    ManifestType
+                );
+                return new
+                {
+                    manifest.mediaType,
+                    manifest.digest,
+                    manifest.size,
+                    platform = new { architecture = name, os = "linux" },
+                };
+            })
+            .ToList();
+        image.Digest = image
+            .Add(
+                Json(
+                    new
+                    {
+                        schemaVersion = 2,
+                        mediaType = IndexType,
+                        manifests,
+                    }
+                ),
+                IndexType
+            )
+            .digest;
         return image;
     }
 
@@ -69,11 +97,13 @@ internal sealed class OciImage
         using (var tar = new TarWriter(stream, TarEntryFormat.Ustar, leaveOpen: true))
         {
             foreach (var (path, content) in files)
-                tar.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, path)
-                {
-                    DataStream = new MemoryStream(content),
-                    ModificationTime = Images.LabBytes.Epoch,
-                });
+                tar.WriteEntry(
+                    new UstarTarEntry(TarEntryType.RegularFile, path)
+                    {
+                        DataStream = new MemoryStream(content),
+                        ModificationTime = Images.LabBytes.Epoch,
+                    }
+                );
         }
 
         return stream.ToArray();

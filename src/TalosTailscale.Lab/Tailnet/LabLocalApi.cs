@@ -41,12 +41,19 @@ internal sealed class LabLocalApi(LabTailnet tailnet) : IAsyncDisposable
     private Task HandleAsync(HttpContext context)
     {
         var request = context.Request;
-        if (request.Host.Value is not (null or "" or "local-tailscaled.sock") || request.Headers.Origin.Count > 0 || request.Headers.Referer.Count > 0)
+        if (
+            request.Host.Value is not (null or "" or "local-tailscaled.sock")
+            || request.Headers.Origin.Count > 0
+            || request.Headers.Referer.Count > 0
+        )
             return TextAsync(context, 403, "invalid localapi request");
         if (request.Path != "/localapi/v0/status")
             return TextAsync(context, 404, "404 not found");
         context.Response.ContentType = "application/json";
-        return context.Response.WriteAsync(JsonSerializer.Serialize(Status(request.Query["peers"] != "false")), context.RequestAborted);
+        return context.Response.WriteAsync(
+            JsonSerializer.Serialize(Status(request.Query["peers"] != "false")),
+            context.RequestAborted
+        );
     }
 
     private Dictionary<string, object?> Status(bool peers)
@@ -63,12 +70,27 @@ internal sealed class LabLocalApi(LabTailnet tailnet) : IAsyncDisposable
             ["Self"] = Peer(tailnet.Operator, self: true),
             ["Health"] = Array.Empty<string>(),
             ["MagicDNSSuffix"] = tailnet.MagicDnsSuffix,
-            ["CurrentTailnet"] = new { tailnet.Name, MagicDNSSuffix = tailnet.MagicDnsSuffix, MagicDNSEnabled = true },
+            ["CurrentTailnet"] = new
+            {
+                tailnet.Name,
+                MagicDNSSuffix = tailnet.MagicDnsSuffix,
+                MagicDNSEnabled = true,
+            },
             ["CertDomains"] = null,
             ["Peer"] = peers
-                ? devices.Where(d => d != tailnet.Operator && d.IsAuthorized).ToDictionary(d => d.NodeKey, d => Peer(d, self: false))
+                ? devices
+                    .Where(d => d != tailnet.Operator && d.IsAuthorized)
+                    .ToDictionary(d => d.NodeKey, d => Peer(d, self: false))
                 : null,
-            ["User"] = new Dictionary<string, object> { ["1"] = new { ID = 1, LoginName = "operator@" + tailnet.Name, DisplayName = "Operator" } },
+            ["User"] = new Dictionary<string, object>
+            {
+                ["1"] = new
+                {
+                    ID = 1,
+                    LoginName = "operator@" + tailnet.Name,
+                    DisplayName = "Operator",
+                },
+            },
             ["ClientVersion"] = null,
         };
     }

@@ -33,8 +33,8 @@ public sealed class LabTailnet : ILabPart, ILabTailnet
     public string MagicDnsSuffix { get; set; } = "ide-newton.ts.net";
 
     /// <summary>The tags that its policy lets the owner of a key use.</summary>
-    public ISet<string> PermittedTags { get; } = new HashSet<string>(
-        ["tag:talos", "tag:k8s", "tag:node", "tag:server", "tag:infra"], StringComparer.Ordinal);
+    public ISet<string> PermittedTags { get; } =
+        new HashSet<string>(["tag:talos", "tag:k8s", "tag:node", "tag:server", "tag:infra"], StringComparer.Ordinal);
 
     /// <summary>Whether devices need approval unless their key is preauthorised.</summary>
     public bool NeedsApproval { get; set; }
@@ -79,7 +79,14 @@ public sealed class LabTailnet : ILabPart, ILabTailnet
     {
         ArgumentNullException.ThrowIfNull(cluster);
         var parts = cluster.Options.AuthKey.Split('-');
-        AddKey(new LabTailnetKey { Id = parts.Length > 2 ? parts[2] : "kLab", Secret = cluster.Options.AuthKey, Reusable = true });
+        AddKey(
+            new LabTailnetKey
+            {
+                Id = parts.Length > 2 ? parts[2] : "kLab",
+                Secret = cluster.Options.AuthKey,
+                Reusable = true,
+            }
+        );
         await _api.StartAsync(cancellationToken);
         await _local.StartAsync(cluster.Folder, cancellationToken);
     }
@@ -100,8 +107,10 @@ public sealed class LabTailnet : ILabPart, ILabTailnet
         ArgumentNullException.ThrowIfNull(node);
         ArgumentNullException.ThrowIfNull(environment);
         var faults = new LabTailnetPolicy.Refusals(
-            Key: node.Faults.Has(LabFault.ExpiredKey), Tags: node.Faults.Has(LabFault.TagRefused),
-            Approval: node.Faults.Has(LabFault.DeviceApproval));
+            Key: node.Faults.Has(LabFault.ExpiredKey),
+            Tags: node.Faults.Has(LabFault.TagRefused),
+            Approval: node.Faults.Has(LabFault.DeviceApproval)
+        );
         var version = node.Extensions.FirstOrDefault(e => e.Name == "tailscale")?.Version;
         return Login(node.Name, node.Hostname, environment, faults, version);
     }
@@ -148,25 +157,38 @@ public sealed class LabTailnet : ILabPart, ILabTailnet
     }
 
     /// <summary>Makes a key of the shape that Tailscale issues.</summary>
-    internal LabTailnetKey NewKey(bool reusable, bool ephemeral, bool preauthorized, string[] tags, string description, TimeSpan life)
+    internal LabTailnetKey NewKey(
+        bool reusable,
+        bool ephemeral,
+        bool preauthorized,
+        string[] tags,
+        string description,
+        TimeSpan life
+    )
     {
         var id = $"k{Text(11)}{(IsHeadscale ? "" : "CNTRL")}";
-        return AddKey(new LabTailnetKey
-        {
-            Id = id,
-            Secret = $"tskey-auth-{id}-{Text(32)}",
-            Reusable = reusable,
-            Ephemeral = ephemeral,
-            Preauthorized = preauthorized,
-            Tags = tags,
-            Description = description,
-            Expires = DateTimeOffset.UtcNow + life,
-        });
+        return AddKey(
+            new LabTailnetKey
+            {
+                Id = id,
+                Secret = $"tskey-auth-{id}-{Text(32)}",
+                Reusable = reusable,
+                Ephemeral = ephemeral,
+                Preauthorized = preauthorized,
+                Tags = tags,
+                Description = description,
+                Expires = DateTimeOffset.UtcNow + life,
+            }
+        );
     }
 
     internal LabTailnetLogin Login(
-        string node, string hostname, IReadOnlyDictionary<string, string> environment, LabTailnetPolicy.Refusals refusals,
-        string? version)
+        string node,
+        string hostname,
+        IReadOnlyDictionary<string, string> environment,
+        LabTailnetPolicy.Refusals refusals,
+        string? version
+    )
     {
         lock (_lock)
         {
@@ -175,7 +197,8 @@ public sealed class LabTailnet : ILabPart, ILabTailnet
             if (error is not null)
                 return new LabTailnetLogin("NeedsLogin", null, error);
             var wanted = environment.GetValueOrDefault("TS_HOSTNAME") is { Length: > 0 } name ? name : hostname;
-            var authorized = !refusals.Approval && (!NeedsApproval || key?.Preauthorized == true || known?.IsAuthorized == true);
+            var authorized =
+                !refusals.Approval && (!NeedsApproval || key?.Preauthorized == true || known?.IsAuthorized == true);
             var device = known ?? Add(wanted, tags, node, authorized, key?.Ephemeral == true);
             if (key is not null)
                 key.Uses++;
@@ -185,7 +208,9 @@ public sealed class LabTailnet : ILabPart, ILabTailnet
             device.ClientVersion = version ?? device.ClientVersion;
             if (tags.Count > 0)
                 device.Tags = tags;
-            device.AdvertisedRoutes = environment.GetValueOrDefault("TS_ROUTES") is { Length: > 0 } routes ? routes.Split(',') : [];
+            device.AdvertisedRoutes = environment.GetValueOrDefault("TS_ROUTES") is { Length: > 0 } routes
+                ? routes.Split(',')
+                : [];
             if (device.Hostname != wanted)
                 (device.Hostname, device.Name) = (wanted, Unique(wanted, device));
             return authorized
@@ -196,7 +221,13 @@ public sealed class LabTailnet : ILabPart, ILabTailnet
 
     internal LabTailnetKey? FindKey(string secret) => _keys.Find(k => k.Secret == secret);
 
-    private LabTailnetDevice Add(string hostname, IReadOnlyList<string> tags, string? node, bool authorized, bool ephemeral)
+    private LabTailnetDevice Add(
+        string hostname,
+        IReadOnlyList<string> tags,
+        string? node,
+        bool authorized,
+        bool ephemeral
+    )
     {
         var number = _next++;
         var device = new LabTailnetDevice
@@ -220,7 +251,8 @@ public sealed class LabTailnet : ILabPart, ILabTailnet
     // The control plane cleans names up and numbers those that are taken.
     private string Unique(string hostname, LabTailnetDevice? self)
     {
-        var clean = string.Concat(hostname.ToLowerInvariant().Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')).Trim('-');
+        var clean = string.Concat(hostname.ToLowerInvariant().Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-'))
+            .Trim('-');
         var name = clean;
         for (var i = 1; _devices.Any(d => d != self && d.Name == name); i++)
             name = string.Create(CultureInfo.InvariantCulture, $"{clean}-{i}");

@@ -17,7 +17,8 @@ public sealed class LabTailnetApi : IAsyncDisposable
     internal LabTailnetApi(LabTailnet tailnet) => _tailnet = tailnet;
 
     /// <summary>The base address (<c>…/api/v2</c>).</summary>
-    public Uri Address => new((_server ?? throw new InvalidOperationException("The API has not been started.")).Address, "api/v2");
+    public Uri Address =>
+        new((_server ?? throw new InvalidOperationException("The API has not been started.")).Address, "api/v2");
 
     /// <summary>An API token; made up anew for every lab.</summary>
     public string Token { get; } = "tskey-api-" + LabOptions.NewAuthKey()["tskey-auth-".Length..];
@@ -92,11 +93,11 @@ public sealed class LabTailnetApi : IAsyncDisposable
     private HashSet<string>? Scope(HttpRequest request)
     {
         var header = request.Headers.Authorization.ToString();
-        var token = header.StartsWith("Bearer ", StringComparison.Ordinal)
-            ? header[7..]
+        var token =
+            header.StartsWith("Bearer ", StringComparison.Ordinal) ? header[7..]
             : header.StartsWith("Basic ", StringComparison.Ordinal)
                 ? Encoding.UTF8.GetString(Convert.FromBase64String(header[6..])).Split(':')[0]
-                : "";
+            : "";
         if (token == Token)
             return ["all"];
         return _accessTokens.TryGetValue(token, out var ends) && ends > DateTimeOffset.UtcNow ? [.. Scopes] : null;
@@ -113,7 +114,16 @@ public sealed class LabTailnetApi : IAsyncDisposable
 
         var token = "tskey-access-" + LabOptions.NewAuthKey()["tskey-auth-".Length..];
         _accessTokens[token] = DateTimeOffset.UtcNow.AddHours(1);
-        await JsonAsync(context, new { access_token = token, token_type = "Bearer", expires_in = 3600, scope = string.Join(' ', Scopes) });
+        await JsonAsync(
+            context,
+            new
+            {
+                access_token = token,
+                token_type = "Bearer",
+                expires_in = 3600,
+                scope = string.Join(' ', Scopes),
+            }
+        );
     }
 
     private async Task DevicesAsync(HttpContext context, string[] parts)
@@ -125,7 +135,10 @@ public sealed class LabTailnetApi : IAsyncDisposable
             return;
         }
 
-        if (parts is not ["device", var id, ..] || _tailnet.Devices.FirstOrDefault(d => d.Id == id || d.NodeId == id) is not { } device)
+        if (
+            parts is not ["device", var id, ..]
+            || _tailnet.Devices.FirstOrDefault(d => d.Id == id || d.NodeId == id) is not { } device
+        )
         {
             await ErrorAsync(context, 404, "no manageable device matching given id found");
             return;
@@ -147,7 +160,10 @@ public sealed class LabTailnetApi : IAsyncDisposable
                 break;
             case ("POST", ["routes"]):
                 device.EnabledRoutes = Texts((await BodyAsync(context)).GetProperty("routes"));
-                await JsonAsync(context, new { advertisedRoutes = device.AdvertisedRoutes, enabledRoutes = device.EnabledRoutes });
+                await JsonAsync(
+                    context,
+                    new { advertisedRoutes = device.AdvertisedRoutes, enabledRoutes = device.EnabledRoutes }
+                );
                 return;
             case ("POST", ["key"]):
                 device.IsKeyExpiryDisabled = (await BodyAsync(context)).GetProperty("keyExpiryDisabled").GetBoolean();
@@ -164,7 +180,15 @@ public sealed class LabTailnetApi : IAsyncDisposable
         switch (context.Request.Method, parts.Length)
         {
             case ("GET", 0):
-                await JsonAsync(context, new { keys = _tailnet.Keys.Where(k => !k.IsRevoked).Select(k => new { id = k.Id, description = k.Description }) });
+                await JsonAsync(
+                    context,
+                    new
+                    {
+                        keys = _tailnet
+                            .Keys.Where(k => !k.IsRevoked)
+                            .Select(k => new { id = k.Id, description = k.Description }),
+                    }
+                );
                 return;
             case ("POST", 0):
                 await NewKeyAsync(context);
@@ -186,7 +210,8 @@ public sealed class LabTailnetApi : IAsyncDisposable
         var body = await BodyAsync(context);
         var create = body.GetProperty("capabilities").GetProperty("devices").GetProperty("create");
         bool Flag(string name) => create.TryGetProperty(name, out var value) && value.GetBoolean();
-        var tags = create.TryGetProperty("tags", out var list) && list.ValueKind == JsonValueKind.Array ? Texts(list) : [];
+        var tags =
+            create.TryGetProperty("tags", out var list) && list.ValueKind == JsonValueKind.Array ? Texts(list) : [];
         var seconds = body.TryGetProperty("expirySeconds", out var expiry) ? expiry.GetInt64() : 90 * 86400;
         if (seconds is < 0 or > 90 * 86400)
         {
@@ -201,8 +226,13 @@ public sealed class LabTailnetApi : IAsyncDisposable
         }
 
         var key = _tailnet.NewKey(
-            Flag("reusable"), Flag("ephemeral"), Flag("preauthorized"), tags,
-            body.TryGetProperty("description", out var text) ? text.GetString() ?? "" : "", TimeSpan.FromSeconds(seconds));
+            Flag("reusable"),
+            Flag("ephemeral"),
+            Flag("preauthorized"),
+            tags,
+            body.TryGetProperty("description", out var text) ? text.GetString() ?? "" : "",
+            TimeSpan.FromSeconds(seconds)
+        );
         await JsonAsync(context, Show(key, key.Secret));
     }
 
@@ -250,7 +280,16 @@ public sealed class LabTailnetApi : IAsyncDisposable
             ["description"] = key.Description,
             ["capabilities"] = new
             {
-                devices = new { create = new { reusable = key.Reusable, ephemeral = key.Ephemeral, preauthorized = key.Preauthorized, tags = key.Tags } },
+                devices = new
+                {
+                    create = new
+                    {
+                        reusable = key.Reusable,
+                        ephemeral = key.Ephemeral,
+                        preauthorized = key.Preauthorized,
+                        tags = key.Tags,
+                    },
+                },
             },
         };
         if (secret is not null)
@@ -258,7 +297,8 @@ public sealed class LabTailnetApi : IAsyncDisposable
         return shown;
     }
 
-    private static string Time(DateTimeOffset time) => time.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+    private static string Time(DateTimeOffset time) =>
+        time.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
 
     private static string[] Texts(JsonElement list) => [.. list.EnumerateArray().Select(e => e.GetString()!)];
 

@@ -57,5 +57,12 @@ public sealed class LabTailnetDevice
     /// <summary>Its node in the lab; null for a device that is no node.</summary>
     public string? LabNode { get; init; }
 
-    internal string NodeKey => "nodekey:" + string.Concat(Enumerable.Repeat(Convert.ToHexStringLower(System.Text.Encoding.ASCII.GetBytes(NodeId.PadRight(16)[..16])), 2));
+    internal string NodeKey =>
+        "nodekey:"
+        + string.Concat(
+            Enumerable.Repeat(
+                Convert.ToHexStringLower(System.Text.Encoding.ASCII.GetBytes(NodeId.PadRight(16)[..16])),
+                2
+            )
+        );
 }

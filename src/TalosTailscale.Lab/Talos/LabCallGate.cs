@@ -17,47 +17,67 @@ internal sealed class LabCallGate(LabCluster cluster) : Interceptor
     };
 
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
-        TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
+        TRequest request,
+        ServerCallContext context,
+        UnaryServerMethod<TRequest, TResponse> continuation
+    )
     {
         var node = (await EnterAsync(context)).Node;
-        var broken = node is not null && request is ApplyConfigurationRequest { DryRun: false } && node.Faults.Take(LabFault.ApplyBreaks, out var how)
-            ? how ?? "after" : null;
+        var broken =
+            node is not null
+            && request is ApplyConfigurationRequest { DryRun: false }
+            && node.Faults.Take(LabFault.ApplyBreaks, out var how)
+                ? how ?? "after"
+                : null;
         if (broken != "before")
         {
             var answer = await continuation(request, context);
-            if (node is not null) Tell(node, request);
+            if (node is not null)
+                Tell(node, request);
             if (node?.Faults.Value(LabFault.AnswersLate) is { } late)
                 await Task.Delay(TimeSpan.Parse(late, CultureInfo.InvariantCulture), context.CancellationToken);
-            if (broken is null) return answer;
+            if (broken is null)
+                return answer;
         }
 
-        if (broken == "silent") await Task.Delay(Timeout.Infinite, context.CancellationToken);
-        if (broken == "reboot") node!.PowerCycle();
+        if (broken == "silent")
+            await Task.Delay(Timeout.Infinite, context.CancellationToken);
+        if (broken == "reboot")
+            node!.PowerCycle();
         LabTarget.ConnectionOf(context).CutAfter(0);
         throw LabTarget.Failure(StatusCode.Unavailable, "error reading from server: EOF");
     }
 
     public override async Task ServerStreamingServerHandler<TRequest, TResponse>(
-        TRequest request, IServerStreamWriter<TResponse> responseStream, ServerCallContext context,
-        ServerStreamingServerMethod<TRequest, TResponse> continuation)
+        TRequest request,
+        IServerStreamWriter<TResponse> responseStream,
+        ServerCallContext context,
+        ServerStreamingServerMethod<TRequest, TResponse> continuation
+    )
     {
         var boot = await EnterAsync(context);
         await continuation(request, responseStream, context);
-        if (boot.Node is { } node) Tell(node, request);
+        if (boot.Node is { } node)
+            Tell(node, request);
         boot.CheckStillUp();
     }
 
     public override async Task<TResponse> ClientStreamingServerHandler<TRequest, TResponse>(
-        IAsyncStreamReader<TRequest> requestStream, ServerCallContext context,
-        ClientStreamingServerMethod<TRequest, TResponse> continuation)
+        IAsyncStreamReader<TRequest> requestStream,
+        ServerCallContext context,
+        ClientStreamingServerMethod<TRequest, TResponse> continuation
+    )
     {
         await EnterAsync(context);
         return await continuation(requestStream, context);
     }
 
     public override async Task DuplexStreamingServerHandler<TRequest, TResponse>(
-        IAsyncStreamReader<TRequest> requestStream, IServerStreamWriter<TResponse> responseStream,
-        ServerCallContext context, DuplexStreamingServerMethod<TRequest, TResponse> continuation)
+        IAsyncStreamReader<TRequest> requestStream,
+        IServerStreamWriter<TResponse> responseStream,
+        ServerCallContext context,
+        DuplexStreamingServerMethod<TRequest, TResponse> continuation
+    )
     {
         var boot = await EnterAsync(context);
         await continuation(requestStream, responseStream, context);
@@ -85,8 +105,11 @@ internal sealed class LabCallGate(LabCluster cluster) : Interceptor
             await Task.Delay(Timeout.Infinite, context.CancellationToken);
         if (node.Faults.Take(LabFault.CutConnection, out var bytes))
             connection.CutAfter(long.Parse(bytes ?? "0", CultureInfo.InvariantCulture));
-        if (node.Faults.Has(LabFault.RebootsHalfWay) && method is "ApplyConfiguration" or "Upgrade" or "ImagePull" or "Pull"
-            && node.Faults.Take(LabFault.RebootsHalfWay, out _))
+        if (
+            node.Faults.Has(LabFault.RebootsHalfWay)
+            && method is "ApplyConfiguration" or "Upgrade" or "ImagePull" or "Pull"
+            && node.Faults.Take(LabFault.RebootsHalfWay, out _)
+        )
         {
             node.PowerCycle();
             throw LabTarget.Failure(StatusCode.Unavailable, "error reading from server: EOF");

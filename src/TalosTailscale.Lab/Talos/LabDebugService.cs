@@ -16,7 +16,10 @@ internal sealed class LabDebugService(LabCluster cluster) : DebugService.DebugSe
     private static readonly LabKubernetesFaults s_noFaults = new();
 
     public override async Task ContainerRun(
-        IAsyncStreamReader<DebugContainerRunRequest> requestStream, IServerStreamWriter<DebugContainerRunResponse> responseStream, ServerCallContext context)
+        IAsyncStreamReader<DebugContainerRunRequest> requestStream,
+        IServerStreamWriter<DebugContainerRunResponse> responseStream,
+        ServerCallContext context
+    )
     {
         var node = LabTarget.Resolve(cluster, LabTarget.EndpointOf(context), LabTarget.Of(context).Names[0]);
         if (!await requestStream.MoveNext(context.CancellationToken) || requestStream.Current.Spec is not { } spec)
@@ -46,8 +49,12 @@ internal sealed class LabDebugService(LabCluster cluster) : DebugService.DebugSe
     }
 
     private static async Task RunAsync(
-        Process process, LabPodSandbox sandbox, IAsyncStreamReader<DebugContainerRunRequest> input,
-        IServerStreamWriter<DebugContainerRunResponse> output, CancellationToken cancellationToken)
+        Process process,
+        LabPodSandbox sandbox,
+        IAsyncStreamReader<DebugContainerRunRequest> input,
+        IServerStreamWriter<DebugContainerRunResponse> output,
+        CancellationToken cancellationToken
+    )
     {
         // Responses of both pipes go out one at a time, as gRPC demands.
         using var writing = new SemaphoreSlim(1);
@@ -56,21 +63,29 @@ internal sealed class LabDebugService(LabCluster cluster) : DebugService.DebugSe
         var feed = FeedAsync(process, input, ended.Token);
         await Task.WhenAll(
             CopyAsync(process.StandardOutput.BaseStream, output, writing, cancellationToken),
-            CopyAsync(process.StandardError.BaseStream, output, writing, cancellationToken));
+            CopyAsync(process.StandardError.BaseStream, output, writing, cancellationToken)
+        );
         await process.WaitForExitAsync(cancellationToken);
         await ended.CancelAsync();
         await feed;
         await output.WriteAsync(new DebugContainerRunResponse { ExitCode = process.ExitCode }, cancellationToken);
     }
 
-    private static async Task FeedAsync(Process process, IAsyncStreamReader<DebugContainerRunRequest> input, CancellationToken cancellationToken)
+    private static async Task FeedAsync(
+        Process process,
+        IAsyncStreamReader<DebugContainerRunRequest> input,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
             while (await input.MoveNext(cancellationToken))
             {
                 if (input.Current.HasStdinData)
-                    await process.StandardInput.BaseStream.WriteAsync(input.Current.StdinData.Memory, cancellationToken);
+                    await process.StandardInput.BaseStream.WriteAsync(
+                        input.Current.StdinData.Memory,
+                        cancellationToken
+                    );
                 else if (input.Current.HasSignal)
                     LabPodSandbox.KillTree(process);
             }
@@ -85,13 +100,20 @@ internal sealed class LabDebugService(LabCluster cluster) : DebugService.DebugSe
     }
 
     private static async Task CopyAsync(
-        Stream from, IServerStreamWriter<DebugContainerRunResponse> to, SemaphoreSlim writing, CancellationToken cancellationToken)
+        Stream from,
+        IServerStreamWriter<DebugContainerRunResponse> to,
+        SemaphoreSlim writing,
+        CancellationToken cancellationToken
+    )
     {
         var buffer = new byte[32 * 1024];
-        for (int count; (count = await from.ReadAsync(buffer, cancellationToken)) > 0;)
+        for (int count; (count = await from.ReadAsync(buffer, cancellationToken)) > 0; )
         {
             await writing.WaitAsync(cancellationToken);
-            await to.WriteAsync(new DebugContainerRunResponse { StdoutData = ByteString.CopyFrom(buffer, 0, count) }, cancellationToken);
+            await to.WriteAsync(
+                new DebugContainerRunResponse { StdoutData = ByteString.CopyFrom(buffer, 0, count) },
+                cancellationToken
+            );
             writing.Release();
         }
     }

@@ -7,7 +7,11 @@ namespace TalosTailscale.Lab.Talos;
 internal static class LabFanOut
 {
     /// <summary>A call with one reply, whose <c>messages</c> are joined.</summary>
-    internal static async Task<T> UnaryAsync<T>(LabCluster cluster, ServerCallContext context, Func<LabNode, Task<T>> call)
+    internal static async Task<T> UnaryAsync<T>(
+        LabCluster cluster,
+        ServerCallContext context,
+        Func<LabNode, Task<T>> call
+    )
         where T : class, IMessage, new()
     {
         var target = LabTarget.Of(context);
@@ -31,7 +35,11 @@ internal static class LabFanOut
 
     /// <summary>A call with a stream of replies; each carries its node's name when several were asked.</summary>
     internal static async Task StreamAsync<T>(
-        LabCluster cluster, ServerCallContext context, IServerStreamWriter<T> output, Func<LabNode, IAsyncEnumerable<T>> call)
+        LabCluster cluster,
+        ServerCallContext context,
+        IServerStreamWriter<T> output,
+        Func<LabNode, IAsyncEnumerable<T>> call
+    )
         where T : class, IMessage, new()
     {
         var target = LabTarget.Of(context);
@@ -40,7 +48,10 @@ internal static class LabFanOut
         {
             try
             {
-                await foreach (var message in call(LabTarget.Resolve(cluster, endpoint, name)).WithCancellation(context.CancellationToken))
+                await foreach (
+                    var message in call(LabTarget.Resolve(cluster, endpoint, name))
+                        .WithCancellation(context.CancellationToken)
+                )
                 {
                     if (target.IsFanOut)
                         SetMetadata(message, name, null);
@@ -57,7 +68,8 @@ internal static class LabFanOut
     }
 
     // A node that fails yields one message with the error in its metadata; the call as a whole is OK.
-    private static async Task<T> OneAsync<T>(string name, Func<Task<T>> call) where T : class, IMessage, new()
+    private static async Task<T> OneAsync<T>(string name, Func<Task<T>> call)
+        where T : class, IMessage, new()
     {
         try
         {
@@ -74,7 +86,8 @@ internal static class LabFanOut
         }
     }
 
-    private static void Append<T>(T joined, T part) where T : IMessage
+    private static void Append<T>(T joined, T part)
+        where T : IMessage
     {
         var all = Messages(joined);
         foreach (var message in Messages(part))

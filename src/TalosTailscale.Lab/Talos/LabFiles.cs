@@ -17,16 +17,23 @@ internal static class LabFiles
         {
             ["/proc/sys/kernel/random/boot_id"] = Text($"{node.BootId:D}\n"),
             ["/proc/cmdline"] = Text(node.KernelCommandLine + "\n"),
-            ["/proc/uptime"] = Text(string.Create(
-                CultureInfo.InvariantCulture, $"{(DateTimeOffset.UtcNow - node.BootTime).TotalSeconds:0.00} 0.00\n")),
+            ["/proc/uptime"] = Text(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{(DateTimeOffset.UtcNow - node.BootTime).TotalSeconds:0.00} 0.00\n"
+                )
+            ),
             ["/etc/os-release"] = Text(
-                $"NAME=\"Talos\"\nID=talos\nVERSION_ID={node.TalosVersion}\nPRETTY_NAME=\"Talos ({node.TalosVersion})\"\n"),
+                $"NAME=\"Talos\"\nID=talos\nVERSION_ID={node.TalosVersion}\nPRETTY_NAME=\"Talos ({node.TalosVersion})\"\n"
+            ),
             ["/etc/hostname"] = Text(node.Hostname + "\n"),
             ["/etc/machine-id"] = Text(node.MachineId + "\n"),
             ["/etc/resolv.conf"] = Text("nameserver 127.0.0.53\n"),
         };
         foreach (var name in node.LoaderVariables.Names)
-            files[$"/sys/firmware/efi/efivars/{name}-{LabLoaderVariables.Guid}"] = node.LoaderVariables.EfivarfsBytes(name)!;
+            files[$"/sys/firmware/efi/efivars/{name}-{LabLoaderVariables.Guid}"] = node.LoaderVariables.EfivarfsBytes(
+                name
+            )!;
         return files;
     }
 
@@ -68,15 +75,16 @@ internal static class LabFiles
         }
     }
 
-    private static FileInfo Folder(string path, string relative, long modified) => new()
-    {
-        Name = path,
-        RelativeName = relative,
-        Size = 4096,
-        Mode = GoDirectory | 0x1ED,
-        Modified = modified,
-        IsDir = true,
-    };
+    private static FileInfo Folder(string path, string relative, long modified) =>
+        new()
+        {
+            Name = path,
+            RelativeName = relative,
+            Size = 4096,
+            Mode = GoDirectory | 0x1ED,
+            Modified = modified,
+            IsDir = true,
+        };
 
     private static byte[] Text(string text) => Encoding.UTF8.GetBytes(text);
 }

@@ -18,15 +18,23 @@ internal static class LabImageArchive
                 if (entry.DataStream is not { } data || entry.Name is not ("manifest.json" or "index.json"))
                     continue;
                 var json = JsonNode.Parse(data);
-                var name = entry.Name == "manifest.json"
-                    ? json?[0]?["RepoTags"]?[0]
-                    : json?["manifests"]?[0]?["annotations"]?["io.containerd.image.name"];
+                var name =
+                    entry.Name == "manifest.json"
+                        ? json?[0]?["RepoTags"]?[0]
+                        : json?["manifests"]?[0]?["annotations"]?["io.containerd.image.name"];
                 if (name is not null)
                     return name.GetValue<string>();
             }
         }
-        catch (Exception e) when (e is IOException or InvalidDataException or FormatException or InvalidOperationException
-            or JsonException or ArgumentException)
+        catch (Exception e)
+            when (e
+                    is IOException
+                        or InvalidDataException
+                        or FormatException
+                        or InvalidOperationException
+                        or JsonException
+                        or ArgumentException
+            )
         {
             // No archive at all, or not one of an image.
             return null;

@@ -14,8 +14,11 @@ namespace TalosTailscale.Lab.Talos;
 /// <summary>Files of the node's root, and the kubeconfig.</summary>
 internal sealed partial class LabMachineService
 {
-    public override Task Read(ReadRequest request, IServerStreamWriter<Data> responseStream, ServerCallContext context) =>
-        LabFanOut.StreamAsync(cluster, context, responseStream, node =>
+    public override Task Read(
+        ReadRequest request,
+        IServerStreamWriter<Data> responseStream,
+        ServerCallContext context
+    ) => LabFanOut.StreamAsync(cluster, context, responseStream, node =>
         {
             var files = LabFiles.Of(node);
             if (files.TryGetValue(request.Path, out var bytes))
@@ -25,17 +28,31 @@ internal sealed partial class LabMachineService
                 : LabTarget.Failure(StatusCode.NotFound, $"stat {request.Path}: no such file or directory");
         });
 
-    public override Task List(ListRequest request, IServerStreamWriter<FileInfo> responseStream, ServerCallContext context) =>
-        LabFanOut.StreamAsync(cluster, context, responseStream, node => LabFiles.List(node, request).ToAsyncEnumerable());
-
-    public override Task Kubeconfig(Empty request, IServerStreamWriter<Data> responseStream, ServerCallContext context) =>
+    public override Task List(
+        ListRequest request,
+        IServerStreamWriter<FileInfo> responseStream,
+        ServerCallContext context
+    ) =>
         LabFanOut.StreamAsync(cluster, context, responseStream, node =>
+            LabFiles.List(node, request).ToAsyncEnumerable()
+        );
+
+    public override Task Kubeconfig(
+        Empty request,
+        IServerStreamWriter<Data> responseStream,
+        ServerCallContext context
+    ) => LabFanOut.StreamAsync(cluster, context, responseStream, node =>
         {
             if (!node.IsControlPlane)
-                throw LabTarget.Failure(StatusCode.Unimplemented, "kubeconfig is only available on control plane nodes");
+                throw LabTarget.Failure(
+                    StatusCode.Unimplemented,
+                    "kubeconfig is only available on control plane nodes"
+                );
             var text = cluster.Part<ILabKubernetes>()?.AdminKubeconfig
                 ?? throw LabTarget.Failure(StatusCode.Unknown, "the lab has no Kubernetes");
-            return TarGz("kubeconfig", text).Select(c => new Data { Bytes = ByteString.CopyFrom(c) }).ToAsyncEnumerable();
+            return TarGz("kubeconfig", text)
+                .Select(c => new Data { Bytes = ByteString.CopyFrom(c) })
+                .ToAsyncEnumerable();
         });
 
     private static IEnumerable<byte[]> TarGz(string name, string text)
@@ -44,11 +61,13 @@ internal sealed partial class LabMachineService
         using (var gzip = new GZipStream(buffer, CompressionLevel.Fastest, leaveOpen: true))
         using (var tar = new TarWriter(gzip, TarEntryFormat.Ustar))
         {
-            tar.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, name)
-            {
-                DataStream = new MemoryStream(Encoding.UTF8.GetBytes(text)),
-                Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-            });
+            tar.WriteEntry(
+                new UstarTarEntry(TarEntryType.RegularFile, name)
+                {
+                    DataStream = new MemoryStream(Encoding.UTF8.GetBytes(text)),
+                    Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+                }
+            );
         }
 
         return buffer.ToArray().Chunk(1000);

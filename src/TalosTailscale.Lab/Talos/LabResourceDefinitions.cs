@@ -12,8 +12,15 @@ internal static class LabResourceDefinitions
 {
     private static readonly ConcurrentDictionary<int, IReadOnlyList<LabResource>> s_ofMinor = new();
 
-    internal static IReadOnlyList<LabResource> Of(int minor) => s_ofMinor.GetOrAdd(minor, static m =>
-        [.. LabResourceTypes.All(m).Select(t => Make(t.Type, t.Namespace)).OrderBy(r => r.Id, StringComparer.Ordinal)]);
+    internal static IReadOnlyList<LabResource> Of(int minor) =>
+        s_ofMinor.GetOrAdd(minor, static m =>
+            [
+                .. LabResourceTypes
+                    .All(m)
+                    .Select(t => Make(t.Type, t.Namespace))
+                    .OrderBy(r => r.Id, StringComparer.Ordinal),
+            ]
+        );
 
     private static LabResource Make(string type, string ns)
     {
@@ -31,7 +38,12 @@ internal static class LabResourceDefinitions
         for (var i = 1; i < parts.Length; i++)
             all.Add($"{name.ToLowerInvariant()}.{string.Join('.', parts[..i])}");
         all.AddRange(aliases);
-        return new LabResource("meta", LabResourceTypes.Definition, type.ToLowerInvariant(), Yaml(type, display, ns, aliases, all))
+        return new LabResource(
+            "meta",
+            LabResourceTypes.Definition,
+            type.ToLowerInvariant(),
+            Yaml(type, display, ns, aliases, all)
+        )
         {
             Proto = Proto(type, display, ns, aliases, all),
             Created = DateTimeOffset.UnixEpoch,
@@ -55,8 +67,10 @@ internal static class LabResourceDefinitions
         using var buffer = new MemoryStream();
         using (var output = new CodedOutputStream(buffer, leaveOpen: true))
         {
-            foreach (var (field, text) in (IEnumerable<(int, string)>)
-                [(1, type), (2, display), (3, ns), .. aliases.Select(a => (4, a)), .. all.Select(a => (5, a))])
+            foreach (
+                var (field, text) in (IEnumerable<(int, string)>)
+                    [(1, type), (2, display), (3, ns), .. aliases.Select(a => (4, a)), .. all.Select(a => (5, a))]
+            )
             {
                 output.WriteTag(field, WireFormat.WireType.LengthDelimited);
                 output.WriteString(text);

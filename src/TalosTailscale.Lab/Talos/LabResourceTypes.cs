@@ -8,8 +8,22 @@ internal static class LabResourceTypes
 
     private static readonly HashSet<string> s_namespaces = new(StringComparer.Ordinal)
     {
-        "meta", "runtime", "config", "network", "network-config", "cluster", "cluster-raw", "k8s", "controlplane",
-        "secrets", "files", "perf", "etcd", "cri", "hardware", "security",
+        "meta",
+        "runtime",
+        "config",
+        "network",
+        "network-config",
+        "cluster",
+        "cluster-raw",
+        "k8s",
+        "controlplane",
+        "secrets",
+        "files",
+        "perf",
+        "etcd",
+        "cri",
+        "hardware",
+        "security",
     };
 
     private static readonly Dictionary<string, (string Namespace, int Since)> s_types = new(StringComparer.Ordinal)
@@ -50,7 +64,8 @@ internal static class LabResourceTypes
 
     internal static bool IsNamespace(string ns) => s_namespaces.Contains(ns);
 
-    internal static bool Has(string type, int minor) => s_types.TryGetValue(type, out var known) && minor >= known.Since;
+    internal static bool Has(string type, int minor) =>
+        s_types.TryGetValue(type, out var known) && minor >= known.Since;
 
     internal static bool IsSensitive(string type) => type == MachineConfig;
 }

@@ -9,13 +9,26 @@ internal static class LabRoles
 
     private static readonly HashSet<string> s_reader = new(StringComparer.Ordinal)
     {
-        "Version", "ServiceList", "Logs", "LogsContainers", "Dmesg", "Events", "List", "EtcdMemberList", "EtcdStatus",
-        "ImageList", "SystemStat",
+        "Version",
+        "ServiceList",
+        "Logs",
+        "LogsContainers",
+        "Dmesg",
+        "Events",
+        "List",
+        "EtcdMemberList",
+        "EtcdStatus",
+        "ImageList",
+        "SystemStat",
     };
 
     private static readonly HashSet<string> s_operator = new(StringComparer.Ordinal)
     {
-        "Reboot", "ServiceStart", "ServiceStop", "ServiceRestart", "ImagePull",
+        "Reboot",
+        "ServiceStart",
+        "ServiceStop",
+        "ServiceRestart",
+        "ImagePull",
     };
 
     internal static bool MayCall(IReadOnlyList<string> roles, string service, string method)
@@ -35,6 +48,7 @@ internal static class LabRoles
             "machine.ImageService" => method is "Pull",
             _ => false,
         };
-        return (reading && (roles.Contains(Reader) || roles.Contains(Operator))) || (operating && roles.Contains(Operator));
+        return (reading && (roles.Contains(Reader) || roles.Contains(Operator)))
+            || (operating && roles.Contains(Operator));
     }
 }

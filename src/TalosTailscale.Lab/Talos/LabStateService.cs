@@ -14,28 +14,45 @@ internal sealed class LabStateService(LabCluster cluster) : State.StateBase
     public override Task<GetResponse> Get(GetRequest request, ServerCallContext context)
     {
         var node = Enter(context, request.Namespace, request.Type);
-        var resource = List(node, request.Namespace, request.Type).FirstOrDefault(r => r.Id == request.Id) ?? throw LabTarget.Failure(
-            StatusCode.NotFound, $"resource {request.Type}({request.Namespace}/{request.Id}@undefined) doesn't exist");
+        var resource = List(node, request.Namespace, request.Type).FirstOrDefault(r => r.Id == request.Id)
+            ?? throw LabTarget.Failure(
+                StatusCode.NotFound,
+                $"resource {request.Type}({request.Namespace}/{request.Id}@undefined) doesn't exist"
+            );
         var response = new GetResponse { Resource = ToResource(resource) };
         if (request.Type == LabResourceTypes.MachineConfig)
             LabOtherHands.AfterRead(node);
         return Task.FromResult(response);
     }
 
-    public override async Task List(ListRequest request, IServerStreamWriter<ListResponse> responseStream, ServerCallContext context)
+    public override async Task List(
+        ListRequest request,
+        IServerStreamWriter<ListResponse> responseStream,
+        ServerCallContext context
+    )
     {
         var node = Enter(context, request.Namespace, request.Type);
         foreach (var resource in Matching(List(node, request.Namespace, request.Type), request.Options?.IdQuery))
-            await responseStream.WriteAsync(new ListResponse { Resource = ToResource(resource) }, context.CancellationToken);
+            await responseStream.WriteAsync(
+                new ListResponse { Resource = ToResource(resource) },
+                context.CancellationToken
+            );
         if (request.Type == LabResourceTypes.MachineConfig)
             LabOtherHands.AfterRead(node);
     }
 
-    public override async Task Watch(WatchRequest request, IServerStreamWriter<WatchResponse> responseStream, ServerCallContext context)
+    public override async Task Watch(
+        WatchRequest request,
+        IServerStreamWriter<WatchResponse> responseStream,
+        ServerCallContext context
+    )
     {
         var node = Enter(context, request.Namespace, request.Type);
         if (request.HasId && request.Options?.BootstrapContents == true)
-            throw LabTarget.Failure(StatusCode.Unimplemented, "bootstrap contents is not implemented for resource watch");
+            throw LabTarget.Failure(
+                StatusCode.Unimplemented,
+                "bootstrap contents is not implemented for resource watch"
+            );
         var (now, changes) = node.Resources.Watch(request.Namespace, request.Type);
         try
         {
@@ -45,7 +62,10 @@ internal sealed class LabStateService(LabCluster cluster) : State.StateBase
             await foreach (var change in changes.Reader.ReadAllAsync(context.CancellationToken))
             {
                 if (Wanted(request, change.Resource))
-                    await responseStream.WriteAsync(new WatchResponse { Event = { ToEvent(change) } }, context.CancellationToken);
+                    await responseStream.WriteAsync(
+                        new WatchResponse { Event = { ToEvent(change) } },
+                        context.CancellationToken
+                    );
             }
         }
         finally
@@ -68,7 +88,9 @@ internal sealed class LabStateService(LabCluster cluster) : State.StateBase
     }
 
     private static IReadOnlyList<LabResource> List(LabNode node, string ns, string type) =>
-        type == LabResourceTypes.Definition && ns == "meta" ? LabResourceDefinitions.Of(node.Minor) : node.Resources.List(ns, type);
+        type == LabResourceTypes.Definition && ns == "meta"
+            ? LabResourceDefinitions.Of(node.Minor)
+            : node.Resources.List(ns, type);
 
     // A watch on one id begins with what it is now; one on a type says it only if asked, and then marks the end.
     private static IEnumerable<WatchResponse> Bootstrap(WatchRequest request, IReadOnlyList<LabResource> now)
@@ -91,9 +113,21 @@ internal sealed class LabStateService(LabCluster cluster) : State.StateBase
         if (request.Options?.BootstrapContents != true)
             yield break;
         foreach (var resource in Matching(now, request.Options.IdQuery))
-            yield return new WatchResponse { Event = { new Event { EventType = EventType.Created, Resource = ToResource(resource) } } };
+            yield return new WatchResponse
+            {
+                Event =
+                {
+                    new Event { EventType = EventType.Created, Resource = ToResource(resource) },
+                },
+            };
         if (request.ApiVersion >= 1)
-            yield return new WatchResponse { Event = { new Event { EventType = EventType.Bootstrapped, Resource = Tombstone(request) } } };
+            yield return new WatchResponse
+            {
+                Event =
+                {
+                    new Event { EventType = EventType.Bootstrapped, Resource = Tombstone(request) },
+                },
+            };
     }
 
     private static bool Wanted(WatchRequest request, LabResource resource) =>
@@ -101,21 +135,32 @@ internal sealed class LabStateService(LabCluster cluster) : State.StateBase
 
     private static IEnumerable<LabResource> Matching(IEnumerable<LabResource> resources, IDQuery? query) =>
         query is { Regexp.Length: > 0 }
-            ? resources.Where(r => Regex.IsMatch(r.Id, query.Regexp, RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1)))
+            ? resources.Where(r =>
+                Regex.IsMatch(r.Id, query.Regexp, RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1))
+            )
             : resources;
 
-    private static Event ToEvent(LabResourceEvent change) => new()
-    {
-        EventType = (EventType)change.Change,
-        Resource = ToResource(change.Resource),
-        Old = change.Old is null ? null : ToResource(change.Old),
-    };
+    private static Event ToEvent(LabResourceEvent change) =>
+        new()
+        {
+            EventType = (EventType)change.Change,
+            Resource = ToResource(change.Resource),
+            Old = change.Old is null ? null : ToResource(change.Old),
+        };
 
-    private static Resource Tombstone(WatchRequest request) => new()
-    {
-        Metadata = new Metadata { Namespace = request.Namespace, Type = request.Type, Id = request.Id, Version = "undefined", Phase = "running" },
-        Spec = new Spec(),
-    };
+    private static Resource Tombstone(WatchRequest request) =>
+        new()
+        {
+            Metadata = new Metadata
+            {
+                Namespace = request.Namespace,
+                Type = request.Type,
+                Id = request.Id,
+                Version = "undefined",
+                Phase = "running",
+            },
+            Spec = new Spec(),
+        };
 
     private static Resource ToResource(LabResource resource)
     {

@@ -38,7 +38,8 @@ public sealed class LabTalosApi : ILabPart
     /// <summary>How many connections are open: what a client leaks, it leaks here too.</summary>
     public int OpenConnections => _shared.Open + _perNode.Values.Sum(e => e.Open);
 
-    private LabCluster Cluster => _cluster ?? throw new InvalidOperationException("The Talos API has not been started.");
+    private LabCluster Cluster =>
+        _cluster ?? throw new InvalidOperationException("The Talos API has not been started.");
 
     /// <summary>The endpoint of one node's own apid; there with <see cref="LabOptions.EndpointPerNode"/>.</summary>
     /// <param name="node">The node.</param>
@@ -53,9 +54,14 @@ public sealed class LabTalosApi : ILabPart
     /// <param name="client">The client's certificate; null for a new one of an administrator.</param>
     /// <param name="endpoints">The endpoints; null for the one that reaches every node.</param>
     /// <returns>The YAML text.</returns>
-    public string TalosConfig(LabCertificate? client = null, IReadOnlyList<string>? endpoints = null) => LabTalosConfig.Write(
-        "lab", endpoints ?? [Endpoint], [.. Cluster.Nodes.Take(64).Select(n => n.Address)], Authority,
-        client ?? Authority.IssueClient(["os:admin"]));
+    public string TalosConfig(LabCertificate? client = null, IReadOnlyList<string>? endpoints = null) =>
+        LabTalosConfig.Write(
+            "lab",
+            endpoints ?? [Endpoint],
+            [.. Cluster.Nodes.Take(64).Select(n => n.Address)],
+            Authority,
+            client ?? Authority.IssueClient(["os:admin"])
+        );
 
     /// <summary>The next connection is cut after so many bytes to the client, handshake included.</summary>
     /// <param name="bytes">How many.</param>
@@ -75,7 +81,14 @@ public sealed class LabTalosApi : ILabPart
         _cluster = cluster;
         Authority = cluster.Secrets.TalosAuthority;
         ServerCertificate = Authority.IssueServer(
-            "lab", ["127.0.0.1", "::1", "localhost", .. cluster.Nodes.Take(64).SelectMany(n => new[] { n.Address, n.Hostname }).Distinct()]);
+            "lab",
+            [
+                "127.0.0.1",
+                "::1",
+                "localhost",
+                .. cluster.Nodes.Take(64).SelectMany(n => new[] { n.Address, n.Hostname }).Distinct(),
+            ]
+        );
         foreach (var node in cluster.Options.EndpointPerNode ? cluster.Nodes : [])
         {
             _perNode[node.Name] = new LabEndpoint(node);
@@ -84,7 +97,10 @@ public sealed class LabTalosApi : ILabPart
 
         _application = Build(cluster);
         await _application.StartAsync(cancellationToken);
-        var addresses = _application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ToArray();
+        var addresses = _application
+            .Services.GetRequiredService<IServer>()
+            .Features.Get<IServerAddressesFeature>()!
+            .Addresses.ToArray();
         foreach (var (endpoint, address) in _perNode.Values.Prepend(_shared).Zip(addresses))
             endpoint.Address = new Uri(address).Authority;
     }
@@ -155,7 +171,9 @@ public sealed class LabTalosApi : ILabPart
         }
 
         connection.Features.Set(endpoint);
-        ProtocolVersion[] versions = OnlyTls12 ? [ProtocolVersion.TLSv12] : ProtocolVersion.TLSv13.DownTo(ProtocolVersion.TLSv12);
+        ProtocolVersion[] versions = OnlyTls12
+            ? [ProtocolVersion.TLSv12]
+            : ProtocolVersion.TLSv13.DownTo(ProtocolVersion.TLSv12);
         var server = new LabTlsServer(ServerCertificate, Authority, versions);
         var tls = new LabTlsConnection(connection, server);
         endpoint.Add(tls);

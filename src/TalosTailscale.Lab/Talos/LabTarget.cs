@@ -25,7 +25,8 @@ internal sealed record LabTarget(IReadOnlyList<string> Names, bool IsFanOut)
             throw Failure(StatusCode.InvalidArgument, "node metadata must be single-valued");
         if (node.Count == 0 && nodes.Count > 0 && context.Method.StartsWith("/cosi.", StringComparison.Ordinal))
             throw Failure(StatusCode.InvalidArgument, "one-2-many proxying is not supported for COSI methods");
-        var target = node.Count == 1 ? new LabTarget(node, IsFanOut: false)
+        var target =
+            node.Count == 1 ? new LabTarget(node, IsFanOut: false)
             : nodes.Count > 0 ? new LabTarget(nodes, IsFanOut: true)
             : new LabTarget([""], IsFanOut: false);
         foreach (var name in target.Names)
@@ -36,24 +37,37 @@ internal sealed record LabTarget(IReadOnlyList<string> Names, bool IsFanOut)
     /// <summary>The node of one name, if it answers.</summary>
     internal static LabNode Resolve(LabCluster cluster, LabEndpoint endpoint, string name)
     {
-        var node = name.Length == 0
-            ? endpoint.Node ?? cluster.Nodes.FirstOrDefault(n => n.IsControlPlane && n.IsApiUp)
-            : cluster.Nodes.FirstOrDefault(n => n.Address == name || n.TailnetAddress == name || n.Hostname.Equals(name, StringComparison.OrdinalIgnoreCase));
+        var node =
+            name.Length == 0
+                ? endpoint.Node ?? cluster.Nodes.FirstOrDefault(n => n.IsControlPlane && n.IsApiUp)
+                : cluster.Nodes.FirstOrDefault(n =>
+                    n.Address == name
+                    || n.TailnetAddress == name
+                    || n.Hostname.Equals(name, StringComparison.OrdinalIgnoreCase)
+                );
         if (node is { IsApiUp: true })
             return node;
         var why = node is null ? "no route to host" : "connection refused";
-        throw Failure(StatusCode.Unavailable, $"connection error: desc = \"transport: Error while dialing: dial tcp {name}:50000: connect: {why}\"");
+        throw Failure(
+            StatusCode.Unavailable,
+            $"connection error: desc = \"transport: Error while dialing: dial tcp {name}:50000: connect: {why}\""
+        );
     }
 
     internal static RpcException Failure(StatusCode code, string text) => new(new Status(code, text));
 
-    internal static LabEndpoint EndpointOf(ServerCallContext context) => context.GetHttpContext().Features.Get<LabEndpoint>()!;
+    internal static LabEndpoint EndpointOf(ServerCallContext context) =>
+        context.GetHttpContext().Features.Get<LabEndpoint>()!;
 
     internal static LabTlsConnection ConnectionOf(ServerCallContext context) =>
         context.GetHttpContext().Features.Get<LabTlsConnection>()!;
 
     private static List<string> Values(ServerCallContext context, string key) =>
-        [.. context.RequestHeaders.Where(h => h.Key == key).SelectMany(h => h.Value.Split(',', StringSplitOptions.TrimEntries))];
+        [
+            .. context
+                .RequestHeaders.Where(h => h.Key == key)
+                .SelectMany(h => h.Value.Split(',', StringSplitOptions.TrimEntries)),
+        ];
 
     private static void CheckForwarding(string name, LabEndpoint endpoint)
     {

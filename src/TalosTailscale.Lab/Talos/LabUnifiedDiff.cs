@@ -16,7 +16,7 @@ internal static class LabUnifiedDiff
         var diff = Differ.Instance.CreateLineDiffs(before, after, ignoreWhitespace: false);
         var text = new StringBuilder("--- a\n+++ b\n");
         var blocks = diff.DiffBlocks;
-        for (var first = 0; first < blocks.Count;)
+        for (var first = 0; first < blocks.Count; )
         {
             // Changes whose context touches share one hunk.
             var last = first;

@@ -20,7 +20,10 @@ internal static class LabUpgrade
         }
 
         return await TakeUkiAsync(node, image, cancellationToken)
-            ?? throw LabTarget.Failure(StatusCode.Unknown, $"error validating installer image \"{image}\": no installer in the image for {node.GoArchitecture}");
+            ?? throw LabTarget.Failure(
+                StatusCode.Unknown,
+                $"error validating installer image \"{image}\": no installer in the image for {node.GoArchitecture}"
+            );
     }
 
     /// <summary>Takes the UKI out of a pulled installer image; null when it holds none for the node.</summary>
@@ -28,20 +31,34 @@ internal static class LabUpgrade
     {
         var path = Path.Combine(node.Cluster.Folder, "nodes", node.Name, $"installer-{Guid.NewGuid():N}.efi");
         var registry = node.Cluster.Part<ILabImageRegistry>();
-        return registry is not null && await registry.SaveInstallerUkiAsync(image, node.Architecture, path, cancellationToken)
-            ? path : null;
+        return
+            registry is not null
+            && await registry.SaveInstallerUkiAsync(image, node.Architecture, path, cancellationToken)
+            ? path
+            : null;
     }
 
     // internal/pkg/etcd, ValidateForUpgrade: every member has to be healthy.
     internal static void CheckEtcd(LabNode node)
     {
-        var sick = node.Cluster.Etcd.Members.FirstOrDefault(m => node.Cluster.Etcd.NodeOf(m.Id)?.Services["etcd"]?.State != "Running");
+        var sick = node.Cluster.Etcd.Members.FirstOrDefault(m =>
+            node.Cluster.Etcd.NodeOf(m.Id)?.Services["etcd"]?.State != "Running"
+        );
         if (sick is not null)
-            throw LabTarget.Failure(StatusCode.Unknown, $"error validating etcd for upgrade: etcd member {sick.PeerUrl} is not healthy; all members must be healthy to perform an upgrade");
+            throw LabTarget.Failure(
+                StatusCode.Unknown,
+                $"error validating etcd for upgrade: etcd member {sick.PeerUrl} is not healthy; all members must be healthy to perform an upgrade"
+            );
     }
 
     /// <summary>The sequence after the call has been answered: install, then reboot, also when the installer failed.</summary>
-    internal static async Task RunAsync(LabNode node, string ukiPath, bool powerCycle, string actor, CancellationToken cancellationToken)
+    internal static async Task RunAsync(
+        LabNode node,
+        string ukiPath,
+        bool powerCycle,
+        string actor,
+        CancellationToken cancellationToken
+    )
     {
         node.Events.Add(new SequenceEvent { Sequence = "upgrade", Action = SequenceEvent.Types.Action.Start }, actor);
         node.Change(n => (n.Stage, n.IsReady) = (LabStage.Upgrading, false));
@@ -50,7 +67,14 @@ internal static class LabUpgrade
         if (error is not null)
         {
             LabBoot.Kernel(node, "err", $"[talos] upgrade failed: {error}");
-            node.Events.Add(new SequenceEvent { Sequence = "upgrade", Error = new Protos.Common.Error { Message = error } }, actor);
+            node.Events.Add(
+                new SequenceEvent
+                {
+                    Sequence = "upgrade",
+                    Error = new Protos.Common.Error { Message = error },
+                },
+                actor
+            );
         }
 
         node.Power.Reboot(powerCycle, actor);
@@ -61,7 +85,9 @@ internal static class LabUpgrade
     internal static async Task<string?> InstallAsync(LabNode node, string ukiPath, CancellationToken cancellationToken)
     {
         var uki = await LabFirmware.ReadAsync(ukiPath, cancellationToken);
-        var error = uki is null ? "failed to install bootloader: no UKI in the installer" : LabInstaller.Install(node, ukiPath, uki);
+        var error = uki is null
+            ? "failed to install bootloader: no UKI in the installer"
+            : LabInstaller.Install(node, ukiPath, uki);
         File.Delete(ukiPath);
         return error;
     }

@@ -21,6 +21,9 @@ public sealed record TsError(string Id, TsErrorCategory Category, string Meaning
     /// <param name="recommendedAction">A more exact advice for this occurrence.</param>
     /// <returns>The exception, ready to be thrown.</returns>
     public TsException New(
-        string message, object? target = null, Exception? inner = null, string? recommendedAction = null) =>
-        new(this, message, target, inner, recommendedAction);
+        string message,
+        object? target = null,
+        Exception? inner = null,
+        string? recommendedAction = null
+    ) => new(this, message, target, inner, recommendedAction);
 }

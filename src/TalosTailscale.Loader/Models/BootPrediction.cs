@@ -10,13 +10,25 @@ public sealed record BootPrediction
     public BootReason Reason { get; init; }
 
     /// <summary>All entries in the order of the menu.</summary>
-    public IReadOnlyList<BootEntry> Order { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<BootEntry> Order
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <summary>Names that a variable or <c>loader.conf</c> gives but no entry has (<c>LoaderEntryDefault=talos-v1.11.0.efi</c>).</summary>
-    public IReadOnlyList<string> StaleNames { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<string> StaleNames
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <summary>Files of the folder that systemd-boot does not show, each with the reason.</summary>
-    public IReadOnlyList<BootHiddenFile> Hidden { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<BootHiddenFile> Hidden
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <inheritdoc/>
     public override string ToString() => Entry?.Id ?? "(no entry)";

@@ -28,10 +28,18 @@ public sealed record EspInfo
     public bool? SecureBoot { get; init; }
 
     /// <summary>All files.</summary>
-    public IReadOnlyList<EspFile> Files { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<EspFile> Files
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <summary>What should be looked at.</summary>
-    public IReadOnlyList<EspFinding> Findings { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<EspFinding> Findings
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <inheritdoc/>
     public override string ToString() => $"{Node}:{Device}";

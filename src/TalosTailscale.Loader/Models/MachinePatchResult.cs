@@ -16,13 +16,21 @@ public sealed record MachinePatchResult
     public TalosApplyMode? Mode { get; init; }
 
     /// <summary>What should be changed, with the remedy; then what the node itself warned of.</summary>
-    public IReadOnlyList<MachineConfigWarning> Warnings { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<MachineConfigWarning> Warnings
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <summary>The difference as a unified diff, secrets masked; empty when nothing changed.</summary>
     public string Diff { get; init; } = "";
 
     /// <summary>All documents with what happened to them.</summary>
-    public IReadOnlyList<MachineConfigDocument> Documents { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<MachineConfigDocument> Documents
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <summary>The file with the configuration as it was before, readable by its owner alone; null when none was needed.</summary>
     public string? BackupPath { get; init; }

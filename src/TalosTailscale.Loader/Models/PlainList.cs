@@ -9,5 +9,6 @@ namespace TalosTailscale;
 internal static class PlainList
 {
     [return: NotNullIfNotNull(nameof(list))]
-    public static IReadOnlyList<T>? Of<T>(IReadOnlyList<T>? list) => list is null or T[] or List<T> ? list : list.ToArray();
+    public static IReadOnlyList<T>? Of<T>(IReadOnlyList<T>? list) =>
+        list is null or T[] or List<T> ? list : list.ToArray();
 }

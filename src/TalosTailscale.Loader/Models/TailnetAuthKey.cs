@@ -9,7 +9,11 @@ public sealed record TailnetAuthKey
     public required string Id { get; init; }
 
     /// <summary>The tags of the nodes that log in with it.</summary>
-    public IReadOnlyList<string> Tags { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<string> Tags
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <summary>Whether more than one node may use it.</summary>
     public bool Reusable { get; init; }

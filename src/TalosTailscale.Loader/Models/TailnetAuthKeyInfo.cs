@@ -15,7 +15,8 @@ public sealed record TailnetAuthKeyInfo(
     bool Ephemeral,
     bool Preauthorized,
     DateTimeOffset? Created,
-    DateTimeOffset? Expires)
+    DateTimeOffset? Expires
+)
 {
     /// <inheritdoc/>
     public override string ToString() => Id;

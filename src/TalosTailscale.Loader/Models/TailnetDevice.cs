@@ -29,10 +29,18 @@ public sealed record TailnetDevice
     public string Id { get; init; } = "";
 
     /// <summary>The addresses in the tailnet.</summary>
-    public IReadOnlyList<string> Addresses { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<string> Addresses
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <summary>The tags.</summary>
-    public IReadOnlyList<string> Tags { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<string> Tags
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <summary>Whether it is online; null when the source does not say.</summary>
     public bool? Online { get; init; }
@@ -50,10 +58,18 @@ public sealed record TailnetDevice
     public bool KeyExpired { get; init; }
 
     /// <summary>The routes that it offers; empty when the source does not say.</summary>
-    public IReadOnlyList<string> AdvertisedRoutes { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<string> AdvertisedRoutes
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <summary>The routes that are in force.</summary>
-    public IReadOnlyList<string> EnabledRoutes { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<string> EnabledRoutes
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <summary>The operating system.</summary>
     public string OperatingSystem { get; init; } = "";

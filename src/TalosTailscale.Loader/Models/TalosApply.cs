@@ -32,7 +32,11 @@ public sealed record TalosApplyResult
     public string Details { get; init; } = "";
 
     /// <summary>Warnings of the node; never given in a dry run.</summary>
-    public IReadOnlyList<string> Warnings { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<string> Warnings
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <inheritdoc/>
     public override string ToString() => $"{Node} {Mode}";

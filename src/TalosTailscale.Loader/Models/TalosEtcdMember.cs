@@ -16,10 +16,18 @@ public sealed record TalosEtcdMember
     public required string Hostname { get; init; }
 
     /// <summary>Where the other members reach it.</summary>
-    public IReadOnlyList<string> PeerUrls { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<string> PeerUrls
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <summary>Where clients reach it.</summary>
-    public IReadOnlyList<string> ClientUrls { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<string> ClientUrls
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <summary>True while it only learns and does not vote.</summary>
     public bool IsLearner { get; init; }
@@ -65,7 +73,11 @@ public sealed record TalosEtcdStatus
     public string ProtocolVersion { get; init; } = "";
 
     /// <summary>Alarms and errors.</summary>
-    public IReadOnlyList<string> Errors { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<string> Errors
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <inheritdoc/>
     public override string ToString() => $"{Node} {(IsLeader ? "leader" : IsLearner ? "learner" : "follower")}";

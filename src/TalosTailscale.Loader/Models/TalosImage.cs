@@ -25,7 +25,11 @@ public sealed record TalosImage
     public required string SchematicId { get; init; }
 
     /// <summary>The extensions in it, as found in the image; for an installer as asked for.</summary>
-    public IReadOnlyList<string> Extensions { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<string> Extensions
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <summary>The file, absolute; null for an installer.</summary>
     public string? Path { get; init; }

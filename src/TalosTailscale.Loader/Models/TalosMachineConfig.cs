@@ -13,7 +13,11 @@ public sealed class TalosMachineConfig
     public required string Version { get; init; }
 
     /// <summary>The documents, each as <c>kind</c> or <c>kind/name</c>, in the text's order.</summary>
-    public IReadOnlyList<string> Documents { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<string> Documents
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <summary>The whole text, byte for byte what the node holds. It has the cluster's secrets in it.</summary>
     public required string Text { get; init; }

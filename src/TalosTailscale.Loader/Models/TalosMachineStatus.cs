@@ -13,7 +13,11 @@ public sealed record TalosMachineStatus
     public bool Ready { get; init; }
 
     /// <summary>The readiness checks that do not pass, each as <c>name: reason</c>.</summary>
-    public IReadOnlyList<string> UnmetConditions { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<string> UnmetConditions
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <inheritdoc/>
     public override string ToString() => Ready ? $"{Stage}, ready" : Stage;

@@ -16,7 +16,11 @@ public sealed record TalosMember
     public string Hostname { get; init; } = "";
 
     /// <summary>Addresses.</summary>
-    public IReadOnlyList<string> Addresses { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<string> Addresses
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <summary><c>controlplane</c> or <c>worker</c>.</summary>
     public string MachineType { get; init; } = "";

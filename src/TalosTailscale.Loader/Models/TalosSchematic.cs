@@ -7,10 +7,18 @@ public sealed record TalosSchematic
     public required string Id { get; init; }
 
     /// <summary>The official extensions, in the order that the id depends on.</summary>
-    public IReadOnlyList<string> Extensions { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<string> Extensions
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <summary>Kernel arguments added (<c>arg</c>) or taken away (<c>-arg</c>).</summary>
-    public IReadOnlyList<string> ExtraKernelArgs { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<string> ExtraKernelArgs
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <summary>The canonical YAML, with its final line break.</summary>
     public required string Yaml { get; init; }

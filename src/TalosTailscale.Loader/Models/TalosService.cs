@@ -22,7 +22,11 @@ public sealed record TalosService
     public DateTimeOffset? LastChange { get; init; }
 
     /// <summary>The service's last events, oldest first.</summary>
-    public IReadOnlyList<TalosServiceEvent> Events { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<TalosServiceEvent> Events
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <inheritdoc/>
     public override string ToString() => Id;

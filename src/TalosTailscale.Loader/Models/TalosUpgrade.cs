@@ -16,7 +16,11 @@ public sealed record TalosUpgrade
     public string? Version { get; init; }
 
     /// <summary>The extensions now; null when not waited for.</summary>
-    public IReadOnlyList<string>? Extensions { get; init => field = PlainList.Of(value); }
+    public IReadOnlyList<string>? Extensions
+    {
+        get;
+        init => field = PlainList.Of(value);
+    }
 
     /// <summary>How long it took once agreed to, the restart included when waited for.</summary>
     public TimeSpan Duration { get; init; }

@@ -65,7 +65,11 @@ public sealed record TalosVolumeStatus
     public string EncryptionProvider { get; init; } = "";
 
     /// <summary>The kinds of key that open it (<c>tpm</c>, <c>static</c> …).</summary>
-    public IReadOnlyList<string> EncryptionKeys { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<string> EncryptionKeys
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <summary>What is wrong; empty for nothing.</summary>
     public string ErrorMessage { get; init; } = "";

@@ -41,6 +41,15 @@ public enum TsAddressPlace
     OtherFile = 1024,
 
     /// <summary>All of them but <see cref="Hostname"/>.</summary>
-    All = EtcdMember | KubernetesNode | TalosConfig | KubeConfig | MachineConfig | Haproxy | NodeFile | Manifest
-        | Documentation | OtherFile,
+    All =
+        EtcdMember
+        | KubernetesNode
+        | TalosConfig
+        | KubeConfig
+        | MachineConfig
+        | Haproxy
+        | NodeFile
+        | Manifest
+        | Documentation
+        | OtherFile,
 }

@@ -38,7 +38,11 @@ public sealed record TsDiagnosis
     public int? FailureMode { get; init; }
 
     /// <summary>Everything that was found in the attempt that counts, most telling first.</summary>
-    public IReadOnlyList<TsDiagnosisFinding> Findings { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<TsDiagnosisFinding> Findings
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <summary>How often the container started.</summary>
     public int Starts { get; init; }
@@ -62,7 +66,14 @@ public sealed record TsDiagnosis
 /// <param name="Fix">What to do.</param>
 /// <param name="Seen">The component and versions that write such lines.</param>
 public sealed record TsDiagnosisFinding(
-    string Cause, int Count, int Line, string Example, string Meaning, string Fix, string Seen)
+    string Cause,
+    int Count,
+    int Line,
+    string Example,
+    string Meaning,
+    string Fix,
+    string Seen
+)
 {
     /// <inheritdoc/>
     public override string ToString() => $"{Cause} ({Count})";

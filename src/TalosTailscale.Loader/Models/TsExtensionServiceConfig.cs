@@ -4,9 +4,7 @@ namespace TalosTailscale;
 public sealed record TsExtensionServiceConfig
 {
     // No public constructor takes a text: PowerShell would make one of any string that is piped where one is expected.
-    internal TsExtensionServiceConfig()
-    {
-    }
+    internal TsExtensionServiceConfig() { }
 
     /// <summary>The document with the placeholder where the file has the key.</summary>
     internal string Yaml { get; init; } = "";
@@ -21,10 +19,18 @@ public sealed record TsExtensionServiceConfig
     public required string Hostname { get; init; }
 
     /// <summary>The networks that the node offers to the tailnet, in CIDR form.</summary>
-    public IReadOnlyList<string> Routes { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<string> Routes
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <summary>The tags that the node asks for.</summary>
-    public IReadOnlyList<string> Tags { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<string> Tags
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <summary>The control server; null for Tailscale's own.</summary>
     public Uri? LoginServer { get; init; }

@@ -25,7 +25,11 @@ public sealed record TsNode
     public string? Path { get; init; }
 
     /// <summary>The runbook's manifests that are there, absolute paths, in the order in which they are applied.</summary>
-    public IReadOnlyList<string> Manifests { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<string> Manifests
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <inheritdoc/>
     public override string ToString() => Name;

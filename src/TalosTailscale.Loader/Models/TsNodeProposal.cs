@@ -37,7 +37,11 @@ public sealed record TsNodeProposal
     public bool IsKnown { get; init; }
 
     /// <summary>The files, node.yaml first.</summary>
-    public IReadOnlyList<TsNodeFile> Files { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<TsNodeFile> Files
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <inheritdoc/>
     public override string ToString() => Name;

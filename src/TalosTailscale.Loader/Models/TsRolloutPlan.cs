@@ -7,10 +7,18 @@ public sealed record TsRolloutPlan
     public required string Cluster { get; init; }
 
     /// <summary>The nodes, in the order in which they are changed.</summary>
-    public required IReadOnlyList<TsRolloutNode> Nodes { get; init => field = PlainList.Of(value); }
+    public required IReadOnlyList<TsRolloutNode> Nodes
+    {
+        get;
+        init => field = PlainList.Of(value);
+    }
 
     /// <summary>For each wave, how many of its nodes are changed at once.</summary>
-    public required IReadOnlyList<int> WaveWidths { get; init => field = PlainList.Of(value); }
+    public required IReadOnlyList<int> WaveWidths
+    {
+        get;
+        init => field = PlainList.Of(value);
+    }
 
     /// <summary>After how many failed nodes no further one is begun.</summary>
     public int MaxFailures { get; init; } = 1;
@@ -47,7 +55,11 @@ public sealed record TsRolloutNode
     public string? SchematicId { get; init; }
 
     /// <summary>Its steps.</summary>
-    public IReadOnlyList<TsRolloutStep> Steps { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<TsRolloutStep> Steps
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <inheritdoc/>
     public override string ToString() => Node;

@@ -10,7 +10,11 @@ public sealed record TsRolloutWave
     public required int Wave { get; init; }
 
     /// <summary>Its nodes.</summary>
-    public required IReadOnlyList<string> Nodes { get; init => field = PlainList.Of(value); }
+    public required IReadOnlyList<string> Nodes
+    {
+        get;
+        init => field = PlainList.Of(value);
+    }
 
     /// <summary>Whether every node came to its end.</summary>
     public bool Succeeded { get; init; }

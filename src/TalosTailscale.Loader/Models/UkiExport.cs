@@ -28,7 +28,11 @@ public sealed record UkiExport
     public bool Rebuilt { get; init; }
 
     /// <summary>What the rebuilding left out, one thing per line; empty for a plain copy.</summary>
-    public IReadOnlyList<string> Removed { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<string> Removed
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <inheritdoc/>
     public override string ToString() => Path ?? Name;

@@ -47,10 +47,18 @@ public sealed record UkiInfo
     public bool HaltsIfInstalled { get; init; }
 
     /// <summary>The boot menu entries of the UKI, in order; empty before Talos 1.10.</summary>
-    public IReadOnlyList<UkiProfile> Profiles { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<UkiProfile> Profiles
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <summary>The system extensions in the initrd, in order, with the <c>schematic</c> pseudo extension.</summary>
-    public IReadOnlyList<UkiExtension> Extensions { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<UkiExtension> Extensions
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <summary>False when the initrd was not looked into, so that <see cref="Extensions"/> is empty for that reason.</summary>
     public bool ExtensionsRead { get; init; }
@@ -92,7 +100,11 @@ public sealed record UkiInfo
     public string? Sha256 { get; init; }
 
     /// <summary>The PE sections in the order of the section table.</summary>
-    public IReadOnlyList<UkiSection> Sections { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<UkiSection> Sections
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <summary>Whether the UKI carries an extension of this name, compared without regard to case.</summary>
     /// <param name="name">The metadata name, <c>tailscale</c>; an owner as in <c>siderolabs/tailscale</c> is left out.</param>

@@ -8,7 +8,13 @@ namespace TalosTailscale;
 /// <param name="Advice">What to do about a refusal.</param>
 /// <param name="CanSkip">Whether <c>-SkipGate</c> may name it.</param>
 public sealed record UkiSwapGateResult(
-    UkiSwapGate Gate, UkiSwapGateStatus Status, string Evidence, string ErrorId, string Advice, bool CanSkip)
+    UkiSwapGate Gate,
+    UkiSwapGateStatus Status,
+    string Evidence,
+    string ErrorId,
+    string Advice,
+    bool CanSkip
+)
 {
     /// <inheritdoc/>
     public override string ToString() => $"{Gate}: {Status}";

@@ -34,7 +34,11 @@ public sealed record UkiSwapPlan
     public IReadOnlyDictionary<string, string> DisabledEntries { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Older backups of this module, and leftovers of runs that did not end, that are removed.</summary>
-    public IReadOnlyList<string> Removed { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<string> Removed
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <summary>Free space on the partition, in bytes.</summary>
     public long Free { get; init; }
@@ -46,7 +50,11 @@ public sealed record UkiSwapPlan
     public required BootPrediction NextBoot { get; init; }
 
     /// <summary>All gates.</summary>
-    public IReadOnlyList<UkiSwapGateResult> Gates { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<UkiSwapGateResult> Gates
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <summary>True when no gate refuses.</summary>
     public bool Allowed => Gates.All(g => g.Status != UkiSwapGateStatus.Refused);

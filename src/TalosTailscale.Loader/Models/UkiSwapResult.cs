@@ -25,10 +25,18 @@ public sealed record UkiSwapResult
     public string? Backup { get; init; }
 
     /// <summary>Duplicate entries taken out of the menu, by their names of before.</summary>
-    public IReadOnlyList<string> DisabledEntries { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<string> DisabledEntries
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <summary>Older backups and leftovers that were removed.</summary>
-    public IReadOnlyList<string> Removed { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<string> Removed
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <summary>How long it took from the exchange on, with the wait for the node where one was asked for.</summary>
     public TimeSpan Duration { get; init; }
@@ -40,7 +48,11 @@ public sealed record UkiSwapResult
     public string? BootIdAfter { get; init; }
 
     /// <summary>What was verified.</summary>
-    public IReadOnlyList<UkiSwapCheck> Checks { get; init => field = PlainList.Of(value); } = [];
+    public IReadOnlyList<UkiSwapCheck> Checks
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
 
     /// <summary>True when nothing that was verified failed.</summary>
     public bool Succeeded => Checks.All(c => c.Passed != false);

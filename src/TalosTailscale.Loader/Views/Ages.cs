@@ -16,7 +16,8 @@ public static class Ages
     /// <returns>The text.</returns>
     public static string Text(DateTimeOffset? moment, DateTimeOffset now)
     {
-        if (moment is not { } then) return "";
+        if (moment is not { } then)
+            return "";
         TimeSpan age = now - then;
         return age switch
         {
@@ -31,17 +32,20 @@ public static class Ages
     /// <summary>The day of a moment, <c>2026-01-02</c>, in its own time zone.</summary>
     /// <param name="moment">When; null gives an empty text.</param>
     /// <returns>The text, the same in every culture.</returns>
-    public static string Day(DateTimeOffset? moment) => moment?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) ?? "";
+    public static string Day(DateTimeOffset? moment) =>
+        moment?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) ?? "";
 
     /// <summary>How long something took: <c>8.4 s</c>, <c>1:23 min</c>, <c>1:02:03 h</c>.</summary>
     /// <param name="duration">The time.</param>
     /// <returns>The text, the same in every culture.</returns>
-    public static string Duration(TimeSpan duration) => duration switch
-    {
-        { TotalSeconds: < 59.95 } => duration.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture) + " s",
-        { TotalHours: < 1 } => duration.ToString(@"m\:ss", CultureInfo.InvariantCulture) + " min",
-        _ => duration.ToString(@"h\:mm\:ss", CultureInfo.InvariantCulture) + " h",
-    };
+    public static string Duration(TimeSpan duration) =>
+        duration switch
+        {
+            { TotalSeconds: < 59.95 } => duration.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture) + " s",
+            { TotalHours: < 1 } => duration.ToString(@"m\:ss", CultureInfo.InvariantCulture) + " min",
+            _ => duration.ToString(@"h\:mm\:ss", CultureInfo.InvariantCulture) + " h",
+        };
 
-    private static string Ago(int count, string unit) => string.Create(CultureInfo.InvariantCulture, $"{count} {unit} ago");
+    private static string Ago(int count, string unit) =>
+        string.Create(CultureInfo.InvariantCulture, $"{count} {unit} ago");
 }

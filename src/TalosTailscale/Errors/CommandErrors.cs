@@ -5,31 +5,41 @@ public static class CommandErrors
 {
     /// <summary>No file at a path that was given.</summary>
     public static readonly TsError PathNotFound = new(
-        "PathNotFound", TsErrorCategory.ObjectNotFound,
+        "PathNotFound",
+        TsErrorCategory.ObjectNotFound,
         "A path that was given names nothing.",
-        "Check the spelling; for a name with brackets use -LiteralPath.");
+        "Check the spelling; for a name with brackets use -LiteralPath."
+    );
 
     /// <summary>A path of another provider.</summary>
     public static readonly TsError PathNotFileSystem = new(
-        "PathNotFileSystem", TsErrorCategory.InvalidArgument,
+        "PathNotFileSystem",
+        TsErrorCategory.InvalidArgument,
         "A path that was given is not on the file system.",
-        "Give a path of the file system, for example ./image.iso.");
+        "Give a path of the file system, for example ./image.iso."
+    );
 
     /// <summary>The operating system refused to read or write a file.</summary>
     public static readonly TsError FileAccessFailed = new(
-        "FileAccessFailed", TsErrorCategory.ResourceUnavailable,
+        "FileAccessFailed",
+        TsErrorCategory.ResourceUnavailable,
         "The operating system refused to read or write a file.",
-        "Check that the file is there, that you may use it, and that the disk has space.");
+        "Check that the file is there, that you may use it, and that the disk has space."
+    );
 
     /// <summary>A time-out that no room explained.</summary>
     public static readonly TsError Timeout = new(
-        "OperationTimedOut", TsErrorCategory.OperationTimeout,
+        "OperationTimedOut",
+        TsErrorCategory.OperationTimeout,
         "Something took longer than it was given.",
-        "Try again; if it happens again, look at the node or raise the time-out.");
+        "Try again; if it happens again, look at the node or raise the time-out."
+    );
 
     /// <summary>A failure that nobody expected: a defect of the module.</summary>
     public static readonly TsError Unexpected = new(
-        "UnexpectedFailure", TsErrorCategory.InvalidOperation,
+        "UnexpectedFailure",
+        TsErrorCategory.InvalidOperation,
         "Something failed in a way the module does not know.",
-        "This is a defect: report it with the output of 'Get-Error'. Nothing further was attempted.");
+        "This is a defect: report it with the output of 'Get-Error'. Nothing further was attempted."
+    );
 }

@@ -16,17 +16,27 @@ internal static class ErrorRecords
         };
     }
 
-    private static TsException Expected(Exception exception, object? target) => exception switch
-    {
-        TsException known => known,
-        AggregateException { InnerExceptions: [TsException only] } => only,
-        IOException or UnauthorizedAccessException =>
-            CommandErrors.FileAccessFailed.New(exception.Message, target, exception),
-        TimeoutException or OperationCanceledException =>
-            CommandErrors.Timeout.New("The operation did not finish in the time it was given.", target, exception),
-        _ => CommandErrors.Unexpected.New(
-            $"Unexpected {exception.GetType().Name}: {exception.Message}", target, exception),
-    };
+    private static TsException Expected(Exception exception, object? target) =>
+        exception switch
+        {
+            TsException known => known,
+            AggregateException { InnerExceptions: [TsException only] } => only,
+            IOException or UnauthorizedAccessException => CommandErrors.FileAccessFailed.New(
+                exception.Message,
+                target,
+                exception
+            ),
+            TimeoutException or OperationCanceledException => CommandErrors.Timeout.New(
+                "The operation did not finish in the time it was given.",
+                target,
+                exception
+            ),
+            _ => CommandErrors.Unexpected.New(
+                $"Unexpected {exception.GetType().Name}: {exception.Message}",
+                target,
+                exception
+            ),
+        };
 
     // Messages may carry text of a server or of a file; inner exceptions are shown by Get-Error.
     private static TsException WithoutSecrets(TsException exception)
@@ -35,7 +45,8 @@ internal static class ErrorRecords
         string advice = Redactor.Mask(exception.RecommendedAction);
         string? inner = exception.InnerException?.ToString();
         bool innerIsClean = inner is null || Redactor.Mask(inner) == inner;
-        if (message == exception.Message && advice == exception.RecommendedAction && innerIsClean) return exception;
+        if (message == exception.Message && advice == exception.RecommendedAction && innerIsClean)
+            return exception;
         return exception.Error.New(message, exception.Target, innerIsClean ? exception.InnerException : null, advice);
     }
 }

@@ -38,7 +38,12 @@ internal static class ExecTransfer
         }
     }
 
-    private static async Task<IReadOnlyList<BenchmarkRow>> CompareAsync(LabKubernetesApi api, string folder, long size, int rounds)
+    private static async Task<IReadOnlyList<BenchmarkRow>> CompareAsync(
+        LabKubernetesApi api,
+        string folder,
+        long size,
+        int rounds
+    )
     {
         var kubeconfig = Path.Combine(folder, "kubeconfig");
         await File.WriteAllTextAsync(kubeconfig, api.AdminKubeconfig);
@@ -48,12 +53,14 @@ internal static class ExecTransfer
         await using var pod = await HelperPod.CreateAsync(
             connection,
             new HelperPodSpec { NodeName = Node, Image = PodNodeShell.DefaultImage },
-            CancellationToken.None);
+            CancellationToken.None
+        );
         await using var shell = await PodNodeShell.OpenAsync(
             connection,
             new HelperPodSpec { NodeName = Node, Image = PodNodeShell.DefaultImage },
             SilentReporter.Instance,
-            CancellationToken.None);
+            CancellationToken.None
+        );
         var volume = new EspVolume(new EspProgram(shell, SilentReporter.Instance), "/dev/nvme0n1p1");
         await volume.ProbeAsync(CancellationToken.None);
         await volume.LockAsync("bench", CancellationToken.None);
@@ -74,8 +81,10 @@ internal static class ExecTransfer
                         "--",
                         "sh",
                         "-c",
-                        $"cat > {folder}/cat"),
-                []),
+                        $"cat > {folder}/cat"
+                    ),
+                []
+            ),
             ("ours, plain", () => SendAsync(pod, file, size, Path.Combine(folder, "plain")), []),
             ("ours, both ends hashed", () => StageAsync(volume, file, size), []),
         };
@@ -85,9 +94,11 @@ internal static class ExecTransfer
             {
                 // Each way comes after each other one equally often.
                 var (name, run, seconds) = ways[(round + turn) % ways.Length];
-                if (name.StartsWith("kubectl", StringComparison.Ordinal) && !Peer.Has("kubectl")) continue;
+                if (name.StartsWith("kubectl", StringComparison.Ordinal) && !Peer.Has("kubectl"))
+                    continue;
                 // Ours makes the disk write; what the others left to be written is none of its work.
-                using (var sync = Process.Start("sync")) await sync.WaitForExitAsync();
+                using (var sync = Process.Start("sync"))
+                    await sync.WaitForExitAsync();
                 var (watch, before) = (Stopwatch.StartNew(), CpuSeconds());
                 await run();
                 if (round > 0) // the first warms up
@@ -95,10 +106,15 @@ internal static class ExecTransfer
                 await volume.RemoveAsync("bench", Staged, CancellationToken.None);
             }
         }
-        Console.WriteLine($"{size / 1_000_000} MB, {rounds} rounds in turns, median (min – max), seconds; CPU of client, server and node program:");
+        Console.WriteLine(
+            $"{size / 1_000_000} MB, {rounds} rounds in turns, median (min – max), seconds; CPU of client, server and node program:"
+        );
         foreach (var (name, _, seconds) in ways)
         {
-            if (seconds.Count > 0) Console.WriteLine($"  {name,-24} {Line(seconds.Select(s => s.Wall))}; CPU {Line(seconds.Select(s => s.Cpu))}");
+            if (seconds.Count > 0)
+                Console.WriteLine(
+                    $"  {name, -24} {Line(seconds.Select(s => s.Wall))}; CPU {Line(seconds.Select(s => s.Cpu))}"
+                );
         }
 
         using var self = Process.GetCurrentProcess();
@@ -106,8 +122,22 @@ internal static class ExecTransfer
         var what = $"{size / 1_000_000} MB through exec, hashed on both ends";
         return
         [
-            new(6, what, Figures.Milliseconds(hashed), Peer.Figure("kubectl cp", cp), "no slower", Peer.Within(hashed, 1, cp)),
-            new(6, what, Figures.Milliseconds(hashed), Peer.Figure("kubectl exec cat", cat), "1.3 ×", Peer.Within(hashed, 1.3, cat)),
+            new(
+                6,
+                what,
+                Figures.Milliseconds(hashed),
+                Peer.Figure("kubectl cp", cp),
+                "no slower",
+                Peer.Within(hashed, 1, cp)
+            ),
+            new(
+                6,
+                what,
+                Figures.Milliseconds(hashed),
+                Peer.Figure("kubectl exec cat", cat),
+                "1.3 ×",
+                Peer.Within(hashed, 1.3, cat)
+            ),
             new(6, "… peak memory of client and server together", Figures.Megabytes(self.PeakWorkingSet64)),
         ];
 
@@ -117,7 +147,10 @@ internal static class ExecTransfer
     private static string Line(IEnumerable<double> seconds)
     {
         double[] sorted = [.. seconds.Order()];
-        return string.Create(CultureInfo.InvariantCulture, $"{sorted[sorted.Length / 2]:0.00} ({sorted[0]:0.00} – {sorted[^1]:0.00})");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{sorted[sorted.Length / 2]:0.00} ({sorted[0]:0.00} – {sorted[^1]:0.00})"
+        );
     }
 
     // Of this process, which is client and server, and of what it started and waited for: kubectl, the pod's programs.
@@ -147,7 +180,8 @@ internal static class ExecTransfer
             input,
             output,
             Stream.Null,
-            CancellationToken.None);
+            CancellationToken.None
+        );
         if (code != 0)
             throw new InvalidDataException($"exit code {code}");
     }
@@ -157,7 +191,8 @@ internal static class ExecTransfer
         // Through a shell, so that kubectl reads the file itself and not a pipe of ours.
         var start = new ProcessStartInfo(
             "sh",
-            ["-c", input is null ? "exec kubectl \"$@\"" : $"exec kubectl \"$@\" < '{input}'", "kubectl", .. arguments]);
+            ["-c", input is null ? "exec kubectl \"$@\"" : $"exec kubectl \"$@\" < '{input}'", "kubectl", .. arguments]
+        );
         start.Environment["KUBECONFIG"] = kubeconfig;
         using var process = Process.Start(start)!;
         await process.WaitForExitAsync();
@@ -197,14 +232,16 @@ internal static class ExecTransfer
             FileAccess.Read,
             FileShare.Read,
             1,
-            FileOptions.Asynchronous | FileOptions.SequentialScan)
+            FileOptions.Asynchronous | FileOptions.SequentialScan
+        )
     {
         private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         private Task _hashing = Task.CompletedTask;
 
         public override async ValueTask<int> ReadAsync(
             Memory<byte> buffer,
-            CancellationToken cancellationToken = default)
+            CancellationToken cancellationToken = default
+        )
         {
             // What is being sent is hashed meanwhile; the sender does not write into it, and reads into it only after both.
             await _hashing;

@@ -23,13 +23,16 @@ internal static class FleetRollouts
             return at >= 0 && at + 1 < args.Length ? int.Parse(args[at + 1], CultureInfo.InvariantCulture) : otherwise;
         }
 
-        if (args.Contains("--model")) return Model(Option("--states", 200_000_000), Option("--faults", 4));
-        if (args.Contains("--lab")) return await LabAsync(Option("--first", 1), Option("--seeds", 1), Option("--workers", 200));
+        if (args.Contains("--model"))
+            return Model(Option("--states", 200_000_000), Option("--faults", 4));
+        if (args.Contains("--lab"))
+            return await LabAsync(Option("--first", 1), Option("--seeds", 1), Option("--workers", 200));
         string folder = Directory.CreateTempSubdirectory("talostailscale-fleet-").FullName;
         try
         {
             var rows = new List<BenchmarkRow>(await PlanAsync(Option("--nodes", 1000), folder));
-            if (Option("--seeds", 100) is > 0 and var seeds) rows.AddRange(await SeedsAsync(Option("--first", 1), seeds, Option("--workers", 200), folder));
+            if (Option("--seeds", 100) is > 0 and var seeds)
+                rows.AddRange(await SeedsAsync(Option("--first", 1), seeds, Option("--workers", 200), folder));
             return rows;
         }
         finally
@@ -40,12 +43,21 @@ internal static class FleetRollouts
 
     private static async Task<IReadOnlyList<BenchmarkRow>> SeedsAsync(int first, int count, int workers, string folder)
     {
-        int wrong = 0, kills = 0, api = 0, restarts = 0, done = 0, failed = 0, left = 0, lowest = int.MaxValue, most = 0;
+        int wrong = 0,
+            kills = 0,
+            api = 0,
+            restarts = 0,
+            done = 0,
+            failed = 0,
+            left = 0,
+            lowest = int.MaxValue,
+            most = 0;
         for (int seed = first; seed < first + count; seed++)
         {
             var run = new FleetRun(seed, workers, folder);
             await run.PlayAsync(CancellationToken.None);
-            foreach (string line in run.Wrong) Console.Error.WriteLine($"seed {seed}: {line}");
+            foreach (string line in run.Wrong)
+                Console.Error.WriteLine($"seed {seed}: {line}");
             wrong += run.Wrong.Count == 0 ? 0 : 1;
             (kills, api, restarts) = (kills + run.Kills, api + run.ApiRestarts, restarts + run.Restarts);
             (done, failed, left) = (done + run.Done, failed + run.Failed, left + run.Left);
@@ -57,7 +69,11 @@ internal static class FleetRollouts
         [
             new(Issue, $"{fleet}: seeds with a broken rule or a false report", $"{wrong}", null, "0", wrong == 0),
             new(Issue, $"{fleet}: fewest control planes up", $"{lowest} of 3", null, "2", lowest >= 2),
-            new(Issue, $"{fleet}: kills of the operator, API restarts, restarts of nodes, most workers down", $"{kills}, {api}, {restarts}, {most}"),
+            new(
+                Issue,
+                $"{fleet}: kills of the operator, API restarts, restarts of nodes, most workers down",
+                $"{kills}, {api}, {restarts}, {most}"
+            ),
             new(Issue, $"{fleet}: nodes done, failed, left out", $"{done}, {failed}, {left}"),
         ];
     }
@@ -70,32 +86,66 @@ internal static class FleetRollouts
         {
             var run = new LabFleetRun(seed, workers);
             await run.PlayAsync();
-            foreach (string line in run.Wrong) Console.Error.WriteLine($"seed {seed}: WRONG: {line}");
-            foreach (string line in run.Again) Console.Error.WriteLine($"seed {seed}: {line}");
-            Console.Error.WriteLine(FormattableString.Invariant(
-                $"seed {seed}: {run.Wrong.Count} wrong; cancels {run.Cancels}, kills {run.Kills}, moves {run.Moves}, refused by the lease {run.Refused}, broken off {run.BrokenOff}, API restarts {run.ApiRestarts}, fewest etcd members {run.LowestMembers}, most control planes down {run.MostDown}, restarted again {run.Touches.RestartedAgain}, again after a failure {run.Touches.AgainAfterFailure}, again where unknown {run.Touches.AgainWhereUnknown}; done {run.Done}, failed {run.Failed}, left {run.Left}, cut {run.Cut}; {clock.Elapsed.TotalSeconds:0} s, CPU {Environment.CpuUsage.TotalTime.TotalSeconds:0} s, {Environment.WorkingSet >> 20} MiB"));
+            foreach (string line in run.Wrong)
+                Console.Error.WriteLine($"seed {seed}: WRONG: {line}");
+            foreach (string line in run.Again)
+                Console.Error.WriteLine($"seed {seed}: {line}");
+            Console.Error.WriteLine(
+                FormattableString.Invariant(
+                    $"seed {seed}: {run.Wrong.Count} wrong; cancels {run.Cancels}, kills {run.Kills}, moves {run.Moves}, refused by the lease {run.Refused}, broken off {run.BrokenOff}, API restarts {run.ApiRestarts}, fewest etcd members {run.LowestMembers}, most control planes down {run.MostDown}, restarted again {run.Touches.RestartedAgain}, again after a failure {run.Touches.AgainAfterFailure}, again where unknown {run.Touches.AgainWhereUnknown}; done {run.Done}, failed {run.Failed}, left {run.Left}, cut {run.Cut}; {clock.Elapsed.TotalSeconds:0} s, CPU {Environment.CpuUsage.TotalTime.TotalSeconds:0} s, {Environment.WorkingSet >> 20} MiB"
+                )
+            );
             runs.Add(run);
         }
 
         string fleet = $"lab fleet of 3 control planes and {workers} workers over the real APIs, {count} seeds";
-        int wrong = runs.Count(run => run.Wrong.Count > 0), lowest = runs.Min(run => run.LowestMembers), down = runs.Max(run => run.MostDown);
+        int wrong = runs.Count(run => run.Wrong.Count > 0),
+            lowest = runs.Min(run => run.LowestMembers),
+            down = runs.Max(run => run.MostDown);
         int Sum(Func<LabFleetRun, int> of) => runs.Sum(of);
         return
         [
-            new(Issue, $"{fleet}: seeds with a broken rule or a false report", $"{wrong} ({clock.Elapsed.TotalSeconds:0} s)", null, "0", wrong == 0),
+            new(
+                Issue,
+                $"{fleet}: seeds with a broken rule or a false report",
+                $"{wrong} ({clock.Elapsed.TotalSeconds:0} s)",
+                null,
+                "0",
+                wrong == 0
+            ),
             new(Issue, $"{fleet}: fewest etcd members running", $"{lowest} of 3", null, "2", lowest >= 2),
             new(Issue, $"{fleet}: most control planes down at once", $"{down}", null, "1", down <= 1),
-            new(Issue, $"{fleet}: nodes restarted again; changes made again after a reported failure, where the state was not known", $"{Sum(r => r.Touches.RestartedAgain)}; {Sum(r => r.Touches.AgainAfterFailure)}, {Sum(r => r.Touches.AgainWhereUnknown)}"),
-            new(Issue, $"{fleet}: operator cancelled, killed, gone on from another machine, refused by a lease, broken off by itself; API restarts", $"{Sum(r => r.Cancels)}, {Sum(r => r.Kills)}, {Sum(r => r.Moves)}, {Sum(r => r.Refused)}, {Sum(r => r.BrokenOff)}; {Sum(r => r.ApiRestarts)}"),
-            new(Issue, $"{fleet}: nodes done, failed, left out, cut by an API restart", $"{Sum(r => r.Done)}, {Sum(r => r.Failed)}, {Sum(r => r.Left)}, {Sum(r => r.Cut)}"),
+            new(
+                Issue,
+                $"{fleet}: nodes restarted again; changes made again after a reported failure, where the state was not known",
+                $"{Sum(r => r.Touches.RestartedAgain)}; {Sum(r => r.Touches.AgainAfterFailure)}, {Sum(r => r.Touches.AgainWhereUnknown)}"
+            ),
+            new(
+                Issue,
+                $"{fleet}: operator cancelled, killed, gone on from another machine, refused by a lease, broken off by itself; API restarts",
+                $"{Sum(r => r.Cancels)}, {Sum(r => r.Kills)}, {Sum(r => r.Moves)}, {Sum(r => r.Refused)}, {Sum(r => r.BrokenOff)}; {Sum(r => r.ApiRestarts)}"
+            ),
+            new(
+                Issue,
+                $"{fleet}: nodes done, failed, left out, cut by an API restart",
+                $"{Sum(r => r.Done)}, {Sum(r => r.Failed)}, {Sum(r => r.Left)}, {Sum(r => r.Cut)}"
+            ),
         ];
     }
 
     // Steps that cost nothing and a real journal: what is left is planning, scheduling and writing down.
     private static async Task<IReadOnlyList<BenchmarkRow>> PlanAsync(int count, string folder)
     {
-        SimulatedNode[] nodes = [.. Enumerable.Range(0, count).Select(i =>
-            new SimulatedNode(i < 3 ? $"control-{i}" : $"worker-{i:D4}", i < 3, TsRolloutMethod.UkiSwap))];
+        SimulatedNode[] nodes =
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(i => new SimulatedNode(
+                    i < 3 ? $"control-{i}" : $"worker-{i:D4}",
+                    i < 3,
+                    TsRolloutMethod.UkiSwap
+                )),
+        ];
         var fleet = new SimulatedFleet(nodes, 1, instant: true);
         var options = new RolloutOptions { Width = RolloutWidth.Parse("50") };
         IReadOnlyList<RolloutNodeFacts> facts = fleet.Facts();
@@ -104,17 +154,28 @@ internal static class FleetRollouts
         int steps = plan.View.Steps.Count;
         double planned = clock.Elapsed.TotalMilliseconds;
 
-        long before = GC.GetTotalMemory(forceFullCollection: true), allocated = GC.GetTotalAllocatedBytes(), peak = 0;
-        int ended = 0, failed = 0;
+        long before = GC.GetTotalMemory(forceFullCollection: true),
+            allocated = GC.GetTotalAllocatedBytes(),
+            peak = 0;
+        int ended = 0,
+            failed = 0;
         double spent = 0;
         clock.Restart();
-        RolloutJournal journal = await RolloutJournal.OpenAsync(Path.Combine(folder, "plan.jsonl"), CancellationToken.None);
+        RolloutJournal journal = await RolloutJournal.OpenAsync(
+            Path.Combine(folder, "plan.jsonl"),
+            CancellationToken.None
+        );
         await using (journal)
         {
-            await foreach (RolloutStepEnd end in new RolloutRunner(plan, fleet, journal, TimeProvider.System).RunAsync(CancellationToken.None))
+            await foreach (
+                RolloutStepEnd end in new RolloutRunner(plan, fleet, journal, TimeProvider.System).RunAsync(
+                    CancellationToken.None
+                )
+            )
             {
                 failed += end.Step.Status == TsRolloutStatus.Done ? 0 : 1;
-                if (++ended % 2000 != 0) continue;
+                if (++ended % 2000 != 0)
+                    continue;
                 spent += clock.Elapsed.TotalMilliseconds;
                 peak = Math.Max(peak, GC.GetTotalMemory(forceFullCollection: true));
                 clock.Restart();
@@ -125,9 +186,27 @@ internal static class FleetRollouts
         double bytes = (GC.GetTotalAllocatedBytes() - allocated) / (double)count;
         return
         [
-            new(Issue, $"{count} nodes planned, {steps} steps", Figures.Milliseconds(planned), null, "2000 ms", planned < 2000),
-            new(Issue, $"orchestration of a node, of {count}, journal flushed to disk ({ended} steps, {failed} failed)", Figures.Milliseconds(each), null, "20 ms", each < 20 && failed == 0),
-            new(Issue, $"live memory above the plan's, {count} nodes; allocated for a node", $"{Figures.Megabytes(Math.Max(0, peak - before))}; {bytes / 1024:0.0} KiB"),
+            new(
+                Issue,
+                $"{count} nodes planned, {steps} steps",
+                Figures.Milliseconds(planned),
+                null,
+                "2000 ms",
+                planned < 2000
+            ),
+            new(
+                Issue,
+                $"orchestration of a node, of {count}, journal flushed to disk ({ended} steps, {failed} failed)",
+                Figures.Milliseconds(each),
+                null,
+                "20 ms",
+                each < 20 && failed == 0
+            ),
+            new(
+                Issue,
+                $"live memory above the plan's, {count} nodes; allocated for a node",
+                $"{Figures.Megabytes(Math.Max(0, peak - before))}; {bytes / 1024:0.0} KiB"
+            ),
         ];
     }
 
@@ -148,15 +227,34 @@ internal static class FleetRollouts
         {
             var clock = Stopwatch.StartNew();
             var model = new RolloutModel(shape);
-            string what = $"model: {shape.ControlPlanes} control planes, {shape.Workers} workers, {name}, {(most == Any ? "any number of" : $"at most {most}")} faults";
+            string what =
+                $"model: {shape.ControlPlanes} control planes, {shape.Workers} workers, {name}, {(most == Any ? "any number of" : $"at most {most}")} faults";
             try
             {
                 model.Run(limit, most);
-                rows.Add(new(Issue, what, $"{model.States} states, {model.Transitions} transitions, {clock.Elapsed.TotalSeconds:0} s: {model.Wrong ?? "no rule broken"}", null, "no rule broken", model.Wrong is null));
+                rows.Add(
+                    new(
+                        Issue,
+                        what,
+                        $"{model.States} states, {model.Transitions} transitions, {clock.Elapsed.TotalSeconds:0} s: {model.Wrong ?? "no rule broken"}",
+                        null,
+                        "no rule broken",
+                        model.Wrong is null
+                    )
+                );
             }
             catch (InvalidOperationException e)
             {
-                rows.Add(new(Issue, what, $"not ended: {e.Message} No rule broken until then.", null, "no rule broken", false));
+                rows.Add(
+                    new(
+                        Issue,
+                        what,
+                        $"not ended: {e.Message} No rule broken until then.",
+                        null,
+                        "no rule broken",
+                        false
+                    )
+                );
             }
 
             Console.Error.WriteLine(rows[^1]);

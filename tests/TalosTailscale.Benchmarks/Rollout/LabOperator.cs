@@ -8,8 +8,11 @@ internal sealed class LabOperator : IDisposable
 {
     private static readonly Lazy<bool> s_canMove = new(() =>
     {
-        if (!File.Exists("/usr/bin/unshare")) return false;
-        using Process? probe = Process.Start(new ProcessStartInfo("unshare", ["--uts", "hostname", "elsewhere"]) { RedirectStandardError = true });
+        if (!File.Exists("/usr/bin/unshare"))
+            return false;
+        using Process? probe = Process.Start(
+            new ProcessStartInfo("unshare", ["--uts", "hostname", "elsewhere"]) { RedirectStandardError = true }
+        );
         probe?.WaitForExit();
         return probe?.ExitCode == 0;
     });
@@ -27,14 +30,20 @@ internal sealed class LabOperator : IDisposable
     public static LabOperator Start(string order, string? machine)
     {
         string host = Environment.ProcessPath!;
-        string[] assembly = Path.GetFileNameWithoutExtension(host) == "dotnet" ? [typeof(LabOperator).Assembly.Location] : [];
+        string[] assembly =
+            Path.GetFileNameWithoutExtension(host) == "dotnet" ? [typeof(LabOperator).Assembly.Location] : [];
         string[] command = [host, .. assembly, "fleet-operator", order];
-        if (machine is not null) command = ["unshare", "--uts", "sh", "-c", "hostname \"$0\" && exec \"$@\"", machine, .. command];
-        return new LabOperator(Process.Start(new ProcessStartInfo(command[0], command[1..])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        })!);
+        if (machine is not null)
+            command = ["unshare", "--uts", "sh", "-c", "hostname \"$0\" && exec \"$@\"", machine, .. command];
+        return new LabOperator(
+            Process.Start(
+                new ProcessStartInfo(command[0], command[1..])
+                {
+                    RedirectStandardInput = true,
+                    RedirectStandardOutput = true,
+                }
+            )!
+        );
     }
 
     /// <summary>What it says, until it is no more. A line that its death has torn is none.</summary>
@@ -42,7 +51,8 @@ internal sealed class LabOperator : IDisposable
     {
         while (await _process.StandardOutput.ReadLineAsync() is { } line)
         {
-            if (Read(line) is { } whole) yield return whole;
+            if (Read(line) is { } whole)
+                yield return whole;
         }
 
         await _process.WaitForExitAsync();
@@ -68,7 +78,8 @@ internal sealed class LabOperator : IDisposable
 
     public void Dispose()
     {
-        if (!_process.HasExited) _process.Kill();
+        if (!_process.HasExited)
+            _process.Kill();
         _process.Dispose();
     }
 }

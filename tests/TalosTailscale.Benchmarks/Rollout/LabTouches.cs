@@ -30,8 +30,10 @@ internal sealed class LabTouches
 
     public void Read(OperatorLine line)
     {
-        foreach (OperatorIntent intent in line.Plan ?? []) _plans[(Run, intent.Node)] = intent;
-        if (line.Step is { Status: TsRolloutStatus.Failed } step) _failed.Add((Run, step.Node));
+        foreach (OperatorIntent intent in line.Plan ?? [])
+            _plans[(Run, intent.Node)] = intent;
+        if (line.Step is { Status: TsRolloutStatus.Failed } step)
+            _failed.Add((Run, step.Node));
     }
 
     /// <summary>What was done again.</summary>
@@ -47,7 +49,10 @@ internal sealed class LabTouches
                 if (before >= 0)
                 {
                     string? why = Why(same.Key.Node, before, run);
-                    yield return ($"{same.Key.Node} again: {same.Key.What} in the runs {before} and {run}, {why ?? "for no reason that was told"}", why is not null);
+                    yield return (
+                        $"{same.Key.Node} again: {same.Key.What} in the runs {before} and {run}, {why ?? "for no reason that was told"}",
+                        why is not null
+                    );
                 }
 
                 before = run;
@@ -58,7 +63,8 @@ internal sealed class LabTouches
     private string? Why(string node, int before, int now)
     {
         OperatorIntent? plan = _plans.GetValueOrDefault((now, node));
-        if (before == now) return null;
+        if (before == now)
+            return null;
         int failed = Enumerable.Range(before, now - before).FirstOrDefault(run => _failed.Contains((run, node)), -1);
         if (failed >= 0)
         {
@@ -66,14 +72,16 @@ internal sealed class LabTouches
             return $"its failure was reported by run {failed}, and the plan says: {plan?.Reason}";
         }
 
-        if (plan is null || !Enumerable.Range(before, now - before).Any(_stopped.Contains)) return null;
+        if (plan is null || !Enumerable.Range(before, now - before).Any(_stopped.Contains))
+            return null;
         if (plan.Reason.Contains("failed", StringComparison.Ordinal))
         {
             AgainAfterFailure++;
             return $"the plan says: {plan.Reason}";
         }
 
-        if (!plan.InFlight) return null;
+        if (!plan.InFlight)
+            return null;
         AgainWhereUnknown++;
         return $"left in the middle, as the plan says: {plan.Reason}";
     }

@@ -12,7 +12,11 @@ namespace TalosTailscale.Benchmarks.Rollout;
 internal sealed record OperatorOrder(string Folder, Uri Factory, string AuthKey, IReadOnlyList<TsNode> Nodes);
 
 /// <summary>What an operator says, one line of JSON each: its plan, a step that ended, or how the run came to its end.</summary>
-internal sealed record OperatorLine(IReadOnlyList<OperatorIntent>? Plan = null, TsRolloutStep? Step = null, string? End = null)
+internal sealed record OperatorLine(
+    IReadOnlyList<OperatorIntent>? Plan = null,
+    TsRolloutStep? Step = null,
+    string? End = null
+)
 {
     /// <summary>The run came to its end by itself.</summary>
     public const string Over = "over";
@@ -43,7 +47,9 @@ internal static class OperatorProcess
         string end;
         try
         {
-            using TalosClient talos = TalosClient.Connect(TalosConfigFile.Load(Path.Combine(what.Folder, "talosconfig")).Context());
+            using TalosClient talos = TalosClient.Connect(
+                TalosConfigFile.Load(Path.Combine(what.Folder, "talosconfig")).Context()
+            );
             using KubernetesConnection cluster = KubernetesConnection.Open(Path.Combine(what.Folder, "kubeconfig"));
             await RollOutAsync(Setup(what, talos, cluster), what.Nodes, stop.Token);
             end = OperatorLine.Over;
@@ -61,27 +67,45 @@ internal static class OperatorProcess
         return 0;
     }
 
-    private static async Task RollOutAsync(RolloutSetup setup, IReadOnlyList<TsNode> nodes, CancellationToken cancellationToken)
+    private static async Task RollOutAsync(
+        RolloutSetup setup,
+        IReadOnlyList<TsNode> nodes,
+        CancellationToken cancellationToken
+    )
     {
         var session = new RolloutSession(setup, SilentReporter.Instance);
         var options = new RolloutOptions { Width = RolloutWidth.Parse("10%"), MaxFailures = int.MaxValue };
         RolloutPlan plan = await session.PlanAsync(nodes, options, cancellationToken);
-        Say(new OperatorLine(Plan: [.. plan.View.Nodes.Select(node => new OperatorIntent(node.Node, node.InFlight, node.Reason))]));
-        await foreach (RolloutStepEnd end in session.RunAsync(plan, cancellationToken)) Say(new OperatorLine(Step: end.Step));
+        Say(
+            new OperatorLine(
+                Plan: [.. plan.View.Nodes.Select(node => new OperatorIntent(node.Node, node.InFlight, node.Reason))]
+            )
+        );
+        await foreach (RolloutStepEnd end in session.RunAsync(plan, cancellationToken))
+            Say(new OperatorLine(Step: end.Step));
     }
 
-    private static RolloutSetup Setup(OperatorOrder order, TalosClient talos, KubernetesConnection cluster) => new()
-    {
-        Talos = talos,
-        Kubernetes = cluster,
-        Factory = order.Factory,
-        Patches = (node, _) => Task.FromResult<IReadOnlyList<ConfigPatch>>([new ConfigPatch(Service(node.Name, order.AuthKey), "service"), new ConfigPatch(Dns, "dns")]),
-        ConfigOptions = new MachineConfigOptions { BackupFolder = Path.Combine(order.Folder, "backups"), ServiceTimeout = TimeSpan.Zero },
-        Validation = () => new NodeValidationOptions { SettleTime = TimeSpan.FromSeconds(5) },
-        ReturnTimeout = TimeSpan.FromSeconds(20),
-        StateFolder = Path.Combine(order.Folder, "state"),
-        Lease = new RolloutLeaseSpec { Duration = s_lease },
-    };
+    private static RolloutSetup Setup(OperatorOrder order, TalosClient talos, KubernetesConnection cluster) =>
+        new()
+        {
+            Talos = talos,
+            Kubernetes = cluster,
+            Factory = order.Factory,
+            Patches = (node, _) =>
+                Task.FromResult<IReadOnlyList<ConfigPatch>>([
+                    new ConfigPatch(Service(node.Name, order.AuthKey), "service"),
+                    new ConfigPatch(Dns, "dns"),
+                ]),
+            ConfigOptions = new MachineConfigOptions
+            {
+                BackupFolder = Path.Combine(order.Folder, "backups"),
+                ServiceTimeout = TimeSpan.Zero,
+            },
+            Validation = () => new NodeValidationOptions { SettleTime = TimeSpan.FromSeconds(5) },
+            ReturnTimeout = TimeSpan.FromSeconds(20),
+            StateFolder = Path.Combine(order.Folder, "state"),
+            Lease = new RolloutLeaseSpec { Duration = s_lease },
+        };
 
     private const string Dns = "machine:\n  network:\n    nameservers:\n      - 100.100.100.100\n      - 192.168.1.1\n";
 

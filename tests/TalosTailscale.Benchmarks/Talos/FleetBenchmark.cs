@@ -17,13 +17,17 @@ internal static class FleetBenchmark
     public static async Task<IReadOnlyList<BenchmarkRow>> MeasureAsync(string[] args)
     {
         var rounds = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 3;
-        int[] sizes = args.Length > 1 ? [.. args.Skip(1).Select(a => int.Parse(a, CultureInfo.InvariantCulture))] : [1, 10, 100, 1000];
+        int[] sizes =
+            args.Length > 1
+                ? [.. args.Skip(1).Select(a => int.Parse(a, CultureInfo.InvariantCulture))]
+                : [1, 10, 100, 1000];
         var medians = new Dictionary<int, FleetFigures>();
         var rows = new List<BenchmarkRow>();
         foreach (var size in sizes)
         {
             using var lab = Start("talos-lab", size.ToString(CultureInfo.InvariantCulture));
-            var folder = await lab.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("The lab did not start.");
+            var folder = await lab.StandardOutput.ReadLineAsync()
+                ?? throw new InvalidOperationException("The lab did not start.");
             var figures = new List<FleetFigures>();
             for (var round = 0; round < rounds; round++)
                 figures.Add(await RunClientAsync(folder, size));
@@ -49,14 +53,21 @@ internal static class FleetBenchmark
             _ => (null, null),
         };
         yield return new(
-            Issue, $"Get-TalosExtension, {nodes}, new process ({Checkout.Code})",
+            Issue,
+            $"Get-TalosExtension, {nodes}, new process ({Checkout.Code})",
             $"{Figures.Milliseconds(median.FirstMilliseconds)} (CPU {Figures.Milliseconds(median.CpuMilliseconds)}, "
-            + $"again {Figures.Milliseconds(median.AgainMilliseconds)})",
-            Bar: time.bar, Met: time.met);
+                + $"again {Figures.Milliseconds(median.AgainMilliseconds)})",
+            Bar: time.bar,
+            Met: time.met
+        );
         var above = median.PeakBytes - median.IdleBytes;
         yield return new(
-            Issue, $"… memory above the idle engine ({Mebibytes(median.IdleBytes)})", Mebibytes(above),
-            Bar: size == 1000 ? "< 200 MiB" : null, Met: size == 1000 ? above < 200 * MebiByte : null);
+            Issue,
+            $"… memory above the idle engine ({Mebibytes(median.IdleBytes)})",
+            Mebibytes(above),
+            Bar: size == 1000 ? "< 200 MiB" : null,
+            Met: size == 1000 ? above < 200 * MebiByte : null
+        );
     }
 
     // What a call costs once is in the first figure of each size; the second run is what grows with the nodes.
@@ -65,16 +76,25 @@ internal static class FleetBenchmark
         var time = many.AgainMilliseconds / few.AgainMilliseconds;
         var memory = (many.PeakBytes - many.IdleBytes) / (few.PeakBytes - few.IdleBytes);
         return new(
-            Issue, "… growth from 10 to 1000 nodes", FormattableString.Invariant($"time ×{time:0}, memory ×{memory:0.0}"),
-            Bar: "at most ×100", Met: time <= 100 && memory <= 100);
+            Issue,
+            "… growth from 10 to 1000 nodes",
+            FormattableString.Invariant($"time ×{time:0}, memory ×{memory:0.0}"),
+            Bar: "at most ×100",
+            Met: time <= 100 && memory <= 100
+        );
     }
 
     private static string Mebibytes(double bytes) => FormattableString.Invariant($"{bytes / MebiByte:0} MiB");
 
-    private static FleetFigures Median(List<FleetFigures> all) => new(
-        Figures.Median(all.Select(f => f.ImportMilliseconds)), Figures.Median(all.Select(f => f.FirstMilliseconds)),
-        Figures.Median(all.Select(f => f.CpuMilliseconds)), Figures.Median(all.Select(f => f.AgainMilliseconds)),
-        Figures.Median(all.Select(f => f.IdleBytes)), Figures.Median(all.Select(f => f.PeakBytes)));
+    private static FleetFigures Median(List<FleetFigures> all) =>
+        new(
+            Figures.Median(all.Select(f => f.ImportMilliseconds)),
+            Figures.Median(all.Select(f => f.FirstMilliseconds)),
+            Figures.Median(all.Select(f => f.CpuMilliseconds)),
+            Figures.Median(all.Select(f => f.AgainMilliseconds)),
+            Figures.Median(all.Select(f => f.IdleBytes)),
+            Figures.Median(all.Select(f => f.PeakBytes))
+        );
 
     private static async Task<FleetFigures> RunClientAsync(string folder, int size)
     {
@@ -82,7 +102,8 @@ internal static class FleetBenchmark
         client.StandardInput.Close();
         var text = await client.StandardOutput.ReadToEndAsync();
         await client.WaitForExitAsync();
-        if (client.ExitCode != 0) throw new InvalidOperationException($"The client failed: {text}");
+        if (client.ExitCode != 0)
+            throw new InvalidOperationException($"The client failed: {text}");
         Console.Error.WriteLine($"   {size} nodes: {text.Trim()}");
         return JsonSerializer.Deserialize<FleetFigures>(text)!;
     }
@@ -90,11 +111,14 @@ internal static class FleetBenchmark
     private static Process Start(params string[] arguments)
     {
         var host = Environment.ProcessPath!;
-        string[] assembly = Path.GetFileNameWithoutExtension(host) == "dotnet" ? [typeof(FleetBenchmark).Assembly.Location] : [];
-        return Process.Start(new ProcessStartInfo(host, [.. assembly, .. arguments])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        })!;
+        string[] assembly =
+            Path.GetFileNameWithoutExtension(host) == "dotnet" ? [typeof(FleetBenchmark).Assembly.Location] : [];
+        return Process.Start(
+            new ProcessStartInfo(host, [.. assembly, .. arguments])
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+            }
+        )!;
     }
 }

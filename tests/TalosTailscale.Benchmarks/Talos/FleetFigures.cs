@@ -8,5 +8,10 @@ namespace TalosTailscale.Benchmarks.Talos;
 /// <param name="IdleBytes">The working set after the import.</param>
 /// <param name="PeakBytes">The largest working set there ever was.</param>
 internal sealed record FleetFigures(
-    double ImportMilliseconds, double FirstMilliseconds, double CpuMilliseconds, double AgainMilliseconds, double IdleBytes,
-    double PeakBytes);
+    double ImportMilliseconds,
+    double FirstMilliseconds,
+    double CpuMilliseconds,
+    double AgainMilliseconds,
+    double IdleBytes,
+    double PeakBytes
+);

@@ -16,7 +16,8 @@ internal static class ValidationBenchmark
         var nodes = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 1000;
         var rounds = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 3;
         using var lab = Start("validate-lab", nodes.ToString(CultureInfo.InvariantCulture));
-        var folder = await lab.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("The lab did not start.");
+        var folder = await lab.StandardOutput.ReadLineAsync()
+            ?? throw new InvalidOperationException("The lab did not start.");
         var figures = new List<ValidationFigures>();
         for (var round = 0; round < rounds; round++)
             figures.Add(await RunClientAsync(folder));
@@ -34,13 +35,30 @@ internal static class ValidationBenchmark
         var full = nodes >= 1000;
         return
         [
-            new(Issue, FormattableString.Invariant($"Test-TsNode -ThrottleLimit 64, {nodes} nodes, {all[0].Checks} checks, new process"),
+            new(
+                Issue,
+                FormattableString.Invariant(
+                    $"Test-TsNode -ThrottleLimit 64, {nodes} nodes, {all[0].Checks} checks, new process"
+                ),
                 $"{Figures.Milliseconds(wall)} (CPU {Figures.Milliseconds(Figures.Median(all.Select(one => one.CpuMilliseconds)))})",
-                Bar: full ? "< 20 s on 2 cores" : null, Met: full ? wall < 20_000 : null),
-            new(Issue, "… memory at most, the engine included", FormattableString.Invariant($"{peak / MebiByte:0} MiB"),
-                Bar: full ? "< 300 MiB" : null, Met: full ? peak < 300 * MebiByte : null),
+                Bar: full ? "< 20 s on 2 cores" : null,
+                Met: full ? wall < 20_000 : null
+            ),
+            new(
+                Issue,
+                "… memory at most, the engine included",
+                FormattableString.Invariant($"{peak / MebiByte:0} MiB"),
+                Bar: full ? "< 300 MiB" : null,
+                Met: full ? peak < 300 * MebiByte : null
+            ),
             new(Issue, "… false alarms", alarms.ToString(CultureInfo.InvariantCulture), Bar: "0", Met: alarms == 0),
-            new(Issue, "… Ctrl+C to the prompt, the slowest", Figures.Milliseconds(stop), Bar: "< 1 s", Met: stop < 1000),
+            new(
+                Issue,
+                "… Ctrl+C to the prompt, the slowest",
+                Figures.Milliseconds(stop),
+                Bar: "< 1 s",
+                Met: stop < 1000
+            ),
         ];
     }
 
@@ -50,7 +68,8 @@ internal static class ValidationBenchmark
         client.StandardInput.Close();
         var text = await client.StandardOutput.ReadToEndAsync();
         await client.WaitForExitAsync();
-        if (client.ExitCode != 0) throw new InvalidOperationException($"The client failed: {text}");
+        if (client.ExitCode != 0)
+            throw new InvalidOperationException($"The client failed: {text}");
         Console.Error.WriteLine($"   {text.Trim()}");
         return JsonSerializer.Deserialize<ValidationFigures>(text)!;
     }
@@ -58,11 +77,14 @@ internal static class ValidationBenchmark
     private static Process Start(params string[] arguments)
     {
         var host = Environment.ProcessPath!;
-        string[] assembly = Path.GetFileNameWithoutExtension(host) == "dotnet" ? [typeof(ValidationBenchmark).Assembly.Location] : [];
-        return Process.Start(new ProcessStartInfo(host, [.. assembly, .. arguments])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        })!;
+        string[] assembly =
+            Path.GetFileNameWithoutExtension(host) == "dotnet" ? [typeof(ValidationBenchmark).Assembly.Location] : [];
+        return Process.Start(
+            new ProcessStartInfo(host, [.. assembly, .. arguments])
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+            }
+        )!;
     }
 }

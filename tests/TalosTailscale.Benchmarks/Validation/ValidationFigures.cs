@@ -8,4 +8,10 @@ namespace TalosTailscale.Benchmarks.Validation;
 /// <param name="Alarms">How many of them failed or warned; the nodes are healthy.</param>
 /// <param name="StopMilliseconds">From Ctrl+C to the prompt, in the middle of a second call.</param>
 internal sealed record ValidationFigures(
-    double WallMilliseconds, double CpuMilliseconds, double PeakBytes, int Checks, int Alarms, double StopMilliseconds);
+    double WallMilliseconds,
+    double CpuMilliseconds,
+    double PeakBytes,
+    int Checks,
+    int Alarms,
+    double StopMilliseconds
+);

@@ -20,13 +20,21 @@ internal static class ValidationProcess
     {
         var options = new LabOptions
         {
-            Nodes = [.. LabNodeOptions.Many(int.Parse(args[0], CultureInfo.InvariantCulture)).Select(node => node with { Extensions = ["siderolabs/tailscale"] })],
+            Nodes =
+            [
+                .. LabNodeOptions
+                    .Many(int.Parse(args[0], CultureInfo.InvariantCulture))
+                    .Select(node => node with { Extensions = ["siderolabs/tailscale"] }),
+            ],
         };
         await using var lab = await LabCluster.StartAsync(options);
         var files = lab.WriteClientFiles();
         await JoinAsync(lab, files);
         await File.WriteAllLinesAsync(Path.Combine(files.Folder, "nodes"), lab.Nodes.Select(node => node.Address));
-        await File.WriteAllTextAsync(Path.Combine(files.Folder, "socket"), files.Environment.GetValueOrDefault("TS_SOCKET", ""));
+        await File.WriteAllTextAsync(
+            Path.Combine(files.Folder, "socket"),
+            files.Environment.GetValueOrDefault("TS_SOCKET", "")
+        );
         Console.WriteLine(files.Folder);
         await Console.In.ReadToEndAsync();
         return 0;
@@ -37,7 +45,8 @@ internal static class ValidationProcess
     {
         (string Name, object Value)[] values =
         [
-            ("c", Path.Combine(args[0], "talosconfig")), ("n", await File.ReadAllLinesAsync(Path.Combine(args[0], "nodes"))),
+            ("c", Path.Combine(args[0], "talosconfig")),
+            ("n", await File.ReadAllLinesAsync(Path.Combine(args[0], "nodes"))),
             ("s", await File.ReadAllTextAsync(Path.Combine(args[0], "socket"))),
         ];
         using var runspace = RunspaceFactory.CreateRunspace(InitialSessionState.CreateDefault2());
@@ -50,12 +59,21 @@ internal static class ValidationProcess
         var output = shell.Invoke();
         var wall = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
         var used = (Environment.CpuUsage.TotalTime - cpu).TotalMilliseconds;
-        if (shell.Streams.Error.Count > 0) throw new InvalidOperationException(shell.Streams.Error[0].ToString());
+        if (shell.Streams.Error.Count > 0)
+            throw new InvalidOperationException(shell.Streams.Error[0].ToString());
         // Only the objects' own properties: their type is one of the module's load context.
         var alarms = output.Where(check => check.Properties["Status"].Value.ToString() is "Fail" or "Warning").ToList();
-        foreach (var alarm in alarms.Take(3)) Console.Error.WriteLine($"   {alarm} {alarm.Properties["Evidence"].Value}");
+        foreach (var alarm in alarms.Take(3))
+            Console.Error.WriteLine($"   {alarm} {alarm.Properties["Evidence"].Value}");
         using var self = Process.GetCurrentProcess();
-        var figures = new ValidationFigures(wall, used, self.PeakWorkingSet64, output.Count, alarms.Count, await StopAsync(runspace, values));
+        var figures = new ValidationFigures(
+            wall,
+            used,
+            self.PeakWorkingSet64,
+            output.Count,
+            alarms.Count,
+            await StopAsync(runspace, values)
+        );
         Console.WriteLine(JsonSerializer.Serialize(figures));
         return 0;
     }
@@ -77,13 +95,17 @@ internal static class ValidationProcess
     {
         var shell = PowerShell.Create(runspace);
         shell.AddScript(script);
-        foreach (var (name, value) in values) shell.AddParameter(name, value);
+        foreach (var (name, value) in values)
+            shell.AddParameter(name, value);
         return shell;
     }
 
     private static async Task JoinAsync(LabCluster lab, LabClientFiles files)
     {
-        await using var client = TalosClient.Connect(TalosConfigFile.Load(files.Environment["TALOSCONFIG"]).Context(), new TalosClientOptions());
+        await using var client = TalosClient.Connect(
+            TalosConfigFile.Load(files.Environment["TALOSCONFIG"]).Context(),
+            new TalosClientOptions()
+        );
         // The first call connects; the others share what it made.
         await client.Node(null).VersionAsync();
         await Parallel.ForEachAsync(lab.Nodes, new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (node, stop) =>
@@ -91,34 +113,40 @@ internal static class ValidationProcess
             var calls = client.Node(node.Address, node.Name);
             var (_, config) = await calls.MachineConfigAsync("v1alpha1", stop);
             var patched = MachineConfigPatcher.Apply(config, [new ConfigPatch(Patch(lab, node.Name), "join")]);
-            await calls.ApplyConfigurationAsync(Encoding.UTF8.GetBytes(patched.Text), TalosApplyMode.NoReboot, cancellation: stop);
+            await calls.ApplyConfigurationAsync(
+                Encoding.UTF8.GetBytes(patched.Text),
+                TalosApplyMode.NoReboot,
+                cancellation: stop
+            );
             await node.WhenAsync(one => one.TailnetAddress is not null && one.Stage == LabStage.Running, stop);
         });
     }
 
-    private static string Patch(LabCluster lab, string node) => $"""
-        machine:
-          network:
-            nameservers:
-              - 100.100.100.100
-              - 192.168.1.1
-        ---
-        apiVersion: v1alpha1
-        kind: ExtensionServiceConfig
-        name: tailscale
-        environment:
-          - TS_AUTHKEY={lab.Options.AuthKey}
-          - TS_HOSTNAME={node}
-          - TS_ACCEPT_DNS=false
-          - TS_AUTH_ONCE=true
-        """;
+    private static string Patch(LabCluster lab, string node) =>
+        $"""
+            machine:
+              network:
+                nameservers:
+                  - 100.100.100.100
+                  - 192.168.1.1
+            ---
+            apiVersion: v1alpha1
+            kind: ExtensionServiceConfig
+            name: tailscale
+            environment:
+              - TS_AUTHKEY={lab.Options.AuthKey}
+              - TS_HOSTNAME={node}
+              - TS_ACCEPT_DNS=false
+              - TS_AUTH_ONCE=true
+            """;
 
     private static string Manifest()
     {
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
             var manifest = Path.Combine(folder.FullName, "TalosTailscale.psd1");
-            if (File.Exists(manifest)) return manifest;
+            if (File.Exists(manifest))
+                return manifest;
         }
 
         throw new DirectoryNotFoundException("No checkout found above the benchmarks.");

@@ -16,10 +16,20 @@ public sealed partial class AcceptanceTests
 
     private static IReadOnlyList<Scenario> Scenarios { get; } =
     [
-        .. Directory.EnumerateFiles(s_folder, "*.Tests.ps1").Order(StringComparer.Ordinal).SelectMany(file =>
-            It().Matches(File.ReadAllText(file)).Select(match => new Scenario(
-                Path.GetFileName(file), match.Groups["title"].Value, match.Groups["each"].Value, match.Groups["name"].Value,
-                match.Groups["body"].Value.Contains("Test-Allowed", StringComparison.Ordinal)))),
+        .. Directory
+            .EnumerateFiles(s_folder, "*.Tests.ps1")
+            .Order(StringComparer.Ordinal)
+            .SelectMany(file =>
+                It()
+                    .Matches(File.ReadAllText(file))
+                    .Select(match => new Scenario(
+                        Path.GetFileName(file),
+                        match.Groups["title"].Value,
+                        match.Groups["each"].Value,
+                        match.Groups["name"].Value,
+                        match.Groups["body"].Value.Contains("Test-Allowed", StringComparison.Ordinal)
+                    ))
+            ),
     ];
 
     [Fact]
@@ -27,15 +37,28 @@ public sealed partial class AcceptanceTests
     {
         using PowerShellSession session = PowerShellSession.Create();
         PowerShellResult exported = session.Invoke(
-            "param($m) (Import-Module $m -PassThru).ExportedFunctions.Keys", ("m", Path.Combine(s_folder, "Acceptance.psm1")));
+            "param($m) (Import-Module $m -PassThru).ExportedFunctions.Keys",
+            ("m", Path.Combine(s_folder, "Acceptance.psm1"))
+        );
 
         exported.AssertNoErrors();
         Assert.Equal(
             exported.OutputOf<string>().Where(name => name.StartsWith("Assert-", StringComparison.Ordinal)).Order(),
-            Scenarios.Select(one => one.Name).Distinct().Order());
+            Scenarios.Select(one => one.Name).Distinct().Order()
+        );
         Assert.Equal(
-            ["0-Inventory", "1-Render", "2-Patch", "3A-Swap", "3B-Upgrade", "4-Validation", "5-FailureModes", "6-PostChange"],
-            Scenarios.Select(one => one.File.Split('.')[0]).Distinct());
+            [
+                "0-Inventory",
+                "1-Render",
+                "2-Patch",
+                "3A-Swap",
+                "3B-Upgrade",
+                "4-Validation",
+                "5-FailureModes",
+                "6-PostChange",
+            ],
+            Scenarios.Select(one => one.File.Split('.')[0]).Distinct()
+        );
     }
 
     [Fact]
@@ -45,7 +68,8 @@ public sealed partial class AcceptanceTests
         string settings = await SettingsAsync(lab, "'Render', 'MachineConfig', 'HelperPod', 'Activate', 'Pull'");
 
         List<string> failures = [];
-        foreach (Scenario scenario in Scenarios) failures.AddRange(Run(lab, settings, scenario));
+        foreach (Scenario scenario in Scenarios)
+            failures.AddRange(Run(lab, settings, scenario));
 
         Assert.Empty(failures);
         Assert.Empty(lab.Pods);
@@ -59,12 +83,16 @@ public sealed partial class AcceptanceTests
         string before = State(lab);
 
         List<string> failures = [];
-        foreach (Scenario scenario in Scenarios.Where(one => !one.Changes)) failures.AddRange(Run(lab, settings, scenario));
+        foreach (Scenario scenario in Scenarios.Where(one => !one.Changes))
+            failures.AddRange(Run(lab, settings, scenario));
 
         Assert.Equal(before, State(lab));
         foreach (string name in (string[])["Assert-Extension", "Assert-Service", "Assert-AllCheck"])
             Assert.Equal(3, failures.Count(failure => failure.StartsWith(name + " ", StringComparison.Ordinal)));
-        foreach (string name in (string[])["Assert-NodeIdentity", "Assert-RenderPlan", "Assert-PatchPlan", "Assert-NoDrift", "Assert-EtcdMember"])
+        foreach (
+            string name in (string[])
+                ["Assert-NodeIdentity", "Assert-RenderPlan", "Assert-PatchPlan", "Assert-NoDrift", "Assert-EtcdMember"]
+        )
             Assert.DoesNotContain(failures, failure => failure.StartsWith(name + " ", StringComparison.Ordinal));
     }
 
@@ -80,7 +108,10 @@ public sealed partial class AcceptanceTests
         using PowerShellSession session = PowerShellSession.Create();
 
         PowerShellResult result = session.Invoke(
-            "param($m, $s) Import-Module $m; New-AcceptanceSuite -Settings $s", ("m", Path.Combine(s_folder, "Acceptance.psm1")), ("s", path));
+            "param($m, $s) Import-Module $m; New-AcceptanceSuite -Settings $s",
+            ("m", Path.Combine(s_folder, "Acceptance.psm1")),
+            ("s", path)
+        );
 
         Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
         Assert.NotNull(result.Terminating);
@@ -96,12 +127,15 @@ public sealed partial class AcceptanceTests
             "upgraded" => "$suite.Node | Where-Object { $_.Activation -ne 'UkiSwap' }",
             _ => "",
         };
-        string call = nodes.Length == 0
-            ? $"try {{ {scenario.Name} $suite }} catch {{ \"{scenario.Name} $_\" }}"
-            : $"foreach ($node in {nodes}) {{ try {{ {scenario.Name} $suite $node }} catch {{ \"{scenario.Name} $($node): $_\" }} }}";
+        string call =
+            nodes.Length == 0
+                ? $"try {{ {scenario.Name} $suite }} catch {{ \"{scenario.Name} $_\" }}"
+                : $"foreach ($node in {nodes}) {{ try {{ {scenario.Name} $suite $node }} catch {{ \"{scenario.Name} $($node): $_\" }} }}";
         PowerShellResult result = lab.Invoke(
             $"param($m, $s) Import-Module $m; $suite = New-AcceptanceSuite -Settings $s; {call}",
-            ("m", Path.Combine(s_folder, "Acceptance.psm1")), ("s", settings));
+            ("m", Path.Combine(s_folder, "Acceptance.psm1")),
+            ("s", settings)
+        );
         return result.Output.Select(value => value.ToString());
     }
 
@@ -125,19 +159,34 @@ public sealed partial class AcceptanceTests
                 Allow = @({{allow}})
             }
             """,
-            TestContext.Current.CancellationToken);
+            TestContext.Current.CancellationToken
+        );
         return path;
     }
 
-    private static string State(LabSession lab) => string.Join(
-        '\n',
-        lab.Lab.Nodes.SelectMany(node => Directory.EnumerateFiles(node.EspDirectory, "*", SearchOption.AllDirectories)
-                .Select(file => $"{file} {new FileInfo(file).Length}").Prepend(node.ActiveConfig.Text).Append(node.BootId.ToString()))
-            .Concat(lab.Pods)
-            .Concat(lab.Lab.Etcd.Members.Select(member => member.ToString()))
-            .Concat(Directory.EnumerateFiles(lab.Devices, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
-                .Select(file => file + File.ReadAllText(file))));
+    private static string State(LabSession lab) =>
+        string.Join(
+            '\n',
+            lab.Lab.Nodes.SelectMany(node =>
+                    Directory
+                        .EnumerateFiles(node.EspDirectory, "*", SearchOption.AllDirectories)
+                        .Select(file => $"{file} {new FileInfo(file).Length}")
+                        .Prepend(node.ActiveConfig.Text)
+                        .Append(node.BootId.ToString())
+                )
+                .Concat(lab.Pods)
+                .Concat(lab.Lab.Etcd.Members.Select(member => member.ToString()))
+                .Concat(
+                    Directory
+                        .EnumerateFiles(lab.Devices, "*", SearchOption.AllDirectories)
+                        .Order(StringComparer.Ordinal)
+                        .Select(file => file + File.ReadAllText(file))
+                )
+        );
 
-    [GeneratedRegex(@"^    It '(?<title>(?:[^']|'')+)'(?: -ForEach \$(?<each>\w+))? \{\n(?<body>(?:.*\n)*?)        (?<name>Assert-\w+) \$suite", RegexOptions.Multiline)]
+    [GeneratedRegex(
+        @"^    It '(?<title>(?:[^']|'')+)'(?: -ForEach \$(?<each>\w+))? \{\n(?<body>(?:.*\n)*?)        (?<name>Assert-\w+) \$suite",
+        RegexOptions.Multiline
+    )]
     private static partial Regex It();
 }

@@ -16,7 +16,8 @@ public sealed class BenchmarkChildTests
     public void A_mode_that_failed_after_its_rows_has_one_more_that_says_so() =>
         Assert.Equal(
             [s_row, BenchmarkRow.Failed(5, "images", "did not finish: exit code 134")],
-            BenchmarkChild.Rows("images", 5, JsonSerializer.Serialize(new[] { s_row }), "did not finish: exit code 134"));
+            BenchmarkChild.Rows("images", 5, JsonSerializer.Serialize(new[] { s_row }), "did not finish: exit code 134")
+        );
 
     [Theory]
     [InlineData("")]
@@ -32,7 +33,8 @@ public sealed class BenchmarkChildTests
         Assert.SkipWhen(OperatingSystem.IsWindows(), "The program is one for sh.");
         IReadOnlyList<BenchmarkRow> rows = await RunAsync(
             "echo measuring; printf '[{\"Issue\":5,\"What\":\"this\",\"Ours\":\"1 ms\",\"Peer\":\"dd: 2 ms\",\"Bar\":\"half\",\"Met\":true}]' > \"$BENCHMARK_ROWS\"",
-            TimeSpan.FromMinutes(1));
+            TimeSpan.FromMinutes(1)
+        );
 
         Assert.Equal([s_row], rows);
     }
@@ -42,7 +44,10 @@ public sealed class BenchmarkChildTests
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "The program is one for sh.");
 
-        Assert.Equal([BenchmarkRow.Failed(5, "images", "did not finish: exit code 3")], await RunAsync("exit 3", TimeSpan.FromMinutes(1)));
+        Assert.Equal(
+            [BenchmarkRow.Failed(5, "images", "did not finish: exit code 3")],
+            await RunAsync("exit 3", TimeSpan.FromMinutes(1))
+        );
     }
 
     [Fact]
@@ -51,7 +56,10 @@ public sealed class BenchmarkChildTests
         Assert.SkipWhen(OperatingSystem.IsWindows(), "The program is one for sh.");
 
         // The program would take ten minutes; how long it was given is in the row.
-        Assert.Equal([BenchmarkRow.Failed(5, "images", "was ended after 0.01 minutes")], await RunAsync("sleep 600", TimeSpan.FromSeconds(0.6)));
+        Assert.Equal(
+            [BenchmarkRow.Failed(5, "images", "was ended after 0.01 minutes")],
+            await RunAsync("sleep 600", TimeSpan.FromSeconds(0.6))
+        );
     }
 
     private static Task<IReadOnlyList<BenchmarkRow>> RunAsync(string program, TimeSpan limit) =>

@@ -9,7 +9,8 @@ public sealed class BenchmarkTableTests
     {
         string[] lines = Lines(
             new BenchmarkRow(5, "a long thing that was done", "1 ms", "dd: 2 ms", "1.3 ×", true),
-            new BenchmarkRow(6, "short", "30 s"));
+            new BenchmarkRow(6, "short", "30 s")
+        );
 
         Assert.Equal(
             [
@@ -18,7 +19,8 @@ public sealed class BenchmarkTableTests
                 "| 5     | a long thing that was done | 1 ms | dd: 2 ms       | 1.3 × | yes |",
                 "| 6     | short                      | 30 s | –              |       |     |",
             ],
-            lines[..4]);
+            lines[..4]
+        );
         Assert.StartsWith("1 met, 0 missed.", lines[5], StringComparison.Ordinal);
     }
 
@@ -34,7 +36,8 @@ public sealed class BenchmarkTableTests
     [Fact]
     public void One_bar_missed_is_exit_code_1()
     {
-        BenchmarkRow met = new(3, "this", "1 ms", Bar: "2 ms", Met: true), told = new(3, "that", "1 ms");
+        BenchmarkRow met = new(3, "this", "1 ms", Bar: "2 ms", Met: true),
+            told = new(3, "that", "1 ms");
 
         Assert.Equal(0, BenchmarkTable.ExitCode([met, told]));
         Assert.Equal(1, BenchmarkTable.ExitCode([met, told, new(4, "other", "3 ms", Bar: "2 ms", Met: false)]));
@@ -51,5 +54,6 @@ public sealed class BenchmarkTableTests
         Assert.False(Peer.Has("no-such-program-anywhere"));
     }
 
-    private static string[] Lines(params BenchmarkRow[] rows) => BenchmarkTable.Text(rows).ReplaceLineEndings("\n").Split('\n');
+    private static string[] Lines(params BenchmarkRow[] rows) =>
+        BenchmarkTable.Text(rows).ReplaceLineEndings("\n").Split('\n');
 }

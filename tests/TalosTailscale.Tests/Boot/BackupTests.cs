@@ -25,7 +25,9 @@ public sealed class BackupTests : IDisposable
 
         Assert.Equal([Backup], result.Removed);
         Assert.Equal(
-            [EspFolder.Entry, "Talos-v1.12.4.efi.bak.1763800000", "Talos-v1.12.4.efi.bak.20241122T174500Z"], _esp.Names());
+            [EspFolder.Entry, "Talos-v1.12.4.efi.bak.1763800000", "Talos-v1.12.4.efi.bak.20241122T174500Z"],
+            _esp.Names()
+        );
         Assert.Equal(EspFolder.New, _esp.Read("Talos-v1.12.4.efi.bak.20241122T174500Z"));
     }
 
@@ -41,7 +43,8 @@ public sealed class BackupTests : IDisposable
             Assert.Equal(3, _esp.Names().Length);
         }
 
-        await using (EspSession session = Open()) Assert.Empty(await session.PruneAsync(facts, dryRun: true, Ct));
+        await using (EspSession session = Open())
+            Assert.Empty(await session.PruneAsync(facts, dryRun: true, Ct));
 
         // Back to what runs: nobody needs a second copy of it.
         UkiSwapResult back = await SwapAsync(EspFolder.Old, facts, hours: 3);
@@ -72,13 +75,18 @@ public sealed class BackupTests : IDisposable
 
     private static byte[] Image(int number) => LabImages.Uki(new LabUkiSpec { Size = 410_000 + number });
 
-    private EspSession Open() => new(new FolderNodeShell(ShellKind.Dash, _esp.Root), "/dev/vda", SilentReporter.Instance);
+    private EspSession Open() =>
+        new(new FolderNodeShell(ShellKind.Dash, _esp.Root), "/dev/vda", SilentReporter.Instance);
 
     private async Task<UkiSwapResult> SwapAsync(byte[] image, SwapNodeFacts? facts = null, int hours = 0)
     {
         facts ??= EspFolder.Facts;
         UkiSwapSource source = await EspFolder.SourceAsync(image);
-        var options = new UkiSwapOptions { Now = s_now.AddHours(hours), Skip = Enum.GetValues<UkiSwapGate>().ToHashSet() };
+        var options = new UkiSwapOptions
+        {
+            Now = s_now.AddHours(hours),
+            Skip = Enum.GetValues<UkiSwapGate>().ToHashSet(),
+        };
         await using EspSession session = Open();
         UkiSwapPlan plan = await session.PlanAsync(facts, source, options, Ct);
         return await session.SwapAsync(plan, source, Ct);

@@ -52,11 +52,13 @@ public class BootPredictorTests
                 new BootFile { Name = "shell.efi" },
                 new BootFile { Name = "nameless.efi", OsRelease = "VERSION_ID=v1\n" },
             ],
-            LoaderState.Empty);
+            LoaderState.Empty
+        );
 
         Assert.Equal(
             [BootHiddenReason.Directory, BootHiddenReason.NoOsRelease, BootHiddenReason.NoOsRelease],
-            prediction.Hidden.Select(h => h.Reason));
+            prediction.Hidden.Select(h => h.Reason)
+        );
     }
 
     [Theory]
@@ -65,7 +67,14 @@ public class BootPredictorTests
     [InlineData(null, null, "timeout 10\n", "talos-v1.13.0.efi", BootReason.FirstInOrder, "")]
     [InlineData(null, null, "default talos-v1.12.4.efi\n", "talos-v1.12.4.efi", BootReason.LoaderConf, "")]
     [InlineData(null, null, "default\ttalos-v1.12.4*\r\n", "talos-v1.12.4.efi", BootReason.LoaderConf, "")]
-    [InlineData(null, null, "# default x\ndefault TALOS-V1.12.4~1.EFI", "talos-v1.12.4~1.efi", BootReason.LoaderConf, "")]
+    [InlineData(
+        null,
+        null,
+        "# default x\ndefault TALOS-V1.12.4~1.EFI",
+        "talos-v1.12.4~1.efi",
+        BootReason.LoaderConf,
+        ""
+    )]
     [InlineData(null, null, "default \"talos-v1.12.4.efi\"", "talos-v1.12.4.efi", BootReason.LoaderConf, "")]
     [InlineData(null, null, "default a.efi\ndefault talos-v1.12.4.efi", "talos-v1.12.4.efi", BootReason.LoaderConf, "")]
     [InlineData(null, null, "default @special", "talos-v1.13.0.efi", BootReason.FirstInOrder, "")]
@@ -73,16 +82,50 @@ public class BootPredictorTests
     [InlineData(null, "Talos-v1.12.4.efi", "default talos-v1.13*", "talos-v1.12.4.efi", BootReason.DefaultVariable, "")]
     [InlineData(null, "talos-v1.12.4*", null, "talos-v1.12.4.efi", BootReason.DefaultVariable, "")]
     [InlineData(null, "talos-v1.12.[3-5]~?.efi", null, "talos-v1.12.4~1.efi", BootReason.DefaultVariable, "")]
-    [InlineData(null, "Talos-v1.11.0.efi", null, "talos-v1.13.0.efi", BootReason.FirstInOrder, "LoaderEntryDefault=Talos-v1.11.0.efi")]
-    [InlineData(null, "Talos-v1.11.0.efi", "default talos-v1.12.4.efi", "talos-v1.12.4.efi", BootReason.LoaderConf, "LoaderEntryDefault=Talos-v1.11.0.efi")]
-    [InlineData("talos-v1.12.4~1.efi", "Talos-v1.12.4.efi", null, "talos-v1.12.4~1.efi", BootReason.OneShotVariable, "")]
-    [InlineData("gone.efi", "Talos-v1.12.4.efi", null, "talos-v1.12.4.efi", BootReason.DefaultVariable, "LoaderEntryOneShot=gone.efi")]
+    [InlineData(
+        null,
+        "Talos-v1.11.0.efi",
+        null,
+        "talos-v1.13.0.efi",
+        BootReason.FirstInOrder,
+        "LoaderEntryDefault=Talos-v1.11.0.efi"
+    )]
+    [InlineData(
+        null,
+        "Talos-v1.11.0.efi",
+        "default talos-v1.12.4.efi",
+        "talos-v1.12.4.efi",
+        BootReason.LoaderConf,
+        "LoaderEntryDefault=Talos-v1.11.0.efi"
+    )]
+    [InlineData(
+        "talos-v1.12.4~1.efi",
+        "Talos-v1.12.4.efi",
+        null,
+        "talos-v1.12.4~1.efi",
+        BootReason.OneShotVariable,
+        ""
+    )]
+    [InlineData(
+        "gone.efi",
+        "Talos-v1.12.4.efi",
+        null,
+        "talos-v1.12.4.efi",
+        BootReason.DefaultVariable,
+        "LoaderEntryOneShot=gone.efi"
+    )]
     [InlineData("", "", null, "talos-v1.13.0.efi", BootReason.FirstInOrder, "")]
     [InlineData(null, "@saved", null, "talos-v1.12.4.efi", BootReason.LastBooted, "")]
     [InlineData(null, "@SAVED", "default talos-v1.13*", "talos-v1.12.4.efi", BootReason.LastBooted, "")]
     [InlineData(null, null, "default @saved", "talos-v1.12.4.efi", BootReason.LastBooted, "")]
     public void Choice_and_reason(
-        string? oneShot, string? byVariable, string? conf, string id, BootReason reason, string stale)
+        string? oneShot,
+        string? byVariable,
+        string? conf,
+        string id,
+        BootReason reason,
+        string stale
+    )
     {
         var state = new LoaderState
         {
@@ -92,7 +135,9 @@ public class BootPredictorTests
             LastBooted = "talos-v1.12.4.efi",
         };
         BootPrediction prediction = BootPredictor.Predict(
-            [Talos("Talos-v1.12.4~1.efi"), Talos(Plain), Talos("Talos-v1.13.0.efi")], state);
+            [Talos("Talos-v1.12.4~1.efi"), Talos(Plain), Talos("Talos-v1.13.0.efi")],
+            state
+        );
 
         Assert.Equal((id, reason), (prediction.Entry!.Id, prediction.Reason));
         Assert.Equal(stale, string.Join(' ', prediction.StaleNames));
@@ -112,10 +157,13 @@ public class BootPredictorTests
         BootPrediction asked = BootPredictor.Predict([iso], new LoaderState { Default = "Talos-v1.12.4.efi@Reset" });
 
         Assert.Equal(
-            ["talos-v1.12.4.efi", "talos-v1.12.4.efi@reset", "talos-v1.12.4.efi@2"], unasked.Order.Select(e => e.Id));
+            ["talos-v1.12.4.efi", "talos-v1.12.4.efi@reset", "talos-v1.12.4.efi@2"],
+            unasked.Order.Select(e => e.Id)
+        );
         Assert.Equal(
             ["Talos (v1.12.4)", "Talos (v1.12.4) (Reset system disk)", "Talos (v1.12.4) (Profile #3)"],
-            unasked.Order.Select(e => e.Title));
+            unasked.Order.Select(e => e.Title)
+        );
         Assert.Equal((0, 1), (unasked.Entry!.Profile, asked.Entry!.Profile));
     }
 
@@ -130,14 +178,17 @@ public class BootPredictorTests
                 Os("debian.efi", "ID=debian\nVERSION_ID=1\n"),
                 Os("image.efi", "ID=talos\nIMAGE_ID=aardvark\nIMAGE_VERSION=1\n"),
             ],
-            LoaderState.Empty);
+            LoaderState.Empty
+        );
 
         Assert.Equal(["image.efi", "debian.efi", "talos.efi", "z-none.efi"], prediction.Order.Select(e => e.Id));
     }
 
     [Theory]
     // The list of the UAPI.10 Version Format specification, oldest first.
-    [InlineData("~ ~rc1 11~rc1 11 122.1 123~rc1-1 123 123-a 123-a.1 123-1 123-1.1 123^post1 123.a-1 123.1-1 123a-1 124-1")]
+    [InlineData(
+        "~ ~rc1 11~rc1 11 122.1 123~rc1-1 123 123-a 123-a.1 123-1 123-1.1 123^post1 123.a-1 123.1-1 123a-1 124-1"
+    )]
     [InlineData("v1.9.0 v1.10.0 v1.10.0-alpha.1 v1.12.4~1 v1.12.4~2 v1.12.4 v1.13.0")]
     public void Versions_are_ordered_as_specified(string oldestFirst)
     {
@@ -175,7 +226,8 @@ public class BootPredictorTests
     [InlineData("\\*", "x", false)]
     [InlineData("a\\", "a", false)]
     [InlineData("**a**b**", "xxaxxbxx", true)]
-    public void Patterns(string pattern, string id, bool expected) => Assert.Equal(expected, BootGlob.IsMatch(pattern, id));
+    public void Patterns(string pattern, string id, bool expected) =>
+        Assert.Equal(expected, BootGlob.IsMatch(pattern, id));
 
     private static BootFile Talos(string name)
     {

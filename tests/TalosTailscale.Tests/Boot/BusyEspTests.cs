@@ -21,13 +21,20 @@ public class BusyEspTests
         using var connection = lab.Connect();
         await using var writer = await HelperPod.CreateAsync(connection, KubeLab.Spec(), Ct);
         await using var shell = await PodNodeShell.OpenAsync(connection, KubeLab.Spec(), SilentReporter.Instance, Ct);
-        Task<(int Code, string Output, string Errors)> writing = HelperPodTests.RunAsync(writer, ["sh", "-c", Write], null);
+        Task<(int Code, string Output, string Errors)> writing = HelperPodTests.RunAsync(
+            writer,
+            ["sh", "-c", Write],
+            null
+        );
         await HelperPodTests.RunAsync(writer, ["sh", "-c", "until [ -e \"$TMPDIR/begun\" ]; do sleep 0.1; done"], null);
 
         var asked = new TaskCompletionSource();
         using var watcher = new FileSystemWatcher(esp + ".mounts", "ro.*") { EnableRaisingEvents = true };
         watcher.Created += (_, _) => asked.TrySetResult();
-        Task<EspListing> listing = new EspVolume(new EspProgram(shell, SilentReporter.Instance), Device).ListAsync(hash: true, Ct);
+        Task<EspListing> listing = new EspVolume(new EspProgram(shell, SilentReporter.Instance), Device).ListAsync(
+            hash: true,
+            Ct
+        );
         await asked.Task.WaitAsync(Ct);
         Assert.False(listing.IsCompleted);
 

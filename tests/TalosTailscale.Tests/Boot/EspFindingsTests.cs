@@ -17,14 +17,20 @@ public class EspFindingsTests
         File.Copy(Path.Combine(linux, "Talos-v1.12.4.efi"), Path.Combine(linux, "Talos-v1.12.4~1.efi"));
         File.WriteAllBytes(Path.Combine(linux, "Talos-v1.12.4.efi.new-0123456789ab"), [1]);
         File.WriteAllBytes(Path.Combine(node.EspDirectory, "EFI", "tool.bin"), [1, 2]);
-        File.WriteAllBytes(Path.Combine(linux, "Talos-v1.11.0.efi"), LabImages.Uki(new LabUkiSpec { Kind = LabUkiKind.Iso, Version = "v1.11.0" }));
+        File.WriteAllBytes(
+            Path.Combine(linux, "Talos-v1.11.0.efi"),
+            LabImages.Uki(new LabUkiSpec { Kind = LabUkiKind.Iso, Version = "v1.11.0" })
+        );
         node.LoaderVariables["LoaderEntryDefault"] = "Talos-v1.10.0.efi";
         node.Faults.Set(LabFault.FullEsp);
 
         EspInfo esp = lab.Invoke("Get-TalosEsp ampone").Single<EspInfo>();
 
         string[] codes = [.. esp.Findings.Select(f => f.Code)];
-        foreach (string code in (string[])["DuplicateEntries", "StaleVariable", "ForeignFile", "Leftover", "LowSpace", "InstallerUki"])
+        foreach (
+            string code in (string[])
+                ["DuplicateEntries", "StaleVariable", "ForeignFile", "Leftover", "LowSpace", "InstallerUki"]
+        )
             Assert.Contains(code, codes);
         Assert.Contains(esp.Findings, f => f.Evidence.Contains("'EFI/tool.bin' (2 bytes)", StringComparison.Ordinal));
         Assert.All(esp.Findings, f => Assert.NotEmpty(f.Advice));
@@ -38,7 +44,12 @@ public class EspFindingsTests
     [InlineData(new int[0], false)]
     public void A_name_takes_one_run_of_free_slots(int[] runs, bool fits)
     {
-        string[] names = [EspNames.LockName, "Talos-v1.12.4.efi.new-0123456789ab", "Talos-v1.12.4.efi.bak.20261122T164500Z..."];
+        string[] names =
+        [
+            EspNames.LockName,
+            "Talos-v1.12.4.efi.new-0123456789ab",
+            "Talos-v1.12.4.efi.bak.20261122T164500Z...",
+        ];
         Assert.Equal(fits, new FolderRoom(runs).Fits(names));
         Assert.True(FolderRoom.Unlimited.Fits(names));
     }
@@ -51,12 +62,25 @@ public class EspFindingsTests
         lab.Lab.Node("ampone").Faults.Set(LabFault.NeverBoots);
 
         PowerShellResult result = lab.Invoke(
-            "param($p) Invoke-UkiSwap ampone -Path $p -Reboot -Wait -Timeout 00:00:03 -Confirm:$false", ("p", uki));
+            "param($p) Invoke-UkiSwap ampone -Path $p -Reboot -Wait -Timeout 00:00:03 -Confirm:$false",
+            ("p", uki)
+        );
 
         string message = result.AssertError("NodeNotBack").Exception.Message;
-        string backup = Directory.GetFiles(Path.Combine(lab.Lab.Node("ampone").EspDirectory, "EFI", "Linux"), "*.bak.*").Select(f => Path.GetFileName(f)).Single();
-        Assert.Contains($"cp FS0:\\EFI\\Linux\\{backup} FS0:\\EFI\\Linux\\Talos-v1.12.4-old.efi", message, StringComparison.Ordinal);
-        Assert.Contains($"mv FS0:\\EFI\\Linux\\{backup} FS0:\\EFI\\Linux\\Talos-v1.12.4.efi", message, StringComparison.Ordinal);
+        string backup = Directory
+            .GetFiles(Path.Combine(lab.Lab.Node("ampone").EspDirectory, "EFI", "Linux"), "*.bak.*")
+            .Select(f => Path.GetFileName(f))
+            .Single();
+        Assert.Contains(
+            $"cp FS0:\\EFI\\Linux\\{backup} FS0:\\EFI\\Linux\\Talos-v1.12.4-old.efi",
+            message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            $"mv FS0:\\EFI\\Linux\\{backup} FS0:\\EFI\\Linux\\Talos-v1.12.4.efi",
+            message,
+            StringComparison.Ordinal
+        );
         Assert.Contains("systemd-boot menu", message, StringComparison.Ordinal);
     }
 

@@ -11,7 +11,9 @@ internal sealed class EspFolder : IDisposable
 {
     public const string Entry = "Talos-v1.12.4.efi";
 
-    private static readonly Lazy<byte[]> s_old = new(() => LabImages.Uki(new LabUkiSpec { Vanilla = true, Size = 300_000 }));
+    private static readonly Lazy<byte[]> s_old = new(() =>
+        LabImages.Uki(new LabUkiSpec { Vanilla = true, Size = 300_000 })
+    );
     private static readonly Lazy<byte[]> s_new = new(() => LabImages.Uki(new LabUkiSpec { Size = 400_000 }));
     private readonly string _root = Directory.CreateTempSubdirectory("ts-esp-").FullName;
 
@@ -32,30 +34,34 @@ internal sealed class EspFolder : IDisposable
     public string Linux => Path.Combine(Root, "EFI", "Linux");
 
     /// <summary>What the gates of a swap want to see of the node.</summary>
-    public static SwapNodeFacts Facts => new()
-    {
-        Node = "ampone",
-        Architecture = TalosArchitecture.Arm64,
-        TalosVersion = "v1.12.4",
-        Stage = "running",
-        BootedWithUki = true,
-        SecureBoot = false,
-        PcrKeyFingerprint = "",
-        BootedEntry = "talos-v1.12.4.efi",
-        KernelCommandLine = "talos.platform=metal console=ttyAMA0",
-        Variables = new LoaderState { Default = Entry },
-        Extensions = [],
-        SealedVolumes = [],
-        ServiceConfigActive = true,
-        ServiceConfigPersistent = true,
-        NodeSubnets = true,
-        IsControlPlane = false,
-    };
+    public static SwapNodeFacts Facts =>
+        new()
+        {
+            Node = "ampone",
+            Architecture = TalosArchitecture.Arm64,
+            TalosVersion = "v1.12.4",
+            Stage = "running",
+            BootedWithUki = true,
+            SecureBoot = false,
+            PcrKeyFingerprint = "",
+            BootedEntry = "talos-v1.12.4.efi",
+            KernelCommandLine = "talos.platform=metal console=ttyAMA0",
+            Variables = new LoaderState { Default = Entry },
+            Extensions = [],
+            SealedVolumes = [],
+            ServiceConfigActive = true,
+            ServiceConfigPersistent = true,
+            NodeSubnets = true,
+            IsControlPlane = false,
+        };
 
     public static async Task<UkiSwapSource> SourceAsync(byte[] image, string name = Entry)
     {
         UkiInfo uki = await UkiReader.ReadAsync(
-            new MemoryStream(image), new UkiReadOptions { Path = "/images/" + name }, TestContext.Current.CancellationToken);
+            new MemoryStream(image),
+            new UkiReadOptions { Path = "/images/" + name },
+            TestContext.Current.CancellationToken
+        );
         return new UkiSwapSource(uki, _ => Task.FromResult<Stream>(new MemoryStream(image, writable: false)));
     }
 
@@ -74,7 +80,8 @@ internal sealed class EspFolder : IDisposable
 
     public void Write(string name, byte[] bytes) => File.WriteAllBytes(Path.Combine(Linux, name), bytes);
 
-    public string[] Names() => [.. Directory.GetFiles(Linux).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal)];
+    public string[] Names() =>
+        [.. Directory.GetFiles(Linux).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal)];
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
 }

@@ -13,7 +13,9 @@ public class EspProgramTests
     [Theory]
     [InlineData("tests/TalosTailscale.Boot/get-packages.sh")]
     public async Task Shellcheck_has_nothing_to_say(string script) =>
-        await ShellcheckAsync(await File.ReadAllTextAsync(Path.Combine(Repository.Root, script), TestContext.Current.CancellationToken));
+        await ShellcheckAsync(
+            await File.ReadAllTextAsync(Path.Combine(Repository.Root, script), TestContext.Current.CancellationToken)
+        );
 
     [Fact]
     public void The_parts_are_joined_in_the_order_of_their_names()
@@ -37,7 +39,12 @@ public class EspProgramTests
     {
         Assert.SkipUnless(File.Exists("/usr/bin/shellcheck"), "shellcheck is not installed.");
         using Process check = Process.Start(
-            new ProcessStartInfo("/usr/bin/shellcheck", ["-"]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+            new ProcessStartInfo("/usr/bin/shellcheck", ["-"])
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+            }
+        )!;
         Task<string> said = check.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await check.StandardInput.WriteAsync(script);
         check.StandardInput.Close();

@@ -24,8 +24,10 @@ internal sealed class FolderNodeShell : INodeShell
     {
         _kind = kind;
         Esp = esp;
-        if (OperatingSystem.IsWindows()) Assert.Skip("There is no POSIX shell on Windows.");
-        if (!File.Exists(Program)) Assert.Skip($"'{Program}' is not installed.");
+        if (OperatingSystem.IsWindows())
+            Assert.Skip("There is no POSIX shell on Windows.");
+        if (!File.Exists(Program))
+            Assert.Skip($"'{Program}' is not installed.");
         Directory.CreateDirectory(Path.Combine(_folder, "tmp"));
     }
 
@@ -52,10 +54,16 @@ internal sealed class FolderNodeShell : INodeShell
 
     private string Program => _kind == ShellKind.Dash ? "/usr/bin/dash" : "/usr/bin/busybox";
 
-    public static TsException ConnectionLost() => KubernetesErrors.ExecConnectionLost.New("'ampone': the connection broke.");
+    public static TsException ConnectionLost() =>
+        KubernetesErrors.ExecConnectionLost.New("'ampone': the connection broke.");
 
     public async Task<int> RunAsync(
-        IReadOnlyList<string> command, Stream? stdin, Stream stdout, Stream stderr, CancellationToken cancellationToken)
+        IReadOnlyList<string> command,
+        Stream? stdin,
+        Stream stdout,
+        Stream stderr,
+        CancellationToken cancellationToken
+    )
     {
         string[] words = [.. command.Skip(5)];
         Commands.Add(string.Join(' ', words));
@@ -66,8 +74,10 @@ internal sealed class FolderNodeShell : INodeShell
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        if (_kind == ShellKind.BusyboxAsh) start.ArgumentList.Add("sh");
-        foreach (string word in (string[])["-c", Prelude + command[2], .. command.Skip(3)]) start.ArgumentList.Add(word);
+        if (_kind == ShellKind.BusyboxAsh)
+            start.ArgumentList.Add("sh");
+        foreach (string word in (string[])["-c", Prelude + command[2], .. command.Skip(3)])
+            start.ArgumentList.Add(word);
         start.Environment["TMPDIR"] = Path.Combine(_folder, "tmp");
         start.Environment["ESP_FOLDER"] = Esp;
         start.Environment["ESP_TOTAL_KB"] = "2000000";
@@ -75,18 +85,23 @@ internal sealed class FolderNodeShell : INodeShell
         int programLength = int.Parse(command[4], System.Globalization.CultureInfo.InvariantCulture);
         using var process = Process.Start(start)!;
         using CancellationTokenRegistration stop = cancellationToken.Register(process.StandardInput.Close);
-        Task output = process.StandardOutput.BaseStream.CopyToAsync(fault?.LosesAnswer == true ? Stream.Null : stdout, CancellationToken.None);
+        Task output = process.StandardOutput.BaseStream.CopyToAsync(
+            fault?.LosesAnswer == true ? Stream.Null : stdout,
+            CancellationToken.None
+        );
         Task errors = process.StandardError.BaseStream.CopyToAsync(stderr, CancellationToken.None);
         await SendAsync(stdin, process.StandardInput.BaseStream, fault?.CutAfter + programLength, cancellationToken);
         process.StandardInput.Close();
         await Task.WhenAll(output, errors);
         await process.WaitForExitAsync(CancellationToken.None);
         cancellationToken.ThrowIfCancellationRequested();
-        if (fault is { LosesAnswer: true } or { CutAfter: not null }) throw ConnectionLost();
+        if (fault is { LosesAnswer: true } or { CutAfter: not null })
+            throw ConnectionLost();
         return fault?.ExitCode ?? process.ExitCode;
     }
 
-    public Task<bool> IsGoneAsync(string holder, CancellationToken cancellationToken) => Task.FromResult(Gone.Contains(holder));
+    public Task<bool> IsGoneAsync(string holder, CancellationToken cancellationToken) =>
+        Task.FromResult(Gone.Contains(holder));
 
     public bool IsTransient(TsException exception) => exception.Error == KubernetesErrors.ExecConnectionLost;
 
@@ -106,22 +121,28 @@ internal sealed class FolderNodeShell : INodeShell
 
     private static async Task SendAsync(Stream? source, Stream target, long? cut, CancellationToken cancellationToken)
     {
-        if (source is null) return;
+        if (source is null)
+            return;
         byte[] buffer = new byte[8192];
         long left = cut ?? long.MaxValue;
         try
         {
             while (left > 0)
             {
-                int read = await source.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, left)), cancellationToken);
-                if (read == 0) break;
+                int read = await source.ReadAsync(
+                    buffer.AsMemory(0, (int)Math.Min(buffer.Length, left)),
+                    cancellationToken
+                );
+                if (read == 0)
+                    break;
                 await target.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
                 left -= read;
             }
 
             await target.FlushAsync(cancellationToken);
         }
-        catch (Exception exception) when (exception is IOException or ObjectDisposedException or OperationCanceledException)
+        catch (Exception exception)
+            when (exception is IOException or ObjectDisposedException or OperationCanceledException)
         {
             // The program ended before it had read everything, or the caller stopped; the exit code tells.
         }

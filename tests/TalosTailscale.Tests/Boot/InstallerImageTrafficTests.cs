@@ -21,7 +21,8 @@ public class InstallerImageTrafficTests(ITestOutputHelper output)
     {
         await using SwapLab lab = await SwapLab.StartAsync();
         string[] twins = ["ONE.BIN", "TWO.BIN"];
-        foreach (string twin in twins) await File.WriteAllBytesAsync(Path.Combine(lab.Linux, twin), new byte[5000], Ct);
+        foreach (string twin in twins)
+            await File.WriteAllBytesAsync(Path.Combine(lab.Linux, twin), new byte[5000], Ct);
         string device = await PartitionAsync(lab);
         KubeLab.Machine node = lab.Kube.Machines[1];
         node.Facts = node.Facts with { EspDevice = device };
@@ -48,10 +49,14 @@ public class InstallerImageTrafficTests(ITestOutputHelper output)
         await session.CloseAsync(Ct);
 
         long moved = lab.Kube.Api.TransferredBytes - before;
-        output.WriteLine($"{moved} bytes through the API server for a UKI of {node.InstallerUki.Length} and three readings of the partition");
+        output.WriteLine(
+            $"{moved} bytes through the API server for a UKI of {node.InstallerUki.Length} and three readings of the partition"
+        );
         Assert.InRange(moved, 100_000, 1_000_000);
         // That two names share their clusters stands nowhere but in the FAT.
-        Assert.Contains(esp.Findings, f => f.Code == "SharedClusters" && twins.All(t => f.Evidence.Contains(t, StringComparison.Ordinal)));
+        Assert.Contains(esp.Findings, f =>
+            f.Code == "SharedClusters" && twins.All(t => f.Evidence.Contains(t, StringComparison.Ordinal))
+        );
         Assert.True(result.Changed && result.Checks.All(c => c.Passed == true), string.Join("; ", result.Checks));
         Assert.Equal(EspFolder.Hash(node.InstallerUki), EspFolder.Hash(lab.Read(EspFolder.Entry)));
         Assert.Equal(result.NewSha256, Assert.Single(after.Files, f => f.IsBooted).Sha256);
@@ -60,9 +65,12 @@ public class InstallerImageTrafficTests(ITestOutputHelper output)
     // As Talos makes it, with an image of the size that they have, and two names on one chain.
     private static async Task<string> PartitionAsync(SwapLab lab)
     {
-        string image = Path.Combine(lab.Kube.Folder, "esp.img"), large = Path.Combine(lab.Kube.Folder, "large");
-        await using (FileStream file = File.Create(image)) file.SetLength(2101L << 20);
-        await using (FileStream file = File.Create(large)) file.SetLength(95 << 20);
+        string image = Path.Combine(lab.Kube.Folder, "esp.img"),
+            large = Path.Combine(lab.Kube.Folder, "large");
+        await using (FileStream file = File.Create(image))
+            file.SetLength(2101L << 20);
+        await using (FileStream file = File.Create(large))
+            file.SetLength(95 << 20);
         await HostTool.RunAsync("mkfs.vfat", "-F", "32", "-n", "EFI", image);
         await HostTool.RunAsync("mmd", "-i", image, "::EFI", "::EFI/Linux");
         await HostTool.RunAsync("mcopy", "-i", image, large, "::EFI/Linux/" + EspFolder.Entry);
@@ -73,7 +81,8 @@ public class InstallerImageTrafficTests(ITestOutputHelper output)
         byte[] start = new byte[16 << 20];
         await using FileStream disk = File.Open(image, FileMode.Open);
         await disk.ReadExactlyAsync(start, Ct);
-        int one = start.AsSpan().IndexOf("ONE     BIN"u8), two = start.AsSpan().IndexOf("TWO     BIN"u8);
+        int one = start.AsSpan().IndexOf("ONE     BIN"u8),
+            two = start.AsSpan().IndexOf("TWO     BIN"u8);
         foreach (int at in (int[])[20, 21, 26, 27])
         {
             disk.Position = two + at;

@@ -23,7 +23,9 @@ public class SwapFaultTests
             lab.Kube.Api.Faults.CutExec(afterInput: at);
             Assert.True((await lab.SwapAsync(Ct)).Changed);
             lab.AssertClean();
-            Assert.Contains(lab.Said, s => s.Contains("the transfer broke (ExecConnectionLost)", StringComparison.Ordinal));
+            Assert.Contains(lab.Said, s =>
+                s.Contains("the transfer broke (ExecConnectionLost)", StringComparison.Ordinal)
+            );
             resumed += lab.Said.Count(s => s.EndsWith("bytes are there and verified.", StringComparison.Ordinal));
         }
 
@@ -41,7 +43,8 @@ public class SwapFaultTests
             lab.Reset();
             lab.OnSaid = said =>
             {
-                if (said.Contains($"esp.sh {step} ", StringComparison.Ordinal)) lab.Kube.Api.Faults.CutExec(afterOutput: 1);
+                if (said.Contains($"esp.sh {step} ", StringComparison.Ordinal))
+                    lab.Kube.Api.Faults.CutExec(afterOutput: 1);
             };
             try
             {
@@ -65,13 +68,18 @@ public class SwapFaultTests
     [InlineData(0, false)] // the answer to the exchange alone
     [InlineData(4, false)] // and what is asked after it
     [InlineData(0, true)] // and the pod
-    public async Task A_connection_cut_between_the_exchange_and_its_answer_does_not_stop_the_swap(int more, bool evicted)
+    public async Task A_connection_cut_between_the_exchange_and_its_answer_does_not_stop_the_swap(
+        int more,
+        bool evicted
+    )
     {
         await using SwapLab lab = await SwapLab.StartAsync();
         lab.OnSaid = said =>
         {
-            if (said.Contains("esp.sh exchange ", StringComparison.Ordinal)) lab.Kube.Api.Faults.CutExec(afterOutput: 1, times: 1 + more);
-            if (evicted && said.EndsWith("looking at what the partition holds.", StringComparison.Ordinal)) lab.EvictPod();
+            if (said.Contains("esp.sh exchange ", StringComparison.Ordinal))
+                lab.Kube.Api.Faults.CutExec(afterOutput: 1, times: 1 + more);
+            if (evicted && said.EndsWith("looking at what the partition holds.", StringComparison.Ordinal))
+                lab.EvictPod();
         };
         UkiSwapResult result = await lab.SwapAsync(Ct);
 
@@ -89,13 +97,16 @@ public class SwapFaultTests
         await using SwapLab lab = await SwapLab.StartAsync();
         lab.OnSaid = said =>
         {
-            if (!said.Contains("esp.sh exchange ", StringComparison.Ordinal)) return;
+            if (!said.Contains("esp.sh exchange ", StringComparison.Ordinal))
+                return;
             lab.OnSaid = null;
             lab.EvictPod();
         };
         Assert.True((await lab.SwapAsync(Ct)).Changed);
 
-        Assert.Contains(lab.Said, s => s.EndsWith("is gone (PodEvicted); another one takes its place.", StringComparison.Ordinal));
+        Assert.Contains(lab.Said, s =>
+            s.EndsWith("is gone (PodEvicted); another one takes its place.", StringComparison.Ordinal)
+        );
         lab.AssertClean();
         await lab.NoPodsAsync();
     }
@@ -107,7 +118,8 @@ public class SwapFaultTests
         Task? restart = null;
         lab.OnSaid = said =>
         {
-            if (said.Contains("esp.sh stage ", StringComparison.Ordinal)) restart ??= lab.Kube.Api.RestartAsync(TimeSpan.FromMilliseconds(300));
+            if (said.Contains("esp.sh stage ", StringComparison.Ordinal))
+                restart ??= lab.Kube.Api.RestartAsync(TimeSpan.FromMilliseconds(300));
         };
         UkiSwapResult result = await lab.SwapAsync(Ct);
 
@@ -128,12 +140,16 @@ public class SwapFaultTests
         Assert.Equal("PodEvicted", error.ErrorId);
         Assert.Contains("low on resource", error.Message, StringComparison.Ordinal);
         Assert.False(lab.IsDone());
-        Assert.Contains(lab.Said, s => s.Contains("It is no boot entry; the next swap goes on from it", StringComparison.Ordinal));
+        Assert.Contains(lab.Said, s =>
+            s.Contains("It is no boot entry; the next swap goes on from it", StringComparison.Ordinal)
+        );
         await lab.NoPodsAsync();
         long there = new FileInfo(Assert.Single(Directory.GetFiles(lab.Linux, "*.new-*"))).Length;
 
         Assert.True((await lab.SwapAsync(Ct)).Changed);
-        Assert.Contains(lab.Said, s => s.Contains($"{there} of {EspFolder.New.Length} bytes are there and verified.", StringComparison.Ordinal));
+        Assert.Contains(lab.Said, s =>
+            s.Contains($"{there} of {EspFolder.New.Length} bytes are there and verified.", StringComparison.Ordinal)
+        );
         Assert.Contains(lab.Said, s => s.Contains("taking over the lock", StringComparison.Ordinal));
         lab.AssertClean();
     }
@@ -181,10 +197,12 @@ public class SwapFaultTests
     public async Task A_full_partition_is_named_and_left_as_it_was(int? leftWhileStaging)
     {
         await using SwapLab lab = await SwapLab.StartAsync();
-        if (leftWhileStaging is null) lab.Kube.Api.Faults.EspFreeBytes = 4096;
+        if (leftWhileStaging is null)
+            lab.Kube.Api.Faults.EspFreeBytes = 4096;
         lab.OnSaid = said =>
         {
-            if (said.Contains("esp.sh staged ", StringComparison.Ordinal)) lab.Kube.Api.Faults.EspFreeBytes = leftWhileStaging ?? 4096;
+            if (said.Contains("esp.sh staged ", StringComparison.Ordinal))
+                lab.Kube.Api.Faults.EspFreeBytes = leftWhileStaging ?? 4096;
         };
         var error = await Assert.ThrowsAsync<TsException>(() => lab.SwapAsync(Ct));
 
@@ -199,7 +217,9 @@ public class SwapFaultTests
     public async Task A_read_only_partition_is_named()
     {
         Assert.SkipWhen(
-            Environment.IsPrivilegedProcess && !File.Exists("/usr/bin/setpriv"), "setpriv is not installed, and root may write anything");
+            Environment.IsPrivilegedProcess && !File.Exists("/usr/bin/setpriv"),
+            "setpriv is not installed, and root may write anything"
+        );
         await using SwapLab lab = await SwapLab.StartAsync();
         lab.Kube.Api.Faults.EspReadOnly = true;
         var error = await Assert.ThrowsAsync<TsException>(() => lab.SwapAsync(Ct));
@@ -218,7 +238,8 @@ public class SwapFaultTests
         await using SwapLab lab = await SwapLab.StartAsync();
         lab.OnSaid = said =>
         {
-            if (!said.Contains("esp.sh verify ", StringComparison.Ordinal)) return;
+            if (!said.Contains("esp.sh verify ", StringComparison.Ordinal))
+                return;
             string staged = Directory.GetFiles(lab.Linux, "*.new-*").Single();
             using FileStream file = File.OpenWrite(staged);
             file.Position = 123_456;
@@ -241,7 +262,8 @@ public class SwapFaultTests
         TsException? refused = null;
         lab.OnSaid = said =>
         {
-            if (!said.Contains("esp.sh stage ", StringComparison.Ordinal)) return;
+            if (!said.Contains("esp.sh stage ", StringComparison.Ordinal))
+                return;
             lab.OnSaid = null;
             refused = Task.Run(() => Assert.ThrowsAsync<TsException>(() => lab.SwapAsync(Ct))).GetAwaiter().GetResult();
         };
@@ -272,7 +294,8 @@ public class SwapFaultTests
     public async Task Ctrl_C_at_every_step_leaves_no_pod_and_one_of_the_two_states()
     {
         await using SwapLab lab = await SwapLab.StartAsync();
-        int steps = await CountStepsAsync(lab), stopped = 0;
+        int steps = await CountStepsAsync(lab),
+            stopped = 0;
         for (int step = 1; step <= steps; step++)
         {
             lab.Reset();
@@ -280,7 +303,8 @@ public class SwapFaultTests
             int left = step;
             lab.OnSaid = said =>
             {
-                if (IsStep(said) && Interlocked.Decrement(ref left) == 0) stop.Cancel();
+                if (IsStep(said) && Interlocked.Decrement(ref left) == 0)
+                    stop.Cancel();
             };
             try
             {

@@ -39,15 +39,25 @@ internal sealed class SwapLab : IAsyncDisposable
     /// <summary>The partition as it is before a swap.</summary>
     public void Reset()
     {
-        foreach (string file in Directory.GetFiles(Linux)) File.Delete(file);
+        foreach (string file in Directory.GetFiles(Linux))
+            File.Delete(file);
         File.WriteAllBytes(Path.Combine(Linux, EspFolder.Entry), EspFolder.Old);
     }
 
     public async Task<UkiSwapResult> SwapAsync(
-        CancellationToken cancellationToken, UkiSwapSource? source = null, HelperPodSpec? spec = null, DateTimeOffset? now = null)
+        CancellationToken cancellationToken,
+        UkiSwapSource? source = null,
+        HelperPodSpec? spec = null,
+        DateTimeOffset? now = null
+    )
     {
         var reporter = new Reporter(this);
-        spec ??= new HelperPodSpec { NodeName = KubeLab.Node, Image = KubeLab.Image, Purpose = "esp" };
+        spec ??= new HelperPodSpec
+        {
+            NodeName = KubeLab.Node,
+            Image = KubeLab.Image,
+            Purpose = "esp",
+        };
         source ??= await EspFolder.SourceAsync(EspFolder.New);
         PodNodeShell shell = await PodNodeShell.OpenAsync(_connection, spec, reporter, cancellationToken);
         await using var session = new EspSession(shell, "/dev/nvme0n1p1", reporter);
@@ -62,9 +72,13 @@ internal sealed class SwapLab : IAsyncDisposable
     public bool IsDone()
     {
         byte[] entry = Read(EspFolder.Entry);
-        if (entry.AsSpan().SequenceEqual(EspFolder.Old)) return false;
+        if (entry.AsSpan().SequenceEqual(EspFolder.Old))
+            return false;
         Assert.Equal(EspFolder.Hash(EspFolder.New), EspFolder.Hash(entry));
-        string[] names = [.. Directory.GetFiles(Linux).Select(f => Path.GetFileName(f)).Where(n => n != EspFolder.Entry)];
+        string[] names =
+        [
+            .. Directory.GetFiles(Linux).Select(f => Path.GetFileName(f)).Where(n => n != EspFolder.Entry),
+        ];
         Assert.Contains(names, n => Read(n).AsSpan().SequenceEqual(EspFolder.Old));
         return true;
     }
@@ -72,9 +86,14 @@ internal sealed class SwapLab : IAsyncDisposable
     /// <summary>Only what was there before, or what a swap leaves.</summary>
     public void AssertClean()
     {
-        string[] others = [.. Directory.GetFiles(Linux).Select(f => Path.GetFileName(f)!).Where(n => n != EspFolder.Entry)];
-        if (IsDone()) Assert.StartsWith(EspFolder.Entry + ".bak.", Assert.Single(others), StringComparison.Ordinal);
-        else Assert.Empty(others);
+        string[] others =
+        [
+            .. Directory.GetFiles(Linux).Select(f => Path.GetFileName(f)!).Where(n => n != EspFolder.Entry),
+        ];
+        if (IsDone())
+            Assert.StartsWith(EspFolder.Entry + ".bak.", Assert.Single(others), StringComparison.Ordinal);
+        else
+            Assert.Empty(others);
     }
 
     public void EvictPod()
@@ -103,7 +122,8 @@ internal sealed class SwapLab : IAsyncDisposable
 
         private void Say(string text)
         {
-            lock (lab.Said) lab.Said.Add(text);
+            lock (lab.Said)
+                lab.Said.Add(text);
             lab.OnSaid?.Invoke(text);
         }
     }

@@ -19,11 +19,16 @@ public class UkiSwapFaultTests
     [InlineData("ReadOnlyEsp", null, "EspReadOnly", "read-only")]
     [InlineData("EvictedPod", "100000", "PodEvicted", "low on resource")]
     public async Task A_swap_that_cannot_be_done_says_why_and_leaves_every_boot_entry_as_it_was(
-        string fault, string? value, string errorId, string words)
+        string fault,
+        string? value,
+        string errorId,
+        string words
+    )
     {
         Assert.SkipWhen(
             fault == "ReadOnlyEsp" && Environment.IsPrivilegedProcess && !File.Exists("/usr/bin/setpriv"),
-            "setpriv is not installed, and root may write anything");
+            "setpriv is not installed, and root may write anything"
+        );
         var options = new LabOptions();
         options.Faults.Add(LabFault.Find(fault)!.On(null, value));
         await using LabSession lab = await StartAsync(options);
@@ -55,13 +60,15 @@ public class UkiSwapFaultTests
         await using LabSession lab = await StartAsync(options);
         string uki = Write(lab, new LabUkiSpec { Size = 400_000 }, "Talos-v1.12.4.efi");
 
-        UkiSwapResult swap = lab.Invoke(
-            "param($p) Invoke-UkiSwap ampone -Path $p -Confirm:$false", ("p", uki)).Single<UkiSwapResult>();
+        UkiSwapResult swap = lab.Invoke("param($p) Invoke-UkiSwap ampone -Path $p -Confirm:$false", ("p", uki))
+            .Single<UkiSwapResult>();
 
         Assert.True(swap.Changed && swap.Checks.All(c => c.Passed == true), string.Join("; ", swap.Checks));
         string linux = Path.Combine(lab.Lab.Node("ampone").EspDirectory, "EFI", "Linux");
         Assert.Equal(
-            [swap.BootedEntry, swap.Backup], Directory.GetFiles(linux).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal));
+            [swap.BootedEntry, swap.Backup],
+            Directory.GetFiles(linux).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal)
+        );
         AssertNoPod(lab);
     }
 }

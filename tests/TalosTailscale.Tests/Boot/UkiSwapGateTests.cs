@@ -13,30 +13,123 @@ public class UkiSwapGateTests
     public static TheoryData<string> Changes => [.. s_changes.Keys];
 
     // What is changed about node or image, and the one gate that has to refuse it.
-    private static readonly Dictionary<string, (UkiSwapGate Gate, string ErrorId, Func<SwapNodeFacts, SwapNodeFacts> Facts, LabUkiSpec Uki)> s_changes = new()
+    private static readonly Dictionary<
+        string,
+        (UkiSwapGate Gate, string ErrorId, Func<SwapNodeFacts, SwapNodeFacts> Facts, LabUkiSpec Uki)
+    > s_changes = new()
     {
-        ["installer ISO"] = (UkiSwapGate.HaltFlag, "UkiHaltsIfInstalled", f => f, new LabUkiSpec { Kind = LabUkiKind.Iso }),
-        ["ISO's reset entry"] = (UkiSwapGate.ResetProfile, "UkiHasResetProfile", f => f, new LabUkiSpec { Kind = LabUkiKind.Iso }),
-        ["other architecture"] = (UkiSwapGate.Architecture, "UkiArchitectureMismatch", f => f, new LabUkiSpec { Architecture = TalosArchitecture.Amd64 }),
+        ["installer ISO"] = (
+            UkiSwapGate.HaltFlag,
+            "UkiHaltsIfInstalled",
+            f => f,
+            new LabUkiSpec { Kind = LabUkiKind.Iso }
+        ),
+        ["ISO's reset entry"] = (
+            UkiSwapGate.ResetProfile,
+            "UkiHasResetProfile",
+            f => f,
+            new LabUkiSpec { Kind = LabUkiKind.Iso }
+        ),
+        ["other architecture"] = (
+            UkiSwapGate.Architecture,
+            "UkiArchitectureMismatch",
+            f => f,
+            new LabUkiSpec { Architecture = TalosArchitecture.Amd64 }
+        ),
         ["other version"] = (UkiSwapGate.Version, "UkiVersionMismatch", f => f, new LabUkiSpec { Version = "v1.13.0" }),
-        ["wipes"] = (UkiSwapGate.WipeFlag, "UkiWipesDisk", f => f, new LabUkiSpec { ExtraKernelArgs = ["talos.experimental.wipe=system"] }),
+        ["wipes"] = (
+            UkiSwapGate.WipeFlag,
+            "UkiWipesDisk",
+            f => f,
+            new LabUkiSpec { ExtraKernelArgs = ["talos.experimental.wipe=system"] }
+        ),
         ["no tailscale"] = (UkiSwapGate.Tailscale, "UkiWithoutTailscale", f => f, new LabUkiSpec { Extensions = [] }),
-        ["extension lost"] = (UkiSwapGate.Extensions, "UkiExtensionsLost", f => f with { Extensions = ["iscsi-tools"] }, new LabUkiSpec()),
-        ["secure boot variant"] = (UkiSwapGate.Variant, "UkiVariantMismatch", f => f, new LabUkiSpec { SecureBoot = true }),
-        ["plain on a locked down node"] = (UkiSwapGate.Variant, "UkiVariantMismatch", f => f with { KernelCommandLine = "lockdown=confidentiality" }, new LabUkiSpec()),
-        ["unsigned under Secure Boot"] = (UkiSwapGate.Signer, "UkiSignerMismatch", f => f with { SecureBoot = true }, new LabUkiSpec()),
-        ["sealed volume, no key"] = (UkiSwapGate.PcrKey, "UkiPcrKeyMismatch", f => f with { SealedVolumes = ["STATE"], PcrKeyFingerprint = "AB:CD" }, new LabUkiSpec()),
-        ["sealed volume, other key"] = (UkiSwapGate.PcrKey, "UkiPcrKeyMismatch", f => f with { SealedVolumes = ["STATE"], PcrKeyFingerprint = "AB:CD" }, new LabUkiSpec { SecureBoot = true }),
-        ["no service config"] = (UkiSwapGate.ServiceConfig, "ServiceConfigMissing", f => f with { ServiceConfigActive = false }, new LabUkiSpec()),
-        ["service config not on disk"] = (UkiSwapGate.ServiceConfig, "ServiceConfigMissing", f => f with { ServiceConfigPersistent = false }, new LabUkiSpec()),
-        ["no valid subnets"] = (UkiSwapGate.Subnets, "NodeSubnetsMissing", f => f with { NodeSubnets = false }, new LabUkiSpec()),
-        ["no etcd subnets"] = (UkiSwapGate.Subnets, "NodeSubnetsMissing", f => f with { IsControlPlane = true, EtcdSubnets = false }, new LabUkiSpec()),
+        ["extension lost"] = (
+            UkiSwapGate.Extensions,
+            "UkiExtensionsLost",
+            f => f with { Extensions = ["iscsi-tools"] },
+            new LabUkiSpec()
+        ),
+        ["secure boot variant"] = (
+            UkiSwapGate.Variant,
+            "UkiVariantMismatch",
+            f => f,
+            new LabUkiSpec { SecureBoot = true }
+        ),
+        ["plain on a locked down node"] = (
+            UkiSwapGate.Variant,
+            "UkiVariantMismatch",
+            f => f with { KernelCommandLine = "lockdown=confidentiality" },
+            new LabUkiSpec()
+        ),
+        ["unsigned under Secure Boot"] = (
+            UkiSwapGate.Signer,
+            "UkiSignerMismatch",
+            f => f with { SecureBoot = true },
+            new LabUkiSpec()
+        ),
+        ["sealed volume, no key"] = (
+            UkiSwapGate.PcrKey,
+            "UkiPcrKeyMismatch",
+            f => f with { SealedVolumes = ["STATE"], PcrKeyFingerprint = "AB:CD" },
+            new LabUkiSpec()
+        ),
+        ["sealed volume, other key"] = (
+            UkiSwapGate.PcrKey,
+            "UkiPcrKeyMismatch",
+            f => f with { SealedVolumes = ["STATE"], PcrKeyFingerprint = "AB:CD" },
+            new LabUkiSpec { SecureBoot = true }
+        ),
+        ["no service config"] = (
+            UkiSwapGate.ServiceConfig,
+            "ServiceConfigMissing",
+            f => f with { ServiceConfigActive = false },
+            new LabUkiSpec()
+        ),
+        ["service config not on disk"] = (
+            UkiSwapGate.ServiceConfig,
+            "ServiceConfigMissing",
+            f => f with { ServiceConfigPersistent = false },
+            new LabUkiSpec()
+        ),
+        ["no valid subnets"] = (
+            UkiSwapGate.Subnets,
+            "NodeSubnetsMissing",
+            f => f with { NodeSubnets = false },
+            new LabUkiSpec()
+        ),
+        ["no etcd subnets"] = (
+            UkiSwapGate.Subnets,
+            "NodeSubnetsMissing",
+            f => f with { IsControlPlane = true, EtcdSubnets = false },
+            new LabUkiSpec()
+        ),
         ["upgrading"] = (UkiSwapGate.Stage, "NodeNotRunning", f => f with { Stage = "upgrading" }, new LabUkiSpec()),
         ["GRUB"] = (UkiSwapGate.UkiBoot, "NodeNotUkiBooted", f => f with { BootedWithUki = false }, new LabUkiSpec()),
-        ["booted entry gone"] = (UkiSwapGate.NextBoot, "NextBootIsAnother", f => f with { BootedEntry = "talos-v1.11.0.efi" }, new LabUkiSpec()),
-        ["one-shot of another"] = (UkiSwapGate.NextBoot, "NextBootIsAnother", f => f with { Variables = new LoaderState { OneShot = "talos-v1.12.4~1.efi" } }, new LabUkiSpec()),
-        ["quorum"] = (UkiSwapGate.Quorum, "QuorumAtRisk", f => f with { IsControlPlane = true, EtcdMembers = 3, OtherHealthyMembers = 1 }, new LabUkiSpec()),
-        ["last control plane"] = (UkiSwapGate.ControlPlane, "LastControlPlane", f => f with { IsControlPlane = true, OtherReadyControlPlanes = 0 }, new LabUkiSpec()),
+        ["booted entry gone"] = (
+            UkiSwapGate.NextBoot,
+            "NextBootIsAnother",
+            f => f with { BootedEntry = "talos-v1.11.0.efi" },
+            new LabUkiSpec()
+        ),
+        ["one-shot of another"] = (
+            UkiSwapGate.NextBoot,
+            "NextBootIsAnother",
+            f => f with { Variables = new LoaderState { OneShot = "talos-v1.12.4~1.efi" } },
+            new LabUkiSpec()
+        ),
+        ["quorum"] = (
+            UkiSwapGate.Quorum,
+            "QuorumAtRisk",
+            f => f with { IsControlPlane = true, EtcdMembers = 3, OtherHealthyMembers = 1 },
+            new LabUkiSpec()
+        ),
+        ["last control plane"] = (
+            UkiSwapGate.ControlPlane,
+            "LastControlPlane",
+            f => f with { IsControlPlane = true, OtherReadyControlPlanes = 0 },
+            new LabUkiSpec()
+        ),
         ["full"] = (UkiSwapGate.Space, "EspFull", f => f, new LabUkiSpec { Size = 350_000 }),
     };
 
@@ -46,13 +139,19 @@ public class UkiSwapGateTests
     {
         var (gate, errorId, facts, spec) = s_changes[change];
         using var esp = new EspFolder();
-        if (change == "one-shot of another") esp.Write("Talos-v1.12.4~1.efi", EspFolder.New);
+        if (change == "one-shot of another")
+            esp.Write("Talos-v1.12.4~1.efi", EspFolder.New);
         var before = esp.Contents();
         var shell = new FolderNodeShell(ShellKind.Dash, esp.Root) { FreeKilobytes = change == "full" ? 100 : 100_000 };
         UkiSwapSource source = await EspFolder.SourceAsync(LabImages.Uki(spec));
         await using EspSession session = new EspSession(shell, "/dev/nvme0n1p1", SilentReporter.Instance);
 
-        UkiSwapPlan plan = await session.PlanAsync(facts(EspFolder.Facts), source, new UkiSwapOptions { Reboot = true }, Ct);
+        UkiSwapPlan plan = await session.PlanAsync(
+            facts(EspFolder.Facts),
+            source,
+            new UkiSwapOptions { Reboot = true },
+            Ct
+        );
         TsException thrown = await Assert.ThrowsAsync<TsException>(() => session.SwapAsync(plan, source, Ct));
 
         UkiSwapGateResult refused = Assert.Single(plan.Gates, g => g.Gate == gate);
@@ -62,7 +161,9 @@ public class UkiSwapGateTests
         Assert.False(plan.Allowed);
         Assert.Equal(EspSession.Refusals(plan).First().ErrorId, thrown.ErrorId);
         Assert.Equal(before, esp.Contents());
-        Assert.DoesNotContain(shell.Commands, c => c.Split(' ')[0] is "lock" or "stage" or "exchange" or "remove" or "rename");
+        Assert.DoesNotContain(shell.Commands, c =>
+            c.Split(' ')[0] is "lock" or "stage" or "exchange" or "remove" or "rename"
+        );
     }
 
     [Fact]
@@ -70,22 +171,41 @@ public class UkiSwapGateTests
     {
         using var esp = new EspFolder();
         UkiSwapSource source = await EspFolder.SourceAsync(
-            LabImages.Uki(new LabUkiSpec { Kind = LabUkiKind.Iso, Architecture = TalosArchitecture.Amd64, Version = "v1.11.0" }));
+            LabImages.Uki(
+                new LabUkiSpec
+                {
+                    Kind = LabUkiKind.Iso,
+                    Architecture = TalosArchitecture.Amd64,
+                    Version = "v1.11.0",
+                }
+            )
+        );
         await using EspSession session = new EspSession(
-            new FolderNodeShell(ShellKind.Dash, esp.Root), "/dev/nvme0n1p1", SilentReporter.Instance);
+            new FolderNodeShell(ShellKind.Dash, esp.Root),
+            "/dev/nvme0n1p1",
+            SilentReporter.Instance
+        );
         UkiSwapPlan plan = await session.PlanAsync(EspFolder.Facts, source, new UkiSwapOptions(), Ct);
 
         Assert.Equal(Enum.GetValues<UkiSwapGate>().Order(), plan.Gates.Select(g => g.Gate).Order());
         Assert.Equal(
             [UkiSwapGate.Architecture, UkiSwapGate.HaltFlag, UkiSwapGate.Version, UkiSwapGate.ResetProfile],
-            plan.Gates.Where(g => g.Status == UkiSwapGateStatus.Refused).Select(g => g.Gate));
+            plan.Gates.Where(g => g.Status == UkiSwapGateStatus.Refused).Select(g => g.Gate)
+        );
         Assert.Equal(4, EspSession.Refusals(plan).Count());
     }
 
     [Fact]
     public void The_gates_that_save_a_boot_cannot_be_skipped()
     {
-        UkiSwapGate[] fixedOnes = [UkiSwapGate.HaltFlag, UkiSwapGate.Architecture, UkiSwapGate.Space, UkiSwapGate.Complete, UkiSwapGate.WipeFlag];
+        UkiSwapGate[] fixedOnes =
+        [
+            UkiSwapGate.HaltFlag,
+            UkiSwapGate.Architecture,
+            UkiSwapGate.Space,
+            UkiSwapGate.Complete,
+            UkiSwapGate.WipeFlag,
+        ];
         foreach (UkiSwapGate gate in Enum.GetValues<UkiSwapGate>())
         {
             TsException? refusal = UkiSwapGates.RefuseToSkip([gate]);
@@ -97,9 +217,15 @@ public class UkiSwapGateTests
     public async Task A_skipped_gate_is_said_to_be_skipped()
     {
         using var esp = new EspFolder();
-        UkiSwapSource source = await EspFolder.SourceAsync(LabImages.Uki(new LabUkiSpec { Version = "v1.12.5" }), "Talos-v1.12.5.efi");
+        UkiSwapSource source = await EspFolder.SourceAsync(
+            LabImages.Uki(new LabUkiSpec { Version = "v1.12.5" }),
+            "Talos-v1.12.5.efi"
+        );
         await using EspSession session = new EspSession(
-            new FolderNodeShell(ShellKind.Dash, esp.Root), "/dev/nvme0n1p1", SilentReporter.Instance);
+            new FolderNodeShell(ShellKind.Dash, esp.Root),
+            "/dev/nvme0n1p1",
+            SilentReporter.Instance
+        );
         var options = new UkiSwapOptions { Skip = new HashSet<UkiSwapGate> { UkiSwapGate.Version } };
         UkiSwapPlan plan = await session.PlanAsync(EspFolder.Facts, source, options, Ct);
 
@@ -113,8 +239,16 @@ public class UkiSwapGateTests
         using var esp = new EspFolder();
         var unknown = new SwapNodeFacts { Node = "ampone" };
         await using EspSession session = new EspSession(
-            new FolderNodeShell(ShellKind.Dash, esp.Root), "/dev/nvme0n1p1", SilentReporter.Instance);
-        UkiSwapPlan plan = await session.PlanAsync(unknown, await EspFolder.SourceAsync(EspFolder.New), new UkiSwapOptions(), Ct);
+            new FolderNodeShell(ShellKind.Dash, esp.Root),
+            "/dev/nvme0n1p1",
+            SilentReporter.Instance
+        );
+        UkiSwapPlan plan = await session.PlanAsync(
+            unknown,
+            await EspFolder.SourceAsync(EspFolder.New),
+            new UkiSwapOptions(),
+            Ct
+        );
 
         Assert.True(plan.Allowed);
         Assert.Contains(plan.Gates, g => g is { Gate: UkiSwapGate.Architecture, Status: UkiSwapGateStatus.NotChecked });
@@ -127,17 +261,32 @@ public class UkiSwapGateTests
     [InlineData(null, "EFI:vfat:nvme0n1", null, "EspNotFound")]
     [InlineData("nvme0n1", "EFI:vfat:nvme0n1 EFI:vfat:sda", null, "EspAmbiguous")]
     [InlineData("nvme0n1", "EFI:vfat:nvme0n1 BIOS::nvme0n1 BOOT:xfs:nvme0n1", null, "EspIsGrub")]
-    public void The_partition_is_found_by_its_label_on_the_system_disk(string? disk, string volumes, string? device, string? errorId)
+    public void The_partition_is_found_by_its_label_on_the_system_disk(
+        string? disk,
+        string volumes,
+        string? device,
+        string? errorId
+    )
     {
         TalosDiscoveredVolume[] discovered =
         [
-            .. volumes.Split(' ').Select((v, i) => v.Split(':') is [var label, var fs, var parent]
-                ? new TalosDiscoveredVolume
-                {
-                    Node = "n", Id = $"{parent}p{i + 1}", DevicePath = $"/dev/{parent}p{i + 1}", Parent = parent,
-                    FileSystem = fs, PartitionLabel = label, Type = "partition",
-                }
-                : throw new InvalidOperationException(v)),
+            .. volumes
+                .Split(' ')
+                .Select(
+                    (v, i) =>
+                        v.Split(':') is [var label, var fs, var parent]
+                            ? new TalosDiscoveredVolume
+                            {
+                                Node = "n",
+                                Id = $"{parent}p{i + 1}",
+                                DevicePath = $"/dev/{parent}p{i + 1}",
+                                Parent = parent,
+                                FileSystem = fs,
+                                PartitionLabel = label,
+                                Type = "partition",
+                            }
+                            : throw new InvalidOperationException(v)
+                ),
         ];
         if (errorId is null)
             Assert.Equal(device, EspLocator.Find("n", disk, discovered).DevicePath);

@@ -23,7 +23,10 @@ public class UkiSwapLabTests
         await using LabSession lab = await StartAsync();
         string uki = Write(lab, new LabUkiSpec(), "Talos-v1.12.4.efi");
 
-        PowerShellResult first = lab.Invoke("param($p) Invoke-UkiSwap ampone, altra -Path $p -Reboot -Wait -Timeout 00:00:20 -Confirm:$false", ("p", uki));
+        PowerShellResult first = lab.Invoke(
+            "param($p) Invoke-UkiSwap ampone, altra -Path $p -Reboot -Wait -Timeout 00:00:20 -Confirm:$false",
+            ("p", uki)
+        );
         first.AssertNoErrors();
         IReadOnlyList<UkiSwapResult> results = first.OutputOf<UkiSwapResult>();
         Assert.Equal(["altra", "ampone"], results.Select(r => r.Node).Order());
@@ -32,7 +35,10 @@ public class UkiSwapLabTests
         AssertNoPod(lab);
 
         var before = Contents(lab);
-        PowerShellResult again = lab.Invoke("param($p) Invoke-UkiSwap ampone, altra -Path $p -Reboot -Wait -Timeout 00:00:20 -Confirm:$false", ("p", uki));
+        PowerShellResult again = lab.Invoke(
+            "param($p) Invoke-UkiSwap ampone, altra -Path $p -Reboot -Wait -Timeout 00:00:20 -Confirm:$false",
+            ("p", uki)
+        );
         again.AssertNoErrors();
         Assert.All(again.OutputOf<UkiSwapResult>(), r => Assert.False(r.Changed));
         Assert.All(again.OutputOf<UkiSwapResult>(), r => Assert.Null(r.BootIdAfter));
@@ -45,13 +51,29 @@ public class UkiSwapLabTests
     [InlineData(LabUkiKind.Installed, TalosArchitecture.Amd64, "v1.12.4", "UkiArchitectureMismatch")]
     [InlineData(LabUkiKind.Installed, TalosArchitecture.Arm64, "v1.13.0", "UkiVersionMismatch")]
     public async Task A_wrong_image_is_refused_and_the_partition_keeps_its_bytes(
-        LabUkiKind kind, TalosArchitecture architecture, string version, string errorId)
+        LabUkiKind kind,
+        TalosArchitecture architecture,
+        string version,
+        string errorId
+    )
     {
         await using LabSession lab = await StartAsync();
-        string uki = Write(lab, new LabUkiSpec { Kind = kind, Architecture = architecture, Version = version }, "wrong.efi");
+        string uki = Write(
+            lab,
+            new LabUkiSpec
+            {
+                Kind = kind,
+                Architecture = architecture,
+                Version = version,
+            },
+            "wrong.efi"
+        );
         var before = Contents(lab);
 
-        PowerShellResult result = lab.Invoke("param($p) Invoke-UkiSwap ampone -Path $p -Reboot -Wait -Timeout 00:00:20 -Confirm:$false", ("p", uki));
+        PowerShellResult result = lab.Invoke(
+            "param($p) Invoke-UkiSwap ampone -Path $p -Reboot -Wait -Timeout 00:00:20 -Confirm:$false",
+            ("p", uki)
+        );
 
         result.AssertError(errorId);
         Assert.Empty(result.Output);
@@ -95,13 +117,22 @@ public class UkiSwapLabTests
     {
         await using LabSession lab = await StartAsync();
         string uki = Write(lab, new LabUkiSpec(), "Talos-v1.12.4.efi");
-        UkiSwapResult swap = lab.Invoke("param($p) Invoke-UkiSwap ampone -Path $p -Confirm:$false", ("p", uki)).Single<UkiSwapResult>();
+        UkiSwapResult swap = lab.Invoke("param($p) Invoke-UkiSwap ampone -Path $p -Confirm:$false", ("p", uki))
+            .Single<UkiSwapResult>();
         LabNode node = lab.Lab.Node("ampone");
         string linux = Path.Combine(node.EspDirectory, "EFI", "Linux");
 
         UkiSwapResult back = lab.Invoke("Restore-Uki ampone -Confirm:$false").Single<UkiSwapResult>();
         Assert.Equal((swap.NewSha256, swap.OldSha256), (back.OldSha256, back.NewSha256));
-        Assert.Equal(swap.OldSha256, EspFolder.Hash(await File.ReadAllBytesAsync(Path.Combine(linux, swap.BootedEntry), TestContext.Current.CancellationToken)));
+        Assert.Equal(
+            swap.OldSha256,
+            EspFolder.Hash(
+                await File.ReadAllBytesAsync(
+                    Path.Combine(linux, swap.BootedEntry),
+                    TestContext.Current.CancellationToken
+                )
+            )
+        );
 
         File.Copy(Path.Combine(linux, back.Backup!), Path.Combine(linux, swap.BootedEntry + ".bak.20200101T000000Z"));
         lab.Invoke("Invoke-UkiSwap ampone -Prune -Confirm:$false").AssertNoErrors();
@@ -124,7 +155,8 @@ public class UkiSwapLabTests
                 while (Directory.GetFiles(linux, "*.new-*").Length == 0)
                     await Task.Delay(20, TestContext.Current.CancellationToken);
             },
-            ("p", uki));
+            ("p", uki)
+        );
 
         while (lab.Lab.Part<LabKubernetesPart>()!.Api.Pods.Any(p => p.Contains("esp", StringComparison.Ordinal)))
             await Task.Delay(50, TestContext.Current.CancellationToken);
@@ -149,7 +181,10 @@ public class UkiSwapLabTests
 
         EspInfo esp = lab.Invoke("Get-TalosEsp ampone").Single<EspInfo>();
 
-        Assert.Equal(("ampone", "talos-v1.12.4.efi", "talos-v1.12.4.efi"), (esp.Node, esp.BootedEntry, esp.NextBoot.Entry!.Id));
+        Assert.Equal(
+            ("ampone", "talos-v1.12.4.efi", "talos-v1.12.4.efi"),
+            (esp.Node, esp.BootedEntry, esp.NextBoot.Entry!.Id)
+        );
         EspFile entry = Assert.Single(esp.Files, f => f.Role == EspFileRole.Entry);
         Assert.True(entry.IsBooted && entry.BootsNext);
         Assert.Equal(("v1.12.4", TalosArchitecture.Arm64), (entry.Uki!.Version, entry.Uki.Architecture));
@@ -164,16 +199,28 @@ public class UkiSwapLabTests
         await using LabSession lab = await StartAsync();
         LabNode node = lab.Lab.Node("ampone");
         UkiSwapSource source = await UkiSwapSources.FromFileAsync(
-            Write(lab, new LabUkiSpec { Kind = LabUkiKind.Iso }, "Talos-v1.12.4.efi"), SilentReporter.Instance, cancel);
+            Write(lab, new LabUkiSpec { Kind = LabUkiKind.Iso }, "Talos-v1.12.4.efi"),
+            SilentReporter.Instance,
+            cancel
+        );
 
         // No cmdlet can be told to leave these gates out; the Core can, which shows what they are for.
-        await using var client = TalosClient.Connect(TalosConfigFile.Load(lab.Client.Environment["TALOSCONFIG"]).Context());
+        await using var client = TalosClient.Connect(
+            TalosConfigFile.Load(lab.Client.Environment["TALOSCONFIG"]).Context()
+        );
         TalosNodeClient talos = client.Node(node.Address, node.Name);
         using KubernetesConnection kubernetes = KubernetesConnection.Open(lab.Client.Environment["KUBECONFIG"]);
         SwapNodeFacts facts = await SwapFactsReader.ReadAsync(talos, kubernetes, SilentReporter.Instance, cancel);
-        var spec = new HelperPodSpec { NodeName = node.Hostname, Image = PodNodeShell.DefaultImage, Purpose = "esp" };
+        var spec = new HelperPodSpec
+        {
+            NodeName = node.Hostname,
+            Image = PodNodeShell.DefaultImage,
+            Purpose = "esp",
+        };
         PodNodeShell shell = await PodNodeShell.OpenAsync(kubernetes, spec, SilentReporter.Instance, cancel);
-        await using (var session = new EspSession(shell, await EspLocator.FindAsync(talos, cancel), SilentReporter.Instance))
+        await using (
+            var session = new EspSession(shell, await EspLocator.FindAsync(talos, cancel), SilentReporter.Instance)
+        )
         {
             var options = new UkiSwapOptions { Skip = Enum.GetValues<UkiSwapGate>().ToHashSet() };
             UkiSwapPlan plan = await session.PlanAsync(facts, source, options, cancel);
@@ -197,12 +244,16 @@ public class UkiSwapLabTests
     {
         await using LabSession lab = await StartAsync();
         lab.Lab.Part<LabRegistry>()!.InstallerUkiSize = 60_000_000;
-        string image = lab.Invoke("Save-TalosImage -Node ampone -Kind Installer -Confirm:$false").Single<TalosImage>().InstallerImage!;
+        string image = lab.Invoke("Save-TalosImage -Node ampone -Kind Installer -Confirm:$false")
+            .Single<TalosImage>()
+            .InstallerImage!;
         LabKubernetesApi api = lab.Lab.Part<LabKubernetesPart>()!.Api;
         long before = api.TransferredBytes;
 
         PowerShellResult result = lab.Invoke(
-            "param($i) Invoke-UkiSwap ampone -InstallerImage $i -SkipGate ResetProfile -Reboot -Wait -Timeout 00:00:20 -Confirm:$false", ("i", image));
+            "param($i) Invoke-UkiSwap ampone -InstallerImage $i -SkipGate ResetProfile -Reboot -Wait -Timeout 00:00:20 -Confirm:$false",
+            ("i", image)
+        );
 
         UkiSwapResult swap = result.Single<UkiSwapResult>();
         Assert.True(swap.Changed && Passed(lab, swap), string.Join("; ", swap.Checks));
@@ -222,10 +273,14 @@ public class UkiSwapLabTests
         {
             TalosNodeClient talos = client.Node(node.Address, node.Name);
             string text = (await talos.MachineConfigAsync(cancellation: TestContext.Current.CancellationToken)).Text;
-            text += "---\napiVersion: v1alpha1\nkind: ExtensionServiceConfig\nname: tailscale\nenvironment:\n  - TS_AUTHKEY="
+            text +=
+                "---\napiVersion: v1alpha1\nkind: ExtensionServiceConfig\nname: tailscale\nenvironment:\n  - TS_AUTHKEY="
                 + $"{lab.Lab.Options.AuthKey}\n  - TS_HOSTNAME={node.Name}\n  - TS_ACCEPT_DNS=false\n  - TS_AUTH_ONCE=true\n";
             await talos.ApplyConfigurationAsync(
-                Encoding.UTF8.GetBytes(text), TalosApplyMode.NoReboot, cancellation: TestContext.Current.CancellationToken);
+                Encoding.UTF8.GetBytes(text),
+                TalosApplyMode.NoReboot,
+                cancellation: TestContext.Current.CancellationToken
+            );
         }
 
         return lab;
@@ -233,8 +288,9 @@ public class UkiSwapLabTests
 
     // Nobody logs in to a tailnet that the lab does not have.
     internal static bool Passed(LabSession lab, UkiSwapResult result) =>
-        result.Checks.All(c => c.Passed == true
-            || (lab.Lab.Part<ILabTailnet>() is null && c.Name is "Service" or "Tailnet address"));
+        result.Checks.All(c =>
+            c.Passed == true || (lab.Lab.Part<ILabTailnet>() is null && c.Name is "Service" or "Tailnet address")
+        );
 
     internal static string Write(LabSession lab, LabUkiSpec spec, string name)
     {
@@ -249,7 +305,9 @@ public class UkiSwapLabTests
         foreach (LabNode node in lab.Lab.Nodes)
         {
             foreach (string path in Directory.EnumerateFiles(node.EspDirectory, "*", SearchOption.AllDirectories))
-                contents[node.Name + "/" + Path.GetRelativePath(node.EspDirectory, path)] = EspFolder.Hash(File.ReadAllBytes(path));
+                contents[node.Name + "/" + Path.GetRelativePath(node.EspDirectory, path)] = EspFolder.Hash(
+                    File.ReadAllBytes(path)
+                );
         }
 
         return contents;
@@ -258,7 +316,10 @@ public class UkiSwapLabTests
     // After a failure the deletion has been asked for, and the kubelet may still be at it.
     internal static void AssertNoPod(LabSession lab)
     {
-        SpinWait.SpinUntil(() => lab.Pods.Count == 0 || TestContext.Current.CancellationToken.IsCancellationRequested, TimeSpan.FromSeconds(60));
+        SpinWait.SpinUntil(
+            () => lab.Pods.Count == 0 || TestContext.Current.CancellationToken.IsCancellationRequested,
+            TimeSpan.FromSeconds(60)
+        );
         Assert.Empty(lab.Pods);
     }
 }

@@ -23,7 +23,10 @@ public class UkiSwapTests
 
         Assert.True(result.Changed);
         Assert.True(result.Succeeded);
-        Assert.Equal((EspFolder.Hash(EspFolder.Old), EspFolder.Hash(EspFolder.New)), (result.OldSha256, result.NewSha256));
+        Assert.Equal(
+            (EspFolder.Hash(EspFolder.Old), EspFolder.Hash(EspFolder.New)),
+            (result.OldSha256, result.NewSha256)
+        );
         Assert.Equal([EspFolder.Entry, Backup], esp.Names());
         Assert.Equal(EspFolder.New, esp.Read(EspFolder.Entry));
         Assert.Equal(EspFolder.Old, esp.Read(Backup));
@@ -60,7 +63,12 @@ public class UkiSwapTests
 
         Assert.True(result.Changed);
         Assert.Equal(EspFolder.New, esp.Read(EspFolder.Entry));
-        string[] offsets = [.. shell.Commands.Where(c => c.StartsWith("stage ", StringComparison.Ordinal)).Select(c => c.Split(' ')[^1])];
+        string[] offsets =
+        [
+            .. shell
+                .Commands.Where(c => c.StartsWith("stage ", StringComparison.Ordinal))
+                .Select(c => c.Split(' ')[^1]),
+        ];
         Assert.Equal(["0", "60000", "120000", "180000", "240000"], offsets);
     }
 
@@ -72,7 +80,11 @@ public class UkiSwapTests
     {
         using var esp = new EspFolder();
         esp.Write($"{EspFolder.Entry}.new-{EspFolder.Hash(EspFolder.New)[..12]}", []);
-        await SwapAsync(new FolderNodeShell(kind, esp.Root), EspFolder.Facts, await EspFolder.SourceAsync(EspFolder.New));
+        await SwapAsync(
+            new FolderNodeShell(kind, esp.Root),
+            EspFolder.Facts,
+            await EspFolder.SourceAsync(EspFolder.New)
+        );
         Assert.Equal(EspFolder.New, esp.Read(EspFolder.Entry));
     }
 
@@ -113,7 +125,8 @@ public class UkiSwapTests
         {
             OnCommand = words =>
             {
-                if (words[0] == step) stop.Cancel();
+                if (words[0] == step)
+                    stop.Cancel();
                 return null;
             },
         };
@@ -128,7 +141,8 @@ public class UkiSwapTests
             Assert.Equal(before, esp.Contents());
         }
 
-        if (result is not null) Assert.Equal([EspFolder.Entry, Backup], esp.Names());
+        if (result is not null)
+            Assert.Equal([EspFolder.Entry, Backup], esp.Names());
         Assert.Equal(step is "exchange" or "unlock", result is not null);
         Assert.True(shell.Closed);
     }
@@ -163,9 +177,12 @@ public class UkiSwapTests
         {
             OnCommand = words =>
             {
-                if (words[0] == "exchange") left = times;
-                if (left > 0 && words[0] == step) left--;
-                else if (words[0] != "exchange" || step != "list") return null;
+                if (words[0] == "exchange")
+                    left = times;
+                if (left > 0 && words[0] == step)
+                    left--;
+                else if (words[0] != "exchange" || step != "list")
+                    return null;
                 return new ShellFault(LosesAnswer: true);
             },
         };
@@ -186,7 +203,8 @@ public class UkiSwapTests
         {
             OnCommand = words =>
             {
-                if (words[0] != "exchange") return null;
+                if (words[0] != "exchange")
+                    return null;
                 esp.Write(words[3], EspFolder.Old);
                 esp.Write(EspFolder.Entry, EspFolder.New);
                 throw FolderNodeShell.ConnectionLost();
@@ -201,7 +219,10 @@ public class UkiSwapTests
     [Theory]
     [InlineData("list", "it is not known whether the exchange took place")]
     [InlineData("verify", "could not be read back; the old one is '" + Backup + "'")]
-    public async Task A_node_that_does_not_answer_after_the_exchange_is_said_to_be_unverified_and_never_restored(string step, string words)
+    public async Task A_node_that_does_not_answer_after_the_exchange_is_said_to_be_unverified_and_never_restored(
+        string step,
+        string words
+    )
     {
         using var esp = new EspFolder();
         bool exchanged = false;
@@ -210,7 +231,8 @@ public class UkiSwapTests
             OnCommand = command =>
             {
                 exchanged |= command[0] == "exchange";
-                if (command[0] == "exchange" && step == "list") return new ShellFault(LosesAnswer: true);
+                if (command[0] == "exchange" && step == "list")
+                    return new ShellFault(LosesAnswer: true);
                 return exchanged && command[0] == step ? new ShellFault(ExitCode: 137) : null;
             },
         };
@@ -233,7 +255,8 @@ public class UkiSwapTests
         {
             OnCommand = words =>
             {
-                if (words[0] == "verify" && ++verified == 2) esp.Write(EspFolder.Entry, [1, 2, 3]);
+                if (words[0] == "verify" && ++verified == 2)
+                    esp.Write(EspFolder.Entry, [1, 2, 3]);
                 return null;
             },
         };
@@ -256,7 +279,10 @@ public class UkiSwapTests
             if (words[0] == "verify" && refused is null)
             {
                 var second = new FolderNodeShell(ShellKind.Dash, esp.Root) { Holder = "pod/kube-system/two" };
-                refused = Assert.ThrowsAsync<TsException>(() => SwapAsync(second, EspFolder.Facts, source)).GetAwaiter().GetResult();
+                refused = Assert
+                    .ThrowsAsync<TsException>(() => SwapAsync(second, EspFolder.Facts, source))
+                    .GetAwaiter()
+                    .GetResult();
             }
 
             return null;
@@ -274,7 +300,8 @@ public class UkiSwapTests
     {
         using var esp = new EspFolder();
         string boot = await File.ReadAllTextAsync("/proc/sys/kernel/random/boot_id", Ct);
-        string text = $"owner=abc\nholder=pod/kube-system/dead\nboot={boot.Trim()}\ntime={DateTimeOffset.UtcNow.ToUnixTimeSeconds()}\n";
+        string text =
+            $"owner=abc\nholder=pod/kube-system/dead\nboot={boot.Trim()}\ntime={DateTimeOffset.UtcNow.ToUnixTimeSeconds()}\n";
         esp.Write(".talostailscale.lock", System.Text.Encoding.ASCII.GetBytes(text));
         var shell = new FolderNodeShell(ShellKind.Dash, esp.Root);
         shell.Gone.Add("pod/kube-system/dead");
@@ -290,7 +317,10 @@ public class UkiSwapTests
         using var esp = new EspFolder();
         esp.Write(".talostailscale.lock", "owner=abc\nholder=pod/kube-system/x\nboot=other\ntime=1\n"u8.ToArray());
         UkiSwapResult result = await SwapAsync(
-            new FolderNodeShell(ShellKind.Dash, esp.Root), EspFolder.Facts, await EspFolder.SourceAsync(EspFolder.New));
+            new FolderNodeShell(ShellKind.Dash, esp.Root),
+            EspFolder.Facts,
+            await EspFolder.SourceAsync(EspFolder.New)
+        );
 
         Assert.True(result.Changed);
         Assert.Equal([EspFolder.Entry, Backup], esp.Names());
@@ -308,11 +338,16 @@ public class UkiSwapTests
             Variables = new LoaderState { Default = EspFolder.Entry, LastBooted = "talos-v1.12.4~2.efi" },
         };
         UkiSwapResult result = await SwapAsync(
-            new FolderNodeShell(ShellKind.Dash, esp.Root), facts, await EspFolder.SourceAsync(EspFolder.New));
+            new FolderNodeShell(ShellKind.Dash, esp.Root),
+            facts,
+            await EspFolder.SourceAsync(EspFolder.New)
+        );
 
         Assert.Equal(["Talos-v1.12.4~1.efi"], result.DisabledEntries);
         Assert.Equal(
-            [EspFolder.Entry, Backup, "Talos-v1.12.4~1.efi.disabled.20261122T164500Z", "Talos-v1.12.4~2.efi"], esp.Names());
+            [EspFolder.Entry, Backup, "Talos-v1.12.4~1.efi.disabled.20261122T164500Z", "Talos-v1.12.4~2.efi"],
+            esp.Names()
+        );
     }
 
     [Fact]
@@ -331,13 +366,23 @@ public class UkiSwapTests
     }
 
     private static async Task<UkiSwapResult> SwapAsync(
-        FolderNodeShell shell, SwapNodeFacts facts, UkiSwapSource source, UkiSwapOptions? options = null,
-        CancellationToken? cancellationToken = null)
+        FolderNodeShell shell,
+        SwapNodeFacts facts,
+        UkiSwapSource source,
+        UkiSwapOptions? options = null,
+        CancellationToken? cancellationToken = null
+    )
     {
         CancellationToken ct = cancellationToken ?? Ct;
         await using EspSession session = new EspSession(shell, "/dev/nvme0n1p1", SilentReporter.Instance);
         UkiSwapPlan plan = await session.PlanAsync(facts, source, options ?? new UkiSwapOptions { Now = s_now }, ct);
-        Assert.True(plan.Allowed, string.Join("; ", plan.Gates.Where(g => g.Status == UkiSwapGateStatus.Refused).Select(g => $"{g} {g.Evidence}")));
+        Assert.True(
+            plan.Allowed,
+            string.Join(
+                "; ",
+                plan.Gates.Where(g => g.Status == UkiSwapGateStatus.Refused).Select(g => $"{g} {g.Evidence}")
+            )
+        );
         return await session.SwapAsync(plan, source, ct);
     }
 }

@@ -19,7 +19,9 @@ public class UkiSwapViaTests
         Task down = lab.Lab.Part<LabKubernetesPart>()!.Api.RestartAsync(TimeSpan.FromMinutes(10));
 
         PowerShellResult swap = lab.Invoke(
-            "param($p) Invoke-UkiSwap ampone -Path $p -Via Talos -Reboot -Wait -Timeout 00:00:30 -Confirm:$false", ("p", uki));
+            "param($p) Invoke-UkiSwap ampone -Path $p -Via Talos -Reboot -Wait -Timeout 00:00:30 -Confirm:$false",
+            ("p", uki)
+        );
         UkiSwapResult done = swap.Single<UkiSwapResult>();
         Assert.True(done.Changed && Passed(lab, done), string.Join("; ", done.Checks));
         EspInfo esp = lab.Invoke("Get-TalosEsp ampone -Via Talos").Single<EspInfo>();
@@ -55,13 +57,24 @@ public class UkiSwapViaTests
     [Theory]
     [InlineData("docker.io/library/debian:13-slim", "ImageWithoutFile", "No such file")]
     [InlineData("ghcr.io/siderolabs/installer:v1.12.4", "UkiWithoutTailscale", "extensions: ")]
-    [InlineData("registry.example.org/installer:v1.12.4", "PodImageUnavailable", "registry.example.org/installer:v1.12.4")]
-    public async Task An_image_that_does_not_do_is_refused_before_anything_is_written(string image, string errorId, string words)
+    [InlineData(
+        "registry.example.org/installer:v1.12.4",
+        "PodImageUnavailable",
+        "registry.example.org/installer:v1.12.4"
+    )]
+    public async Task An_image_that_does_not_do_is_refused_before_anything_is_written(
+        string image,
+        string errorId,
+        string words
+    )
     {
         await using LabSession lab = await StartAsync();
         var before = Contents(lab);
 
-        PowerShellResult result = lab.Invoke("param($i) Invoke-UkiSwap ampone -InstallerImage $i -Confirm:$false", ("i", image));
+        PowerShellResult result = lab.Invoke(
+            "param($i) Invoke-UkiSwap ampone -InstallerImage $i -Confirm:$false",
+            ("i", image)
+        );
 
         Assert.Contains(words, result.AssertError(errorId).Exception.Message, StringComparison.Ordinal);
         Assert.Equal(before, Contents(lab));
@@ -72,7 +85,9 @@ public class UkiSwapViaTests
     public async Task An_installer_image_needs_a_pod()
     {
         await using LabSession lab = await StartAsync(new LabOptions { TalosVersion = Newer });
-        lab.Invoke("Invoke-UkiSwap ampone -InstallerImage ghcr.io/siderolabs/installer:v1.13.2 -Via Talos -Confirm:$false")
+        lab.Invoke(
+                "Invoke-UkiSwap ampone -InstallerImage ghcr.io/siderolabs/installer:v1.13.2 -Via Talos -Confirm:$false"
+            )
             .AssertError("ShellCannotBorrow");
     }
 }

@@ -42,11 +42,18 @@ public sealed class UnfinishedSwapTests : IDisposable
     [Fact]
     public async Task Going_back_takes_it_even_beside_an_older_backup()
     {
-        _esp.Write($"{EspFolder.Entry}.bak.20260101T000000Z", LabImages.Uki(new LabUkiSpec { Version = "v1.11.0", Size = 250_000 }));
+        _esp.Write(
+            $"{EspFolder.Entry}.bak.20260101T000000Z",
+            LabImages.Uki(new LabUkiSpec { Version = "v1.11.0", Size = 250_000 })
+        );
         await using EspSession session = Open();
         UkiSwapSource source = await session.FindSourceAsync(EspFolder.Facts, backup: true, null, Ct);
         UkiSwapPlan plan = await session.PlanAsync(
-            EspFolder.Facts, source, new UkiSwapOptions { Skip = Enum.GetValues<UkiSwapGate>().ToHashSet() }, Ct);
+            EspFolder.Facts,
+            source,
+            new UkiSwapOptions { Skip = Enum.GetValues<UkiSwapGate>().ToHashSet() },
+            Ct
+        );
         UkiSwapResult result = await session.SwapAsync(plan, source, Ct);
         Assert.Equal(EspFolder.Old, _esp.Read(EspFolder.Entry));
         Assert.Equal(EspFolder.New, _esp.Read(result.Backup!));
@@ -82,5 +89,6 @@ public sealed class UnfinishedSwapTests : IDisposable
         await session.SwapAsync(plan, source, Ct);
     }
 
-    private EspSession Open() => new(new FolderNodeShell(ShellKind.Dash, _esp.Root), "/dev/vda", SilentReporter.Instance);
+    private EspSession Open() =>
+        new(new FolderNodeShell(ShellKind.Dash, _esp.Root), "/dev/vda", SilentReporter.Instance);
 }

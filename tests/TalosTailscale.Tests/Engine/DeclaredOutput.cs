@@ -11,7 +11,8 @@ namespace TalosTailscale.Tests.Engine;
 /// </summary>
 internal static class DeclaredOutput
 {
-    private static readonly Dictionary<string, string[]> s_types = typeof(TsCmdlet).Assembly.GetExportedTypes()
+    private static readonly Dictionary<string, string[]> s_types = typeof(TsCmdlet)
+        .Assembly.GetExportedTypes()
         .Where(type => type.GetCustomAttribute<CmdletAttribute>() is not null)
         .ToDictionary(NameOf, TypesOf, StringComparer.OrdinalIgnoreCase);
 
@@ -20,12 +21,15 @@ internal static class DeclaredOutput
     /// <param name="output">What it wrote.</param>
     public static void Check(string script, IEnumerable<PSObject?> output)
     {
-        if (LastCommand(script) is not { } command || !s_types.TryGetValue(command, out string[]? declared)) return;
+        if (LastCommand(script) is not { } command || !s_types.TryGetValue(command, out string[]? declared))
+            return;
         foreach (PSObject? value in output)
         {
             Assert.True(
-                value is not null && Lineage(value.BaseObject.GetType()).Any(type => declared.Contains(type, StringComparer.Ordinal)),
-                $"{command} wrote a {value?.BaseObject.GetType().FullName ?? "null"}; its OutputType says {string.Join(", ", declared)}.");
+                value is not null
+                    && Lineage(value.BaseObject.GetType()).Any(type => declared.Contains(type, StringComparer.Ordinal)),
+                $"{command} wrote a {value?.BaseObject.GetType().FullName ?? "null"}; its OutputType says {string.Join(", ", declared)}."
+            );
         }
     }
 
@@ -33,9 +37,15 @@ internal static class DeclaredOutput
     internal static string? LastCommand(string script)
     {
         ScriptBlockAst ast = Parser.ParseInput(script, out _, out ParseError[] errors);
-        if (errors.Length > 0 || ast.BeginBlock is not null || ast.ProcessBlock is not null || ast.EndBlock is null) return null;
-        StatementAst[] writing = [.. ast.EndBlock.Statements.Where(statement => statement is not AssignmentStatementAst)];
-        return writing is [PipelineAst pipeline] && pipeline.PipelineElements[^1] is CommandAst { Redirections.Count: 0 } command
+        if (errors.Length > 0 || ast.BeginBlock is not null || ast.ProcessBlock is not null || ast.EndBlock is null)
+            return null;
+        StatementAst[] writing =
+        [
+            .. ast.EndBlock.Statements.Where(statement => statement is not AssignmentStatementAst),
+        ];
+        return
+            writing is [PipelineAst pipeline]
+            && pipeline.PipelineElements[^1] is CommandAst { Redirections.Count: 0 } command
             ? command.GetCommandName()
             : null;
     }
@@ -47,10 +57,16 @@ internal static class DeclaredOutput
     }
 
     private static string[] TypesOf(Type type) =>
-        [.. type.GetCustomAttributes<OutputTypeAttribute>().SelectMany(output => output.Type).Select(output => output.Name).Distinct()];
+        [
+            .. type.GetCustomAttributes<OutputTypeAttribute>()
+                .SelectMany(output => output.Type)
+                .Select(output => output.Name)
+                .Distinct(),
+        ];
 
     private static IEnumerable<string?> Lineage(Type type)
     {
-        for (Type? one = type; one is not null && one != typeof(object); one = one.BaseType) yield return one.FullName;
+        for (Type? one = type; one is not null && one != typeof(object); one = one.BaseType)
+            yield return one.FullName;
     }
 }

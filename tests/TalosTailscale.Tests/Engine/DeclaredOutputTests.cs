@@ -12,7 +12,8 @@ public sealed class DeclaredOutputTests
     [InlineData("Get-TsNode; Get-TsNode", null)]
     [InlineData("(Get-TsNode).Name", null)]
     [InlineData("foreach ($n in 1) { Get-TsNode }", null)]
-    public void The_last_command_is_found(string script, string? command) => Assert.Equal(command, DeclaredOutput.LastCommand(script));
+    public void The_last_command_is_found(string script, string? command) =>
+        Assert.Equal(command, DeclaredOutput.LastCommand(script));
 
     [Fact]
     public void An_object_of_another_type_fails_the_test()

@@ -38,11 +38,16 @@ public sealed class FileSystemPathTests
         string config = folder.Write("config.yaml", "version: v1alpha1\nmachine:\n  type: controlplane\n");
         using PowerShellSession session = PowerShellSession.Create();
         SessionStateProxy state = session.Runspace.SessionStateProxy;
-        state.Drive.New(new PSDriveInfo("lab", state.Path.CurrentFileSystemLocation.Provider, folder.Path, "", null), "global");
+        state.Drive.New(
+            new PSDriveInfo("lab", state.Path.CurrentFileSystemLocation.Provider, folder.Path, "", null),
+            "global"
+        );
 
         PowerShellResult result = session.Invoke(
             "param($c, $p) Set-TalosMachinePatch -Path $c -Patch $p",
-            ("c", config), ("p", patch.Replace("{0}", folder.Path, StringComparison.Ordinal)));
+            ("c", config),
+            ("p", patch.Replace("{0}", folder.Path, StringComparison.Ordinal))
+        );
 
         result.AssertNoErrors();
         Assert.Contains("type: worker", result.AllText() + File.ReadAllText(config), StringComparison.Ordinal);

@@ -12,7 +12,10 @@ public sealed class ForeignDependencyTests
         await using LabCluster lab = await LabCluster.StartAsync(cancellationToken: cancel);
         LabClientFiles client = lab.WriteClientFiles();
         string folder = AppContext.BaseDirectory.Replace(
-            "TalosTailscale.Tests", "TalosTailscale.ForeignDependencies", StringComparison.Ordinal);
+            "TalosTailscale.Tests",
+            "TalosTailscale.ForeignDependencies",
+            StringComparison.Ordinal
+        );
         const string script = """
             (Get-TsNode ampone).Name
             (Get-TalosService -Node ampone -Name apid).State
@@ -20,11 +23,17 @@ public sealed class ForeignDependencyTests
             """;
         var start = new ProcessStartInfo("dotnet")
         {
-            ArgumentList = { Path.Combine(folder, "TalosTailscale.ForeignDependencies.dll"), Repository.Manifest, script },
+            ArgumentList =
+            {
+                Path.Combine(folder, "TalosTailscale.ForeignDependencies.dll"),
+                Repository.Manifest,
+                script,
+            },
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach ((string name, string value) in client.Environment) start.Environment[name] = value;
+        foreach ((string name, string value) in client.Environment)
+            start.Environment[name] = value;
         start.Environment["TALOSTAILSCALE_DEVICES"] = Repository.Devices;
 
         using Process process = Process.Start(start)!;
@@ -33,7 +42,10 @@ public sealed class ForeignDependencyTests
         await process.WaitForExitAsync(cancel);
 
         Assert.True(process.ExitCode == 0, await error);
-        string[] lines = (await output).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        string[] lines = (await output).Split(
+            '\n',
+            StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries
+        );
         Assert.Equal("foreign YamlDotNet 13.0.0.0 (16 bytes)", lines[0]);
         Assert.Equal("foreign Google.Protobuf 3.25.1.0", lines[1]);
         Assert.Equal(["ampone", "Running", "2"], lines[2..]);

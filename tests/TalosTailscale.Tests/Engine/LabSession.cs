@@ -11,8 +11,11 @@ internal sealed class LabSession : IAsyncDisposable
 {
     private static readonly (string Variable, string Parameter)[] s_parameters =
     [
-        ("TALOSCONFIG", "TalosConfig"), ("KUBECONFIG", "KubeConfig"), ("TALOSTAILSCALE_FACTORY", "FactoryUri"),
-        ("TALOSTAILSCALE_TAILNET_API", "ApiUri"), ("TS_SOCKET", "Socket"),
+        ("TALOSCONFIG", "TalosConfig"),
+        ("KUBECONFIG", "KubeConfig"),
+        ("TALOSTAILSCALE_FACTORY", "FactoryUri"),
+        ("TALOSTAILSCALE_TAILNET_API", "ApiUri"),
+        ("TS_SOCKET", "Socket"),
     ];
 
     private LabSession(LabCluster lab, LabClientFiles client, string devices, PowerShellSession session)
@@ -53,7 +56,8 @@ internal sealed class LabSession : IAsyncDisposable
                 ["BackupFolder"] = Path.Combine(client.Folder, "backups"),
             };
             foreach ((string variable, string parameter) in s_parameters)
-                if (client.Environment.TryGetValue(variable, out string? value)) defaults[parameter] = value;
+                if (client.Environment.TryGetValue(variable, out string? value))
+                    defaults[parameter] = value;
             return new LabSession(lab, client, devices, PowerShellSession.Create(defaults));
         }
         catch

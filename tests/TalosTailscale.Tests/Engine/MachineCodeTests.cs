@@ -11,20 +11,30 @@ public sealed class MachineCodeTests : IDisposable
     public async Task An_assembly_in_the_folder_of_the_running_system_is_taken_and_the_others_from_beside_it()
     {
         Lay(ModuleLoadContext.RunningSystem, "TalosTailscale.dll");
-        Assert.Equal([$"{ModuleLoadContext.RunningSystem}/TalosTailscale.dll", "bin/TalosTailscale.Core.dll"], await LoadedAsync());
+        Assert.Equal(
+            [$"{ModuleLoadContext.RunningSystem}/TalosTailscale.dll", "bin/TalosTailscale.Core.dll"],
+            await LoadedAsync()
+        );
     }
 
     [Fact]
     public async Task A_dependency_in_the_folder_of_the_running_system_is_taken()
     {
         Lay(ModuleLoadContext.RunningSystem, "TalosTailscale.Core.dll");
-        Assert.Equal(["bin/TalosTailscale.dll", $"{ModuleLoadContext.RunningSystem}/TalosTailscale.Core.dll"], await LoadedAsync());
+        Assert.Equal(
+            ["bin/TalosTailscale.dll", $"{ModuleLoadContext.RunningSystem}/TalosTailscale.Core.dll"],
+            await LoadedAsync()
+        );
     }
 
     [Fact]
     public async Task The_folder_of_another_system_is_left_alone()
     {
-        Lay(ModuleLoadContext.RunningSystem == "win-x64" ? "linux-x64" : "win-x64", "TalosTailscale.dll", "TalosTailscale.Core.dll");
+        Lay(
+            ModuleLoadContext.RunningSystem == "win-x64" ? "linux-x64" : "win-x64",
+            "TalosTailscale.dll",
+            "TalosTailscale.Core.dll"
+        );
         Assert.Equal(["bin/TalosTailscale.dll", "bin/TalosTailscale.Core.dll"], await LoadedAsync());
     }
 
@@ -38,16 +48,25 @@ public sealed class MachineCodeTests : IDisposable
         File.Copy(Repository.Manifest, Path.Combine(_folder, "TalosTailscale.psd1"));
         foreach (string file in Directory.EnumerateFiles(Path.Combine(Repository.Root, "module")))
             File.Copy(file, Path.Combine(module, Path.GetFileName(file)));
-        foreach (string file in Directory.EnumerateFiles(Path.Combine(Repository.Root, "module", "bin"), "TalosTailscale*.dll"))
+        foreach (
+            string file in Directory.EnumerateFiles(
+                Path.Combine(Repository.Root, "module", "bin"),
+                "TalosTailscale*.dll"
+            )
+        )
             File.Copy(file, Path.Combine(module, "bin", Path.GetFileName(file)));
-        foreach (string name in names) File.Copy(Path.Combine(module, "bin", name), Path.Combine(images, name));
+        foreach (string name in names)
+            File.Copy(Path.Combine(module, "bin", name), Path.Combine(images, name));
     }
 
     private async Task<string[]> LoadedAsync()
     {
         CancellationToken cancel = TestContext.Current.CancellationToken;
         string program = AppContext.BaseDirectory.Replace(
-            "TalosTailscale.Tests", "TalosTailscale.ForeignDependencies", StringComparison.Ordinal);
+            "TalosTailscale.Tests",
+            "TalosTailscale.ForeignDependencies",
+            StringComparison.Ordinal
+        );
         const string script = """
             $context = [System.Runtime.Loader.AssemblyLoadContext]::All.Where({ $_.Name -eq 'TalosTailscale' })[0]
             foreach ($name in 'TalosTailscale', 'TalosTailscale.Core') { $context.LoadFromAssemblyName($name).Location }
@@ -55,7 +74,12 @@ public sealed class MachineCodeTests : IDisposable
         // A process of its own: here the module is loaded already.
         var start = new ProcessStartInfo("dotnet")
         {
-            ArgumentList = { Path.Combine(program, "TalosTailscale.ForeignDependencies.dll"), Path.Combine(_folder, "TalosTailscale.psd1"), script },
+            ArgumentList =
+            {
+                Path.Combine(program, "TalosTailscale.ForeignDependencies.dll"),
+                Path.Combine(_folder, "TalosTailscale.psd1"),
+                script,
+            },
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
@@ -67,7 +91,8 @@ public sealed class MachineCodeTests : IDisposable
         Assert.True(process.ExitCode == 0, await error);
         return
         [
-            .. (await output).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .. (await output)
+                .Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
                 .Where(line => !line.StartsWith("foreign ", StringComparison.Ordinal))
                 .Select(path => $"{Path.GetFileName(Path.GetDirectoryName(path))}/{Path.GetFileName(path)}"),
         ];

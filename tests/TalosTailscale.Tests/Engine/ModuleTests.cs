@@ -11,7 +11,9 @@ public sealed class ModuleTests
         using var session = PowerShellSession.Create();
         var module = session.Invoke("Get-Module TalosTailscale").Single<PSModuleInfo>();
         PowerShellResult manifest = session.Invoke(
-            "param($m) (Test-ModuleManifest $m).ExportedCmdlets.Keys", ("m", Repository.Manifest));
+            "param($m) (Test-ModuleManifest $m).ExportedCmdlets.Keys",
+            ("m", Repository.Manifest)
+        );
 
         Assert.Equal(manifest.Output.Select(name => name.ToString()).Order(), module.ExportedCmdlets.Keys.Order());
         Assert.NotEmpty(module.ExportedCmdlets);
@@ -23,10 +25,13 @@ public sealed class ModuleTests
         using var session = PowerShellSession.Create();
         PowerShellResult first = session.Invoke("(Get-Module TalosTailscale).ExportedCmdlets.Keys");
         PowerShellResult second = session.Invoke(
-            "param($m) Import-Module $m -Force; (Get-Module TalosTailscale).ExportedCmdlets.Keys", ("m", Repository.Manifest));
+            "param($m) Import-Module $m -Force; (Get-Module TalosTailscale).ExportedCmdlets.Keys",
+            ("m", Repository.Manifest)
+        );
         PowerShellResult third = session.Invoke(
             "param($m) Remove-Module TalosTailscale; Import-Module $m; (Get-Module TalosTailscale).ExportedCmdlets.Keys",
-            ("m", Repository.Manifest));
+            ("m", Repository.Manifest)
+        );
 
         Assert.NotEmpty(first.Output);
         Assert.Equal(first.Output.Select(o => o.ToString()), second.Output.Select(o => o.ToString()));
@@ -38,8 +43,13 @@ public sealed class ModuleTests
     {
         using var session = PowerShellSession.Create();
         var module = session.Invoke("Get-Module TalosTailscale").Single<PSModuleInfo>();
-        var assembly = AssemblyName.GetAssemblyName(Path.Combine(Repository.Root, "module", "bin", "TalosTailscale.dll"));
+        var assembly = AssemblyName.GetAssemblyName(
+            Path.Combine(Repository.Root, "module", "bin", "TalosTailscale.dll")
+        );
 
-        Assert.Equal(module.Version, new Version(assembly.Version!.Major, assembly.Version.Minor, assembly.Version.Build));
+        Assert.Equal(
+            module.Version,
+            new Version(assembly.Version!.Major, assembly.Version.Minor, assembly.Version.Build)
+        );
     }
 }

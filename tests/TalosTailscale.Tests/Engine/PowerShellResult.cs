@@ -11,13 +11,15 @@ internal sealed record PowerShellResult(
     IReadOnlyList<string> Debug,
     IReadOnlyList<string> Information,
     IReadOnlyList<ProgressRecord> Progress,
-    string Host)
+    string Host
+)
 {
     /// <summary>The error that ended the script, when one did; it is also the last of <see cref="Errors"/>.</summary>
     public ErrorRecord? Terminating { get; init; }
 
     /// <summary>The output objects as one type; fails the test when one is something else.</summary>
-    public IReadOnlyList<T> OutputOf<T>() => [.. Output.Select(value => Assert.IsType<T>(value.BaseObject, exactMatch: false))];
+    public IReadOnlyList<T> OutputOf<T>() =>
+        [.. Output.Select(value => Assert.IsType<T>(value.BaseObject, exactMatch: false))];
 
     /// <summary>The one output object.</summary>
     public T Single<T>()
@@ -39,13 +41,20 @@ internal sealed record PowerShellResult(
     }
 
     /// <summary>All text that a person could see, and the objects' own texts, for searching.</summary>
-    public string AllText() => string.Join(
-        '\n',
-        Output.SelectMany(value => value.Properties.Select(Text).Prepend(value.ToString()))
-            .Concat(Errors.Select(Describe)).Concat(Errors.Select(e => e.Exception.ToString()))
-            .Concat(Warnings).Concat(Verbose).Concat(Debug).Concat(Information)
-            .Concat(Progress.Select(p => $"{p.Activity} {p.StatusDescription} {p.CurrentOperation}"))
-            .Append(Host));
+    public string AllText() =>
+        string.Join(
+            '\n',
+            Output
+                .SelectMany(value => value.Properties.Select(Text).Prepend(value.ToString()))
+                .Concat(Errors.Select(Describe))
+                .Concat(Errors.Select(e => e.Exception.ToString()))
+                .Concat(Warnings)
+                .Concat(Verbose)
+                .Concat(Debug)
+                .Concat(Information)
+                .Concat(Progress.Select(p => $"{p.Activity} {p.StatusDescription} {p.CurrentOperation}"))
+                .Append(Host)
+        );
 
     private static string Text(PSPropertyInfo property)
     {

@@ -22,7 +22,10 @@ internal sealed class PowerShellSession : IDisposable
     /// a test points the cmdlets at its own lab without touching the process environment.
     /// </param>
     /// <param name="importModule">False to open a bare session.</param>
-    public static PowerShellSession Create(IReadOnlyDictionary<string, object>? defaults = null, bool importModule = true)
+    public static PowerShellSession Create(
+        IReadOnlyDictionary<string, object>? defaults = null,
+        bool importModule = true
+    )
     {
         Runspace runspace = RunspaceFactory.CreateRunspace(InitialSessionState.CreateDefault2());
         runspace.Open();
@@ -32,7 +35,8 @@ internal sealed class PowerShellSession : IDisposable
         if (defaults is not null)
         {
             var values = new DefaultParameterDictionary();
-            foreach ((string name, object value) in defaults) values.Add("*:" + name, value);
+            foreach ((string name, object value) in defaults)
+                values.Add("*:" + name, value);
             runspace.SessionStateProxy.SetVariable("PSDefaultParameterValues", values);
         }
 
@@ -52,7 +56,10 @@ internal sealed class PowerShellSession : IDisposable
 
     /// <summary>Starts a script and stops it, as Ctrl+C does, when <paramref name="stopWhen"/> completes.</summary>
     public async Task<PowerShellResult> InvokeAndStopAsync(
-        string script, Func<Task> stopWhen, params (string Name, object? Value)[] values)
+        string script,
+        Func<Task> stopWhen,
+        params (string Name, object? Value)[] values
+    )
     {
         using PowerShell shell = Prepare(script, values);
         using var output = new PSDataCollection<PSObject>();
@@ -68,7 +75,8 @@ internal sealed class PowerShellSession : IDisposable
     {
         var shell = PowerShell.Create(_runspace);
         shell.AddScript(script, useLocalScope: false);
-        foreach ((string name, object? value) in values) shell.AddParameter(name, value);
+        foreach ((string name, object? value) in values)
+            shell.AddParameter(name, value);
         return shell;
     }
 
@@ -86,11 +94,15 @@ internal sealed class PowerShellSession : IDisposable
         }
 
         List<ErrorRecord> errors = [.. shell.Streams.Error];
-        if (terminating is not null) errors.Add(terminating);
+        if (terminating is not null)
+            errors.Add(terminating);
 
         // Most cmdlets that people know are not in this engine: a script that stops at one shows nothing about ours.
         if (errors.Find(error => error.Exception is CommandNotFoundException) is { } unknown)
-            throw new InvalidOperationException($"A script under test calls what this engine lacks: {unknown.Exception.Message}", unknown.Exception);
+            throw new InvalidOperationException(
+                $"A script under test calls what this engine lacks: {unknown.Exception.Message}",
+                unknown.Exception
+            );
         return new PowerShellResult(
             [.. output],
             errors,
@@ -99,7 +111,8 @@ internal sealed class PowerShellSession : IDisposable
             [.. shell.Streams.Debug.Select(d => d.Message)],
             [.. shell.Streams.Information.Select(i => i.ToString())],
             [.. shell.Streams.Progress],
-            Host: "")
+            Host: ""
+        )
         {
             Terminating = terminating,
         };

@@ -25,7 +25,8 @@ public sealed class ProgressTests
         protected override async Task ProcessAsync(CancellationToken cancellationToken)
         {
             await Task.Yield();
-            foreach (ProgressStep step in Step) _kept!.Progress(step);
+            foreach (ProgressStep step in Step)
+                _kept!.Progress(step);
         }
     }
 
@@ -34,10 +35,14 @@ public sealed class ProgressTests
     {
         IReadOnlyList<ProgressRecord> records = Run(
             new ProgressStep("Swapping UKI", "ampone", "staging", 55 << 20, 110 << 20),
-            new ProgressStep("Checking nodes", null, "checked", 12, 1000, Unit: "nodes"));
+            new ProgressStep("Checking nodes", null, "checked", 12, 1000, Unit: "nodes")
+        );
 
         Assert.Equal(["Swapping UKI: ampone", "Checking nodes"], records.Take(2).Select(r => r.Activity));
-        Assert.Equal(["staging 55.0 MiB of 110 MiB", "checked 12 of 1000 nodes"], records.Take(2).Select(r => r.StatusDescription));
+        Assert.Equal(
+            ["staging 55.0 MiB of 110 MiB", "checked 12 of 1000 nodes"],
+            records.Take(2).Select(r => r.StatusDescription)
+        );
         Assert.Equal([50, 1], records.Take(2).Select(r => r.PercentComplete));
     }
 
@@ -45,11 +50,26 @@ public sealed class ProgressTests
     public void Two_bars_never_share_a_number_while_both_are_there()
     {
         var open = new HashSet<int>();
-        foreach (ProgressRecord record in Run(
-            Step("a"), Step("b"), Step("c"), Step("a", completed: true), Step("d"), Step("e"), Step("b", completed: true), Step("f")))
+        foreach (
+            ProgressRecord record in Run(
+                Step("a"),
+                Step("b"),
+                Step("c"),
+                Step("a", completed: true),
+                Step("d"),
+                Step("e"),
+                Step("b", completed: true),
+                Step("f")
+            )
+        )
         {
-            if (record.RecordType == ProgressRecordType.Completed) Assert.True(open.Remove(record.ActivityId));
-            else Assert.True(open.Add(record.ActivityId), $"'{record.Activity}' has the number {record.ActivityId} of another bar.");
+            if (record.RecordType == ProgressRecordType.Completed)
+                Assert.True(open.Remove(record.ActivityId));
+            else
+                Assert.True(
+                    open.Add(record.ActivityId),
+                    $"'{record.Activity}' has the number {record.ActivityId} of another bar."
+                );
         }
 
         Assert.Empty(open);
@@ -68,12 +88,15 @@ public sealed class ProgressTests
         Assert.Equal((100L, 100L), (seen.Steps[^1].Done, seen.Steps[^1].Total));
     }
 
-    private static ProgressStep Step(string target, bool completed = false) => new("Waiting", target, "waiting", Completed: completed);
+    private static ProgressStep Step(string target, bool completed = false) =>
+        new("Waiting", target, "waiting", Completed: completed);
 
     private static IReadOnlyList<ProgressRecord> Run(params ProgressStep[] steps)
     {
         using var session = PowerShellSession.Create(importModule: false);
-        session.Invoke("param($a) Import-Module -Assembly $a", ("a", typeof(TestProgressCommand).Assembly)).AssertNoErrors();
+        session
+            .Invoke("param($a) Import-Module -Assembly $a", ("a", typeof(TestProgressCommand).Assembly))
+            .AssertNoErrors();
         PowerShellResult result = session.Invoke("param($s) Test-Progress -Step $s", ("s", steps));
         result.AssertNoErrors();
         return result.Progress;
@@ -88,21 +111,19 @@ public sealed class ProgressTests
         {
             get
             {
-                lock (_steps) return [.. _steps];
+                lock (_steps)
+                    return [.. _steps];
             }
         }
 
-        public void Verbose(string message)
-        {
-        }
+        public void Verbose(string message) { }
 
-        public void Warning(string message)
-        {
-        }
+        public void Warning(string message) { }
 
         public void Progress(ProgressStep step)
         {
-            lock (_steps) _steps.Add(step);
+            lock (_steps)
+                _steps.Add(step);
         }
     }
 }

@@ -19,7 +19,8 @@ internal static class Repository
     private static string Find()
     {
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "TalosTailscale.psd1"))) return folder.FullName;
+            if (File.Exists(Path.Combine(folder.FullName, "TalosTailscale.psd1")))
+                return folder.FullName;
         throw new DirectoryNotFoundException($"No checkout found above '{AppContext.BaseDirectory}'.");
     }
 }

@@ -38,17 +38,11 @@ internal sealed class ScreenHost(int width) : PSHost
 
     public override void ExitNestedPrompt() => throw new NotSupportedException();
 
-    public override void NotifyBeginApplication()
-    {
-    }
+    public override void NotifyBeginApplication() { }
 
-    public override void NotifyEndApplication()
-    {
-    }
+    public override void NotifyEndApplication() { }
 
-    public override void SetShouldExit(int exitCode)
-    {
-    }
+    public override void SetShouldExit(int exitCode) { }
 
     private sealed class ScreenText(int width) : PSHostUserInterface
     {
@@ -63,7 +57,8 @@ internal sealed class ScreenHost(int width) : PSHost
 
         public override void Write(string value) => _text.Append(value);
 
-        public override void Write(ConsoleColor foregroundColor, ConsoleColor backgroundColor, string value) => _text.Append(value);
+        public override void Write(ConsoleColor foregroundColor, ConsoleColor backgroundColor, string value) =>
+            _text.Append(value);
 
         public override void WriteLine(string value) => _text.AppendLine(value);
 
@@ -75,21 +70,36 @@ internal sealed class ScreenHost(int width) : PSHost
 
         public override void WriteWarningLine(string message) => _text.AppendLine("WARNING: " + message);
 
-        public override void WriteProgress(long sourceId, ProgressRecord record)
-        {
-        }
+        public override void WriteProgress(long sourceId, ProgressRecord record) { }
 
-        public override Dictionary<string, PSObject> Prompt(string caption, string message, Collection<FieldDescription> descriptions) =>
-            throw new NotSupportedException();
+        public override Dictionary<string, PSObject> Prompt(
+            string caption,
+            string message,
+            Collection<FieldDescription> descriptions
+        ) => throw new NotSupportedException();
 
-        public override int PromptForChoice(string caption, string message, Collection<ChoiceDescription> choices, int defaultChoice) => defaultChoice;
-
-        public override PSCredential PromptForCredential(string caption, string message, string userName, string targetName) =>
-            throw new NotSupportedException();
+        public override int PromptForChoice(
+            string caption,
+            string message,
+            Collection<ChoiceDescription> choices,
+            int defaultChoice
+        ) => defaultChoice;
 
         public override PSCredential PromptForCredential(
-            string caption, string message, string userName, string targetName, PSCredentialTypes allowedCredentialTypes, PSCredentialUIOptions options) =>
-            throw new NotSupportedException();
+            string caption,
+            string message,
+            string userName,
+            string targetName
+        ) => throw new NotSupportedException();
+
+        public override PSCredential PromptForCredential(
+            string caption,
+            string message,
+            string userName,
+            string targetName,
+            PSCredentialTypes allowedCredentialTypes,
+            PSCredentialUIOptions options
+        ) => throw new NotSupportedException();
 
         public override string ReadLine() => throw new NotSupportedException();
 
@@ -102,7 +112,11 @@ internal sealed class ScreenHost(int width) : PSHost
 
         public override ConsoleColor ForegroundColor { get; set; }
 
-        public override Size BufferSize { get => new(width, 50); set { } }
+        public override Size BufferSize
+        {
+            get => new(width, 50);
+            set { }
+        }
 
         public override Coordinates CursorPosition { get; set; }
 
@@ -116,23 +130,31 @@ internal sealed class ScreenHost(int width) : PSHost
 
         public override Coordinates WindowPosition { get; set; }
 
-        public override Size WindowSize { get => BufferSize; set { } }
+        public override Size WindowSize
+        {
+            get => BufferSize;
+            set { }
+        }
 
         public override string WindowTitle { get; set; } = "";
 
-        public override void FlushInputBuffer()
-        {
-        }
+        public override void FlushInputBuffer() { }
 
         public override BufferCell[,] GetBufferContents(Rectangle rectangle) => throw new NotSupportedException();
 
         public override KeyInfo ReadKey(ReadKeyOptions options) => throw new NotSupportedException();
 
-        public override void ScrollBufferContents(Rectangle source, Coordinates destination, Rectangle clip, BufferCell fill) =>
+        public override void ScrollBufferContents(
+            Rectangle source,
+            Coordinates destination,
+            Rectangle clip,
+            BufferCell fill
+        ) => throw new NotSupportedException();
+
+        public override void SetBufferContents(Coordinates origin, BufferCell[,] contents) =>
             throw new NotSupportedException();
 
-        public override void SetBufferContents(Coordinates origin, BufferCell[,] contents) => throw new NotSupportedException();
-
-        public override void SetBufferContents(Rectangle rectangle, BufferCell fill) => throw new NotSupportedException();
+        public override void SetBufferContents(Rectangle rectangle, BufferCell fill) =>
+            throw new NotSupportedException();
     }
 }

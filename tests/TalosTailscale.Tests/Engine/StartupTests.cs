@@ -9,7 +9,10 @@ public sealed class StartupTests
     {
         CancellationToken cancel = TestContext.Current.CancellationToken;
         string folder = AppContext.BaseDirectory.Replace(
-            "TalosTailscale.Tests", "TalosTailscale.ForeignDependencies", StringComparison.Ordinal);
+            "TalosTailscale.Tests",
+            "TalosTailscale.ForeignDependencies",
+            StringComparison.Ordinal
+        );
         const string script = """
             $context = [System.Runtime.Loader.AssemblyLoadContext]::All.Where({ $_.Name -eq 'TalosTailscale' })
             $context.Assemblies.ForEach({ $_.GetName().Name })
@@ -17,7 +20,12 @@ public sealed class StartupTests
         // A process of its own: here other tests have used the module already.
         var start = new ProcessStartInfo("dotnet")
         {
-            ArgumentList = { Path.Combine(folder, "TalosTailscale.ForeignDependencies.dll"), Repository.Manifest, script },
+            ArgumentList =
+            {
+                Path.Combine(folder, "TalosTailscale.ForeignDependencies.dll"),
+                Repository.Manifest,
+                script,
+            },
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
@@ -28,7 +36,10 @@ public sealed class StartupTests
         await process.WaitForExitAsync(cancel);
 
         Assert.True(process.ExitCode == 0, await error);
-        string[] lines = (await output).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        string[] lines = (await output).Split(
+            '\n',
+            StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries
+        );
         string[] ours = [.. lines.Where(line => !line.StartsWith("foreign ", StringComparison.Ordinal))];
         Assert.Contains("TalosTailscale", ours);
         Assert.DoesNotContain(ours, name => !name.StartsWith("TalosTailscale", StringComparison.Ordinal));

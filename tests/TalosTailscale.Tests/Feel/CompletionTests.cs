@@ -15,7 +15,9 @@ public sealed class CompletionTests : IDisposable
         Node("ampone", "192.168.1.203", "arm64");
         Node("am's board", "192.168.1.85", "arm64");
         Node("größe", "192.168.1.86", "arm64");
-        File.WriteAllText(Path.Combine(_folder, "talosconfig"), """
+        File.WriteAllText(
+            Path.Combine(_folder, "talosconfig"),
+            """
             context: home
             contexts:
                 home:
@@ -24,7 +26,8 @@ public sealed class CompletionTests : IDisposable
                     endpoints: [192.168.2.1, 192.168.2.2]
                 $cash:
                     endpoints: []
-            """);
+            """
+        );
         _session = PowerShellSession.Create(new Dictionary<string, object>());
     }
 
@@ -66,12 +69,16 @@ public sealed class CompletionTests : IDisposable
     [InlineData("Get-TalosLog -Id kubel§", "kubelet")]
     [InlineData("Restart-TalosService -Id kub§", "kubelet")]
     [InlineData("New-TalosSchematic -Extension siderolabs/tails§", "siderolabs/tailscale")]
-    public void What_is_known_beforehand_is_offered(string line, string expected) => Assert.Contains(expected, Complete(line));
+    public void What_is_known_beforehand_is_offered(string line, string expected) =>
+        Assert.Contains(expected, Complete(line));
 
     [Fact]
     public void Schematics_that_were_made_here_are_offered()
     {
-        string id = _session.Invoke("New-TalosSchematic -Extension siderolabs/tailscale, siderolabs/iscsi-tools -Offline").Single<TalosSchematic>().Id;
+        string id = _session
+            .Invoke("New-TalosSchematic -Extension siderolabs/tailscale, siderolabs/iscsi-tools -Offline")
+            .Single<TalosSchematic>()
+            .Id;
         CompletionResult offer = Assert.Single(Results($"Save-TalosImage -SchematicId {id[..10]}§"));
         Assert.Equal(id, offer.CompletionText);
         Assert.Contains("siderolabs/iscsi-tools", offer.ToolTip, StringComparison.Ordinal);
@@ -81,7 +88,9 @@ public sealed class CompletionTests : IDisposable
     [Fact]
     public void A_tool_tip_says_where_the_node_is()
     {
-        CompletionResult result = Assert.Single(Results($"Get-TsNode ry§ -Inventory '{Path.Combine(_folder, "devices")}'"));
+        CompletionResult result = Assert.Single(
+            Results($"Get-TsNode ry§ -Inventory '{Path.Combine(_folder, "devices")}'")
+        );
         Assert.Contains("192.168.1.194", result.ToolTip, StringComparison.Ordinal);
     }
 
@@ -101,7 +110,8 @@ public sealed class CompletionTests : IDisposable
     }
 
     // Before the word that is completed: behind it, an open quote would swallow it.
-    private static string With(string line, string parameter) => line.Insert(line.IndexOf(' ', StringComparison.Ordinal), " " + parameter) + "§";
+    private static string With(string line, string parameter) =>
+        line.Insert(line.IndexOf(' ', StringComparison.Ordinal), " " + parameter) + "§";
 
     // The section sign stands for the cursor.
     private string[] Complete(string line) => [.. Results(line).Select(result => result.CompletionText)];

@@ -30,7 +30,20 @@ public sealed class PackageTests : IDisposable
         Assert.Contains("module/bin/TalosTailscale.dll", names);
         Assert.Contains("en-US/TalosTailscale.dll-Help.xml", names);
         Assert.Contains("en-US/about_TalosTailscale.help.txt", names);
-        foreach (string stranger in new[] { "Lab", "Tests", "xunit", "Rehearsal", "Benchmark", "System.Management.Automation", "PowerShellStandard", "devices/", ".deps.json" })
+        foreach (
+            string stranger in new[]
+            {
+                "Lab",
+                "Tests",
+                "xunit",
+                "Rehearsal",
+                "Benchmark",
+                "System.Management.Automation",
+                "PowerShellStandard",
+                "devices/",
+                ".deps.json",
+            }
+        )
             Assert.DoesNotContain(names, name => name.Contains(stranger, StringComparison.Ordinal));
     }
 
@@ -62,9 +75,16 @@ public sealed class PackageTests : IDisposable
         Assert.Equal("CycloneDX", bill.RootElement.GetProperty("bomFormat").GetString());
         Assert.Equal(
             packages.Select(package => $"pkg:nuget/{package.Id}@{package.Version}"),
-            bill.RootElement.GetProperty("components").EnumerateArray().Select(component => component.GetProperty("purl").GetString()));
-        Assert.All(bill.RootElement.GetProperty("components").EnumerateArray(), component => Assert.NotEqual(0, component.GetProperty("licenses").GetArrayLength()));
-        Assert.All(packages, package => Assert.Contains($"{package.Id} {package.Version}", notices, StringComparison.Ordinal));
+            bill.RootElement.GetProperty("components")
+                .EnumerateArray()
+                .Select(component => component.GetProperty("purl").GetString())
+        );
+        Assert.All(bill.RootElement.GetProperty("components").EnumerateArray(), component =>
+            Assert.NotEqual(0, component.GetProperty("licenses").GetArrayLength())
+        );
+        Assert.All(packages, package =>
+            Assert.Contains($"{package.Id} {package.Version}", notices, StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -74,8 +94,9 @@ public sealed class PackageTests : IDisposable
         LabSession.CopyFolder(Path.Combine(Repository.Root, "module", "bin"), bin);
         File.WriteAllText(Path.Combine(bin, "TalosTailscale.Lab.dll"), "");
 
-        InvalidOperationException refusal = Assert.Throws<InvalidOperationException>(
-            () => ModulePackage.Write(Repository.Root, bin, Path.Combine(_folder, "out")));
+        InvalidOperationException refusal = Assert.Throws<InvalidOperationException>(() =>
+            ModulePackage.Write(Repository.Root, bin, Path.Combine(_folder, "out"))
+        );
         Assert.Contains("TalosTailscale.Lab.dll", refusal.Message, StringComparison.Ordinal);
     }
 
@@ -83,7 +104,9 @@ public sealed class PackageTests : IDisposable
     public void Machine_code_ships_beside_the_assembly_that_it_was_compiled_from()
     {
         string bin = BinWith("linux-arm64", "TalosTailscale.Core.dll", "TalosTailscale.Core.dll");
-        using ZipArchive zip = ZipFile.OpenRead(ModulePackage.Write(Repository.Root, bin, Path.Combine(_folder, "out")).Package);
+        using ZipArchive zip = ZipFile.OpenRead(
+            ModulePackage.Write(Repository.Root, bin, Path.Combine(_folder, "out")).Package
+        );
 
         Assert.NotNull(zip.GetEntry("module/bin/TalosTailscale.Core.dll"));
         Assert.NotNull(zip.GetEntry("module/bin/linux-arm64/TalosTailscale.Core.dll"));
@@ -96,8 +119,9 @@ public sealed class PackageTests : IDisposable
     {
         string bin = BinWith("linux-arm64", compiled, name);
 
-        InvalidOperationException refusal = Assert.Throws<InvalidOperationException>(
-            () => ModulePackage.Write(Repository.Root, bin, Path.Combine(_folder, "out")));
+        InvalidOperationException refusal = Assert.Throws<InvalidOperationException>(() =>
+            ModulePackage.Write(Repository.Root, bin, Path.Combine(_folder, "out"))
+        );
         Assert.Contains(name, refusal.Message, StringComparison.Ordinal);
     }
 
@@ -107,7 +131,11 @@ public sealed class PackageTests : IDisposable
         XDocument properties = XDocument.Load(Path.Combine(Repository.Root, "Directory.Build.props"));
         string version = properties.Descendants("Version").Single().Value;
         Assert.Equal(version, ModuleManifest.Read(Repository.Manifest).Version);
-        Assert.Contains($"## {version}", File.ReadAllText(Path.Combine(Repository.Root, "CHANGELOG.md")), StringComparison.Ordinal);
+        Assert.Contains(
+            $"## {version}",
+            File.ReadAllText(Path.Combine(Repository.Root, "CHANGELOG.md")),
+            StringComparison.Ordinal
+        );
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -123,5 +151,9 @@ public sealed class PackageTests : IDisposable
     }
 
     private (string Folder, string Package) Pack(string name) =>
-        ModulePackage.Write(Repository.Root, Path.Combine(Repository.Root, "module", "bin"), Path.Combine(_folder, name));
+        ModulePackage.Write(
+            Repository.Root,
+            Path.Combine(Repository.Root, "module", "bin"),
+            Path.Combine(_folder, name)
+        );
 }

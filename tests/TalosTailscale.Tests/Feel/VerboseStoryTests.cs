@@ -13,12 +13,19 @@ public sealed class VerboseStoryTests
             """
             param($key) Get-TsNode ampone | New-TsExtensionServiceConfig -AuthKeyReference $key -PassThru -Verbose | Set-TalosMachinePatch -Verbose
             """,
-            ("key", lab.KeyReference));
+            ("key", lab.KeyReference)
+        );
         patched.AssertNoErrors();
         Tells(
-            patched, "ampone: wrote '", "only its owner can read it.", "ampone: patches in their order: tailscale-extension-service.yaml",
-            "ampone: read the active configuration", "ampone: the node would take it", "ampone: the configuration as it was is in '",
-            "ampone: the active configuration, read again, is the one that was sent.");
+            patched,
+            "ampone: wrote '",
+            "only its owner can read it.",
+            "ampone: patches in their order: tailscale-extension-service.yaml",
+            "ampone: read the active configuration",
+            "ampone: the node would take it",
+            "ampone: the configuration as it was is in '",
+            "ampone: the active configuration, read again, is the one that was sent."
+        );
 
         PowerShellResult swapped = lab.Invoke(
             """
@@ -26,13 +33,23 @@ public sealed class VerboseStoryTests
             New-TalosSchematic -Extension siderolabs/tailscale | Save-TalosImage -Node ampone -Kind Uki -Destination $folder -Verbose |
                 Invoke-UkiSwap ampone -Reboot -Wait -Confirm:$false -Verbose
             """,
-            ("folder", lab.Client.Folder));
+            ("folder", lab.Client.Folder)
+        );
         swapped.AssertNoErrors();
         Tells(
-            swapped, "GET http://", "is what was asked for: Talos v", "ampone: boots 'Talos-v1.12.4.efi' of /dev/", "gates hold.",
-            "ampone: the chosen image is on the partition as '", "ampone: 'Talos-v1.12.4.efi' is the chosen image now; what was there before is '",
-            "ampone: restart begun by power cycle", "ampone: stage running, ready");
-        Assert.Contains(swapped.Progress, record => record.Activity.StartsWith("Downloading image", StringComparison.Ordinal));
+            swapped,
+            "GET http://",
+            "is what was asked for: Talos v",
+            "ampone: boots 'Talos-v1.12.4.efi' of /dev/",
+            "gates hold.",
+            "ampone: the chosen image is on the partition as '",
+            "ampone: 'Talos-v1.12.4.efi' is the chosen image now; what was there before is '",
+            "ampone: restart begun by power cycle",
+            "ampone: stage running, ready"
+        );
+        Assert.Contains(swapped.Progress, record =>
+            record.Activity.StartsWith("Downloading image", StringComparison.Ordinal)
+        );
         Assert.DoesNotContain(lab.Lab.Options.AuthKey, patched.AllText() + swapped.AllText(), StringComparison.Ordinal);
     }
 

@@ -17,8 +17,9 @@ public sealed class HelpExampleTests
         function Export-Csv { param($Path) end { $null = @($input) } }
         """;
 
-    private static readonly IReadOnlyDictionary<string, HelpPage> s_pages =
-        HelpFiles.Pages(Path.Combine(Repository.Root, "docs", "help"));
+    private static readonly IReadOnlyDictionary<string, HelpPage> s_pages = HelpFiles.Pages(
+        Path.Combine(Repository.Root, "docs", "help")
+    );
 
     public static TheoryData<string> Pages => [.. s_pages.Keys.Order(StringComparer.Ordinal)];
 
@@ -30,30 +31,38 @@ public sealed class HelpExampleTests
         string folder = Directory.CreateDirectory(Path.Combine(session.Client.Folder, "here")).FullName;
         File.WriteAllText(Path.Combine(folder, "authkey"), session.Lab.Options.AuthKey);
         string token = session.Client.Environment["TAILSCALE_API_KEY"];
-        session.Invoke(
-            $$"""
-            param($folder, $token)
-            [Environment]::CurrentDirectory
-            $ExecutionContext.SessionState.Path.SetLocation($folder) | Out-Null
-            $ApiToken = $token
-            $ConfirmPreference = 'None'
-            {{StandIns}}
-            """,
-            ("folder", folder),
-            ("token", new NetworkCredential("", token).SecurePassword)).AssertNoErrors();
+        session
+            .Invoke(
+                $$"""
+                param($folder, $token)
+                [Environment]::CurrentDirectory
+                $ExecutionContext.SessionState.Path.SetLocation($folder) | Out-Null
+                $ApiToken = $token
+                $ConfirmPreference = 'None'
+                {{StandIns}}
+                """,
+                ("folder", folder),
+                ("token", new NetworkCredential("", token).SecurePassword)
+            )
+            .AssertNoErrors();
 
         foreach (HelpExample example in s_pages[name].Examples)
         {
-            Assert.Empty(session.Invoke(example.Before).Errors.Select(error => $"before '{example.Title}': {Describe(error)}"));
+            Assert.Empty(
+                session.Invoke(example.Before).Errors.Select(error => $"before '{example.Title}': {Describe(error)}")
+            );
             PowerShellResult result = session.Invoke(example.Code);
             bool mayFail = session.Invoke("$MayFail; $MayFail = $false").Output is [{ BaseObject: true }];
             Assert.True(
                 mayFail || result.Errors.Count == 0,
-                $"'{example.Title}': " + string.Join(" | ", result.Errors.Select(Describe)));
+                $"'{example.Title}': " + string.Join(" | ", result.Errors.Select(Describe))
+            );
             if (DeclaredOutputs(example.Code) is { } declared)
                 Assert.All(result.Output, value => Assert.Contains(value.BaseObject.GetType(), declared));
             // A wrong name or parameter is a mistake in the page even where the lab has nothing to work on.
-            Assert.DoesNotContain(result.Errors, error => error.Exception is ParameterBindingException or CommandNotFoundException);
+            Assert.DoesNotContain(result.Errors, error =>
+                error.Exception is ParameterBindingException or CommandNotFoundException
+            );
         }
     }
 
@@ -61,7 +70,8 @@ public sealed class HelpExampleTests
     private static Type[]? DeclaredOutputs(string code)
     {
         ScriptBlockAst script = Parser.ParseInput(code, out _, out _);
-        return script.EndBlock.Statements is [PipelineAst { PipelineElements: [.., CommandAst command] }]
+        return
+            script.EndBlock.Statements is [PipelineAst { PipelineElements: [.., CommandAst command] }]
             && ModuleCmdlet.All.FirstOrDefault(cmdlet => cmdlet.Name == command.GetCommandName()) is { } cmdlet
             ? [.. cmdlet.Outputs]
             : null;

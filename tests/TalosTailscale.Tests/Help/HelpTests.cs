@@ -51,17 +51,28 @@ public sealed class HelpTests
     }
 
     [Theory, MemberData(nameof(Cmdlets))]
-    public void Links_lead_somewhere(string name) => Assert.DoesNotContain(s_pages[name].Links, link =>
-        !s_pages.ContainsKey(link) && !File.Exists(Path.Combine(s_folder, link + ".md")));
+    public void Links_lead_somewhere(string name) =>
+        Assert.DoesNotContain(s_pages[name].Links, link =>
+            !s_pages.ContainsKey(link) && !File.Exists(Path.Combine(s_folder, link + ".md"))
+        );
 
     [Fact]
-    public void What_comes_from_the_code_is_up_to_date() => Assert.Empty(HelpFiles.Updated(s_folder)
-        .Where(page => File.ReadAllText(page.Path).ReplaceLineEndings("\n") != page.Text)
-        .Select(page => $"{page.Path}: run 'dotnet run --project src/TalosTailscale.Build -- help-update docs/help'."));
+    public void What_comes_from_the_code_is_up_to_date() =>
+        Assert.Empty(
+            HelpFiles
+                .Updated(s_folder)
+                .Where(page => File.ReadAllText(page.Path).ReplaceLineEndings("\n") != page.Text)
+                .Select(page =>
+                    $"{page.Path}: run 'dotnet run --project src/TalosTailscale.Build -- help-update docs/help'."
+                )
+        );
 
     [Fact]
-    public void Shared_parameters_belong_to_classes_that_there_are() => Assert.DoesNotContain(s_shared.Classes, name =>
-        name != nameof(PSCmdlet) && !ModuleCmdlet.All.Any(cmdlet => Bases(cmdlet.Type).Any(type => type.Name == name)));
+    public void Shared_parameters_belong_to_classes_that_there_are() =>
+        Assert.DoesNotContain(s_shared.Classes, name =>
+            name != nameof(PSCmdlet)
+            && !ModuleCmdlet.All.Any(cmdlet => Bases(cmdlet.Type).Any(type => type.Name == name))
+        );
 
     [Theory, MemberData(nameof(Cmdlets))]
     public void Get_Help_shows_it_right_after_import(string name)
@@ -73,10 +84,13 @@ public sealed class HelpTests
 
         Assert.Equal(page.Synopsis, help.Properties["Synopsis"].Value?.ToString()?.Trim());
         object all = ((PSObject)help.Properties["parameters"].Value).Properties["parameter"].Value;
-        IEnumerable<PSObject> list = all as PSObject[] ?? (all is PSObject { BaseObject: object[] several } ? several.Cast<PSObject>() : [(PSObject)all]);
+        IEnumerable<PSObject> list =
+            all as PSObject[]
+            ?? (all is PSObject { BaseObject: object[] several } ? several.Cast<PSObject>() : [(PSObject)all]);
         Assert.Equal(
             ModuleCmdlet.All.Single(c => c.Name == name).Parameters.Keys.Order(StringComparer.Ordinal),
-            list.Select(p => p.Properties["name"].Value.ToString()).Order(StringComparer.Ordinal));
+            list.Select(p => p.Properties["name"].Value.ToString()).Order(StringComparer.Ordinal)
+        );
     }
 
     [Fact]
@@ -86,13 +100,16 @@ public sealed class HelpTests
         foreach (string path in Directory.EnumerateFiles(s_folder, "about_*.md"))
         {
             string name = Path.GetFileNameWithoutExtension(path);
-            string text = string.Concat(session.Invoke("param($n) Get-Help $n", ("n", name)).Output.Select(o => o.ToString()));
+            string text = string.Concat(
+                session.Invoke("param($n) Get-Help $n", ("n", name)).Output.Select(o => o.ToString())
+            );
             Assert.Contains(name, text, StringComparison.Ordinal);
         }
     }
 
     private static IEnumerable<Type> Bases(Type type)
     {
-        for (Type? at = type; at is not null; at = at.BaseType) yield return at;
+        for (Type? at = type; at is not null; at = at.BaseType)
+            yield return at;
     }
 }

@@ -7,6 +7,9 @@ namespace TalosTailscale.Tests.ImageFactory;
 internal static class CacheFolder
 {
     [ModuleInitializer]
-    internal static void Redirect() => Environment.SetEnvironmentVariable(
-        FactoryCache.EnvironmentVariable, Path.Combine(AppContext.BaseDirectory, "cache"));
+    internal static void Redirect() =>
+        Environment.SetEnvironmentVariable(
+            FactoryCache.EnvironmentVariable,
+            Path.Combine(AppContext.BaseDirectory, "cache")
+        );
 }

@@ -16,14 +16,15 @@ internal sealed class FactoryFixture : IAsyncDisposable
         Client = new ImageFactoryClient(factory.Address, Options, Reporter);
     }
 
-    public static ImageFactoryOptions Options { get; } = new()
-    {
-        RetryDelay = TimeSpan.FromMilliseconds(1),
-        Retries = 3,
-        IdleTimeout = TimeSpan.FromMinutes(10),
-        Timeout = TimeSpan.FromMinutes(10),
-        BuildTimeout = TimeSpan.FromMinutes(10),
-    };
+    public static ImageFactoryOptions Options { get; } =
+        new()
+        {
+            RetryDelay = TimeSpan.FromMilliseconds(1),
+            Retries = 3,
+            IdleTimeout = TimeSpan.FromMinutes(10),
+            Timeout = TimeSpan.FromMinutes(10),
+            BuildTimeout = TimeSpan.FromMinutes(10),
+        };
 
     public LabFactory Factory { get; }
 
@@ -56,7 +57,10 @@ internal sealed class FactoryFixture : IAsyncDisposable
     }
 
     public static ImageChoice Choice(
-        TalosImageKind kind = TalosImageKind.Uki, TalosArchitecture architecture = TalosArchitecture.Arm64, bool secureBoot = false)
+        TalosImageKind kind = TalosImageKind.Uki,
+        TalosArchitecture architecture = TalosArchitecture.Arm64,
+        bool secureBoot = false
+    )
     {
         var schematic = Schematic.FromExtensions([Schematic.TailscaleExtension]);
         return new ImageChoice
@@ -70,7 +74,11 @@ internal sealed class FactoryFixture : IAsyncDisposable
         };
     }
 
-    public async Task<TalosImage> SaveAsync(ImageChoice? choice = null, bool force = false, CancellationToken? cancellationToken = null)
+    public async Task<TalosImage> SaveAsync(
+        ImageChoice? choice = null,
+        bool force = false,
+        CancellationToken? cancellationToken = null
+    )
     {
         choice ??= Choice();
         var token = cancellationToken ?? TestContext.Current.CancellationToken;

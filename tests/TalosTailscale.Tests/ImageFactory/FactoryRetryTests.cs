@@ -21,11 +21,19 @@ public class FactoryRetryTests
         {
             made++;
             throw new HttpRequestException(
-                HttpRequestError.NameResolutionError, "Name or service not known (factory.example:443)", new SocketException((int)error));
+                HttpRequestError.NameResolutionError,
+                "Name or service not known (factory.example:443)",
+                new SocketException((int)error)
+            );
         }
 
-        var failure = await Assert.ThrowsAsync<TsException>(
-            () => new FactoryRetry(options, SilentReporter.Instance).RunAsync(s_uri, AttemptAsync, TestContext.Current.CancellationToken));
+        var failure = await Assert.ThrowsAsync<TsException>(() =>
+            new FactoryRetry(options, SilentReporter.Instance).RunAsync(
+                s_uri,
+                AttemptAsync,
+                TestContext.Current.CancellationToken
+            )
+        );
         Assert.Equal(attempts, made);
         Assert.Equal("FactoryUnreachable", failure.ErrorId);
         Assert.Equal(s_uri, failure.Target);

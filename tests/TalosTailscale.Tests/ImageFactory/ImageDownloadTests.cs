@@ -11,7 +11,11 @@ public sealed class ImageDownloadTests
     [InlineData(TalosImageKind.Uki, TalosArchitecture.Amd64, true)]
     [InlineData(TalosImageKind.Iso, TalosArchitecture.Arm64, true)]
     [InlineData(TalosImageKind.Iso, TalosArchitecture.Amd64, false)]
-    public async Task An_image_is_fetched_verified_and_recorded(TalosImageKind kind, TalosArchitecture architecture, bool secureBoot)
+    public async Task An_image_is_fetched_verified_and_recorded(
+        TalosImageKind kind,
+        TalosArchitecture architecture,
+        bool secureBoot
+    )
     {
         await using var factory = await FactoryFixture.StartAsync();
         var image = await factory.SaveAsync(FactoryFixture.Choice(kind, architecture, secureBoot));
@@ -23,7 +27,8 @@ public sealed class ImageDownloadTests
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(bytes)), image.Sha256);
         Assert.Equal(
             $"{image.Sha256}  image.efi\n",
-            await File.ReadAllTextAsync(factory.Path + ".sha256", TestContext.Current.CancellationToken));
+            await File.ReadAllTextAsync(factory.Path + ".sha256", TestContext.Current.CancellationToken)
+        );
         Assert.Equal(bytes.LongLength, image.Size);
         Assert.Equal(["factory", "image.efi", "image.efi.sha256"], Names(factory));
         Assert.False(image.WasPresent);
@@ -39,7 +44,10 @@ public sealed class ImageDownloadTests
         factory.Faults.Cuts.Enqueue(cut);
         factory.Faults.Cuts.Enqueue(cut);
         await factory.SaveAsync();
-        Assert.Equal(FactoryFixture.Expected(), await File.ReadAllBytesAsync(factory.Path, TestContext.Current.CancellationToken));
+        Assert.Equal(
+            FactoryFixture.Expected(),
+            await File.ReadAllBytesAsync(factory.Path, TestContext.Current.CancellationToken)
+        );
         var requests = factory.ImageRequests;
         Assert.Equal(3, requests.Count);
         Assert.Null(requests[0].Range);
@@ -55,7 +63,10 @@ public sealed class ImageDownloadTests
         factory.Faults.Cuts.Enqueue(120_000);
         factory.Faults.Cuts.Enqueue(40_000);
         await factory.SaveAsync();
-        Assert.Equal(FactoryFixture.Expected(), await File.ReadAllBytesAsync(factory.Path, TestContext.Current.CancellationToken));
+        Assert.Equal(
+            FactoryFixture.Expected(),
+            await File.ReadAllBytesAsync(factory.Path, TestContext.Current.CancellationToken)
+        );
     }
 
     [Fact]
@@ -65,7 +76,10 @@ public sealed class ImageDownloadTests
         for (var i = 0; i < 20; i++)
             factory.Faults.Cuts.Enqueue(12_000);
         await factory.SaveAsync();
-        Assert.Equal(FactoryFixture.Expected(), await File.ReadAllBytesAsync(factory.Path, TestContext.Current.CancellationToken));
+        Assert.Equal(
+            FactoryFixture.Expected(),
+            await File.ReadAllBytesAsync(factory.Path, TestContext.Current.CancellationToken)
+        );
     }
 
     [Fact]
@@ -84,7 +98,10 @@ public sealed class ImageDownloadTests
 
         Assert.False(File.Exists(factory.Path));
         await factory.SaveAsync();
-        Assert.Equal(FactoryFixture.Expected(), await File.ReadAllBytesAsync(factory.Path, TestContext.Current.CancellationToken));
+        Assert.Equal(
+            FactoryFixture.Expected(),
+            await File.ReadAllBytesAsync(factory.Path, TestContext.Current.CancellationToken)
+        );
         Assert.NotNull(factory.ImageRequests[1].Range);
     }
 
@@ -95,7 +112,10 @@ public sealed class ImageDownloadTests
         factory.Faults.Cuts.Enqueue(50_000);
         factory.Faults.ChangesTag = true;
         await factory.SaveAsync();
-        Assert.Equal(FactoryFixture.Expected(), await File.ReadAllBytesAsync(factory.Path, TestContext.Current.CancellationToken));
+        Assert.Equal(
+            FactoryFixture.Expected(),
+            await File.ReadAllBytesAsync(factory.Path, TestContext.Current.CancellationToken)
+        );
     }
 
     [Fact]
@@ -105,7 +125,10 @@ public sealed class ImageDownloadTests
         factory.Faults.NoValidators = true;
         factory.Faults.Cuts.Enqueue(50_000);
         await factory.SaveAsync();
-        Assert.Equal(FactoryFixture.Expected(), await File.ReadAllBytesAsync(factory.Path, TestContext.Current.CancellationToken));
+        Assert.Equal(
+            FactoryFixture.Expected(),
+            await File.ReadAllBytesAsync(factory.Path, TestContext.Current.CancellationToken)
+        );
         Assert.All(factory.ImageRequests, r => Assert.Null(r.Range));
     }
 
@@ -116,7 +139,10 @@ public sealed class ImageDownloadTests
         factory.Faults.IgnoresRanges = true;
         factory.Faults.Cuts.Enqueue(50_000);
         await factory.SaveAsync();
-        Assert.Equal(FactoryFixture.Expected(), await File.ReadAllBytesAsync(factory.Path, TestContext.Current.CancellationToken));
+        Assert.Equal(
+            FactoryFixture.Expected(),
+            await File.ReadAllBytesAsync(factory.Path, TestContext.Current.CancellationToken)
+        );
     }
 
     [Fact]
@@ -126,7 +152,10 @@ public sealed class ImageDownloadTests
         factory.Faults.WrongRange = true;
         factory.Faults.Cuts.Enqueue(50_000);
         await factory.SaveAsync();
-        Assert.Equal(FactoryFixture.Expected(), await File.ReadAllBytesAsync(factory.Path, TestContext.Current.CancellationToken));
+        Assert.Equal(
+            FactoryFixture.Expected(),
+            await File.ReadAllBytesAsync(factory.Path, TestContext.Current.CancellationToken)
+        );
     }
 
     [Fact]
@@ -136,7 +165,9 @@ public sealed class ImageDownloadTests
         factory.Faults.Redirects = true;
         factory.Faults.Cuts.Enqueue(70_000);
         await factory.SaveAsync();
-        Assert.Contains(factory.Factory.Requests, r => r.Path.StartsWith("/storage/", StringComparison.Ordinal) && r.Range == "bytes=70000-");
+        Assert.Contains(factory.Factory.Requests, r =>
+            r.Path.StartsWith("/storage/", StringComparison.Ordinal) && r.Range == "bytes=70000-"
+        );
     }
 
     [Fact]
@@ -155,7 +186,9 @@ public sealed class ImageDownloadTests
             factory.Faults.Statuses.Enqueue(status);
         factory.Faults.RetryAfterSeconds = 0;
         await factory.SaveAsync();
-        Assert.Contains(factory.Reporter.Lines, l => l.Contains("answered 503 (the lab's factory fails on request)", StringComparison.Ordinal));
+        Assert.Contains(factory.Reporter.Lines, l =>
+            l.Contains("answered 503 (the lab's factory fails on request)", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -190,14 +223,22 @@ public sealed class ImageDownloadTests
         await using var factory = await FactoryFixture.StartAsync();
         factory.Faults.BuildTime = TimeSpan.FromSeconds(1.5);
         await factory.SaveAsync();
-        Assert.Contains(factory.Reporter.Steps, s => s.Status.StartsWith("waiting for the factory to build it", StringComparison.Ordinal));
+        Assert.Contains(factory.Reporter.Steps, s =>
+            s.Status.StartsWith("waiting for the factory to build it", StringComparison.Ordinal)
+        );
         Assert.True(factory.Reporter.Steps[^1].Completed);
     }
 
     [Fact]
     public async Task A_build_that_takes_too_long_is_a_timeout()
     {
-        await using var factory = await FactoryFixture.StartAsync(FactoryFixture.Options with { BuildTimeout = TimeSpan.FromMilliseconds(50), Retries = 1 });
+        await using var factory = await FactoryFixture.StartAsync(
+            FactoryFixture.Options with
+            {
+                BuildTimeout = TimeSpan.FromMilliseconds(50),
+                Retries = 1,
+            }
+        );
         factory.Faults.BuildTime = TimeSpan.FromMinutes(10);
         Assert.Equal("FactoryTimeout", (await factory.FailsAsync()).ErrorId);
     }
@@ -205,7 +246,12 @@ public sealed class ImageDownloadTests
     [Fact]
     public async Task A_transfer_that_stands_still_is_cut_and_goes_on()
     {
-        await using var factory = await FactoryFixture.StartAsync(FactoryFixture.Options with { IdleTimeout = TimeSpan.FromSeconds(2) });
+        await using var factory = await FactoryFixture.StartAsync(
+            FactoryFixture.Options with
+            {
+                IdleTimeout = TimeSpan.FromSeconds(2),
+            }
+        );
         factory.Faults.Stalls.Enqueue(60_000);
         await factory.SaveAsync();
         Assert.StartsWith("bytes=", factory.ImageRequests[1].Range, StringComparison.Ordinal);
@@ -229,8 +275,15 @@ public sealed class ImageDownloadTests
         var source = new ImageSource(factory.Client, factory.Reporter);
         var choice = FactoryFixture.Choice();
         var schematic = await source.RegisterAsync(choice, TestContext.Current.CancellationToken);
-        var e = await Assert.ThrowsAsync<TsException>(() => source.SaveAsync(
-            choice, schematic, factory.Folder["file/image.efi"], false, TestContext.Current.CancellationToken));
+        var e = await Assert.ThrowsAsync<TsException>(() =>
+            source.SaveAsync(
+                choice,
+                schematic,
+                factory.Folder["file/image.efi"],
+                false,
+                TestContext.Current.CancellationToken
+            )
+        );
         Assert.Equal("ImageWriteFailed", e.ErrorId);
     }
 
@@ -247,7 +300,10 @@ public sealed class ImageDownloadTests
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
         await factory.SaveAsync();
-        Assert.Equal(FactoryFixture.Expected(), await File.ReadAllBytesAsync(factory.Path, TestContext.Current.CancellationToken));
+        Assert.Equal(
+            FactoryFixture.Expected(),
+            await File.ReadAllBytesAsync(factory.Path, TestContext.Current.CancellationToken)
+        );
     }
 
     [Fact]
@@ -275,5 +331,8 @@ public sealed class ImageDownloadTests
     }
 
     private static IEnumerable<string> Names(FactoryFixture factory) =>
-        Directory.EnumerateFileSystemEntries(factory.Folder.Path).Select(p => Path.GetFileName(p)!).Order(StringComparer.Ordinal);
+        Directory
+            .EnumerateFileSystemEntries(factory.Folder.Path)
+            .Select(p => Path.GetFileName(p)!)
+            .Order(StringComparer.Ordinal);
 }

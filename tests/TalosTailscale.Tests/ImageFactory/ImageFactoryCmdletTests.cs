@@ -12,25 +12,39 @@ public sealed class ImageFactoryCmdletTests
     public void A_schematic_is_computed_offline()
     {
         using var ps = PowerShellSession.Create();
-        var result = ps.Invoke("New-TalosSchematic -Offline; 'siderolabs/iscsi-tools', 'siderolabs/tailscale' | New-TalosSchematic -Offline");
+        var result = ps.Invoke(
+            "New-TalosSchematic -Offline; 'siderolabs/iscsi-tools', 'siderolabs/tailscale' | New-TalosSchematic -Offline"
+        );
         result.AssertNoErrors();
         Assert.Equal(2, result.Output.Count);
         Assert.Equal(Tailscale, result.Output[0].Properties["Id"].Value);
         Assert.Equal(false, result.Output[0].Properties["IsRegistered"].Value);
         Assert.Equal(
             (string[])["siderolabs/iscsi-tools", "siderolabs/tailscale"],
-            (IEnumerable<string>)result.Output[1].Properties["Extensions"].Value);
+            (IEnumerable<string>)result.Output[1].Properties["Extensions"].Value
+        );
     }
 
     [Fact]
     public async Task A_schematic_is_registered_and_files_give_one_each()
     {
         await using var factory = await FactoryFixture.StartAsync();
-        await File.WriteAllTextAsync(factory.Folder["a.yaml"], "customization: {}", TestContext.Current.CancellationToken);
-        await File.WriteAllTextAsync(factory.Folder["b.yaml"], "customisation: {}", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            factory.Folder["a.yaml"],
+            "customization: {}",
+            TestContext.Current.CancellationToken
+        );
+        await File.WriteAllTextAsync(
+            factory.Folder["b.yaml"],
+            "customisation: {}",
+            TestContext.Current.CancellationToken
+        );
         using var ps = PowerShellSession.Create();
         var result = ps.Invoke(
-            "param($f, $p) New-TalosSchematic -Path $p -FactoryUri $f", ("f", factory.Factory.Address), ("p", factory.Folder["*.yaml"]));
+            "param($f, $p) New-TalosSchematic -Path $p -FactoryUri $f",
+            ("f", factory.Factory.Address),
+            ("p", factory.Folder["*.yaml"])
+        );
         var error = Assert.Single(result.Errors);
         Assert.StartsWith("SchematicInvalid", error.FullyQualifiedErrorId, StringComparison.Ordinal);
         var schematic = Assert.Single(result.Output);
@@ -45,8 +59,10 @@ public sealed class ImageFactoryCmdletTests
         using var ps = PowerShellSession.Create();
         var result = ps.Invoke(
             "param($f, $d) New-TalosSchematic -FactoryUri $f -WhatIf; "
-            + "Save-TalosImage -FactoryUri $f -Version v1.12.4 -Architecture Arm64 -Extension siderolabs/tailscale -Destination $d -WhatIf",
-            ("f", factory.Factory.Address), ("d", factory.Folder.Path));
+                + "Save-TalosImage -FactoryUri $f -Version v1.12.4 -Architecture Arm64 -Extension siderolabs/tailscale -Destination $d -WhatIf",
+            ("f", factory.Factory.Address),
+            ("d", factory.Folder.Path)
+        );
         result.AssertNoErrors();
         Assert.Equal(Tailscale, Assert.Single(result.Output).Properties["Id"].Value);
         Assert.Empty(factory.Factory.Requests);
@@ -60,13 +76,16 @@ public sealed class ImageFactoryCmdletTests
         using var ps = PowerShellSession.Create();
         var result = ps.Invoke(
             "param($f, $d) New-TalosSchematic -FactoryUri $f | Save-TalosImage -FactoryUri $f -Version 1.12.4 -Architecture Arm64 -SecureBoot -Destination $d",
-            ("f", factory.Factory.Address), ("d", factory.Folder.Path));
+            ("f", factory.Factory.Address),
+            ("d", factory.Folder.Path)
+        );
         result.AssertNoErrors();
         var image = Assert.Single(result.Output);
         Assert.Equal("talos-v1.12.4-metal-arm64-secureboot-uki-4a0d65c6.efi", image.Properties["Name"].Value);
         Assert.Equal(
             FactoryFixture.Expected(secureBoot: true),
-            await File.ReadAllBytesAsync((string)image.Properties["Path"].Value, TestContext.Current.CancellationToken));
+            await File.ReadAllBytesAsync((string)image.Properties["Path"].Value, TestContext.Current.CancellationToken)
+        );
     }
 
     [Fact]
@@ -76,23 +95,39 @@ public sealed class ImageFactoryCmdletTests
         using var ps = PowerShellSession.Create();
         var result = ps.Invoke(
             "param($f) Save-TalosImage -Kind Installer -FactoryUri $f -Version v1.12.4 -Architecture Amd64 -Extension siderolabs/tailscale",
-            ("f", factory.Factory.Address));
+            ("f", factory.Factory.Address)
+        );
         result.AssertNoErrors();
         Assert.Equal(
-            $"factory.talos.dev/metal-installer/{Tailscale}:v1.12.4", Assert.Single(result.Output).Properties["InstallerImage"].Value);
+            $"factory.talos.dev/metal-installer/{Tailscale}:v1.12.4",
+            Assert.Single(result.Output).Properties["InstallerImage"].Value
+        );
         Assert.DoesNotContain(factory.Factory.Requests, r => r.Path.StartsWith("/image/", StringComparison.Ordinal));
     }
 
     [Theory]
     [InlineData("v1.99.0", "siderolabs/tailscale", "FactoryNotFound", "its newest is v1.13.0")]
-    [InlineData("v1.12.4", "siderolabs/tailscail", "FactoryRefused", "has no extension 'siderolabs/tailscail' for Talos v1.12.4")]
-    public async Task An_installer_that_no_node_could_pull_is_refused(string version, string extension, string errorId, string text)
+    [InlineData(
+        "v1.12.4",
+        "siderolabs/tailscail",
+        "FactoryRefused",
+        "has no extension 'siderolabs/tailscail' for Talos v1.12.4"
+    )]
+    public async Task An_installer_that_no_node_could_pull_is_refused(
+        string version,
+        string extension,
+        string errorId,
+        string text
+    )
     {
         await using var factory = await FactoryFixture.StartAsync();
         using var ps = PowerShellSession.Create();
         var result = ps.Invoke(
             "param($f, $v, $e) Save-TalosImage -Kind Installer -FactoryUri $f -Version $v -Architecture Amd64 -Extension $e",
-            ("f", factory.Factory.Address), ("v", version), ("e", extension));
+            ("f", factory.Factory.Address),
+            ("v", version),
+            ("e", extension)
+        );
         var error = Assert.Single(result.Errors);
         Assert.StartsWith(errorId, error.FullyQualifiedErrorId, StringComparison.Ordinal);
         Assert.Contains(text, error.Exception.Message, StringComparison.Ordinal);
@@ -106,10 +141,16 @@ public sealed class ImageFactoryCmdletTests
         // Nobody listens at the factory's address; the lab's factory also answers requests in the form for proxies.
         var result = ps.Invoke(
             "param($p, $d) Save-TalosImage -FactoryUri http://127.0.0.1:9/mirror -Proxy $p -Version v1.12.4 -Architecture Arm64 "
-            + "-Extension siderolabs/tailscale -Destination $d",
-            ("p", factory.Factory.Address), ("d", factory.Path));
+                + "-Extension siderolabs/tailscale -Destination $d",
+            ("p", factory.Factory.Address),
+            ("d", factory.Path)
+        );
         // It is found by the path, which here begins with that of the mirror.
-        Assert.StartsWith("FactoryNotFound", Assert.Single(result.Errors).FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "FactoryNotFound",
+            Assert.Single(result.Errors).FullyQualifiedErrorId,
+            StringComparison.Ordinal
+        );
         Assert.Contains(factory.Factory.Requests, r => r is { Method: "POST", Path: "/mirror/schematics" });
     }
 
@@ -119,11 +160,16 @@ public sealed class ImageFactoryCmdletTests
         using var ps = PowerShellSession.Create();
         ps.Invoke("New-TalosSchematic -Offline siderolabs/tailscale, siderolabs/zz-seen-before").AssertNoErrors();
         var extensions = ps.Invoke(
-            "([System.Management.Automation.CommandCompletion]::CompleteInput('New-TalosSchematic -Extension siderolabs/zz', 42, $null)).CompletionMatches.CompletionText");
+            "([System.Management.Automation.CommandCompletion]::CompleteInput('New-TalosSchematic -Extension siderolabs/zz', 42, $null)).CompletionMatches.CompletionText"
+        );
         Assert.Equal("siderolabs/zz-seen-before", Assert.Single(extensions.Output).BaseObject);
         var ids = ps.Invoke(
-            "([System.Management.Automation.CommandCompletion]::CompleteInput('Save-TalosImage -SchematicId ', 29, $null)).CompletionMatches.ToolTip");
-        Assert.Contains("siderolabs/tailscale, siderolabs/zz-seen-before", ids.Output.Select(o => (string)o.BaseObject));
+            "([System.Management.Automation.CommandCompletion]::CompleteInput('Save-TalosImage -SchematicId ', 29, $null)).CompletionMatches.ToolTip"
+        );
+        Assert.Contains(
+            "siderolabs/tailscale, siderolabs/zz-seen-before",
+            ids.Output.Select(o => (string)o.BaseObject)
+        );
     }
 
     [Fact]
@@ -134,7 +180,9 @@ public sealed class ImageFactoryCmdletTests
         using var ps = PowerShellSession.Create();
         var result = ps.Invoke(
             "param($f, $d) Save-TalosImage -FactoryUri $f -Version v1.12.4 -Architecture Arm64 -Extension siderolabs/tailscale -Destination $d",
-            ("f", factory.Factory.Address), ("d", factory.Folder["out.efi"]));
+            ("f", factory.Factory.Address),
+            ("d", factory.Folder["out.efi"])
+        );
         var error = Assert.Single(result.Errors);
         Assert.StartsWith("ImageVerificationFailed", error.FullyQualifiedErrorId, StringComparison.Ordinal);
         Assert.NotEmpty(error.ErrorDetails.RecommendedAction);
@@ -164,10 +212,14 @@ public sealed class ImageFactoryCmdletTests
             "param($f, $d) Save-TalosImage -FactoryUri $f -Version v1.12.4 -Architecture Arm64 -Extension siderolabs/tailscale -Destination $d",
             async () =>
             {
-                while (!File.Exists(factory.Path + ".partial") || new FileInfo(factory.Path + ".partial").Length < 90_000)
+                while (
+                    !File.Exists(factory.Path + ".partial") || new FileInfo(factory.Path + ".partial").Length < 90_000
+                )
                     await Task.Delay(10, TestContext.Current.CancellationToken);
             },
-            ("f", factory.Factory.Address), ("d", factory.Path));
+            ("f", factory.Factory.Address),
+            ("d", factory.Path)
+        );
         Assert.Empty(result.Errors);
         Assert.False(File.Exists(factory.Path));
         Assert.True(File.Exists(factory.Path + ".partial"));

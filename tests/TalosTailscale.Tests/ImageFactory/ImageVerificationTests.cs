@@ -6,16 +6,25 @@ namespace TalosTailscale.Tests.ImageFactory;
 /// <summary>Images that arrive whole and are still not what was asked for.</summary>
 public sealed class ImageVerificationTests
 {
-    public static TheoryData<string, bool, string> Wrong() => new()
-    {
-        { nameof(LabFactoryFaults.ForgetsExtensions), false, "the extension 'siderolabs/tailscale' is missing" },
-        { nameof(LabFactoryFaults.OtherVersion), false, "Talos version 'v1.12.3' was found, 'v1.12.4' was expected" },
-        { nameof(LabFactoryFaults.OtherArchitecture), false, "architecture Amd64 was found, Arm64 was expected" },
-        { nameof(LabFactoryFaults.IsoUki), false, "a UKI of kind InstallerIso was found, InstalledSystem was expected" },
-        { nameof(LabFactoryFaults.OtherSigner), true, "it was signed by 'CN=Another Lab Factory" },
-        { nameof(LabFactoryFaults.Damages), true, "its content is not what was signed" },
-        { nameof(LabFactoryFaults.Truncates), false, "" },
-    };
+    public static TheoryData<string, bool, string> Wrong() =>
+        new()
+        {
+            { nameof(LabFactoryFaults.ForgetsExtensions), false, "the extension 'siderolabs/tailscale' is missing" },
+            {
+                nameof(LabFactoryFaults.OtherVersion),
+                false,
+                "Talos version 'v1.12.3' was found, 'v1.12.4' was expected"
+            },
+            { nameof(LabFactoryFaults.OtherArchitecture), false, "architecture Amd64 was found, Arm64 was expected" },
+            {
+                nameof(LabFactoryFaults.IsoUki),
+                false,
+                "a UKI of kind InstallerIso was found, InstalledSystem was expected"
+            },
+            { nameof(LabFactoryFaults.OtherSigner), true, "it was signed by 'CN=Another Lab Factory" },
+            { nameof(LabFactoryFaults.Damages), true, "its content is not what was signed" },
+            { nameof(LabFactoryFaults.Truncates), false, "" },
+        };
 
     [Theory]
     [MemberData(nameof(Wrong))]
@@ -38,7 +47,9 @@ public sealed class ImageVerificationTests
         property.SetValue(factory.Faults, property.PropertyType == typeof(bool) ? false : null);
         await factory.SaveAsync(FactoryFixture.Choice(secureBoot: secureBoot));
         Assert.Equal(
-            FactoryFixture.Expected(secureBoot), await File.ReadAllBytesAsync(factory.Path, TestContext.Current.CancellationToken));
+            FactoryFixture.Expected(secureBoot),
+            await File.ReadAllBytesAsync(factory.Path, TestContext.Current.CancellationToken)
+        );
     }
 
     [Fact]
@@ -47,7 +58,11 @@ public sealed class ImageVerificationTests
         await using var factory = await FactoryFixture.StartAsync();
         var other = TalosTailscale.Lab.Images.LabSigningKeys.Other.PcrFingerprint;
         var e = await factory.FailsAsync(FactoryFixture.Choice(secureBoot: true) with { PcrKeyFingerprint = other });
-        Assert.Contains("its PCR signing key is not the one that the node was booted with", e.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "its PCR signing key is not the one that the node was booted with",
+            e.Message,
+            StringComparison.Ordinal
+        );
         var own = TalosTailscale.Lab.Images.LabSigningKeys.Factory.PcrFingerprint;
         await factory.SaveAsync(FactoryFixture.Choice(secureBoot: true) with { PcrKeyFingerprint = own });
     }
@@ -78,7 +93,10 @@ public sealed class ImageVerificationTests
 
         Assert.Equal("ImageFileExists", (await factory.FailsAsync()).ErrorId);
         await factory.SaveAsync(force: true);
-        Assert.Equal(FactoryFixture.Expected(), await File.ReadAllBytesAsync(factory.Path, TestContext.Current.CancellationToken));
+        Assert.Equal(
+            FactoryFixture.Expected(),
+            await File.ReadAllBytesAsync(factory.Path, TestContext.Current.CancellationToken)
+        );
     }
 
     [Fact]
@@ -114,9 +132,19 @@ public sealed class ImageVerificationTests
     {
         await using var factory = await FactoryFixture.StartAsync();
         var schematic = Schematic.FromExtensions(["siderolabs/no-such"]);
-        var e = await factory.FailsAsync(FactoryFixture.Choice() with { Schematic = schematic, SchematicId = schematic.Id });
+        var e = await factory.FailsAsync(
+            FactoryFixture.Choice() with
+            {
+                Schematic = schematic,
+                SchematicId = schematic.Id,
+            }
+        );
         Assert.Equal("FactoryRefused", e.ErrorId);
-        Assert.Contains("official extension \"siderolabs/no-such\" is not available for Talos version v1.12.4", e.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "official extension \"siderolabs/no-such\" is not available for Talos version v1.12.4",
+            e.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -127,7 +155,9 @@ public sealed class ImageVerificationTests
     [InlineData("factory.talos.dev")]
     public void A_factory_without_TLS_is_refused_and_no_login_is_repeated(string uri)
     {
-        var e = Assert.Throws<TsException>(() => ImageFactoryUri.Resolve(new Uri(uri, UriKind.RelativeOrAbsolute), null));
+        var e = Assert.Throws<TsException>(() =>
+            ImageFactoryUri.Resolve(new Uri(uri, UriKind.RelativeOrAbsolute), null)
+        );
         Assert.Equal("FactoryUriInvalid", e.ErrorId);
         Assert.DoesNotContain("secret", e.Message, StringComparison.Ordinal);
     }
@@ -135,7 +165,10 @@ public sealed class ImageVerificationTests
     [Fact]
     public void The_factory_is_the_one_given_else_that_of_the_environment_else_the_public_one()
     {
-        Assert.Equal("https://a.example/x/", ImageFactoryUri.Resolve(new Uri("https://a.example/x"), "https://b.example").AbsoluteUri);
+        Assert.Equal(
+            "https://a.example/x/",
+            ImageFactoryUri.Resolve(new Uri("https://a.example/x"), "https://b.example").AbsoluteUri
+        );
         Assert.Equal("http://127.0.0.1:8080/", ImageFactoryUri.Resolve(null, "http://127.0.0.1:8080").AbsoluteUri);
         Assert.Equal("https://factory.talos.dev/", ImageFactoryUri.Resolve(null, "").AbsoluteUri);
     }
@@ -144,10 +177,13 @@ public sealed class ImageVerificationTests
     public void Installers_are_named_as_nodes_can_pull_them()
     {
         Assert.Equal(
-            "factory.talos.dev/metal-installer/abc:v1.12.4", ImageFactoryUri.Installer(new Uri("http://127.0.0.1:1/"), "abc", "1.12.4", false));
+            "factory.talos.dev/metal-installer/abc:v1.12.4",
+            ImageFactoryUri.Installer(new Uri("http://127.0.0.1:1/"), "abc", "1.12.4", false)
+        );
         Assert.Equal(
             "mirror.example:8443/metal-installer-secureboot/abc:v1.12.4",
-            ImageFactoryUri.Installer(new Uri("https://mirror.example:8443/"), "abc", "v1.12.4", true));
+            ImageFactoryUri.Installer(new Uri("https://mirror.example:8443/"), "abc", "v1.12.4", true)
+        );
     }
 
     [Fact]
@@ -156,8 +192,19 @@ public sealed class ImageVerificationTests
         var running = Schematic.FromExtensions(["siderolabs/iscsi-tools"], ["quiet"]);
         TalosExtension[] extensions =
         [
-            new() { Node = "n", Name = "iscsi-tools", Version = "v0.2.0" },
-            new() { Node = "n", Name = "schematic", Version = running.Id, ExtraInfo = running.Yaml },
+            new()
+            {
+                Node = "n",
+                Name = "iscsi-tools",
+                Version = "v0.2.0",
+            },
+            new()
+            {
+                Node = "n",
+                Name = "schematic",
+                Version = running.Id,
+                ExtraInfo = running.Yaml,
+            },
         ];
         var chosen = ImageChoice.SchematicFor("n", extensions);
         Assert.Equal(["siderolabs/iscsi-tools", "siderolabs/tailscale"], chosen.Extensions);

@@ -14,15 +14,24 @@ public sealed class SaveTalosImageNodeTests
     {
         await using var lab = await LabSession.StartAsync();
         var folder = Directory.CreateDirectory(Path.Combine(lab.Client.Folder, "images")).FullName;
-        var result = lab.Invoke("param($d) Get-TsNode ampone, altra, ryzen | Save-TalosImage -Destination $d", ("d", folder));
+        var result = lab.Invoke(
+            "param($d) Get-TsNode ampone, altra, ryzen | Save-TalosImage -Destination $d",
+            ("d", folder)
+        );
         result.AssertNoErrors();
         Assert.Equal(
-            ["altra", "ampone", "ryzen"], result.Output.Select(o => (string)o.Properties["Node"].Value).Order(StringComparer.Ordinal));
+            ["altra", "ampone", "ryzen"],
+            result.Output.Select(o => (string)o.Properties["Node"].Value).Order(StringComparer.Ordinal)
+        );
         Assert.All(result.Output, o => Assert.Equal(Tailscale, o.Properties["SchematicId"].Value));
         Assert.Equal(
             ["talos-v1.12.4-metal-amd64-uki-4a0d65c6.efi", "talos-v1.12.4-metal-arm64-uki-4a0d65c6.efi"],
-            Directory.GetFiles(folder, "*.efi").Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal));
-        Assert.Equal(2, lab.Lab.Part<LabFactory>()!.Requests.Count(r => r.Path.StartsWith("/image/", StringComparison.Ordinal)));
+            Directory.GetFiles(folder, "*.efi").Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal)
+        );
+        Assert.Equal(
+            2,
+            lab.Lab.Part<LabFactory>()!.Requests.Count(r => r.Path.StartsWith("/image/", StringComparison.Ordinal))
+        );
     }
 
     [Fact]
@@ -30,7 +39,9 @@ public sealed class SaveTalosImageNodeTests
     {
         LabNodeOptions[] nodes =
         [
-            .. LabNodeOptions.Runbook.Select(n => n.Name == "ampone" ? n with { Extensions = ["siderolabs/iscsi-tools"], SecureBoot = true } : n),
+            .. LabNodeOptions.Runbook.Select(n =>
+                n.Name == "ampone" ? n with { Extensions = ["siderolabs/iscsi-tools"], SecureBoot = true } : n
+            ),
         ];
         await using var lab = await LabSession.StartAsync(new LabOptions { Nodes = nodes });
         var result = lab.Invoke("param($d) Save-TalosImage ampone -Destination $d", ("d", lab.Client.Folder));
@@ -61,6 +72,10 @@ public sealed class SaveTalosImageNodeTests
         Assert.Empty(result.Output);
         var error = Assert.Single(result.Errors);
         Assert.StartsWith("ImageVerificationFailed", error.FullyQualifiedErrorId, StringComparison.Ordinal);
-        Assert.Contains("the extension 'siderolabs/tailscale' is missing", error.Exception.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "the extension 'siderolabs/tailscale' is missing",
+            error.Exception.Message,
+            StringComparison.Ordinal
+        );
     }
 }

@@ -9,39 +9,43 @@ public sealed class SchematicTests
     private const string Tailscale = "4a0d65c669d46663f377e7161e50cfd570c401f26fd9e7bda34a0216b6f1922b";
 
     /// <summary>Texts with the ids that the public factory gives them (siderolabs/image-factory, pkg/schematic).</summary>
-    public static TheoryData<string, string> Published() => new()
-    {
-        { "{}", Empty },
-        { "customization: {}", Empty },
-        { "customization:", Empty },
-        { """customization: {"extraKernelArgs": []}""", Empty },
-        { "customization:\n  systemExtensions:\n    officialExtensions: [siderolabs/tailscale]\n", Tailscale },
-        { """{"customization": {"systemExtensions": {"officialExtensions": ["siderolabs/tailscale"]}}}""", Tailscale },
+    public static TheoryData<string, string> Published() =>
+        new()
         {
-            """{"customization": {"extraKernelArgs": ["noapic", "nolapic"], "systemExtensions": {}}}""",
-            "9cba8e32753f91a16c1837ab8abf356af021706ef284aef07380780177d9a06c"
-        },
-        {
-            """{"customization": {"meta": [{"key": 10, "value": "foo"}], "extraKernelArgs": [], "systemExtensions": {}}}""",
-            "d308a2a5ee2277bed5fbaa104fcbc8d59122abfa737df987a95b4ca763459a7f"
-        },
-        {
-            """customization: {meta: [{key: 0x0a, value: foo}]}""",
-            "d308a2a5ee2277bed5fbaa104fcbc8d59122abfa737df987a95b4ca763459a7f"
-        },
-        {
-            """{"customization":{"secureboot": {"includeWellKnownCertificates": true}}}""",
-            "fa8e05f142a851d3ee568eb0a8e5841eaf6b0ebc8df9a63df16ac5ed2c04f3e6"
-        },
-        {
-            """{"overlay": {"name": "rpi_generic", "image": "siderolabs/sbc-raspberrypi"}}""",
-            "ee21ef4a5ef808a9b7484cc0dda0f25075021691c8c09a276591eedb638ea1f9"
-        },
-        {
-            "customization: {diskImage: {sectorSize: 4096}}",
-            "92833e9ddd9bb9e11b2464fa5525429f01866306d52ebd882ee08d7918f6d1ea"
-        },
-    };
+            { "{}", Empty },
+            { "customization: {}", Empty },
+            { "customization:", Empty },
+            { """customization: {"extraKernelArgs": []}""", Empty },
+            { "customization:\n  systemExtensions:\n    officialExtensions: [siderolabs/tailscale]\n", Tailscale },
+            {
+                """{"customization": {"systemExtensions": {"officialExtensions": ["siderolabs/tailscale"]}}}""",
+                Tailscale
+            },
+            {
+                """{"customization": {"extraKernelArgs": ["noapic", "nolapic"], "systemExtensions": {}}}""",
+                "9cba8e32753f91a16c1837ab8abf356af021706ef284aef07380780177d9a06c"
+            },
+            {
+                """{"customization": {"meta": [{"key": 10, "value": "foo"}], "extraKernelArgs": [], "systemExtensions": {}}}""",
+                "d308a2a5ee2277bed5fbaa104fcbc8d59122abfa737df987a95b4ca763459a7f"
+            },
+            {
+                """customization: {meta: [{key: 0x0a, value: foo}]}""",
+                "d308a2a5ee2277bed5fbaa104fcbc8d59122abfa737df987a95b4ca763459a7f"
+            },
+            {
+                """{"customization":{"secureboot": {"includeWellKnownCertificates": true}}}""",
+                "fa8e05f142a851d3ee568eb0a8e5841eaf6b0ebc8df9a63df16ac5ed2c04f3e6"
+            },
+            {
+                """{"overlay": {"name": "rpi_generic", "image": "siderolabs/sbc-raspberrypi"}}""",
+                "ee21ef4a5ef808a9b7484cc0dda0f25075021691c8c09a276591eedb638ea1f9"
+            },
+            {
+                "customization: {diskImage: {sectorSize: 4096}}",
+                "92833e9ddd9bb9e11b2464fa5525429f01866306d52ebd882ee08d7918f6d1ea"
+            },
+        };
 
     [Theory]
     [MemberData(nameof(Published))]
@@ -59,8 +63,9 @@ public sealed class SchematicTests
         Assert.NotEqual(one.Id, other.Id);
         Assert.Equal(
             "customization:\n    systemExtensions:\n        officialExtensions:\n            - siderolabs/tailscale\n"
-            + "            - siderolabs/iscsi-tools\n",
-            one.Yaml);
+                + "            - siderolabs/iscsi-tools\n",
+            one.Yaml
+        );
         Assert.Equal(Tailscale, Schematic.FromExtensions([Schematic.TailscaleExtension]).Id);
         Assert.Equal(Tailscale, Schematic.FromExtensions([]).With(Schematic.TailscaleExtension).Id);
         Assert.Same(one, one.With(Schematic.TailscaleExtension));
@@ -83,18 +88,27 @@ public sealed class SchematicTests
               extraKernelArgs: ["-console", "a=b", "yes", "3", "x: y", "# no", "", "it's: it", "tab\there", "line\nbreak"]
               bootloader: sd-boot
               secureboot: {enrollKeys: force}
-            """, "test");
+            """,
+            "test"
+        );
         Assert.Equal(schematic.Yaml, Schematic.Parse(schematic.Yaml, "again").Yaml);
         Assert.Contains(
             "    options:\n        b9: true\n        b10: 1\n        configTxt: dtparam=i2c_arm=on\n        list:\n"
-            + "            - a\n            - \"2\"\n        none: null\n",
-            schematic.Yaml, StringComparison.Ordinal);
+                + "            - a\n            - \"2\"\n        none: null\n",
+            schematic.Yaml,
+            StringComparison.Ordinal
+        );
         Assert.Contains(
-            "    embeddedMachineConfiguration: |\n        machine:\n          type: worker\n", schematic.Yaml, StringComparison.Ordinal);
+            "    embeddedMachineConfiguration: |\n        machine:\n          type: worker\n",
+            schematic.Yaml,
+            StringComparison.Ordinal
+        );
         Assert.Contains(
             "        - -console\n        - a=b\n        - \"yes\"\n        - \"3\"\n        - 'x: y'\n        - '# no'\n        - \"\"\n"
-            + "        - 'it''s: it'\n        - \"tab\\there\"\n        - |-\n            line\n            break\n",
-            schematic.Yaml, StringComparison.Ordinal);
+                + "        - 'it''s: it'\n        - \"tab\\there\"\n        - |-\n            line\n            break\n",
+            schematic.Yaml,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -128,8 +142,11 @@ public sealed class SchematicTests
     [InlineData("siderolabs/tail scale")]
     [InlineData("Siderolabs/tailscale")]
     [InlineData("../etc/passwd")]
-    public void A_name_that_is_no_extension_is_refused(string name) => Assert.Equal(
-        "ExtensionNameInvalid", Assert.Throws<TsException>(() => Schematic.FromExtensions([name])).ErrorId);
+    public void A_name_that_is_no_extension_is_refused(string name) =>
+        Assert.Equal(
+            "ExtensionNameInvalid",
+            Assert.Throws<TsException>(() => Schematic.FromExtensions([name])).ErrorId
+        );
 
     [Theory]
     [InlineData("")]

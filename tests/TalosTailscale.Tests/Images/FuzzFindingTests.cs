@@ -28,10 +28,14 @@ public sealed class FuzzFindingTests
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(row + 12), address);
         using var source = new MemoryStream(bytes);
 
-        var error = await Record.ExceptionAsync(() => UkiRebuilder.RebuildAsync(source, "x.efi", TestContext.Current.CancellationToken));
+        var error = await Record.ExceptionAsync(() =>
+            UkiRebuilder.RebuildAsync(source, "x.efi", TestContext.Current.CancellationToken)
+        );
 
-        if (address == 0x80000000u) Assert.Null(error);
-        else Assert.Equal("PeMalformed", Assert.IsType<TsException>(error).ErrorId);
+        if (address == 0x80000000u)
+            Assert.Null(error);
+        else
+            Assert.Equal("PeMalformed", Assert.IsType<TsException>(error).ErrorId);
     }
 
     [Fact]
@@ -45,7 +49,11 @@ public sealed class FuzzFindingTests
 
         var error = await Record.ExceptionAsync(async () =>
         {
-            await using var content = await ImageStream.DecompressAsync(stream, "x.xz", TestContext.Current.CancellationToken);
+            await using var content = await ImageStream.DecompressAsync(
+                stream,
+                "x.xz",
+                TestContext.Current.CancellationToken
+            );
             await content.CopyToAsync(Stream.Null, TestContext.Current.CancellationToken);
         });
 
@@ -62,7 +70,8 @@ public sealed class FuzzFindingTests
     {
         var error = Record.Exception(() => ExtensionsYaml.Parse(Encoding.ASCII.GetBytes(yaml), "extensions.yaml"));
 
-        if (error is not null) Assert.Equal("InitrdMalformed", Assert.IsType<TsException>(error).ErrorId);
+        if (error is not null)
+            Assert.Equal("InitrdMalformed", Assert.IsType<TsException>(error).ErrorId);
     }
 
     [Theory]
@@ -79,10 +88,19 @@ public sealed class FuzzFindingTests
             writer.WriteInteger((BigInteger.One << (exponentBits - 1)) + 1);
         }
 
-        var key = new PublicKey(new Oid("1.2.840.113549.1.1.1"), new AsnEncodedData([5, 0]), new AsnEncodedData(writer.Encode()));
+        var key = new PublicKey(
+            new Oid("1.2.840.113549.1.1.1"),
+            new AsnEncodedData([5, 0]),
+            new AsnEncodedData(writer.Encode())
+        );
         var name = new X500DistinguishedName("CN=long");
         using var certificate = new CertificateRequest(name, key, HashAlgorithmName.SHA256).Create(
-            name, X509SignatureGenerator.CreateForRSA(signer, RSASignaturePadding.Pkcs1), DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(80), [1]);
+            name,
+            X509SignatureGenerator.CreateForRSA(signer, RSASignaturePadding.Pkcs1),
+            DateTimeOffset.UnixEpoch,
+            DateTimeOffset.UnixEpoch.AddYears(80),
+            [1]
+        );
 
         Assert.Null(SignerKey.TryGet(new X509CertificateParser().ReadCertificate(certificate.RawData)));
     }

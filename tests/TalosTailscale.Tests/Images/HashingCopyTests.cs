@@ -18,7 +18,13 @@ public sealed class HashingCopyTests
         using var source = new ShortReads(content, length);
         using var target = new MemoryStream();
 
-        var hash = await HashingCopy.CopyAsync(source, target, "x", SilentReporter.Instance, TestContext.Current.CancellationToken);
+        var hash = await HashingCopy.CopyAsync(
+            source,
+            target,
+            "x",
+            SilentReporter.Instance,
+            TestContext.Current.CancellationToken
+        );
 
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(content)), hash);
         Assert.True(content.AsSpan().SequenceEqual(target.ToArray()));
@@ -30,8 +36,9 @@ public sealed class HashingCopyTests
         using var source = new MemoryStream(new byte[3_000_000]);
         using var target = new FullDisk();
 
-        var error = await Assert.ThrowsAsync<IOException>(
-            () => HashingCopy.CopyAsync(source, target, "x", SilentReporter.Instance, TestContext.Current.CancellationToken));
+        var error = await Assert.ThrowsAsync<IOException>(() =>
+            HashingCopy.CopyAsync(source, target, "x", SilentReporter.Instance, TestContext.Current.CancellationToken)
+        );
 
         Assert.Equal("full", error.Message);
     }
@@ -41,8 +48,15 @@ public sealed class HashingCopyTests
     {
         using var source = new ShortReads(new byte[1000], 2000);
 
-        var error = await Assert.ThrowsAsync<TsException>(
-            () => HashingCopy.CopyAsync(source, Stream.Null, "x.iso", SilentReporter.Instance, TestContext.Current.CancellationToken));
+        var error = await Assert.ThrowsAsync<TsException>(() =>
+            HashingCopy.CopyAsync(
+                source,
+                Stream.Null,
+                "x.iso",
+                SilentReporter.Instance,
+                TestContext.Current.CancellationToken
+            )
+        );
 
         Assert.Equal("ImageTruncated", error.ErrorId);
         Assert.Contains("1000 of 2000", error.Message, StringComparison.Ordinal);
@@ -55,23 +69,29 @@ public sealed class HashingCopyTests
         using var source = new MemoryStream(new byte[3_000_000]);
         using var target = new FullDisk(stop);
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => HashingCopy.CopyAsync(source, target, "x", SilentReporter.Instance, stop.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            HashingCopy.CopyAsync(source, target, "x", SilentReporter.Instance, stop.Token)
+        );
     }
 
     private sealed class ShortReads(byte[] content, long length) : MemoryStream(content, writable: false)
     {
         public override long Length { get; } = length;
 
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-            await base.ReadAsync(buffer[..Math.Min(buffer.Length, 100_000)], cancellationToken);
+        public override async ValueTask<int> ReadAsync(
+            Memory<byte> buffer,
+            CancellationToken cancellationToken = default
+        ) => await base.ReadAsync(buffer[..Math.Min(buffer.Length, 100_000)], cancellationToken);
     }
 
     private sealed class FullDisk(CancellationTokenSource? stop = null) : MemoryStream
     {
         public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
         {
-            if (Length < 500_000) return base.WriteAsync(buffer, cancellationToken);
-            if (stop is null) throw new IOException("full");
+            if (Length < 500_000)
+                return base.WriteAsync(buffer, cancellationToken);
+            if (stop is null)
+                throw new IOException("full");
             stop.Cancel();
             return base.WriteAsync(buffer, cancellationToken);
         }

@@ -54,8 +54,14 @@ public sealed class ImageCmdletTests : IDisposable
         var result = _session.Invoke(Script, ("d", _folder.FullName));
 
         result.AssertNoErrors();
-        Assert.Equal(["a[1].efi", "b.efi", "a[1].efi", "a[1].efi", "b.efi"], result.OutputOf<UkiInfo>().Select(u => u.Name).Take(3).Concat(
-            result.OutputOf<UkiInfo>().Skip(3).Select(u => u.Name).Order()));
+        Assert.Equal(
+            ["a[1].efi", "b.efi", "a[1].efi", "a[1].efi", "b.efi"],
+            result
+                .OutputOf<UkiInfo>()
+                .Select(u => u.Name)
+                .Take(3)
+                .Concat(result.OutputOf<UkiInfo>().Skip(3).Select(u => u.Name).Order())
+        );
         Assert.All(result.OutputOf<UkiInfo>(), u => Assert.Null(u.Sha256));
     }
 
@@ -95,7 +101,9 @@ public sealed class ImageCmdletTests : IDisposable
     {
         var iso = WriteIso("talos.iso", s_iso);
 
-        var export = _session.Invoke("param($p, $d) Export-Uki $p $d", ("p", iso), ("d", _folder.FullName)).Single<UkiExport>();
+        var export = _session
+            .Invoke("param($p, $d) Export-Uki $p $d", ("p", iso), ("d", _folder.FullName))
+            .Single<UkiExport>();
 
         var path = Path.Combine(_folder.FullName, "Talos-v1.12.4.efi");
         Assert.Equal((path, iso, "EFI/Linux/Talos-v1.12.4.efi"), (export.Path, export.Source, export.SourceLocation));
@@ -112,7 +120,8 @@ public sealed class ImageCmdletTests : IDisposable
 
         var result = _session.Invoke(
             "param($d) Get-Uki \"$d/talos.iso\" | Export-Uki -Destination \"$d/new.efi\" -ForInstalledSystem | Get-Uki",
-            ("d", _folder.FullName));
+            ("d", _folder.FullName)
+        );
 
         result.AssertNoErrors();
         Assert.Contains(result.Warnings, w => w.Contains("unsigned", StringComparison.Ordinal));
@@ -129,7 +138,9 @@ public sealed class ImageCmdletTests : IDisposable
         WriteUki("a.efi", s_installed);
 
         var result = _session.Invoke(
-            "param($d) Export-Uki \"$d/a.efi\" \"$d/new.efi\" -ForInstalledSystem", ("d", _folder.FullName));
+            "param($d) Export-Uki \"$d/a.efi\" \"$d/new.efi\" -ForInstalledSystem",
+            ("d", _folder.FullName)
+        );
 
         result.AssertError("UkiNothingToChange");
         Assert.Equal(["a.efi"], Names());
@@ -156,7 +167,8 @@ public sealed class ImageCmdletTests : IDisposable
     public void Export_Uki_of_a_truncated_iso_is_an_error_and_leaves_no_file()
     {
         var iso = WriteIso("talos.iso", s_iso);
-        using (var file = File.OpenWrite(iso)) file.SetLength(100 * 2048);
+        using (var file = File.OpenWrite(iso))
+            file.SetLength(100 * 2048);
 
         var result = _session.Invoke("param($p, $d) Export-Uki $p $d", ("p", iso), ("d", _folder.FullName));
 
@@ -170,7 +182,9 @@ public sealed class ImageCmdletTests : IDisposable
         var iso = WriteIso("talos.iso", s_iso);
         using var stream = new MemoryStream();
 
-        var export = _session.Invoke("param($p, $s) Export-Uki $p -Stream $s", ("p", iso), ("s", stream)).Single<UkiExport>();
+        var export = _session
+            .Invoke("param($p, $s) Export-Uki $p -Stream $s", ("p", iso), ("s", stream))
+            .Single<UkiExport>();
 
         Assert.Null(export.Path);
         Assert.Equal(LabImages.Uki(s_iso), stream.ToArray());
@@ -190,7 +204,8 @@ public sealed class ImageCmdletTests : IDisposable
                     ["EFI/Linux/Talos-v1.12.4~1.efi"] = LabImages.Uki(s_installed),
                     ["EFI/Linux/Talos-v1.12.3.efi.bak.1700000000"] = LabImages.Uki(s_installed),
                 },
-                64 << 20);
+                64 << 20
+            );
         }
 
         var all = _session.Invoke("param($p) Get-Uki $p -NoHash", ("p", esp)).OutputOf<UkiInfo>();

@@ -29,9 +29,20 @@ public sealed class ImageSampleTests
         Assert.Equal(facts.Files, await FilesOfAsync(iso, stream));
         Assert.Equal(
             facts.ElTorito ?? [],
-            iso.BootImages.Select((b, i) => new BootFacts(
-                i + 1, b.IsUefi ? "UEFI" : "BIOS", b.Bootable, b.Emulation == 0 ? "none" : "other", b.Sectors512, b.Offset / 2048)));
-        if (facts.Fat is { } fat) await AssertFatAsync(file, stream, fat);
+            iso.BootImages.Select(
+                (b, i) =>
+                    new BootFacts(
+                        i + 1,
+                        b.IsUefi ? "UEFI" : "BIOS",
+                        b.Bootable,
+                        b.Emulation == 0 ? "none" : "other",
+                        b.Sectors512,
+                        b.Offset / 2048
+                    )
+            )
+        );
+        if (facts.Fat is { } fat)
+            await AssertFatAsync(file, stream, fat);
     }
 
     [Theory]
@@ -44,13 +55,17 @@ public sealed class ImageSampleTests
 
         if (facts.Kind == "fat")
         {
-            await AssertFatAsync(file, stream, new FatFacts
-            {
-                Type = facts.Type!,
-                Label = facts.Label,
-                SectorSize = facts.SectorSize,
-                Files = facts.Files,
-            });
+            await AssertFatAsync(
+                file,
+                stream,
+                new FatFacts
+                {
+                    Type = facts.Type!,
+                    Label = facts.Label,
+                    SectorSize = facts.SectorSize,
+                    Files = facts.Files,
+                }
+            );
             return;
         }
 
@@ -60,8 +75,16 @@ public sealed class ImageSampleTests
         Assert.Equal(
             facts.Partitions,
             table.Partitions.Select(p => new PartitionFacts(
-                p.Number, p.Name, p.Type.ToString()!.ToUpperInvariant(), p.Id.ToString()!.ToUpperInvariant(), p.Offset, p.Size)));
-        if (facts.Fat is { } fat) await AssertFatAsync(file, stream, fat);
+                p.Number,
+                p.Name,
+                p.Type.ToString()!.ToUpperInvariant(),
+                p.Id.ToString()!.ToUpperInvariant(),
+                p.Offset,
+                p.Size
+            ))
+        );
+        if (facts.Fat is { } fat)
+            await AssertFatAsync(file, stream, fat);
     }
 
     [Theory]
@@ -81,7 +104,9 @@ public sealed class ImageSampleTests
     public async Task Finds_the_same_ukis_through_gzip(string name)
     {
         _ = Samples.Facts(name);
-        await AssertUkisAsync(name, () => UkiFinder.FindAsync(Samples.PathOf(name), TestContext.Current.CancellationToken));
+        await AssertUkisAsync(name, () =>
+            UkiFinder.FindAsync(Samples.PathOf(name), TestContext.Current.CancellationToken)
+        );
     }
 
     private static async Task AssertUkisAsync(string name, Func<Task<IReadOnlyList<UkiLocation>>> find)

@@ -14,7 +14,8 @@ internal static class SampleFolder
     public static Stream Open(string folder, string name)
     {
         var path = System.IO.Path.Combine(folder, name);
-        if (!name.EndsWith(".gz", StringComparison.Ordinal)) return File.OpenRead(path);
+        if (!name.EndsWith(".gz", StringComparison.Ordinal))
+            return File.OpenRead(path);
         using var packed = new GZipStream(File.OpenRead(path), CompressionMode.Decompress);
         var raw = new MemoryStream();
         packed.CopyTo(raw);
@@ -27,7 +28,8 @@ internal static class SampleFolder
         for (var at = new DirectoryInfo(AppContext.BaseDirectory); at is not null; at = at.Parent)
         {
             var folder = System.IO.Path.Combine(at.FullName, "shared", "testdata", "images");
-            if (File.Exists(System.IO.Path.Combine(folder, "expected.json"))) return folder;
+            if (File.Exists(System.IO.Path.Combine(folder, "expected.json")))
+                return folder;
         }
 
         return null;

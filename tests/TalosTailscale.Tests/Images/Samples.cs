@@ -20,7 +20,8 @@ internal static class Samples
     {
         get
         {
-            if (SampleFolder.Path is null) Assert.Skip("the sample images (../shared/testdata/images) are not there");
+            if (SampleFolder.Path is null)
+                Assert.Skip("the sample images (../shared/testdata/images) are not there");
             return SampleFolder.Path;
         }
     }
@@ -29,8 +30,11 @@ internal static class Samples
     public static TheoryData<string> Names(string under, string? except = null)
     {
         var rows = new TheoryData<string>();
-        if (SampleFolder.Path is null) rows.Add("(absent)");
-        else foreach (var name in Listed(under, except)) rows.Add(name);
+        if (SampleFolder.Path is null)
+            rows.Add("(absent)");
+        else
+            foreach (var name in Listed(under, except))
+                rows.Add(name);
         return rows;
     }
 
@@ -44,8 +48,11 @@ internal static class Samples
 
     public static Stream Open(string name) => SampleFolder.Open(Folder, name);
 
-    private static IEnumerable<string> Listed(string under, string? except) => s_facts.Value.Keys.Where(
-        k => k.StartsWith(under, StringComparison.Ordinal) && (except is null || !k.Contains(except, StringComparison.Ordinal)));
+    private static IEnumerable<string> Listed(string under, string? except) =>
+        s_facts.Value.Keys.Where(k =>
+            k.StartsWith(under, StringComparison.Ordinal)
+            && (except is null || !k.Contains(except, StringComparison.Ordinal))
+        );
 
     private static Dictionary<string, ImageFacts> LoadFacts()
     {

@@ -22,7 +22,10 @@ public sealed class SignatureTests
     [Fact]
     public async Task Another_certificate_is_not_trusted_although_the_signature_holds()
     {
-        var uki = await ReadAsync(LabImages.Uki(s_spec with { Keys = LabSigningKeys.Other }), LabSigningKeys.Factory.Certificate.RawData);
+        var uki = await ReadAsync(
+            LabImages.Uki(s_spec with { Keys = LabSigningKeys.Other }),
+            LabSigningKeys.Factory.Certificate.RawData
+        );
 
         Assert.Equal((UkiSignatureStatus.Valid, false), (uki.SignatureStatus, uki.SignerTrusted));
     }
@@ -82,7 +85,11 @@ public sealed class SignatureTests
     public async Task Without_hashing_nothing_is_said_about_the_signature()
     {
         using var stream = new MemoryStream(LabImages.Uki(s_spec));
-        var options = new UkiReadOptions { Hash = false, TrustedCertificates = [LabSigningKeys.Factory.Certificate.RawData] };
+        var options = new UkiReadOptions
+        {
+            Hash = false,
+            TrustedCertificates = [LabSigningKeys.Factory.Certificate.RawData],
+        };
 
         var uki = await UkiReader.ReadAsync(stream, options, TestContext.Current.CancellationToken);
 
@@ -94,7 +101,10 @@ public sealed class SignatureTests
     public async Task Sbverify_agrees_on_what_the_lab_signs_and_on_what_was_changed()
     {
         using var folder = new TemporaryFolder();
-        var certificate = folder.Write("cert.pem", Encoding.ASCII.GetBytes(LabSigningKeys.Factory.Certificate.ExportCertificatePem()));
+        var certificate = folder.Write(
+            "cert.pem",
+            Encoding.ASCII.GetBytes(LabSigningKeys.Factory.Certificate.ExportCertificatePem())
+        );
         var good = folder.Write("good.efi", LabImages.Uki(s_spec));
         var changed = LabImages.Uki(s_spec);
         changed[(await PeOfAsync(changed)).Find(".linux")!.RawOffset] ^= 1;
@@ -105,7 +115,10 @@ public sealed class SignatureTests
         {
             var (code, output) = await Tool.TryAsync("sbverify", "--cert", certificate, file);
             Assert.True(trusted == (code == 0), output);
-            var ours = await ReadAsync(await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken), LabSigningKeys.Factory.Certificate.RawData);
+            var ours = await ReadAsync(
+                await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken),
+                LabSigningKeys.Factory.Certificate.RawData
+            );
             Assert.Equal(trusted, ours.SignerTrusted);
         }
     }
@@ -121,15 +134,20 @@ public sealed class SignatureTests
         var error = Assert.Throws<TsException>(() => TrustedCertificates.Parse("no certificate"u8.ToArray(), "c.pem"));
         Assert.Equal("CertificateMalformed", error.ErrorId);
         using var folder = new TemporaryFolder();
-        var missing = await Assert.ThrowsAsync<TsException>(
-            () => TrustedCertificates.ReadAsync(folder["none"], TestContext.Current.CancellationToken));
+        var missing = await Assert.ThrowsAsync<TsException>(() =>
+            TrustedCertificates.ReadAsync(folder["none"], TestContext.Current.CancellationToken)
+        );
         Assert.Equal("ImageNotFound", missing.ErrorId);
     }
 
     private static async Task<UkiInfo> ReadAsync(byte[] bytes, byte[]? trusted = null, bool extensions = true)
     {
         using var stream = new MemoryStream(bytes);
-        var options = new UkiReadOptions { Extensions = extensions, TrustedCertificates = trusted is null ? [] : [trusted] };
+        var options = new UkiReadOptions
+        {
+            Extensions = extensions,
+            TrustedCertificates = trusted is null ? [] : [trusted],
+        };
         return await UkiReader.ReadAsync(stream, options, TestContext.Current.CancellationToken);
     }
 
@@ -137,7 +155,13 @@ public sealed class SignatureTests
     {
         using var stream = new MemoryStream(bytes);
         var hashes = await PeHasher.HashAsync(
-            stream, image, System.Security.Cryptography.HashAlgorithmName.SHA256, false, _ => { }, TestContext.Current.CancellationToken);
+            stream,
+            image,
+            System.Security.Cryptography.HashAlgorithmName.SHA256,
+            false,
+            _ => { },
+            TestContext.Current.CancellationToken
+        );
         return hashes.Authenticode!;
     }
 

@@ -9,7 +9,8 @@ internal static class Tool
     public static async Task<(int ExitCode, string Output)> TryAsync(string tool, params string[] arguments)
     {
         var start = new ProcessStartInfo(tool) { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        foreach (var argument in arguments)
+            start.ArgumentList.Add(argument);
         start.Environment["LC_ALL"] = "C.UTF-8";
         start.Environment["PATH"] = Environment.GetEnvironmentVariable("PATH") + ":/usr/sbin:/sbin";
         start.Environment["MTOOLS_SKIP_CHECK"] = "1";

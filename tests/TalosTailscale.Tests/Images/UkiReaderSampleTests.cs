@@ -17,7 +17,8 @@ public sealed class UkiReaderSampleTests
         var uki = await UkiReader.ReadAsync(
             stream,
             new UkiReadOptions { Path = Samples.PathOf(name), SectionHashes = true },
-            TestContext.Current.CancellationToken);
+            TestContext.Current.CancellationToken
+        );
 
         Assert.Equal(facts.Size, uki.Size);
         Assert.Equal(facts.Sha256, uki.Sha256);
@@ -28,17 +29,23 @@ public sealed class UkiReaderSampleTests
         Assert.Equal(facts.HaltFlag, uki.HaltsIfInstalled);
         Assert.Equal(
             facts.Profiles,
-            uki.Profiles.Select(p =>
-                new ProfileFacts(p.Id, p.Title, p.HasOwnCommandLine ? p.CommandLine : null, p.HasPcrSignature)));
-        Assert.Equal(
-            facts.Extensions, uki.Extensions.Select(e => new ExtensionFacts(e.Name, e.Version!, e.Image)));
+            uki.Profiles.Select(p => new ProfileFacts(
+                p.Id,
+                p.Title,
+                p.HasOwnCommandLine ? p.CommandLine : null,
+                p.HasPcrSignature
+            ))
+        );
+        Assert.Equal(facts.Extensions, uki.Extensions.Select(e => new ExtensionFacts(e.Name, e.Version!, e.Image)));
         Assert.Equal(facts.SchematicId, uki.SchematicId);
         Assert.Equal(facts.Schematic, uki.SchematicYaml);
         Assert.Equal(facts.Signed, uki.Signed);
         Assert.Equal(facts.Signed ? UkiSignatureStatus.Valid : UkiSignatureStatus.NotSigned, uki.SignatureStatus);
         Assert.Equal(facts.Signer, uki.Signer is null ? null : new SignerFacts(uki.Signer.Subject, uki.Signer.Sha256));
         Assert.Equal(
-            facts.PcrPublicKeySha256, uki.PcrKeyFingerprint?.Replace(":", "", StringComparison.Ordinal).ToLowerInvariant());
+            facts.PcrPublicKeySha256,
+            uki.PcrKeyFingerprint?.Replace(":", "", StringComparison.Ordinal).ToLowerInvariant()
+        );
         Assert.Equal(facts.Pcrsig, uki.HasPcrSignature);
         Assert.Equal(facts.Sections, uki.Sections.Select(s => new SectionFacts(s.Name, s.Size, s.Sha256!)));
     }
@@ -55,11 +62,14 @@ public sealed class UkiReaderSampleTests
         var file = Path.GetFileName(name);
         Assert.Equal(
             file.StartsWith("iso-", StringComparison.Ordinal) ? UkiKind.InstallerIso
-            : file.StartsWith("installer-", StringComparison.Ordinal) ? UkiKind.DiskImage
-            : UkiKind.InstalledSystem,
-            uki.Kind);
+                : file.StartsWith("installer-", StringComparison.Ordinal) ? UkiKind.DiskImage
+                : UkiKind.InstalledSystem,
+            uki.Kind
+        );
         Assert.Equal(
-            file.Contains("secureboot", StringComparison.Ordinal) ? UkiVariant.SecureBoot : UkiVariant.Plain, uki.Variant);
+            file.Contains("secureboot", StringComparison.Ordinal) ? UkiVariant.SecureBoot : UkiVariant.Plain,
+            uki.Variant
+        );
         Assert.Null(uki.Sha256);
         Assert.Equal(file, uki.Name);
     }

@@ -27,9 +27,14 @@ public sealed class UkiReaderTests
         Assert.Equal(halts, KernelCommandLine.Halts(commandLine));
 
     [Fact]
-    public void Every_halt_flag_is_taken_out_and_nothing_else() => Assert.Equal(
-        "a=1 talos.halt_if_installed2=1 b",
-        KernelCommandLine.Without("a=1  talos.halt_if_installed=1 talos.halt_if_installed2=1\ttalos.halt_if_installed b\n", "talos.halt_if_installed"));
+    public void Every_halt_flag_is_taken_out_and_nothing_else() =>
+        Assert.Equal(
+            "a=1 talos.halt_if_installed2=1 b",
+            KernelCommandLine.Without(
+                "a=1  talos.halt_if_installed=1 talos.halt_if_installed2=1\ttalos.halt_if_installed b\n",
+                "talos.halt_if_installed"
+            )
+        );
 
     [Fact]
     public void Os_release_is_unquoted_as_a_shell_does()
@@ -67,18 +72,19 @@ public sealed class UkiReaderTests
         }
     }
 
-    public static TheoryData<string, string> Malformed => new()
-    {
-        { "overlap", "overlapping" },
-        { "in headers", "inside of its own headers" },
-        { "header offset", "PE header at offset" },
-        { "no sections", "0 sections" },
-        { "too many sections", "65535 sections" },
-        { "pe32", "0x10B" },
-        { "directories", "data directories" },
-        { "headers", "headers are" },
-        { "certificates", "certificate table" },
-    };
+    public static TheoryData<string, string> Malformed =>
+        new()
+        {
+            { "overlap", "overlapping" },
+            { "in headers", "inside of its own headers" },
+            { "header offset", "PE header at offset" },
+            { "no sections", "0 sections" },
+            { "too many sections", "65535 sections" },
+            { "pe32", "0x10B" },
+            { "directories", "data directories" },
+            { "headers", "headers are" },
+            { "certificates", "certificate table" },
+        };
 
     [Theory]
     [MemberData(nameof(Malformed))]
@@ -131,8 +137,12 @@ public sealed class UkiReaderTests
     {
         var bytes = (byte[])s_uki.Clone();
         var pe = await PeOfAsync(bytes);
-        Encoding.ASCII.GetBytes(".uname\0\0").CopyTo(bytes, pe.SectionTableOffset + (pe.IndexOf(pe.Find(".initrd")!) * 40));
-        Encoding.ASCII.GetBytes(".initrd\0").CopyTo(bytes, pe.SectionTableOffset + (pe.IndexOf(pe.Find(".uname")!) * 40));
+        Encoding
+            .ASCII.GetBytes(".uname\0\0")
+            .CopyTo(bytes, pe.SectionTableOffset + (pe.IndexOf(pe.Find(".initrd")!) * 40));
+        Encoding
+            .ASCII.GetBytes(".initrd\0")
+            .CopyTo(bytes, pe.SectionTableOffset + (pe.IndexOf(pe.Find(".uname")!) * 40));
 
         Assert.Equal("UkiSectionTooLarge", (await Assert.ThrowsAsync<TsException>(() => ReadAsync(bytes))).ErrorId);
     }
@@ -140,7 +150,9 @@ public sealed class UkiReaderTests
     [Fact]
     public async Task A_boot_manager_is_not_a_UKI()
     {
-        var error = await Assert.ThrowsAsync<TsException>(() => ReadAsync(LabImages.BootManager(TalosArchitecture.Amd64)));
+        var error = await Assert.ThrowsAsync<TsException>(() =>
+            ReadAsync(LabImages.BootManager(TalosArchitecture.Amd64))
+        );
 
         Assert.Equal("NotAUki", error.ErrorId);
     }
@@ -149,7 +161,10 @@ public sealed class UkiReaderTests
     {
         using var stream = new MemoryStream(bytes);
         return await UkiReader.ReadAsync(
-            stream, new UkiReadOptions { Path = path, Extensions = extensions }, TestContext.Current.CancellationToken);
+            stream,
+            new UkiReadOptions { Path = path, Extensions = extensions },
+            TestContext.Current.CancellationToken
+        );
     }
 
     private static Task<PeImage> PeOfAsync(byte[] bytes) =>

@@ -15,9 +15,19 @@ public sealed partial class UkiRebuilderTests
     [InlineData(TalosArchitecture.Amd64, true)]
     [InlineData(TalosArchitecture.Arm64, false)]
     [InlineData(TalosArchitecture.Arm64, true)]
-    public async Task What_boots_stays_byte_for_byte_and_what_halts_or_wipes_is_gone(TalosArchitecture architecture, bool secure)
+    public async Task What_boots_stays_byte_for_byte_and_what_halts_or_wipes_is_gone(
+        TalosArchitecture architecture,
+        bool secure
+    )
     {
-        var bytes = LabImages.Uki(new LabUkiSpec { Kind = LabUkiKind.Iso, Architecture = architecture, SecureBoot = secure });
+        var bytes = LabImages.Uki(
+            new LabUkiSpec
+            {
+                Kind = LabUkiKind.Iso,
+                Architecture = architecture,
+                SecureBoot = secure,
+            }
+        );
 
         await AssertRebuiltAsync(bytes);
     }
@@ -42,8 +52,9 @@ public sealed partial class UkiRebuilderTests
     {
         using var source = new MemoryStream(LabImages.Uki(new LabUkiSpec { Kind = kind }));
 
-        var error = await Assert.ThrowsAsync<TsException>(
-            () => UkiRebuilder.RebuildAsync(source, "x.efi", TestContext.Current.CancellationToken));
+        var error = await Assert.ThrowsAsync<TsException>(() =>
+            UkiRebuilder.RebuildAsync(source, "x.efi", TestContext.Current.CancellationToken)
+        );
 
         Assert.Equal("UkiNothingToChange", error.ErrorId);
     }
@@ -52,16 +63,36 @@ public sealed partial class UkiRebuilderTests
     public async Task Objdump_and_file_read_the_rebuilt_one()
     {
         using var folder = new TemporaryFolder();
-        var file = folder.Write("new.efi", await RebuildAsync(LabImages.Uki(
-            new LabUkiSpec { Kind = LabUkiKind.Iso, Architecture = TalosArchitecture.Amd64, SecureBoot = true })));
-        var uki = await UkiReader.ReadAsync(new MemoryStream(await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken)), new UkiReadOptions(), TestContext.Current.CancellationToken);
+        var file = folder.Write(
+            "new.efi",
+            await RebuildAsync(
+                LabImages.Uki(
+                    new LabUkiSpec
+                    {
+                        Kind = LabUkiKind.Iso,
+                        Architecture = TalosArchitecture.Amd64,
+                        SecureBoot = true,
+                    }
+                )
+            )
+        );
+        var uki = await UkiReader.ReadAsync(
+            new MemoryStream(await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken)),
+            new UkiReadOptions(),
+            TestContext.Current.CancellationToken
+        );
 
         var table = await Tool.RunAsync("objdump", "-h", "-w", file);
 
-        var rows = SectionRow().Matches(table).Select(m => (
-            m.Groups[1].Value,
-            long.Parse(m.Groups[2].Value, NumberStyles.HexNumber, CultureInfo.InvariantCulture),
-            long.Parse(m.Groups[3].Value, NumberStyles.HexNumber, CultureInfo.InvariantCulture)));
+        var rows = SectionRow()
+            .Matches(table)
+            .Select(m =>
+                (
+                    m.Groups[1].Value,
+                    long.Parse(m.Groups[2].Value, NumberStyles.HexNumber, CultureInfo.InvariantCulture),
+                    long.Parse(m.Groups[3].Value, NumberStyles.HexNumber, CultureInfo.InvariantCulture)
+                )
+            );
         Assert.Equal(rows, uki.Sections.Select(s => (s.Name, s.Size, s.Offset)));
     }
 
@@ -83,7 +114,8 @@ public sealed partial class UkiRebuilderTests
         string[] changed = [".cmdline", ".profile", ".pcrsig", ".pcrpkey"];
         Assert.Equal(
             before.Sections.Where(s => !changed.Contains(s.Name)).Select(s => (s.Name, s.Size, s.Sha256)),
-            after.Sections.Where(s => !changed.Contains(s.Name)).Select(s => (s.Name, s.Size, s.Sha256)));
+            after.Sections.Where(s => !changed.Contains(s.Name)).Select(s => (s.Name, s.Size, s.Sha256))
+        );
         await AssertWellFormedAsync(bytes, rebuilt);
     }
 
@@ -96,11 +128,17 @@ public sealed partial class UkiRebuilderTests
         Assert.Equal(CheckSum(rebuilt, image.CheckSumOffset), image.CheckSum);
         Assert.All(image.Sections, s => Assert.Equal(0u, s.RawOffset % image.FileAlignment));
         Assert.All(image.Sections, s => Assert.Equal(0u, s.RawSize % image.FileAlignment));
-        Assert.All(image.Sections, s => Assert.Contains(old.Sections, o => o.Name == s.Name && o.VirtualAddress == s.VirtualAddress));
+        Assert.All(image.Sections, s =>
+            Assert.Contains(old.Sections, o => o.Name == s.Name && o.VirtualAddress == s.VirtualAddress)
+        );
         Assert.Equal(image.Sections.Max(s => s.RawEnd), rebuilt.Length);
         var last = image.Sections.MaxBy(s => s.VirtualAddress)!;
         Assert.Equal(0u, image.SizeOfImage % image.SectionAlignment);
-        Assert.InRange(image.SizeOfImage, last.VirtualAddress + last.VirtualSize, last.VirtualAddress + last.VirtualSize + image.SectionAlignment + last.RawSize);
+        Assert.InRange(
+            image.SizeOfImage,
+            last.VirtualAddress + last.VirtualSize,
+            last.VirtualAddress + last.VirtualSize + image.SectionAlignment + last.RawSize
+        );
         Assert.True(rebuilt.AsSpan().IndexOf("halt_if_installed"u8) < 0);
     }
 
@@ -110,7 +148,8 @@ public sealed partial class UkiRebuilderTests
         var sum = 0u;
         for (var i = 0; i < file.Length; i += 2)
         {
-            if (i == field || i == field + 2) continue;
+            if (i == field || i == field + 2)
+                continue;
             sum += i + 1 < file.Length ? BinaryPrimitives.ReadUInt16LittleEndian(file.AsSpan(i)) : file[i];
             sum = (sum & 0xFFFF) + (sum >> 16);
         }
@@ -133,7 +172,11 @@ public sealed partial class UkiRebuilderTests
     private static async Task<UkiInfo> ReadAsync(byte[] bytes)
     {
         using var stream = new MemoryStream(bytes);
-        return await UkiReader.ReadAsync(stream, new UkiReadOptions { SectionHashes = true }, TestContext.Current.CancellationToken);
+        return await UkiReader.ReadAsync(
+            stream,
+            new UkiReadOptions { SectionHashes = true },
+            TestContext.Current.CancellationToken
+        );
     }
 
     private static Task<PeImage> PeOfAsync(byte[] bytes) =>

@@ -5,7 +5,12 @@ namespace TalosTailscale.Tests.Inventory;
 
 public sealed class AddressFinderTests
 {
-    private static readonly AddressForms s_forms = new("192.168.1.20", "192.168.1.21", "talos-192-168-1-20", "talos-192-168-1-21");
+    private static readonly AddressForms s_forms = new(
+        "192.168.1.20",
+        "192.168.1.21",
+        "talos-192-168-1-20",
+        "talos-192-168-1-21"
+    );
 
     [Theory]
     [InlineData("192.168.1.20")]
@@ -64,13 +69,19 @@ public sealed class AddressFinderTests
 
         Assert.Equal(
             "node talos-xyz-123 (192.168.1.21), my-talos-abc-def, talos-abc-def-0",
-            Replace("node talos-abc-def (192.168.1.20), my-talos-abc-def, talos-abc-def-0", forms));
+            Replace("node talos-abc-def (192.168.1.20), my-talos-abc-def, talos-abc-def-0", forms)
+        );
     }
 
     [Fact]
-    public void A_node_that_kept_its_name_keeps_it_everywhere() => Assert.Equal(
-        "talos-192-168-1-20 is at 192.168.1.21",
-        Replace("talos-192-168-1-20 is at 192.168.1.20", new AddressForms("192.168.1.20", "192.168.1.21", "talos-192-168-1-20", "talos-192-168-1-20")));
+    public void A_node_that_kept_its_name_keeps_it_everywhere() =>
+        Assert.Equal(
+            "talos-192-168-1-20 is at 192.168.1.21",
+            Replace(
+                "talos-192-168-1-20 is at 192.168.1.20",
+                new AddressForms("192.168.1.20", "192.168.1.21", "talos-192-168-1-20", "talos-192-168-1-20")
+            )
+        );
 
     // The oracle reads the text from the left and decides by its own rule what a number with dots is.
     [Fact]
@@ -78,34 +89,79 @@ public sealed class AddressFinderTests
     {
         string[] pieces =
         [
-            "192.168.1.20", "192.168.1.202", "192.168.1.2", "0", "2", ".", "-", ":", "/", " ", "\n", "\"", "x", "192", "168", "1", "20",
-            "192-168-1-20", "192-168-1-202", "talos-", "é", "_", "10.0.0.1",
+            "192.168.1.20",
+            "192.168.1.202",
+            "192.168.1.2",
+            "0",
+            "2",
+            ".",
+            "-",
+            ":",
+            "/",
+            " ",
+            "\n",
+            "\"",
+            "x",
+            "192",
+            "168",
+            "1",
+            "20",
+            "192-168-1-20",
+            "192-168-1-202",
+            "talos-",
+            "é",
+            "_",
+            "10.0.0.1",
         ];
-        Gen.Int[0, pieces.Length - 1].Select(i => pieces[i]).Array[0, 24].Sample(
-            words =>
-            {
-                string text = string.Concat(words);
-                IEnumerable<(int, int)> found = AddressFinder.Find(text, s_forms).Select(match => (match.Start, match.Length));
-                Assert.Equal(Oracle(text), found);
-            },
-            iter: 20_000);
+        Gen.Int[0, pieces.Length - 1]
+            .Select(i => pieces[i])
+            .Array[0, 24]
+            .Sample(
+                words =>
+                {
+                    string text = string.Concat(words);
+                    IEnumerable<(int, int)> found = AddressFinder
+                        .Find(text, s_forms)
+                        .Select(match => (match.Start, match.Length));
+                    Assert.Equal(Oracle(text), found);
+                },
+                iter: 20_000
+            );
     }
 
     [Fact]
     public void Replacing_and_replacing_back_gives_the_same_text()
     {
-        string[] pieces = ["192.168.1.20", "192.168.1.202", "1", ".", "-", " ", "\r\n", "192-168-1-20", "talos-", "ü", "192.168.1.22"];
+        string[] pieces =
+        [
+            "192.168.1.20",
+            "192.168.1.202",
+            "1",
+            ".",
+            "-",
+            " ",
+            "\r\n",
+            "192-168-1-20",
+            "talos-",
+            "ü",
+            "192.168.1.22",
+        ];
         var back = new AddressForms("192.168.1.21", "192.168.1.20", "talos-192-168-1-21", "talos-192-168-1-20");
-        Gen.Int[0, pieces.Length - 1].Select(i => pieces[i]).Array[0, 24].Sample(
-            words =>
-            {
-                string text = string.Concat(words);
-                if (AddressFinder.Contains(text, back)) return;
-                string moved = Replace(text, s_forms);
-                Assert.False(AddressFinder.Contains(moved, s_forms), moved);
-                Assert.Equal(text, Replace(moved, back));
-            },
-            iter: 10_000);
+        Gen.Int[0, pieces.Length - 1]
+            .Select(i => pieces[i])
+            .Array[0, 24]
+            .Sample(
+                words =>
+                {
+                    string text = string.Concat(words);
+                    if (AddressFinder.Contains(text, back))
+                        return;
+                    string moved = Replace(text, s_forms);
+                    Assert.False(AddressFinder.Contains(moved, s_forms), moved);
+                    Assert.Equal(text, Replace(moved, back));
+                },
+                iter: 10_000
+            );
     }
 
     [Fact]
@@ -113,14 +169,36 @@ public sealed class AddressFinderTests
     {
         using var folder = new TemporaryFolder();
         string path = Path.Combine(folder.Path, "x.txt");
-        byte[] bytes = [0xef, 0xbb, 0xbf, .. "a\r\n"u8, 0xff, 0xfe, .. "ü 192.168.1.20"u8, 0x80, .. "\ntalos-192-168-1-20\tend"u8];
+        byte[] bytes =
+        [
+            0xef,
+            0xbb,
+            0xbf,
+            .. "a\r\n"u8,
+            0xff,
+            0xfe,
+            .. "ü 192.168.1.20"u8,
+            0x80,
+            .. "\ntalos-192-168-1-20\tend"u8,
+        ];
         await File.WriteAllBytesAsync(path, bytes, TestContext.Current.CancellationToken);
 
         AddressFile file = (await AddressFile.ReadAsync(path, s_forms, TestContext.Current.CancellationToken))!;
 
         Assert.Equal(2, file.Matches.Count);
         Assert.Equal((2, 5), file.Position(file.Matches[0].Start));
-        byte[] expected = [0xef, 0xbb, 0xbf, .. "a\r\n"u8, 0xff, 0xfe, .. "ü 192.168.1.21"u8, 0x80, .. "\ntalos-192-168-1-21\tend"u8];
+        byte[] expected =
+        [
+            0xef,
+            0xbb,
+            0xbf,
+            .. "a\r\n"u8,
+            0xff,
+            0xfe,
+            .. "ü 192.168.1.21"u8,
+            0x80,
+            .. "\ntalos-192-168-1-21\tend"u8,
+        ];
         Assert.Equal(expected, file.Replace(file.Matches));
     }
 
@@ -144,9 +222,13 @@ public sealed class AddressFinderTests
 
         Assert.Equal("new", await File.ReadAllTextAsync(path, stop));
         Assert.NotNull(File.ResolveLinkTarget(link, false));
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead, File.GetUnixFileMode(path));
-        TsException error = await Assert.ThrowsAsync<TsException>(
-            () => FileReplacement.ReplaceAsync(path, "old"u8.ToArray(), "newer"u8.ToArray(), null, stop));
+        Assert.Equal(
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead,
+            File.GetUnixFileMode(path)
+        );
+        TsException error = await Assert.ThrowsAsync<TsException>(() =>
+            FileReplacement.ReplaceAsync(path, "old"u8.ToArray(), "newer"u8.ToArray(), null, stop)
+        );
         Assert.Equal("FileChangedMeanwhile", error.ErrorId);
         Assert.Equal("new", await File.ReadAllTextAsync(path, stop));
         Assert.Equal([path], Directory.GetFiles(Path.GetDirectoryName(path)!));
@@ -161,17 +243,28 @@ public sealed class AddressFinderTests
         {
             foreach (string form in (string[])["192.168.1.20", "192-168-1-20"])
             {
-                if (!text.AsSpan(at).StartsWith(form, StringComparison.Ordinal)) continue;
-                string before = text[..at], after = text[(at + form.Length)..];
+                if (!text.AsSpan(at).StartsWith(form, StringComparison.Ordinal))
+                    continue;
+                string before = text[..at],
+                    after = text[(at + form.Length)..];
                 bool dotted = form[3] == '.';
                 bool joined = dotted
-                    ? Ends(before, @"[A-Za-z0-9_]\z") || Ends(before, @"[0-9]\.\z") || Ends(after, "^[A-Za-z0-9_]") || Ends(after, @"^\.[0-9]")
+                    ? Ends(before, @"[A-Za-z0-9_]\z")
+                        || Ends(before, @"[0-9]\.\z")
+                        || Ends(after, "^[A-Za-z0-9_]")
+                        || Ends(after, @"^\.[0-9]")
                     : Ends(before, @"[0-9]\z") || Ends(after, "^[0-9]");
-                if (!joined) yield return (at, form.Length);
+                if (!joined)
+                    yield return (at, form.Length);
             }
         }
 
         static bool Ends(string part, string pattern) =>
-            System.Text.RegularExpressions.Regex.IsMatch(part, pattern, System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(1));
+            System.Text.RegularExpressions.Regex.IsMatch(
+                part,
+                pattern,
+                System.Text.RegularExpressions.RegexOptions.None,
+                TimeSpan.FromSeconds(1)
+            );
     }
 }

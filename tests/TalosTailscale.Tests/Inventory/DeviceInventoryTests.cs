@@ -13,12 +13,20 @@ public sealed class DeviceInventoryTests : IDisposable
         var inventory = DeviceInventory.Load(Repository.Devices);
 
         Assert.Equal(
-            ["altra 192.168.1.85 Arm64 UkiSwap", "ampone 192.168.1.203 Arm64 UkiSwap", "ryzen 192.168.1.194 Amd64 Upgrade"],
-            inventory.Nodes.Select(n => $"{n.Name} {n.Address} {n.Architecture} {n.Activation}"));
+            [
+                "altra 192.168.1.85 Arm64 UkiSwap",
+                "ampone 192.168.1.203 Arm64 UkiSwap",
+                "ryzen 192.168.1.194 Amd64 Upgrade",
+            ],
+            inventory.Nodes.Select(n => $"{n.Name} {n.Address} {n.Architecture} {n.Activation}")
+        );
         Assert.Equal("talos-192-168-1-203", inventory.Find("ampone").KubernetesName);
-        Assert.All(inventory.Nodes, n => Assert.Equal(
-            ["tailscale-dns.patch.yaml", "tailscale-system-extension.patch.yaml"],
-            n.Manifests.Select(Path.GetFileName).Where(f => f != ManifestNames.Service)));
+        Assert.All(inventory.Nodes, n =>
+            Assert.Equal(
+                ["tailscale-dns.patch.yaml", "tailscale-system-extension.patch.yaml"],
+                n.Manifests.Select(Path.GetFileName).Where(f => f != ManifestNames.Service)
+            )
+        );
     }
 
     [Theory]
@@ -47,7 +55,8 @@ public sealed class DeviceInventoryTests : IDisposable
         Assert.Equal("10.0.0.7", DeviceInventory.Resolve(new TsNodeReference("10.0.0.7"), null).Address);
         Assert.Equal(
             "NodeNotFound",
-            Assert.Throws<TsException>(() => DeviceInventory.Resolve(new TsNodeReference("x"), null)).ErrorId);
+            Assert.Throws<TsException>(() => DeviceInventory.Resolve(new TsNodeReference("x"), null)).ErrorId
+        );
     }
 
     [Fact]
@@ -74,7 +83,8 @@ public sealed class DeviceInventoryTests : IDisposable
 
         Assert.Equal(
             ["tailscale-extension-service.yaml", "tailscale-system-extension.patch.yaml"],
-            node.Manifests.Select(Path.GetFileName));
+            node.Manifests.Select(Path.GetFileName)
+        );
         Assert.All(node.Manifests, path => Assert.True(Path.IsPathFullyQualified(path)));
     }
 
@@ -111,7 +121,8 @@ public sealed class DeviceInventoryTests : IDisposable
         Assert.Contains(
             "at most 65536",
             Assert.Throws<TsException>(() => DeviceInventory.Load(_folder.Path)).Message,
-            StringComparison.Ordinal);
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

@@ -29,7 +29,8 @@ public sealed class GetTsNodeTests
 
         var result = session.Invoke(
             "param($d) $null = $ExecutionContext.SessionState.Path.SetLocation($d); $env:TALOSTAILSCALE_DEVICES = $null; Get-TsNode",
-            ("d", Path.Combine(Repository.Devices, "ampone", "manifests")));
+            ("d", Path.Combine(Repository.Devices, "ampone", "manifests"))
+        );
 
         Assert.Equal(3, result.OutputOf<TsNode>().Count);
     }
@@ -39,7 +40,10 @@ public sealed class GetTsNodeTests
     {
         using var session = PowerShellSession.Create();
 
-        var result = session.Invoke("param($d) Get-TsNode ryzen, nobody, altra -Inventory $d", ("d", Repository.Devices));
+        var result = session.Invoke(
+            "param($d) Get-TsNode ryzen, nobody, altra -Inventory $d",
+            ("d", Repository.Devices)
+        );
 
         Assert.Equal(["ryzen", "altra"], result.OutputOf<TsNode>().Select(n => n.Name));
         var error = result.AssertError("NodeNotFound");
@@ -65,7 +69,8 @@ public sealed class GetTsNodeTests
 
         var result = session.Invoke(
             "param($d) $null = $ExecutionContext.SessionState.Path.SetLocation($d); $t = 'Get-TsNode a'; (TabExpansion2 $t $t.Length).CompletionMatches.CompletionText",
-            ("d", Repository.Root));
+            ("d", Repository.Root)
+        );
 
         Assert.Equal(["altra", "ampone"], result.Output.Select(o => o.ToString()));
     }

@@ -52,7 +52,8 @@ public sealed class HelperPodTests
             new MemoryStream(data),
             output,
             errors,
-            Token);
+            Token
+        );
         Assert.Equal(0, code);
         Assert.Equal(SHA256.HashData(data), SHA256.HashData(output.ToArray()));
         Assert.Equal(SHA256.HashData(data), SHA256.HashData(errors.ToArray()));
@@ -81,7 +82,8 @@ public sealed class HelperPodTests
                 pod,
                 ["head", "-c", $"{megabytes}000000"],
                 new EndlessStream(),
-                Stream.Null);
+                Stream.Null
+            );
             Assert.Equal(0, code);
             return GC.GetTotalAllocatedBytes(precise: true) - before;
         }
@@ -89,7 +91,8 @@ public sealed class HelperPodTests
         // Client and server are both in this process, and other tests allocate beside: they only ever add, so the least
         // of a few is the nearest, and far less than what passed through is enough.
         var costs = new List<long>();
-        while (costs.Count < 8 && (costs.Count == 0 || costs.Min() >= 30_000_000)) costs.Add(await AllocatedAsync(60));
+        while (costs.Count < 8 && (costs.Count == 0 || costs.Min() >= 30_000_000))
+            costs.Add(await AllocatedAsync(60));
         Assert.True(costs.Min() < 30_000_000, $"60 MB cost {string.Join(", ", costs)} bytes");
     }
 
@@ -115,11 +118,13 @@ public sealed class HelperPodTests
             {
                 Purpose = "uki-swap",
             },
-            Token);
+            Token
+        );
         var made = await connection.Api.CoreV1.ReadNamespacedPodAsync(
             pod.Name,
             "kube-system",
-            cancellationToken: Token);
+            cancellationToken: Token
+        );
         Assert.Equal(KubeLab.Node, made.Spec.NodeName);
         Assert.Equal("Never", made.Spec.RestartPolicy);
         Assert.Equal(3600, made.Spec.ActiveDeadlineSeconds);
@@ -133,7 +138,8 @@ public sealed class HelperPodTests
         Assert.Equal("uki-swap", made.Metadata.Labels["talos-tailscale/purpose"]);
         Assert.Equal(
             $"{Environment.UserName}@{Environment.MachineName}",
-            made.Metadata.Annotations["talos-tailscale/operator"]);
+            made.Metadata.Annotations["talos-tailscale/operator"]
+        );
     }
 
     [Fact]
@@ -146,7 +152,8 @@ public sealed class HelperPodTests
         await NoPodsAsync(lab);
 
         await Assert.ThrowsAsync<TsException>(() =>
-            HelperPod.CreateAsync(connection, KubeLab.Spec("example.org/none:1"), Token));
+            HelperPod.CreateAsync(connection, KubeLab.Spec("example.org/none:1"), Token)
+        );
         await NoPodsAsync(lab);
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
@@ -194,10 +201,22 @@ public sealed class HelperPodTests
     {
         await using var lab = await KubeLab.StartAsync();
         using var connection = lab.Connect();
-        var manifest = HelperPodManifest.Build(KubeLab.Spec() with { Tenure = new("kube-system/rollout", "me/elsewhere/7/1/a") });
+        var manifest = HelperPodManifest.Build(
+            KubeLab.Spec() with
+            {
+                Tenure = new("kube-system/rollout", "me/elsewhere/7/1/a"),
+            }
+        );
         manifest.Metadata.Annotations[HelperPodManifest.HolderAnnotation] = "me/elsewhere/7/1";
         await connection.Api.CoreV1.CreateNamespacedPodAsync(manifest, "kube-system", cancellationToken: Token);
-        await using var pod = await HelperPod.CreateAsync(connection, KubeLab.Spec() with { Tenure = new(lease, "me/here/8/2/b") }, Token);
+        await using var pod = await HelperPod.CreateAsync(
+            connection,
+            KubeLab.Spec() with
+            {
+                Tenure = new(lease, "me/here/8/2/b"),
+            },
+            Token
+        );
         Assert.Equal(left, lab.Api.Pods.Count);
 
         // One's own stay, as do those of others when no lease is held here.
@@ -221,7 +240,8 @@ public sealed class HelperPodTests
         HelperPod pod,
         string[] command,
         Stream? input,
-        Stream? sink = null)
+        Stream? sink = null
+    )
     {
         using var output = new MemoryStream();
         using var errors = new MemoryStream();

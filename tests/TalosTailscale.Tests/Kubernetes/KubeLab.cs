@@ -40,7 +40,8 @@ internal sealed class KubeLab : IAsyncDisposable
         var api = await LabKubernetesApi.StartAsync(
             machines,
             Path.Combine(folder.FullName, "pods"),
-            TestContext.Current.CancellationToken);
+            TestContext.Current.CancellationToken
+        );
         return new KubeLab(api, folder, machines);
     }
 

@@ -18,7 +18,8 @@ public sealed class KubeconfigTests
     public void A_context_that_is_not_there_lists_those_that_are()
     {
         var e = Assert.Throws<TsException>(() =>
-            KubernetesConnection.FromBytes(Encoding.UTF8.GetBytes(Sample), "test", "prod"));
+            KubernetesConnection.FromBytes(Encoding.UTF8.GetBytes(Sample), "test", "prod")
+        );
         Assert.Equal("KubeconfigContextNotFound", e.ErrorId);
         Assert.Contains("'prod', it has 'admin@lab'", e.Message, StringComparison.Ordinal);
     }
@@ -38,7 +39,8 @@ public sealed class KubeconfigTests
     [InlineData("- a\n- b\n", "")]
     [InlineData(
         "apiVersion: v1\nkind: Config\ncurrent-context: x\ncontexts: [{name: x, context: {cluster: none, user: none}}]\n",
-        "")]
+        ""
+    )]
     public void Rubbish_is_refused(string text, string says)
     {
         var e = Assert.Throws<TsException>(() => From(text));
@@ -50,11 +52,13 @@ public sealed class KubeconfigTests
     public void A_key_that_cannot_be_read_is_refused_without_being_shown()
     {
         var secret = Convert.ToBase64String(
-            Encoding.ASCII.GetBytes("-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n"));
+            Encoding.ASCII.GetBytes("-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n")
+        );
         var text = System.Text.RegularExpressions.Regex.Replace(
             Sample,
             "client-key-data: .*",
-            "client-key-data: " + secret);
+            "client-key-data: " + secret
+        );
         var e = Assert.Throws<TsException>(() => From(text));
         Assert.Equal("KubeconfigInvalid", e.ErrorId);
         Assert.DoesNotContain("c2VjcmV0", e.ToString(), StringComparison.Ordinal);
@@ -80,7 +84,8 @@ public sealed class KubeconfigTests
                 two,
                 Sample
                     .Replace("name: admin@lab", "name: other", StringComparison.Ordinal)
-                    .Replace("user: admin@lab", "user: other", StringComparison.Ordinal));
+                    .Replace("user: admin@lab", "user: other", StringComparison.Ordinal)
+            );
             var merged = Kubeconfig.Read([one, two]);
             Assert.Equal("other", merged.CurrentContext);
             Assert.Equal("other", Kubeconfig.Build(merged, null, "test").CurrentContext);
@@ -101,6 +106,7 @@ public sealed class KubeconfigTests
         return TalosTailscale.Lab.Kubernetes.LabKubernetesApi.Kubeconfig(
             new Uri("https://127.0.0.1:6443"),
             client,
-            pki.Authority);
+            pki.Authority
+        );
     }
 }

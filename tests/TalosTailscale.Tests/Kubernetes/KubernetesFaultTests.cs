@@ -66,7 +66,8 @@ public sealed class KubernetesFaultTests
         Assert.Contains("docker.io/library/debain:13", e.Message, StringComparison.Ordinal);
         Assert.True(
             watch.Elapsed < TimeSpan.FromSeconds(20),
-            "a name that the registry does not know must not wait out the patience for busy registries");
+            "a name that the registry does not know must not wait out the patience for busy registries"
+        );
     }
 
     [Fact]
@@ -116,7 +117,8 @@ public sealed class KubernetesFaultTests
         using var connection = lab.Connect();
         await using var pod = await HelperPod.CreateAsync(connection, KubeLab.Spec(), Token);
         var e = await Assert.ThrowsAsync<TsException>(() =>
-            pod.ExecAsync(["no-such-program"], null, Stream.Null, Stream.Null, Token));
+            pod.ExecAsync(["no-such-program"], null, Stream.Null, Stream.Null, Token)
+        );
         Assert.Equal("ExecRefused", e.ErrorId);
         Assert.Contains("executable file not found in $PATH", e.Message, StringComparison.Ordinal);
     }
@@ -181,11 +183,13 @@ public sealed class KubernetesFaultTests
             lab.Api.Faults.CutExec(afterInput: at);
             using var input = new MemoryStream(data);
             var e = await Assert.ThrowsAsync<TsException>(() =>
-                pod.ExecAsync(["sh", "-c", "head -c 300000 >/dev/null"], input, Stream.Null, Stream.Null, Token));
+                pod.ExecAsync(["sh", "-c", "head -c 300000 >/dev/null"], input, Stream.Null, Stream.Null, Token)
+            );
             Assert.Contains(e.ErrorId, lost);
             lab.Api.Faults.CutExec(afterOutput: Math.Max(at, 1));
             e = await Assert.ThrowsAsync<TsException>(() =>
-                pod.ExecAsync(["sh", "-c", "head -c 300000 /dev/zero"], null, Stream.Null, Stream.Null, Token));
+                pod.ExecAsync(["sh", "-c", "head -c 300000 /dev/zero"], null, Stream.Null, Stream.Null, Token)
+            );
             Assert.Contains(e.ErrorId, lost);
         }
         Assert.Equal(0, await pod.ExecAsync(["true"], null, Stream.Null, Stream.Null, Token));
@@ -209,7 +213,8 @@ public sealed class KubernetesFaultTests
         lab.Api.Faults.EvictAfterInput = 100_000;
         using var input = new MemoryStream(new byte[500_000]);
         var e = await Assert.ThrowsAsync<TsException>(() =>
-            pod.ExecAsync(["sh", "-c", "head -c 500000 >/dev/null; sleep 600"], input, Stream.Null, Stream.Null, Token));
+            pod.ExecAsync(["sh", "-c", "head -c 500000 >/dev/null; sleep 600"], input, Stream.Null, Stream.Null, Token)
+        );
         Assert.Equal("PodEvicted", e.ErrorId);
     }
 
@@ -246,7 +251,8 @@ public sealed class KubernetesFaultTests
         var text = lab.Api.AdminKubeconfig.Replace(
             "server: https://",
             "tls-server-name: example.org\n    server: https://",
-            StringComparison.Ordinal);
+            StringComparison.Ordinal
+        );
         using var connection = KubernetesConnection.FromBytes(System.Text.Encoding.UTF8.GetBytes(text), "test");
         var e = await Assert.ThrowsAsync<TsException>(() => KubernetesNodes.ListAsync(connection, Token));
         Assert.Equal("KubernetesServerUntrusted", e.ErrorId);
@@ -268,7 +274,8 @@ public sealed class KubernetesFaultTests
         var text = KubeconfigTests.Sample.Replace(
             "https://127.0.0.1:6443",
             $"https://{FreeEndpoint()}",
-            StringComparison.Ordinal);
+            StringComparison.Ordinal
+        );
         using var connection = KubernetesConnection.FromBytes(System.Text.Encoding.UTF8.GetBytes(text), "test");
         var e = await Assert.ThrowsAsync<TsException>(() => KubernetesNodes.ListAsync(connection, Token));
         Assert.Equal("KubernetesUnreachable", e.ErrorId);

@@ -21,15 +21,11 @@ public sealed class NodeDrainTests
         Assert.True(await NodeDrain.UncordonAsync(connection, KubeLab.Node, Token));
         Assert.False((await KubernetesNodes.GetAsync(connection, KubeLab.Node, Token)).Unschedulable);
 
-        lab.Api.Store.Change(
-            KubeResource.Nodes,
-            null,
-            KubeLab.Node,
-            n =>
-            {
-                n["spec"]!["unschedulable"] = true;
-                return n;
-            });
+        lab.Api.Store.Change(KubeResource.Nodes, null, KubeLab.Node, n =>
+        {
+            n["spec"]!["unschedulable"] = true;
+            return n;
+        });
         Assert.False(await NodeDrain.CordonAsync(connection, KubeLab.Node, Token));
         Assert.False(await NodeDrain.UncordonAsync(connection, KubeLab.Node, Token));
         Assert.True((await KubernetesNodes.GetAsync(connection, KubeLab.Node, Token)).Unschedulable);
@@ -68,19 +64,23 @@ public sealed class NodeDrainTests
                     ["minAvailable"] = 1,
                     ["selector"] = new JsonObject { ["matchLabels"] = new JsonObject { ["app"] = "web-1" } },
                 },
-            });
+            }
+        );
         var e = await Assert.ThrowsAsync<TsException>(() =>
             NodeDrain.DrainAsync(
                 connection,
                 KubeLab.Node,
                 TimeSpan.FromMilliseconds(300),
                 SilentReporter.Instance,
-                Token));
+                Token
+            )
+        );
         Assert.Equal("DrainBlocked", e.ErrorId);
         Assert.Contains(
             "'default/web-1': The disruption budget web needs 1 healthy pods and has 1 currently",
             e.Message,
-            StringComparison.Ordinal);
+            StringComparison.Ordinal
+        );
         Assert.Contains("default/web-1", lab.Api.Pods);
 
         var draining = NodeDrain.DrainAsync(
@@ -88,7 +88,8 @@ public sealed class NodeDrainTests
             KubeLab.Node,
             TimeSpan.FromSeconds(60),
             SilentReporter.Instance,
-            Token);
+            Token
+        );
         lab.Api.Store.Delete(KubeResource.Budgets, "default", "web");
         Assert.Equal(["default/web-1"], (await draining).Evicted);
     }
@@ -110,7 +111,8 @@ public sealed class NodeDrainTests
                     ["name"] = "x",
                     ["uid"] = "1",
                     ["controller"] = true,
-                });
+                }
+            );
         lab.Api.Kubelet.Adopt(
             lab.Api.Store.Create(
                 KubeResource.Pods,
@@ -125,9 +127,12 @@ public sealed class NodeDrainTests
                         ["containers"] = new JsonArray(new JsonObject { ["name"] = "c", ["image"] = "busybox:1.37" }),
                     },
                     ["status"] = new JsonObject { ["phase"] = "Pending" },
-                }));
+                }
+            )
+        );
         await HelperPodTests.UntilAsync(() =>
-            KubeBudgets.IsReady(lab.Api.Store.Get(KubeResource.Pods, "default", name)!));
+            KubeBudgets.IsReady(lab.Api.Store.Get(KubeResource.Pods, "default", name)!)
+        );
     }
 
     private sealed class Listener : IReporter

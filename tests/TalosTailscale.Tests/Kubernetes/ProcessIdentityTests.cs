@@ -43,13 +43,17 @@ public class ProcessIdentityTests
     [Fact]
     public void Machines_of_one_name_are_told_apart()
     {
-        Assert.NotEqual(ProcessIdentity.Machine("localhost", Id, "x"), ProcessIdentity.Machine("localhost", OtherId, "x"));
+        Assert.NotEqual(
+            ProcessIdentity.Machine("localhost", Id, "x"),
+            ProcessIdentity.Machine("localhost", OtherId, "x")
+        );
         Assert.Equal(ProcessIdentity.Machine("localhost", Id, "x"), ProcessIdentity.Machine("localhost", Id, "y"));
         // Images of containers have an empty one, or the word for "not yet".
         Assert.NotEqual(ProcessIdentity.Machine("localhost", "", "x"), ProcessIdentity.Machine("localhost", "", "y"));
         Assert.NotEqual(
             ProcessIdentity.Machine("localhost", "uninitialized", "x"),
-            ProcessIdentity.Machine("localhost", "uninitialized", "y"));
+            ProcessIdentity.Machine("localhost", "uninitialized", "y")
+        );
         Assert.Equal("localhost", ProcessIdentity.Machine("localhost", "", ""));
         Assert.DoesNotContain(Id[..8], ProcessIdentity.Machine("localhost", Id, "x"), StringComparison.Ordinal);
     }

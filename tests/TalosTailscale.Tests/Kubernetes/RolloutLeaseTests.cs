@@ -43,7 +43,8 @@ public sealed class RolloutLeaseTests
                     {
                         return null;
                     }
-                }));
+                })
+        );
         await using var one = Assert.Single(asked, l => l is not null);
     }
 
@@ -54,7 +55,8 @@ public sealed class RolloutLeaseTests
         using var connection = lab.Connect();
         await using var lease = await AcquireAsync(
             connection,
-            new RolloutLeaseSpec { Duration = TimeSpan.FromSeconds(6) });
+            new RolloutLeaseSpec { Duration = TimeSpan.FromSeconds(6) }
+        );
         var first = Renewed(lab);
         await lab.Api.RestartAsync(TimeSpan.FromMilliseconds(100));
         await HelperPodTests.UntilAsync(() => Renewed(lab) != first);
@@ -72,7 +74,8 @@ public sealed class RolloutLeaseTests
         await AbandonAsync(lab, connection, "somebody/elsewhere/1/1", DateTimeOffset.UtcNow);
         Assert.Equal(
             "LeaseHeld",
-            (await Assert.ThrowsAsync<TsException>(() => AcquireAsync(connection, new RolloutLeaseSpec()))).ErrorId);
+            (await Assert.ThrowsAsync<TsException>(() => AcquireAsync(connection, new RolloutLeaseSpec()))).ErrorId
+        );
         await AbandonAsync(lab, connection, "somebody/elsewhere/1/1", DateTimeOffset.UtcNow.AddMinutes(-5));
         await using var taken = await AcquireAsync(connection, new RolloutLeaseSpec());
         taken.ThrowIfLost();
@@ -85,7 +88,8 @@ public sealed class RolloutLeaseTests
         using var connection = lab.Connect();
         await using var lease = await AcquireAsync(
             connection,
-            new RolloutLeaseSpec { Duration = TimeSpan.FromSeconds(1) });
+            new RolloutLeaseSpec { Duration = TimeSpan.FromSeconds(1) }
+        );
         await AbandonAsync(lab, connection, "somebody/elsewhere/1/1", DateTimeOffset.UtcNow);
         await HelperPodTests.UntilAsync(() => lease.Lost.IsCancellationRequested);
         Assert.Equal("LeaseLost", Assert.Throws<TsException>(lease.ThrowIfLost).ErrorId);
@@ -101,22 +105,20 @@ public sealed class RolloutLeaseTests
         KubeLab lab,
         KubernetesConnection connection,
         string holder,
-        DateTimeOffset renewed)
+        DateTimeOffset renewed
+    )
     {
         if (lab.Api.Store.Get(s_leases, "kube-system", "talos-tailscale-rollout") is null)
             await (await AcquireAsync(connection, new RolloutLeaseSpec())).DisposeAsync();
-        lab.Api.Store.Change(
-            s_leases,
-            "kube-system",
-            "talos-tailscale-rollout",
-            l =>
-            {
-                l["spec"]!["holderIdentity"] = holder;
-                l["spec"]!["leaseDurationSeconds"] = 1;
-                l["spec"]!["renewTime"] = renewed.ToString(
-                    "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'",
-                    System.Globalization.CultureInfo.InvariantCulture);
-                return l;
-            });
+        lab.Api.Store.Change(s_leases, "kube-system", "talos-tailscale-rollout", l =>
+        {
+            l["spec"]!["holderIdentity"] = holder;
+            l["spec"]!["leaseDurationSeconds"] = 1;
+            l["spec"]!["renewTime"] = renewed.ToString(
+                "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'",
+                System.Globalization.CultureInfo.InvariantCulture
+            );
+            return l;
+        });
     }
 }

@@ -22,19 +22,28 @@ public sealed class LabFolderTests
             LabFolder.Sweep(parent, DateTime.UtcNow.AddHours(1));
         }
 
-        Assert.Equal([false, false, true, true, true], new[] { young, dead, live, kept, other }.Select(Directory.Exists));
+        Assert.Equal(
+            [false, false, true, true, true],
+            new[] { young, dead, live, kept, other }.Select(Directory.Exists)
+        );
         Directory.Delete(parent, recursive: true);
     }
 
     [Fact]
     public async Task A_lab_leaves_nothing_unless_told_to()
     {
-        var gone = await LabCluster.StartAsync(new LabOptions { Nodes = [LabNodeOptions.Runbook[0]] }, TestContext.Current.CancellationToken);
+        var gone = await LabCluster.StartAsync(
+            new LabOptions { Nodes = [LabNodeOptions.Runbook[0]] },
+            TestContext.Current.CancellationToken
+        );
         Assert.True(File.Exists(Path.Combine(gone.Folder, ".in-use")));
         await gone.DisposeAsync();
         Assert.False(Directory.Exists(gone.Folder));
 
-        var kept = await LabCluster.StartAsync(new LabOptions { Nodes = [LabNodeOptions.Runbook[0]], KeepFolder = true }, TestContext.Current.CancellationToken);
+        var kept = await LabCluster.StartAsync(
+            new LabOptions { Nodes = [LabNodeOptions.Runbook[0]], KeepFolder = true },
+            TestContext.Current.CancellationToken
+        );
         await kept.DisposeAsync();
         Assert.True(Directory.Exists(kept.Folder));
         Assert.False(File.Exists(Path.Combine(kept.Folder, ".in-use")));
@@ -45,7 +54,8 @@ public sealed class LabFolderTests
     {
         var folder = Directory.CreateDirectory(Path.Combine(parent, name)).FullName;
         File.WriteAllText(Path.Combine(folder, "data"), "x");
-        if (marked) File.WriteAllText(Path.Combine(folder, ".in-use"), "");
+        if (marked)
+            File.WriteAllText(Path.Combine(folder, ".in-use"), "");
         return folder;
     }
 }

@@ -9,7 +9,10 @@ public sealed class GoldenTests
 {
     // The set names this line as one that must stay, while the patch of the same case deletes just this key and the
     // expected tree lacks it. The data is kept as it was given; the tree decides.
-    private static readonly (string Case, string Line) s_contradiction = ("lossless/delete-keys-keeps-rest", "        rack: r1");
+    private static readonly (string Case, string Line) s_contradiction = (
+        "lossless/delete-keys-keeps-rest",
+        "        rack: r1"
+    );
 
     public static TheoryData<string> Merge => [.. GoldenCase.Names("merge")];
 
@@ -33,7 +36,9 @@ public sealed class GoldenTests
         GoldenCase golden = GoldenCase.Load(name);
         byte[] before = ConfigText.Encode(golden.Config);
         byte[] after = ConfigText.Encode(result.Text);
-        using JsonDocument json = JsonDocument.Parse(File.ReadAllText(Path.Combine(golden.Folder, "untouched-documents.json")));
+        using JsonDocument json = JsonDocument.Parse(
+            File.ReadAllText(Path.Combine(golden.Folder, "untouched-documents.json"))
+        );
         JsonElement root = json.RootElement;
         if (root.TryGetProperty("identical", out JsonElement identical) && identical.GetBoolean())
         {
@@ -43,9 +48,14 @@ public sealed class GoldenTests
 
         foreach (JsonElement document in Items(root, "documents"))
         {
-            byte[] span = before.AsSpan(document.GetProperty("offset").GetInt32(), document.GetProperty("length").GetInt32()).ToArray();
+            byte[] span = before
+                .AsSpan(document.GetProperty("offset").GetInt32(), document.GetProperty("length").GetInt32())
+                .ToArray();
             Assert.Equal(document.GetProperty("sha256").GetString(), Convert.ToHexStringLower(SHA256.HashData(span)));
-            Assert.True(after.AsSpan().IndexOf(span) >= 0, $"A document of {span.Length} bytes is not in the result any more.");
+            Assert.True(
+                after.AsSpan().IndexOf(span) >= 0,
+                $"A document of {span.Length} bytes is not in the result any more."
+            );
         }
 
         string[] lines = result.Text.Split('\n');
@@ -55,7 +65,9 @@ public sealed class GoldenTests
             string wanted = line.GetString()!;
             if ((name, wanted) == s_contradiction)
             {
-                TestContext.Current.AddWarning($"'{wanted.Trim()}' is not looked for: the patch of '{name}' deletes that key, and the expected tree of the case lacks it.");
+                TestContext.Current.AddWarning(
+                    $"'{wanted.Trim()}' is not looked for: the patch of '{name}' deletes that key, and the expected tree of the case lacks it."
+                );
                 continue;
             }
 
@@ -82,11 +94,13 @@ public sealed class GoldenTests
         }
 
         PatchedConfig result = MachineConfigPatcher.Apply(golden.Config, golden.Patches, golden.Mode);
-        if (golden.Quirk is not null && QuirkTests.BetterThanTalos.Contains(name)) return result;
+        if (golden.Quirk is not null && QuirkTests.BetterThanTalos.Contains(name))
+            return result;
         SortedDictionary<string, string> expected = YamlOracle.Documents(golden.Expected!, golden.IsLoose);
         SortedDictionary<string, string> actual = YamlOracle.Documents(result.Text, golden.IsLoose);
         Assert.Equal(expected.Keys, actual.Keys);
-        foreach ((string id, string document) in expected) Assert.Equal(document, actual[id]);
+        foreach ((string id, string document) in expected)
+            Assert.Equal(document, actual[id]);
         return result;
     }
 }

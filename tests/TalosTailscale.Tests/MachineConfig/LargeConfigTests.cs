@@ -11,7 +11,10 @@ public sealed class LargeConfigTests
 {
     private static readonly ConfigPatch[] s_patches =
     [
-        new("apiVersion: v1alpha1\nkind: ExtensionServiceConfig\nname: tailscale\nenvironment: [TS_HOSTNAME=n]\n", "service.yaml"),
+        new(
+            "apiVersion: v1alpha1\nkind: ExtensionServiceConfig\nname: tailscale\nenvironment: [TS_HOSTNAME=n]\n",
+            "service.yaml"
+        ),
         new("machine: {network: {nameservers: [100.100.100.100]}}", "dns.yaml"),
     ];
 
@@ -19,13 +22,23 @@ public sealed class LargeConfigTests
     public void A_late_document_is_read_again_and_edited_in_place()
     {
         string text = Documents(400_000);
-        ConfigPatch patch = new("apiVersion: v1alpha1\nkind: NetworkRuleConfig\nname: rule-2000\nportSelector: {protocol: udp}\n", "p.yaml");
+        ConfigPatch patch = new(
+            "apiVersion: v1alpha1\nkind: NetworkRuleConfig\nname: rule-2000\nportSelector: {protocol: udp}\n",
+            "p.yaml"
+        );
 
         PatchedConfig result = MachineConfigPatcher.Apply(text, [patch]);
 
-        int at = text.IndexOf("protocol: tcp", text.IndexOf("name: rule-2000\n", StringComparison.Ordinal), StringComparison.Ordinal);
+        int at = text.IndexOf(
+            "protocol: tcp",
+            text.IndexOf("name: rule-2000\n", StringComparison.Ordinal),
+            StringComparison.Ordinal
+        );
         Assert.Equal(text[..at] + "protocol: udp" + text[(at + 13)..], result.Text);
-        Assert.Equal(MachineConfigChange.Changed, result.Documents.Single(document => document.Name == "rule-2000").Change);
+        Assert.Equal(
+            MachineConfigChange.Changed,
+            result.Documents.Single(document => document.Name == "rule-2000").Change
+        );
         Assert.Single(result.Documents, document => document.Change != MachineConfigChange.Unchanged);
     }
 
@@ -33,7 +46,10 @@ public sealed class LargeConfigTests
     public void A_late_document_is_deleted_alone()
     {
         string text = Documents(400_000);
-        ConfigPatch patch = new("apiVersion: v1alpha1\nkind: NetworkRuleConfig\nname: rule-2000\n$patch: delete\n", "p.yaml");
+        ConfigPatch patch = new(
+            "apiVersion: v1alpha1\nkind: NetworkRuleConfig\nname: rule-2000\n$patch: delete\n",
+            "p.yaml"
+        );
 
         string after = MachineConfigPatcher.Apply(text, [patch]).Text;
 
@@ -44,12 +60,19 @@ public sealed class LargeConfigTests
     [Fact]
     public void Anchors_keep_the_documents_together()
     {
-        string text = "version: v1alpha1\nmachine:\n  type: worker\n  nodeLabels: &labels\n    a: b\n  nodeAnnotations: *labels\n"
+        string text =
+            "version: v1alpha1\nmachine:\n  type: worker\n  nodeLabels: &labels\n    a: b\n  nodeAnnotations: *labels\n"
             + Documents(300_000)[Main.Length..];
 
-        string after = MachineConfigPatcher.Apply(text, [new ConfigPatch("machine: {nodeLabels: {a: c}}", "p.yaml")]).Text;
+        string after = MachineConfigPatcher
+            .Apply(text, [new ConfigPatch("machine: {nodeLabels: {a: c}}", "p.yaml")])
+            .Text;
 
-        Assert.StartsWith("version: v1alpha1\nmachine:\n  type: worker\n  nodeLabels: &labels\n    a: c\n  nodeAnnotations:\n    a: b\n", after, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "version: v1alpha1\nmachine:\n  type: worker\n  nodeLabels: &labels\n    a: c\n  nodeAnnotations:\n    a: b\n",
+            after,
+            StringComparison.Ordinal
+        );
         Assert.EndsWith(text[^200_000..], after, StringComparison.Ordinal);
     }
 
@@ -70,7 +93,11 @@ public sealed class LargeConfigTests
 
         string after = MachineConfigPatcher.Apply(text, s_patches).Text;
 
-        Assert.Contains(text[text.IndexOf("---", StringComparison.Ordinal)..].TrimEnd(), after, StringComparison.Ordinal);
+        Assert.Contains(
+            text[text.IndexOf("---", StringComparison.Ordinal)..].TrimEnd(),
+            after,
+            StringComparison.Ordinal
+        );
         Assert.Equal(after.Count(c => c == '\n'), after.Count(c => c == '\r'));
         Assert.True(ConfigDocuments.SameMeaning(after, after.Replace("\r\n", "\n", StringComparison.Ordinal)));
         Assert.False(ConfigDocuments.SameMeaning(text, after));
@@ -99,12 +126,24 @@ public sealed class LargeConfigTests
         long before = GC.GetAllocatedBytesForCurrentThread();
         switch (step)
         {
-            case "patch": _ = MachineConfigPatcher.Apply(text, s_patches); break;
-            case "forms": _ = PatchForms.Adapt(text, s_patches, out _); break;
-            case "check": _ = ConfigValidator.Check(text, after, "node"); break;
-            case "diff": _ = UnifiedDiff.Create(text, after); break;
-            case "secrets": _ = ConfigSecrets.Find(text); break;
-            default: _ = ConfigSecrets.Mask(text, text); break;
+            case "patch":
+                _ = MachineConfigPatcher.Apply(text, s_patches);
+                break;
+            case "forms":
+                _ = PatchForms.Adapt(text, s_patches, out _);
+                break;
+            case "check":
+                _ = ConfigValidator.Check(text, after, "node");
+                break;
+            case "diff":
+                _ = UnifiedDiff.Create(text, after);
+                break;
+            case "secrets":
+                _ = ConfigSecrets.Find(text);
+                break;
+            default:
+                _ = ConfigSecrets.Mask(text, text);
+                break;
         }
 
         return GC.GetAllocatedBytesForCurrentThread() - before;
@@ -115,8 +154,13 @@ public sealed class LargeConfigTests
         var text = new StringBuilder(Main);
         for (int i = 0; text.Length < length; i++)
         {
-            text.Append("---\n# rule ").Append(i).Append(" of many\napiVersion: v1alpha1\nkind: NetworkRuleConfig\nname: rule-").Append(i)
-                .Append("\nportSelector:\n    ports:\n        - ").Append(1000 + i).Append(" # a port\n    protocol: tcp\ningress:\n    - subnet: 10.0.0.0/8\n");
+            text.Append("---\n# rule ")
+                .Append(i)
+                .Append(" of many\napiVersion: v1alpha1\nkind: NetworkRuleConfig\nname: rule-")
+                .Append(i)
+                .Append("\nportSelector:\n    ports:\n        - ")
+                .Append(1000 + i)
+                .Append(" # a port\n    protocol: tcp\ningress:\n    - subnet: 10.0.0.0/8\n");
         }
 
         return text.ToString();

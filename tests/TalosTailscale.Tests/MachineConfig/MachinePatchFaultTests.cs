@@ -13,7 +13,8 @@ public sealed class MachinePatchFaultTests
     private const string Patch = "Set-TalosMachinePatch ampone 'machine: {nodeLabels: {rack: b}}'";
 
     // What can only change with a reboot (siderolabs/talos CanApplyImmediate).
-    private const string RebootPatch = "Set-TalosMachinePatch ampone 'machine: {systemDiskEncryption: {ephemeral: {provider: luks2, keys: [{slot: 0, nodeID: {}}]}}}'";
+    private const string RebootPatch =
+        "Set-TalosMachinePatch ampone 'machine: {systemDiskEncryption: {ephemeral: {provider: luks2, keys: [{slot: 0, nodeID: {}}]}}}'";
 
     [Theory]
     [InlineData("after")]
@@ -27,9 +28,12 @@ public sealed class MachinePatchFaultTests
 
         PowerShellResult run = lab.Invoke(Patch + " -Verbose");
 
-        Assert.True(run.Single<MachinePatchResult>() is { Applied: true, Changed: true, Mode: TalosApplyMode.NoReboot });
+        Assert.True(
+            run.Single<MachinePatchResult>() is { Applied: true, Changed: true, Mode: TalosApplyMode.NoReboot }
+        );
         Assert.Contains("no answer", run.AllText(), StringComparison.Ordinal);
-        if (how == "reboot") await node.WhenAsync(n => n.BootId != boot && n.IsReady, TalosLab.Stop);
+        if (how == "reboot")
+            await node.WhenAsync(n => n.BootId != boot && n.IsReady, TalosLab.Stop);
         Assert.Contains("rack: b", node.ActiveConfig.Text, StringComparison.Ordinal);
     }
 
@@ -40,7 +44,9 @@ public sealed class MachinePatchFaultTests
         string before = lab.Cluster.Node("ampone").ActiveConfig.Text;
         using var backups = new BackupFolder();
 
-        TsException error = await Assert.ThrowsAsync<TsException>(() => ApplyAsync(lab.Client("ampone"), backups, TimeSpan.FromSeconds(1)));
+        TsException error = await Assert.ThrowsAsync<TsException>(() =>
+            ApplyAsync(lab.Client("ampone"), backups, TimeSpan.FromSeconds(1))
+        );
 
         Assert.Equal("MachineConfigNotApplied", error.ErrorId);
         string backup = Assert.Single(Directory.GetFiles(backups.Path));
@@ -55,7 +61,11 @@ public sealed class MachinePatchFaultTests
         await using TalosLab lab = await TalosLab.StartAsync(LabFault.ApplyBreaks.On("ampone", "silent"));
         using var backups = new BackupFolder();
 
-        MachinePatchResult result = await ApplyAsync(lab.Client("ampone").With(TimeSpan.FromSeconds(5)), backups, TimeSpan.FromSeconds(30));
+        MachinePatchResult result = await ApplyAsync(
+            lab.Client("ampone").With(TimeSpan.FromSeconds(5)),
+            backups,
+            TimeSpan.FromSeconds(30)
+        );
 
         Assert.True(result.Applied);
         Assert.Contains("rack: b", lab.Cluster.Node("ampone").ActiveConfig.Text, StringComparison.Ordinal);
@@ -105,8 +115,10 @@ public sealed class MachinePatchFaultTests
         PowerShellResult run = lab.Invoke(Patch);
 
         string before = lab.Lab.Node("ampone").ActiveConfig.Text;
-        if (run.Errors.Count > 0) Assert.DoesNotContain("rack: b", before, StringComparison.Ordinal);
-        else Assert.True(run.Single<MachinePatchResult>().Applied);
+        if (run.Errors.Count > 0)
+            Assert.DoesNotContain("rack: b", before, StringComparison.Ordinal);
+        else
+            Assert.True(run.Single<MachinePatchResult>().Applied);
         Assert.Equal(before, lab.Lab.Node("ampone").PersistentConfig.Text);
     }
 
@@ -168,7 +180,9 @@ public sealed class MachinePatchFaultTests
         lab.Invoke(Patch + " -Mode Try -TryTimeout 00:05:00").AssertNoErrors();
         string tried = lab.Lab.Node("ampone").ActiveConfig.Text;
 
-        string message = lab.Invoke("Set-TalosMachinePatch ampone 'machine: {nodeLabels: {zone: c}}'").AssertError("MachineConfigPending").Exception.Message;
+        string message = lab.Invoke("Set-TalosMachinePatch ampone 'machine: {nodeLabels: {zone: c}}'")
+            .AssertError("MachineConfigPending")
+            .Exception.Message;
 
         Assert.Contains("v1alpha1", message, StringComparison.Ordinal);
         Assert.Equal(tried, lab.Lab.Node("ampone").ActiveConfig.Text);
@@ -180,18 +194,28 @@ public sealed class MachinePatchFaultTests
         await using LabSession lab = await LabSession.StartAsync();
         long version = lab.Lab.Node("ampone").ActiveConfig.Version;
 
-        string message = lab.Invoke("Set-TalosMachinePatch ampone 'machine: {install: {extensions: [{image: a/b:1}]}}' -Strict")
-            .AssertError("MachineConfigWarningsRefused").Exception.Message;
+        string message = lab.Invoke(
+                "Set-TalosMachinePatch ampone 'machine: {install: {extensions: [{image: a/b:1}]}}' -Strict"
+            )
+            .AssertError("MachineConfigWarningsRefused")
+            .Exception.Message;
 
         Assert.Contains("no effect since Talos 1.10", message, StringComparison.Ordinal);
         Assert.Equal(version, lab.Lab.Node("ampone").ActiveConfig.Version);
     }
 
-    private static async Task<MachinePatchResult> ApplyAsync(TalosNodeClient node, BackupFolder backups, TimeSpan settle)
+    private static async Task<MachinePatchResult> ApplyAsync(
+        TalosNodeClient node,
+        BackupFolder backups,
+        TimeSpan settle
+    )
     {
         var options = new MachineConfigOptions { BackupFolder = backups.Path, SettleTimeout = settle };
         var flow = new MachineConfigFlow(node, options, SilentReporter.Instance);
-        MachineConfigPlan plan = await flow.PlanAsync([new ConfigPatch("machine: {nodeLabels: {rack: b}}", "patch")], TalosLab.Stop);
+        MachineConfigPlan plan = await flow.PlanAsync(
+            [new ConfigPatch("machine: {nodeLabels: {rack: b}}", "patch")],
+            TalosLab.Stop
+        );
         return await flow.ApplyAsync(plan, TalosLab.Stop);
     }
 

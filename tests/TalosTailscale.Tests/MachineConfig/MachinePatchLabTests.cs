@@ -7,7 +7,8 @@ namespace TalosTailscale.Tests.MachineConfig;
 /// <summary>Set-TalosMachinePatch against nodes that answer, change their mind, refuse, reboot and come in all versions.</summary>
 public sealed class MachinePatchLabTests
 {
-    private const string Render = "Get-TsNode ampone | New-TsExtensionServiceConfig -AuthKeyReference $key -PassThru | ";
+    private const string Render =
+        "Get-TsNode ampone | New-TsExtensionServiceConfig -AuthKeyReference $key -PassThru | ";
 
     [Fact]
     public async Task The_runbook_patches_a_node_and_loses_nothing()
@@ -15,14 +16,20 @@ public sealed class MachinePatchLabTests
         await using LabSession lab = await LabSession.StartAsync();
         string before = lab.Lab.Node("ampone").ActiveConfig.Text;
 
-        PowerShellResult run = lab.Invoke("param($key) " + Render + "Set-TalosMachinePatch -Verbose", ("key", lab.KeyReference));
+        PowerShellResult run = lab.Invoke(
+            "param($key) " + Render + "Set-TalosMachinePatch -Verbose",
+            ("key", lab.KeyReference)
+        );
         MachinePatchResult result = run.Single<MachinePatchResult>();
         string after = lab.Lab.Node("ampone").ActiveConfig.Text;
 
         Assert.True(result is { Node: "ampone", Changed: true, Applied: true, Mode: TalosApplyMode.NoReboot });
-        Assert.Contains(result.Documents, document => document is { Kind: "ExtensionServiceConfig", Name: "tailscale", Change: MachineConfigChange.Added });
+        Assert.Contains(result.Documents, document =>
+            document is { Kind: "ExtensionServiceConfig", Name: "tailscale", Change: MachineConfigChange.Added }
+        );
         Assert.Contains("TS_AUTHKEY=" + lab.Lab.Options.AuthKey, after, StringComparison.Ordinal);
-        foreach (string line in before.Split('\n')) Assert.Contains(line, after, StringComparison.Ordinal);
+        foreach (string line in before.Split('\n'))
+            Assert.Contains(line, after, StringComparison.Ordinal);
         Assert.Equal(after, lab.Lab.Node("ampone").PersistentConfig.Text);
         Assert.Contains(result.Warnings, warning => warning.Code == "InstallExtensionsIgnored");
         // What the node says of the same path is not said twice; what is in the result is on the screen.
@@ -38,14 +45,20 @@ public sealed class MachinePatchLabTests
     public async Task The_second_time_changes_nothing_and_says_so()
     {
         await using LabSession lab = await LabSession.StartAsync();
-        lab.Invoke("param($key) Get-TsNode | New-TsExtensionServiceConfig -AuthKeyReference $key -PassThru | Set-TalosMachinePatch", ("key", lab.KeyReference)).AssertNoErrors();
+        lab.Invoke(
+                "param($key) Get-TsNode | New-TsExtensionServiceConfig -AuthKeyReference $key -PassThru | Set-TalosMachinePatch",
+                ("key", lab.KeyReference)
+            )
+            .AssertNoErrors();
         long version = lab.Lab.Node("ampone").ActiveConfig.Version;
 
         PowerShellResult again = lab.Invoke("Get-TsNode | Set-TalosMachinePatch");
 
         again.AssertNoErrors();
         Assert.Equal(3, again.OutputOf<MachinePatchResult>().Count);
-        Assert.All(again.OutputOf<MachinePatchResult>(), result => Assert.True(result is { Changed: false, Applied: false, BackupPath: null, Diff: "" }));
+        Assert.All(again.OutputOf<MachinePatchResult>(), result =>
+            Assert.True(result is { Changed: false, Applied: false, BackupPath: null, Diff: "" })
+        );
         Assert.Equal(version, lab.Lab.Node("ampone").ActiveConfig.Version);
     }
 
@@ -57,11 +70,16 @@ public sealed class MachinePatchLabTests
 
         PowerShellResult run = lab.Invoke(
             "param($key) Set-TalosMachinePatch ampone @{ apiVersion = 'v1alpha1'; kind = 'ExtensionServiceConfig'; name = 'tailscale'; environment = @(\"TS_AUTHKEY=$key\", 'TS_HOSTNAME=ampone') } -WhatIf -Verbose",
-            ("key", lab.Lab.Options.AuthKey));
+            ("key", lab.Lab.Options.AuthKey)
+        );
         MachinePatchResult result = run.Single<MachinePatchResult>();
 
         Assert.True(result is { Changed: true, Applied: false, Mode: null, BackupPath: null });
-        Assert.Contains("+  - TS_AUTHKEY=***", result.Diff.Replace("    -", "  -", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains(
+            "+  - TS_AUTHKEY=***",
+            result.Diff.Replace("    -", "  -", StringComparison.Ordinal),
+            StringComparison.Ordinal
+        );
         Assert.DoesNotContain(lab.Lab.Options.AuthKey, run.AllText(), StringComparison.Ordinal);
         Assert.Equal(before, lab.Lab.Node("ampone").ActiveConfig.Text);
     }
@@ -74,7 +92,11 @@ public sealed class MachinePatchLabTests
 
         PowerShellResult run = lab.Invoke("Set-TalosMachinePatch ampone 'machine: {nodeLabels: {rack: b}}' -Force");
 
-        Assert.Contains("KmsgLogConfig/somebody-else", run.AssertError("MachineConfigChangedMeanwhile").Exception.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "KmsgLogConfig/somebody-else",
+            run.AssertError("MachineConfigChangedMeanwhile").Exception.Message,
+            StringComparison.Ordinal
+        );
         Assert.Contains("somebody-else", lab.Lab.Node("ampone").ActiveConfig.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("rack: b", lab.Lab.Node("ampone").ActiveConfig.Text, StringComparison.Ordinal);
     }
@@ -91,7 +113,11 @@ public sealed class MachinePatchLabTests
 
         run.AssertError("MachineConfigPending");
         Assert.Equal(staged, lab.Lab.Node("ampone").PersistentConfig.Text);
-        Assert.True(lab.Invoke("Set-TalosMachinePatch ampone 'machine: {nodeLabels: {rack: b}}' -Force").Single<MachinePatchResult>().Applied);
+        Assert.True(
+            lab.Invoke("Set-TalosMachinePatch ampone 'machine: {nodeLabels: {rack: b}}' -Force")
+                .Single<MachinePatchResult>()
+                .Applied
+        );
     }
 
     [Fact]
@@ -103,7 +129,11 @@ public sealed class MachinePatchLabTests
 
         PowerShellResult run = lab.Invoke("Set-TalosMachinePatch ampone 'machine: {nodeLabels: {rack: b}}'");
 
-        Assert.Contains("not today", run.AssertError("TalosInvalidRequest").Exception.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "not today",
+            run.AssertError("TalosInvalidRequest").Exception.Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal(before, lab.Lab.Node("ampone").ActiveConfig.Text);
     }
 
@@ -131,8 +161,15 @@ public sealed class MachinePatchLabTests
         PowerShellResult run = lab.Invoke("param($key) " + Render + "Set-TalosMachinePatch", ("key", lab.KeyReference));
 
         Assert.True(run.Single<MachinePatchResult>().Applied);
-        Assert.Contains("kind: ExtensionServiceConfig", lab.Lab.Node("ampone").ActiveConfig.Text, StringComparison.Ordinal);
-        Assert.Equal(version == "v1.9.6", !run.OutputOf<MachinePatchResult>()[0].Warnings.Any(warning => warning.Code == "InstallExtensionsIgnored"));
+        Assert.Contains(
+            "kind: ExtensionServiceConfig",
+            lab.Lab.Node("ampone").ActiveConfig.Text,
+            StringComparison.Ordinal
+        );
+        Assert.Equal(
+            version == "v1.9.6",
+            !run.OutputOf<MachinePatchResult>()[0].Warnings.Any(warning => warning.Code == "InstallExtensionsIgnored")
+        );
     }
 
     [Fact]
@@ -141,11 +178,21 @@ public sealed class MachinePatchLabTests
         await using LabSession lab = await LabSession.StartAsync();
         string before = lab.Lab.Node("ampone").ActiveConfig.Text;
 
-        Assert.Equal(TalosApplyMode.Staged, lab.Invoke("Set-TalosMachinePatch ampone 'machine: {nodeLabels: {rack: s}}' -Mode Staged").Single<MachinePatchResult>().Mode);
+        Assert.Equal(
+            TalosApplyMode.Staged,
+            lab.Invoke("Set-TalosMachinePatch ampone 'machine: {nodeLabels: {rack: s}}' -Mode Staged")
+                .Single<MachinePatchResult>()
+                .Mode
+        );
         Assert.Equal(before, lab.Lab.Node("ampone").ActiveConfig.Text);
         Assert.Contains("rack: s", lab.Lab.Node("ampone").PersistentConfig.Text, StringComparison.Ordinal);
 
-        Assert.Equal(TalosApplyMode.Try, lab.Invoke("Set-TalosMachinePatch altra 'machine: {nodeLabels: {rack: t}}' -Mode Try -TryTimeout 00:05:00").Single<MachinePatchResult>().Mode);
+        Assert.Equal(
+            TalosApplyMode.Try,
+            lab.Invoke("Set-TalosMachinePatch altra 'machine: {nodeLabels: {rack: t}}' -Mode Try -TryTimeout 00:05:00")
+                .Single<MachinePatchResult>()
+                .Mode
+        );
         Assert.Contains("rack: t", lab.Lab.Node("altra").ActiveConfig.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("rack: t", lab.Lab.Node("altra").PersistentConfig.Text, StringComparison.Ordinal);
     }
@@ -170,11 +217,18 @@ public sealed class MachinePatchLabTests
     {
         await using LabSession lab = await LabSession.StartAsync();
         string before = lab.Lab.Node("ampone").ActiveConfig.Text;
-        string shortened = lab.Client.AddFile("short.yaml", before[..before.IndexOf("\n---", StringComparison.Ordinal)] + "\n");
+        string shortened = lab.Client.AddFile(
+            "short.yaml",
+            before[..before.IndexOf("\n---", StringComparison.Ordinal)] + "\n"
+        );
 
         PowerShellResult run = lab.Invoke("param($path) Restore-TalosMachineConfig ampone $path", ("path", shortened));
 
-        Assert.Contains("HostnameConfig", run.AssertError("MachineConfigDocumentsLost").Exception.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "HostnameConfig",
+            run.AssertError("MachineConfigDocumentsLost").Exception.Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal(before, lab.Lab.Node("ampone").ActiveConfig.Text);
     }
 

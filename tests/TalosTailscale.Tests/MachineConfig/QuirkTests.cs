@@ -8,11 +8,11 @@ public sealed class QuirkTests
     /// <summary>Cases of the golden set in which this module does better than Talos on purpose.</summary>
     public static readonly HashSet<string> BetterThanTalos =
     [
-        "merge/expression-lost",           // selector expressions that the patch does not repeat stay
-        "merge/volume-merge-loses-size",   // and so do sizes
-        "merge/secret-one-half",           // the certificate that the patch does not name stays
-        "merge/url-parts-are-merged",      // a URL is replaced as a whole
-        "merge/enum-first-value-ignored",  // "accept" is a value like any other
+        "merge/expression-lost", // selector expressions that the patch does not repeat stay
+        "merge/volume-merge-loses-size", // and so do sizes
+        "merge/secret-one-half", // the certificate that the patch does not name stays
+        "merge/url-parts-are-merged", // a URL is replaced as a whole
+        "merge/enum-first-value-ignored", // "accept" is a value like any other
     ];
 
     [Fact]
@@ -28,27 +28,44 @@ public sealed class QuirkTests
     {
         string text = Apply(GoldenCase.Load("merge/volume-merge-loses-size"));
 
-        Assert.Contains("        match: disk.transport == \"nvme\" && system_disk\n    minSize: 32GiB\n    maxSize: 200GiB # was 64GiB\n", text, StringComparison.Ordinal);
+        Assert.Contains(
+            "        match: disk.transport == \"nvme\" && system_disk\n    minSize: 32GiB\n    maxSize: 200GiB # was 64GiB\n",
+            text,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void A_new_key_keeps_the_certificate()
     {
         GoldenCase golden = GoldenCase.Load("merge/secret-one-half");
-        string certificate = golden.Config.Split('\n').First(line => line.TrimStart().StartsWith("crt: ", StringComparison.Ordinal));
+        string certificate = golden
+            .Config.Split('\n')
+            .First(line => line.TrimStart().StartsWith("crt: ", StringComparison.Ordinal));
         string[] after = Apply(golden).Split('\n');
 
         Assert.Equal(certificate, after.First(line => line.TrimStart().StartsWith("crt: ", StringComparison.Ordinal)));
-        Assert.Equal("        key: bmV3", after.First(line => line.TrimStart().StartsWith("key: ", StringComparison.Ordinal)));
+        Assert.Equal(
+            "        key: bmV3",
+            after.First(line => line.TrimStart().StartsWith("key: ", StringComparison.Ordinal))
+        );
     }
 
     [Fact]
     public void A_URL_is_replaced_as_a_whole() =>
-        Assert.Contains("\nurl: udp://10.0.0.1:514\n", Apply(GoldenCase.Load("merge/url-parts-are-merged")), StringComparison.Ordinal);
+        Assert.Contains(
+            "\nurl: udp://10.0.0.1:514\n",
+            Apply(GoldenCase.Load("merge/url-parts-are-merged")),
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void The_first_value_of_an_enumeration_is_a_value() =>
-        Assert.Contains("\ningress: accept\n", Apply(GoldenCase.Load("merge/enum-first-value-ignored")), StringComparison.Ordinal);
+        Assert.Contains(
+            "\ningress: accept\n",
+            Apply(GoldenCase.Load("merge/enum-first-value-ignored")),
+            StringComparison.Ordinal
+        );
 
     [Theory]
     [InlineData("error-free-form-null", "MergeTypeMismatch")]
@@ -59,11 +76,14 @@ public sealed class QuirkTests
     {
         GoldenCase golden = GoldenCase.Load("merge/" + name);
 
-        TsException error = Assert.Throws<TsException>(() => MachineConfigPatcher.Apply(golden.Config, golden.Patches, golden.Mode));
+        TsException error = Assert.Throws<TsException>(() =>
+            MachineConfigPatcher.Apply(golden.Config, golden.Patches, golden.Mode)
+        );
 
         Assert.Equal(errorId, error.ErrorId);
         Assert.Contains("patch1.yaml", error.Message, StringComparison.Ordinal);
     }
 
-    private static string Apply(GoldenCase golden) => MachineConfigPatcher.Apply(golden.Config, golden.Patches, golden.Mode).Text;
+    private static string Apply(GoldenCase golden) =>
+        MachineConfigPatcher.Apply(golden.Config, golden.Patches, golden.Mode).Text;
 }

@@ -23,18 +23,22 @@ internal sealed class RandomText
 
     public string Write(IReadOnlyList<Dictionary<string, object?>> documents)
     {
-        if (Chance(20)) _text.Append("---\n");
+        if (Chance(20))
+            _text.Append("---\n");
         for (int i = 0; i < documents.Count; i++)
         {
-            if (i > 0) _text.Append(Chance(20) ? "--- # next\n" : "---\n");
+            if (i > 0)
+                _text.Append(Chance(20) ? "--- # next\n" : "---\n");
             Map(documents[i], 0);
         }
 
         string text = _text.ToString();
 
         // A block scalar at the end of a text without line end is another text, unless it ends without one anyway.
-        if (Chance(10) && !text.Contains("|\n", StringComparison.Ordinal)) text = text.TrimEnd('\n');
-        if (Chance(20)) text = text.Replace("\n", "\r\n", StringComparison.Ordinal);
+        if (Chance(10) && !text.Contains("|\n", StringComparison.Ordinal))
+            text = text.TrimEnd('\n');
+        if (Chance(20))
+            text = text.Replace("\n", "\r\n", StringComparison.Ordinal);
         return Chance(10) ? '\uFEFF' + text : text;
     }
 
@@ -46,7 +50,8 @@ internal sealed class RandomText
         {
             if (!firstStarted)
             {
-                if (Chance(10)) OwnComment(column);
+                if (Chance(10))
+                    OwnComment(column);
                 _text.Append(' ', column);
             }
 
@@ -84,7 +89,8 @@ internal sealed class RandomText
     {
         foreach (object? item in list)
         {
-            if (Chance(10)) OwnComment(column);
+            if (Chance(10))
+                OwnComment(column);
             _text.Append(' ', column).Append('-');
             if (item is Dictionary<string, object?> { Count: > 0 } map && Chance(80))
             {
@@ -106,7 +112,12 @@ internal sealed class RandomText
 
     private void Scalar(object? value, int column)
     {
-        bool literal = value is string text && text.Contains('\n') && text[0] is not ('\n' or ' ') && !text.EndsWith("\n\n", StringComparison.Ordinal) && !text.Contains('\r');
+        bool literal =
+            value is string text
+            && text.Contains('\n')
+            && text[0] is not ('\n' or ' ')
+            && !text.EndsWith("\n\n", StringComparison.Ordinal)
+            && !text.Contains('\r');
         if (!literal)
         {
             _text.Append(' ').Append(Inline(value, flow: false));
@@ -129,7 +140,8 @@ internal sealed class RandomText
                 int i = 0;
                 foreach ((string key, object? inner) in map)
                 {
-                    if (i++ > 0) _text.Append(", ");
+                    if (i++ > 0)
+                        _text.Append(", ");
                     _text.Append(Key(key)).Append(": ");
                     Flow(inner);
                 }
@@ -140,7 +152,8 @@ internal sealed class RandomText
                 _text.Append('[');
                 for (int j = 0; j < list.Count; j++)
                 {
-                    if (j > 0) _text.Append(Chance(20) ? " , " : ", ");
+                    if (j > 0)
+                        _text.Append(Chance(20) ? " , " : ", ");
                     Flow(list[j]);
                 }
 
@@ -154,34 +167,52 @@ internal sealed class RandomText
 
     private static bool IsCollection(object? value, out int count)
     {
-        count = value is Dictionary<string, object?> map ? map.Count : value is List<object?> list ? list.Count : -1;
+        count =
+            value is Dictionary<string, object?> map ? map.Count
+            : value is List<object?> list ? list.Count
+            : -1;
         return count >= 0;
     }
 
-    private string Key(string key) => key.All(c => char.IsLetterOrDigit(c) || c is '.' or '/') && !char.IsDigit(key[0]) && key != "true" ? key : Quoted(key);
+    private string Key(string key) =>
+        key.All(c => char.IsLetterOrDigit(c) || c is '.' or '/') && !char.IsDigit(key[0]) && key != "true"
+            ? key
+            : Quoted(key);
 
-    private string Inline(object? value, bool flow) => value switch
-    {
-        bool truth => truth ? "true" : "false",
-        long number => number.ToString(CultureInfo.InvariantCulture),
-        string text when text.Length > 0 && text.All(c => char.IsLetter(c) || c == ' ') && text is not ("true" or "null" or "yes" or "off")
-            && text.Trim() == text && Chance(60) => text,
-        string text when text is "100.100.100.100" or "-dash" && !flow => text,
-        _ => Quoted((string)value!),
-    };
+    private string Inline(object? value, bool flow) =>
+        value switch
+        {
+            bool truth => truth ? "true" : "false",
+            long number => number.ToString(CultureInfo.InvariantCulture),
+            string text
+                when text.Length > 0
+                    && text.All(c => char.IsLetter(c) || c == ' ')
+                    && text is not ("true" or "null" or "yes" or "off")
+                    && text.Trim() == text
+                    && Chance(60) => text,
+            string text when text is "100.100.100.100" or "-dash" && !flow => text,
+            _ => Quoted((string)value!),
+        };
 
     private string Quoted(string text)
     {
-        if (Chance(40) && !text.Any(c => c < ' ')) return "'" + text.Replace("'", "''", StringComparison.Ordinal) + "'";
-        return "\"" + text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)
-            .Replace("\n", "\\n", StringComparison.Ordinal).Replace("\t", "\\t", StringComparison.Ordinal) + "\"";
+        if (Chance(40) && !text.Any(c => c < ' '))
+            return "'" + text.Replace("'", "''", StringComparison.Ordinal) + "'";
+        return "\""
+            + text.Replace("\\", "\\\\", StringComparison.Ordinal)
+                .Replace("\"", "\\\"", StringComparison.Ordinal)
+                .Replace("\n", "\\n", StringComparison.Ordinal)
+                .Replace("\t", "\\t", StringComparison.Ordinal)
+            + "\"";
     }
 
     private void LineEnd()
     {
-        if (Chance(10)) _text.Append(Chance(50) ? " # side" : "   #side");
+        if (Chance(10))
+            _text.Append(Chance(50) ? " # side" : "   #side");
         _text.Append('\n');
-        if (Chance(4)) _text.Append('\n');
+        if (Chance(4))
+            _text.Append('\n');
     }
 
     private void OwnComment(int column)

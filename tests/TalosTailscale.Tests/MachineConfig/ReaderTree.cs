@@ -7,7 +7,11 @@ namespace TalosTailscale.Tests.MachineConfig;
 internal static class ReaderTree
 {
     public static List<object?> Trees(string text) =>
-        [.. YamlReader.Read(text, "test").Documents.Select(document => document.Root is null ? null : Convert(document.Root))];
+        [
+            .. YamlReader
+                .Read(text, "test")
+                .Documents.Select(document => document.Root is null ? null : Convert(document.Root)),
+        ];
 
     public static string Canonical(IEnumerable<object?> trees)
     {
@@ -28,7 +32,8 @@ internal static class ReaderTree
                 var map = new Dictionary<string, object?>(StringComparer.Ordinal);
                 foreach (YamlEntry entry in node.Entries!)
                 {
-                    if (!IsMergeKey(entry)) map.Add(entry.Key!.Value, Convert(entry.Value));
+                    if (!IsMergeKey(entry))
+                        map.Add(entry.Key!.Value, Convert(entry.Value));
                 }
 
                 foreach (YamlEntry entry in node.Entries.Where(IsMergeKey))
@@ -36,7 +41,8 @@ internal static class ReaderTree
                     object? value = Convert(entry.Value);
                     foreach (object? source in value is List<object?> many ? many : [value])
                     {
-                        foreach ((string key, object? inner) in (Dictionary<string, object?>)source!) map.TryAdd(key, inner);
+                        foreach ((string key, object? inner) in (Dictionary<string, object?>)source!)
+                            map.TryAdd(key, inner);
                     }
                 }
 
@@ -44,13 +50,19 @@ internal static class ReaderTree
             default:
                 bool plain = node.Style == YamlStyle.Plain && node.Tag is null;
                 var scalar = new YamlDotNet.Core.Events.Scalar(
-                    YamlDotNet.Core.AnchorName.Empty, node.Tag is { } tag ? new YamlDotNet.Core.TagName(Long(tag)) : YamlDotNet.Core.TagName.Empty,
-                    node.Value, plain ? YamlDotNet.Core.ScalarStyle.Plain : YamlDotNet.Core.ScalarStyle.DoubleQuoted, true, true);
+                    YamlDotNet.Core.AnchorName.Empty,
+                    node.Tag is { } tag ? new YamlDotNet.Core.TagName(Long(tag)) : YamlDotNet.Core.TagName.Empty,
+                    node.Value,
+                    plain ? YamlDotNet.Core.ScalarStyle.Plain : YamlDotNet.Core.ScalarStyle.DoubleQuoted,
+                    true,
+                    true
+                );
                 return YamlOracle.Leaf.Of(scalar);
         }
     }
 
     private static bool IsMergeKey(YamlEntry entry) => entry.Key is { Value: "<<", Style: YamlStyle.Plain, Tag: null };
 
-    private static string Long(string tag) => tag.StartsWith("!!", StringComparison.Ordinal) ? "tag:yaml.org,2002:" + tag[2..] : tag;
+    private static string Long(string tag) =>
+        tag.StartsWith("!!", StringComparison.Ordinal) ? "tag:yaml.org,2002:" + tag[2..] : tag;
 }

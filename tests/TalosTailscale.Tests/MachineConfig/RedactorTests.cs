@@ -25,7 +25,10 @@ public sealed class RedactorTests
     [InlineData("Authorization: Bearer abcdef.ghijklmnop", "Authorization: Bearer ***")]
     [InlineData("https://puller:hunter2@registry.example.org/v2/", "https://puller:***@registry.example.org/v2/")]
     [InlineData("https://registry.example.org/v2/a@sha256:00", "https://registry.example.org/v2/a@sha256:00")]
-    [InlineData("-----BEGIN PRIVATE KEY-----\nMC4CAQ\n-----END PRIVATE KEY-----\nx", "-----BEGIN PRIVATE KEY-----***-----END PRIVATE KEY-----\nx")]
+    [InlineData(
+        "-----BEGIN PRIVATE KEY-----\nMC4CAQ\n-----END PRIVATE KEY-----\nx",
+        "-----BEGIN PRIVATE KEY-----***-----END PRIVATE KEY-----\nx"
+    )]
     [InlineData("-----BEGIN ED25519 PRIVATE KEY-----\nMC4CAQ", "-----BEGIN ED25519 PRIVATE KEY-----***")]
     public void Masks_what_looks_like_a_secret(string text, string expected) =>
         Assert.Equal(expected, Redactor.Mask(text));

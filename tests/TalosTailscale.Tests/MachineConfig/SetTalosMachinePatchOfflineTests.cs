@@ -6,7 +6,9 @@ namespace TalosTailscale.Tests.MachineConfig;
 public sealed class SetTalosMachinePatchOfflineTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("patch-").FullName;
-    private readonly PowerShellSession _session = PowerShellSession.Create(new Dictionary<string, object> { ["TalosConfig"] = "/nowhere" });
+    private readonly PowerShellSession _session = PowerShellSession.Create(
+        new Dictionary<string, object> { ["TalosConfig"] = "/nowhere" }
+    );
 
     [Theory]
     [InlineData("'machine: {nodeLabels: {rack: b}}'")]
@@ -19,17 +21,29 @@ public sealed class SetTalosMachinePatchOfflineTests : IDisposable
     [InlineData("@{ op = 'replace'; path = '/machine/nodeLabels/rack'; value = 'b' }")]
     public void Patches_come_in_every_shape(string patch)
     {
-        string config = Write("node.yaml", "version: v1alpha1\nmachine:\n  type: worker\n  nodeLabels:\n    rack: a # keep\n");
+        string config = Write(
+            "node.yaml",
+            "version: v1alpha1\nmachine:\n  type: worker\n  nodeLabels:\n    rack: a # keep\n"
+        );
         string file = Write("patch.yaml", "machine:\n  nodeLabels:\n    rack: b\n");
         string target = Path.Combine(_folder, "out.yaml");
 
-        MachinePatchResult result = _session.Invoke(
-            $"param($config, $file, $target) Set-TalosMachinePatch -Path $config -Patch {patch} -OutFile $target", ("config", config), ("file", file), ("target", target))
+        MachinePatchResult result = _session
+            .Invoke(
+                $"param($config, $file, $target) Set-TalosMachinePatch -Path $config -Patch {patch} -OutFile $target",
+                ("config", config),
+                ("file", file),
+                ("target", target)
+            )
             .Single<MachinePatchResult>();
 
         Assert.True(result is { Changed: true, Applied: true, Node: "node.yaml" });
-        Assert.Equal("version: v1alpha1\nmachine:\n  type: worker\n  nodeLabels:\n    rack: b # keep\n", File.ReadAllText(target));
-        if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(target));
+        Assert.Equal(
+            "version: v1alpha1\nmachine:\n  type: worker\n  nodeLabels:\n    rack: b # keep\n",
+            File.ReadAllText(target)
+        );
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(target));
     }
 
     [Fact]
@@ -37,9 +51,12 @@ public sealed class SetTalosMachinePatchOfflineTests : IDisposable
     {
         string config = Write("node.yaml", "machine:\n  type: worker\n");
 
-        MachinePatchResult result = _session.Invoke(
-            "param($config) Set-TalosMachinePatch -Path $config -OutFile $config -Patch @{ machine = @{ network = @{ interfaces = @(@{ interface = 'eth0'; mtu = 9000; dhcp = $true; addresses = @('10.0.0.1/8') }) } } }",
-            ("config", config)).Single<MachinePatchResult>();
+        MachinePatchResult result = _session
+            .Invoke(
+                "param($config) Set-TalosMachinePatch -Path $config -OutFile $config -Patch @{ machine = @{ network = @{ interfaces = @(@{ interface = 'eth0'; mtu = 9000; dhcp = $true; addresses = @('10.0.0.1/8') }) } } }",
+                ("config", config)
+            )
+            .Single<MachinePatchResult>();
 
         Assert.True(result.Applied);
         string text = File.ReadAllText(config);
@@ -53,7 +70,10 @@ public sealed class SetTalosMachinePatchOfflineTests : IDisposable
     {
         string config = Write("node.yaml", "machine:\n  token: aaaaaa.bbbbbbbbbbbbbbbb\n  type: worker\n");
 
-        PowerShellResult run = _session.Invoke("param($config) Set-TalosMachinePatch -Path $config -Patch 'machine: {type: controlplane}'", ("config", config));
+        PowerShellResult run = _session.Invoke(
+            "param($config) Set-TalosMachinePatch -Path $config -Patch 'machine: {type: controlplane}'",
+            ("config", config)
+        );
 
         MachinePatchResult result = run.Single<MachinePatchResult>();
         Assert.True(result is { Changed: true, Applied: false, OutFile: null });
@@ -71,7 +91,12 @@ public sealed class SetTalosMachinePatchOfflineTests : IDisposable
     {
         string config = Write("node.yaml", "machine:\n  type: worker\n");
 
-        _session.Invoke($"param($config) Set-TalosMachinePatch -Path $config -Patch {patch} -OutFile $config", ("config", config)).AssertError(errorId);
+        _session
+            .Invoke(
+                $"param($config) Set-TalosMachinePatch -Path $config -Patch {patch} -OutFile $config",
+                ("config", config)
+            )
+            .AssertError(errorId);
 
         Assert.Equal("machine:\n  type: worker\n", File.ReadAllText(config));
     }

@@ -17,11 +17,13 @@ internal static class YamlOracle
         var documents = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (object? tree in Trees(text))
         {
-            if (tree is null) continue;
+            if (tree is null)
+                continue;
             object? compared = loose ? Strip(tree) : tree;
-            string id = tree is Dictionary<string, object?> map && map.TryGetValue("kind", out object? kind) && kind is not null
-                ? $"{Text(map.GetValueOrDefault("apiVersion"))}/{Text(kind)}/{Text(map.GetValueOrDefault("name"))}"
-                : "v1alpha1";
+            string id =
+                tree is Dictionary<string, object?> map && map.TryGetValue("kind", out object? kind) && kind is not null
+                    ? $"{Text(map.GetValueOrDefault("apiVersion"))}/{Text(kind)}/{Text(map.GetValueOrDefault("name"))}"
+                    : "v1alpha1";
             documents.Add(id, Canonical(compared, loose));
         }
 
@@ -30,8 +32,15 @@ internal static class YamlOracle
 
     /// <summary>The ids of the documents in their order.</summary>
     public static List<string> Order(string text) =>
-        [.. Trees(text).OfType<Dictionary<string, object?>>().Select(map => map.TryGetValue("kind", out object? kind)
-            ? $"{Text(map.GetValueOrDefault("apiVersion"))}/{Text(kind)}/{Text(map.GetValueOrDefault("name"))}" : "/v1alpha1/")];
+        [
+            .. Trees(text)
+                .OfType<Dictionary<string, object?>>()
+                .Select(map =>
+                    map.TryGetValue("kind", out object? kind)
+                        ? $"{Text(map.GetValueOrDefault("apiVersion"))}/{Text(kind)}/{Text(map.GetValueOrDefault("name"))}"
+                        : "/v1alpha1/"
+                ),
+        ];
 
     /// <summary>The trees: dictionaries, lists, <see cref="Leaf"/>s.</summary>
     public static List<object?> Trees(string text)
@@ -62,12 +71,15 @@ internal static class YamlOracle
 
     private static object? Node(Parser parser, Dictionary<string, object?> anchors)
     {
-        if (parser.TryConsume<AnchorAlias>(out AnchorAlias? alias)) return anchors[alias.Value.Value];
-        if (parser.TryConsume<Scalar>(out Scalar? scalar)) return Remember(scalar.Anchor, Leaf.Of(scalar), anchors);
+        if (parser.TryConsume<AnchorAlias>(out AnchorAlias? alias))
+            return anchors[alias.Value.Value];
+        if (parser.TryConsume<Scalar>(out Scalar? scalar))
+            return Remember(scalar.Anchor, Leaf.Of(scalar), anchors);
         if (parser.TryConsume<SequenceStart>(out SequenceStart? start))
         {
             var list = new List<object?>();
-            while (!parser.TryConsume<SequenceEnd>(out _)) list.Add(Node(parser, anchors));
+            while (!parser.TryConsume<SequenceEnd>(out _))
+                list.Add(Node(parser, anchors));
             return Remember(start.Anchor, list, anchors);
         }
 
@@ -80,13 +92,16 @@ internal static class YamlOracle
             var key = parser.Consume<Scalar>();
             Remember(key.Anchor, Leaf.Of(key), anchors);
             object? value = Node(parser, anchors);
-            if (key is { Value: "<<", Style: ScalarStyle.Plain, Tag.IsEmpty: true }) merged.Add(value);
-            else map.Add(key.Value, value);
+            if (key is { Value: "<<", Style: ScalarStyle.Plain, Tag.IsEmpty: true })
+                merged.Add(value);
+            else
+                map.Add(key.Value, value);
         }
 
         foreach (object? source in merged.SelectMany(value => value is List<object?> many ? many : [value]))
         {
-            foreach ((string key, object? value) in (Dictionary<string, object?>)source!) map.TryAdd(key, value);
+            foreach ((string key, object? value) in (Dictionary<string, object?>)source!)
+                map.TryAdd(key, value);
         }
 
         return Remember(mapping.Anchor, map, anchors);
@@ -94,22 +109,27 @@ internal static class YamlOracle
 
     private static object? Remember(AnchorName anchor, object? value, Dictionary<string, object?> anchors)
     {
-        if (!anchor.IsEmpty) anchors[anchor.Value] = value;
+        if (!anchor.IsEmpty)
+            anchors[anchor.Value] = value;
         return value;
     }
 
     // From the inside out: entries that are null, "", 0, false, [] or {}.
     private static object? Strip(object? tree)
     {
-        if (tree is List<object?> list) return list.ConvertAll(Strip);
-        if (tree is not Dictionary<string, object?> map) return tree;
+        if (tree is List<object?> list)
+            return list.ConvertAll(Strip);
+        if (tree is not Dictionary<string, object?> map)
+            return tree;
         var kept = new Dictionary<string, object?>(StringComparer.Ordinal);
         foreach ((string key, object? value) in map)
         {
             object? stripped = Strip(value);
-            bool empty = stripped is List<object?> { Count: 0 } or Dictionary<string, object?> { Count: 0 }
+            bool empty =
+                stripped is List<object?> { Count: 0 } or Dictionary<string, object?> { Count: 0 }
                 || (stripped is Leaf leaf && (leaf.Type == "null" || leaf.Value is "" or "0" or "false"));
-            if (!empty) kept[key] = stripped;
+            if (!empty)
+                kept[key] = stripped;
         }
 
         return kept;
@@ -124,7 +144,10 @@ internal static class YamlOracle
                 text.Append("{\n");
                 foreach ((string key, object? value) in map.OrderBy(pair => pair.Key, StringComparer.Ordinal))
                 {
-                    text.Append(indent).Append("  ").Append(key.Replace("\n", "\\n", StringComparison.Ordinal)).Append(" = ");
+                    text.Append(indent)
+                        .Append("  ")
+                        .Append(key.Replace("\n", "\\n", StringComparison.Ordinal))
+                        .Append(" = ");
                     Write(text, value, loose, depth + 1);
                 }
 
@@ -142,7 +165,9 @@ internal static class YamlOracle
                 break;
             default:
                 var leaf = (Leaf)tree!;
-                text.Append(loose ? "" : leaf.Type + ":").Append(leaf.Value.Replace("\n", "\\n", StringComparison.Ordinal)).Append('\n');
+                text.Append(loose ? "" : leaf.Type + ":")
+                    .Append(leaf.Value.Replace("\n", "\\n", StringComparison.Ordinal))
+                    .Append('\n');
                 break;
         }
     }
@@ -153,14 +178,29 @@ internal static class YamlOracle
         {
             bool plain = scalar.Style == ScalarStyle.Plain && scalar.Tag.IsEmpty;
             string value = scalar.Value;
-            if (!plain && (scalar.Tag.IsEmpty || scalar.Tag.IsNonSpecific || scalar.Tag.Value.EndsWith(":str", StringComparison.Ordinal)))
+            if (
+                !plain
+                && (
+                    scalar.Tag.IsEmpty
+                    || scalar.Tag.IsNonSpecific
+                    || scalar.Tag.Value.EndsWith(":str", StringComparison.Ordinal)
+                )
+            )
                 return new Leaf("text", value, plain);
-            if (value is "" or "~" or "null" or "Null" or "NULL") return new Leaf("null", "null", plain);
-            if (value is "true" or "True" or "TRUE") return new Leaf("bool", "true", plain);
-            if (value is "false" or "False" or "FALSE") return new Leaf("bool", "false", plain);
-            if (Integer(value) is { } number) return new Leaf("int", number.ToString(CultureInfo.InvariantCulture), plain);
-            if (value.Length > 0 && !value.Any(c => c is 'n' or 'N' or ' ' or ',' or 'i') && value.Any(char.IsAsciiDigit)
-                && double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double fraction))
+            if (value is "" or "~" or "null" or "Null" or "NULL")
+                return new Leaf("null", "null", plain);
+            if (value is "true" or "True" or "TRUE")
+                return new Leaf("bool", "true", plain);
+            if (value is "false" or "False" or "FALSE")
+                return new Leaf("bool", "false", plain);
+            if (Integer(value) is { } number)
+                return new Leaf("int", number.ToString(CultureInfo.InvariantCulture), plain);
+            if (
+                value.Length > 0
+                && !value.Any(c => c is 'n' or 'N' or ' ' or ',' or 'i')
+                && value.Any(char.IsAsciiDigit)
+                && double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double fraction)
+            )
                 return new Leaf("float", fraction.ToString("R", CultureInfo.InvariantCulture), plain);
             return new Leaf("text", value, plain);
         }
@@ -168,7 +208,8 @@ internal static class YamlOracle
         private static long? Integer(string value)
         {
             string digits = value.TrimStart('-', '+');
-            if (digits.Length == 0 || value.Length - digits.Length > 1 || !char.IsAsciiDigit(digits[0])) return null;
+            if (digits.Length == 0 || value.Length - digits.Length > 1 || !char.IsAsciiDigit(digits[0]))
+                return null;
             try
             {
                 long number = digits switch

@@ -20,7 +20,13 @@ public sealed class ExportTsReportTests
         Duration = TimeSpan.FromSeconds(2),
     };
 
-    private static readonly TsCheck s_good = new() { Node = "ryzen", Name = "Api", Status = TsCheckStatus.Pass, Evidence = "answers" };
+    private static readonly TsCheck s_good = new()
+    {
+        Node = "ryzen",
+        Name = "Api",
+        Status = TsCheckStatus.Pass,
+        Evidence = "answers",
+    };
 
     [Fact]
     public async Task The_page_allows_itself_nothing_but_its_own_style_and_encodes_every_text()
@@ -45,10 +51,21 @@ public sealed class ExportTsReportTests
         XElement hostile = XDocument.Parse(await TextAsync(ReportSamples.Hostile(), ReportFormat.JUnit)).Root!;
 
         Assert.Equal(
-            ("61", "4", "5"), ((string?)mixed.Attribute("tests"), (string?)mixed.Attribute("failures"), (string?)mixed.Attribute("skipped")));
-        Assert.Equal(["ryzen", "ampone", "altra"], mixed.Elements("testsuite").Take(3).Select(suite => (string?)suite.Attribute("name")));
+            ("61", "4", "5"),
+            (
+                (string?)mixed.Attribute("tests"),
+                (string?)mixed.Attribute("failures"),
+                (string?)mixed.Attribute("skipped")
+            )
+        );
+        Assert.Equal(
+            ["ryzen", "ampone", "altra"],
+            mixed.Elements("testsuite").Take(3).Select(suite => (string?)suite.Attribute("name"))
+        );
         Assert.Equal(4, mixed.Descendants("failure").Count());
-        Assert.Contains(hostile.Descendants("testcase"), one => ((string)one.Attribute("name")!).Contains("<script>", StringComparison.Ordinal));
+        Assert.Contains(hostile.Descendants("testcase"), one =>
+            ((string)one.Attribute("name")!).Contains("<script>", StringComparison.Ordinal)
+        );
         foreach (XElement suite in mixed.Elements("testsuite"))
             Assert.Equal((int)suite.Attribute("tests")!, suite.Elements("testcase").Count());
     }
@@ -59,7 +76,13 @@ public sealed class ExportTsReportTests
         JsonNode report = JsonNode.Parse(await TextAsync(ReportSamples.Mixed(), ReportFormat.Json))!;
 
         Assert.Equal(("Fail", 3, 3), ((string?)report["verdict"], (int)report["nodes"]!, (int)report["failed"]!));
-        Assert.Equal("AuthKeyRejected", (string?)report["checks"]!.AsArray().First(check => (string?)check!["name"] == "Log" && (string?)check["status"] == "Fail")!["cause"]);
+        Assert.Equal(
+            "AuthKeyRejected",
+            (string?)
+                report["checks"]!
+                    .AsArray()
+                    .First(check => (string?)check!["name"] == "Log" && (string?)check["status"] == "Fail")!["cause"]
+        );
         Assert.Equal("Entry", (string?)report["partitions"]![0]!["files"]![1]!["role"]);
     }
 
@@ -73,7 +96,11 @@ public sealed class ExportTsReportTests
         using var folder = new TemporaryFolder();
         using PowerShellSession session = PowerShellSession.Create();
 
-        PowerShellResult result = session.Invoke("param($c, $p) $c | Export-TsReport $p -PassThru", ("c", new[] { s_good, s_bad }), ("p", folder[name]));
+        PowerShellResult result = session.Invoke(
+            "param($c, $p) $c | Export-TsReport $p -PassThru",
+            ("c", new[] { s_good, s_bad }),
+            ("p", folder[name])
+        );
 
         Assert.Equal(folder[name], result.Single<FileInfo>().FullName);
         Assert.StartsWith(start, File.ReadAllText(folder[name]), StringComparison.Ordinal);
@@ -100,7 +127,9 @@ public sealed class ExportTsReportTests
             $step = [pscustomobject]@{ Node = 'ryzen'; Action = 'Restart'; Status = 'Failed'; Evidence = 'never came back'; ErrorId = 'NodeNotBack'; Duration = [timespan]'0:1' }
             @($objects) + $step + [pscustomobject]@{ Steps = @($step, $step) } + 'a text' | Export-TsReport $path
             """,
-            ("objects", new object[] { s_bad, ReportSamples.Mixed().Partitions[0], swap }), ("path", folder["r.json"]));
+            ("objects", new object[] { s_bad, ReportSamples.Mixed().Partitions[0], swap }),
+            ("path", folder["r.json"])
+        );
 
         Assert.Single(result.Errors);
         result.AssertError("ReportInputUnknown");
@@ -117,12 +146,23 @@ public sealed class ExportTsReportTests
         using PowerShellSession session = PowerShellSession.Create();
         File.WriteAllText(folder["old.html"], "old");
 
-        session.Invoke("param($c, $p) $c | Export-TsReport $p -WhatIf", ("c", s_good), ("p", folder["new.html"])).AssertNoErrors();
-        session.Invoke("param($c, $p) $c | Export-TsReport $p -NoClobber", ("c", s_good), ("p", folder["old.html"])).AssertError("ReportExists");
-        session.Invoke("param($c, $p) $c | Export-TsReport $p", ("c", s_good), ("p", folder["new.txt"])).AssertError("ReportFormatUnknown");
-        session.Invoke("param($c, $p) $c | Export-TsReport $p -As JUnit", ("c", s_good), ("p", folder["new.txt"])).AssertNoErrors();
+        session
+            .Invoke("param($c, $p) $c | Export-TsReport $p -WhatIf", ("c", s_good), ("p", folder["new.html"]))
+            .AssertNoErrors();
+        session
+            .Invoke("param($c, $p) $c | Export-TsReport $p -NoClobber", ("c", s_good), ("p", folder["old.html"]))
+            .AssertError("ReportExists");
+        session
+            .Invoke("param($c, $p) $c | Export-TsReport $p", ("c", s_good), ("p", folder["new.txt"]))
+            .AssertError("ReportFormatUnknown");
+        session
+            .Invoke("param($c, $p) $c | Export-TsReport $p -As JUnit", ("c", s_good), ("p", folder["new.txt"]))
+            .AssertNoErrors();
 
-        Assert.Equal(["new.txt", "old.html"], Directory.GetFiles(folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["new.txt", "old.html"],
+            Directory.GetFiles(folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal)
+        );
         Assert.Equal("old", File.ReadAllText(folder["old.html"]));
     }
 
@@ -136,9 +176,14 @@ public sealed class ExportTsReportTests
         using var folder = new TemporaryFolder();
         using PowerShellSession session = PowerShellSession.Create();
 
-        session.Invoke(
-            "param($c, $p, $k) $c | Export-TsReport $p -Title $k",
-            ("c", s_bad with { Node = key, Evidence = key, Fix = key, Cause = key }), ("p", folder["r." + extension]), ("k", key)).AssertNoErrors();
+        session
+            .Invoke(
+                "param($c, $p, $k) $c | Export-TsReport $p -Title $k",
+                ("c", s_bad with { Node = key, Evidence = key, Fix = key, Cause = key }),
+                ("p", folder["r." + extension]),
+                ("k", key)
+            )
+            .AssertNoErrors();
 
         Assert.DoesNotContain("zyxwvu9876543210", File.ReadAllText(folder["r." + extension]), StringComparison.Ordinal);
     }

@@ -58,7 +58,9 @@ public sealed class ReportPageTests
         Assert.SkipWhen(Chromium.Find() is null, "Chromium is not installed (Debian package chromium).");
         using var folder = new TemporaryFolder();
         await using Chromium browser = await Chromium.StartAsync(stop);
-        foreach (var (name, content) in new[] { ("mixed", ReportSamples.Mixed()), ("hostile", ReportSamples.Hostile()) })
+        foreach (
+            var (name, content) in new[] { ("mixed", ReportSamples.Mixed()), ("hostile", ReportSamples.Hostile()) }
+        )
         {
             string page = folder[name + ".html"];
             await ReportWriter.WriteAsync(content, ReportFormat.Html, page, stop);
@@ -75,7 +77,8 @@ public sealed class ReportPageTests
             Assert.Empty(structure["dangling"]!.AsArray());
             Assert.False((bool)structure["wide"]!, $"{name} is wider than {width}: {structure["widest"]}");
             await KeepAsync($"{name}-{scheme}-{media}-{width}.png", await browser.PictureAsync(stop));
-            if (media == "print") Assert.InRange((await browser.PrintAsync(stop)).Length, 5_000, int.MaxValue);
+            if (media == "print")
+                Assert.InRange((await browser.PrintAsync(stop)).Length, 5_000, int.MaxValue);
 
             Assert.Equal([new Uri(page).AbsoluteUri], browser.Requests);
             Assert.Empty(browser.Complaints);

@@ -21,7 +21,10 @@ public sealed class AddressDriftTests
         await using Drifted lab = await Drifted.StartAsync(keepName: false);
         LabEtcdMember stale = lab.Lab.Etcd.AddStaleMember("talos-192-168-1-202", Old);
         Dictionary<string, byte[]> files = lab.Files();
-        Dictionary<string, string> configs = lab.Lab.Nodes.ToDictionary(node => node.Name, node => node.ActiveConfig.Text);
+        Dictionary<string, string> configs = lab.Lab.Nodes.ToDictionary(
+            node => node.Name,
+            node => node.ActiveConfig.Text
+        );
 
         PowerShellResult result = lab.Update("-Repair All -Confirm:$false");
 
@@ -30,12 +33,16 @@ public sealed class AddressDriftTests
         Assert.All(references, one => Assert.True(one.IsRepaired, $"{one} {one.Old} {one.Note}"));
         Assert.Equal(
             TsAddressPlace.All & ~TsAddressPlace.OtherFile,
-            references.Aggregate(TsAddressPlace.None, (all, one) => all | one.Place));
+            references.Aggregate(TsAddressPlace.None, (all, one) => all | one.Place)
+        );
 
-        Assert.DoesNotContain(lab.Lab.Etcd.Members, member => member.Id == stale.Id || member.ToString().Contains(Old, StringComparison.Ordinal));
+        Assert.DoesNotContain(lab.Lab.Etcd.Members, member =>
+            member.Id == stale.Id || member.ToString().Contains(Old, StringComparison.Ordinal)
+        );
         Assert.Equal(3, lab.Lab.Etcd.Members.Count);
         Assert.Equal(["talos-192-168-1-194", "talos-192-168-1-203", "talos-192-168-1-85"], lab.KubernetesNodes());
-        foreach (LabNode node in lab.Lab.Nodes) Assert.Equal(Moved(configs[node.Name]), node.ActiveConfig.Text);
+        foreach (LabNode node in lab.Lab.Nodes)
+            Assert.Equal(Moved(configs[node.Name]), node.ActiveConfig.Text);
         foreach ((string path, byte[] before) in files)
         {
             byte[] now = await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken);
@@ -67,7 +74,8 @@ public sealed class AddressDriftTests
         Assert.Equal(state, lab.State());
         Dictionary<string, byte[]> after = lab.Files();
         Assert.Equal(files.Keys.Order(), after.Keys.Order());
-        foreach ((string path, byte[] before) in files) Assert.Equal(before, after[path]);
+        foreach ((string path, byte[] before) in files)
+            Assert.Equal(before, after[path]);
     }
 
     [Fact]
@@ -80,17 +88,29 @@ public sealed class AddressDriftTests
         IReadOnlyList<TsAddressReference> references = result.OutputOf<TsAddressReference>();
         TsAddressReference server = Assert.Single(references, one => one.Place == TsAddressPlace.Haproxy);
         Assert.Equal(("    server ampone ".Length + 1, Old, New), (server.Column!.Value, server.Old, server.New));
-        string line = (await File.ReadAllLinesAsync(server.Source, TestContext.Current.CancellationToken))[server.Line!.Value - 1];
+        string line = (await File.ReadAllLinesAsync(server.Source, TestContext.Current.CancellationToken))[
+            server.Line!.Value - 1
+        ];
         Assert.Equal(line.Trim(), server.Text);
-        Assert.Equal("contexts.lab.nodes[1]", references.First(one => one.Place == TsAddressPlace.TalosConfig && one.Text != "comment").Text);
+        Assert.Equal(
+            "contexts.lab.nodes[1]",
+            references.First(one => one.Place == TsAddressPlace.TalosConfig && one.Text != "comment").Text
+        );
         Assert.Contains(references, one => one is { Place: TsAddressPlace.MachineConfig, Text: "machine.certSANs[0]" });
-        Assert.Contains(references, one => one is { Place: TsAddressPlace.NodeFile, Old: "192-168-1-202", New: "192-168-1-203" });
+        Assert.Contains(references, one =>
+            one is { Place: TsAddressPlace.NodeFile, Old: "192-168-1-202", New: "192-168-1-203" }
+        );
         PowerShellResult repaired = lab.Update("-Repair All, Hostname -Confirm:$false -Verbose");
-        Assert.Contains(repaired.Verbose, line => line.Contains("\n+    server ampone 192.168.1.203:6443 check", StringComparison.Ordinal));
-        Assert.Contains(repaired.Verbose, line => line.Contains("nodes[1]: 192.168.1.202 -> 192.168.1.203", StringComparison.Ordinal));
+        Assert.Contains(repaired.Verbose, line =>
+            line.Contains("\n+    server ampone 192.168.1.203:6443 check", StringComparison.Ordinal)
+        );
+        Assert.Contains(repaired.Verbose, line =>
+            line.Contains("nodes[1]: 192.168.1.202 -> 192.168.1.203", StringComparison.Ordinal)
+        );
         string said = result.AllText() + repaired.AllText();
         Assert.True(lab.Secrets().Count() > 10);
-        foreach (string secret in lab.Secrets()) Assert.DoesNotContain(secret, said, StringComparison.Ordinal);
+        foreach (string secret in lab.Secrets())
+            Assert.DoesNotContain(secret, said, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -99,10 +119,17 @@ public sealed class AddressDriftTests
         await using Drifted lab = await Drifted.StartAsync(keepName: true);
         KubeStore store = lab.Lab.Part<LabKubernetesPart>()!.Api.Store;
         KubeResource volumes = KubeResource.Find("", "persistentvolumes")!;
-        store.Create(volumes, JsonNode.Parse("""
-            {"metadata":{"name":"osd-data"},"spec":{"nodeAffinity":{"required":{"nodeSelectorTerms":[{"matchExpressions":[
-              {"key":"kubernetes.io/hostname","operator":"In","values":["talos-192-168-1-202"]}]}]}}}}
-            """)!.AsObject());
+        store.Create(
+            volumes,
+            JsonNode
+                .Parse(
+                    """
+                    {"metadata":{"name":"osd-data"},"spec":{"nodeAffinity":{"required":{"nodeSelectorTerms":[{"matchExpressions":[
+                      {"key":"kubernetes.io/hostname","operator":"In","values":["talos-192-168-1-202"]}]}]}}}}
+                    """
+                )!
+                .AsObject()
+        );
 
         PowerShellResult kept = lab.Update("-Repair All -Confirm:$false");
         kept.AssertNoErrors();
@@ -124,10 +151,18 @@ public sealed class AddressDriftTests
     public async Task A_stale_Kubernetes_node_with_a_volume_stays()
     {
         await using Drifted lab = await Drifted.StartAsync(keepName: false);
-        lab.Lab.Part<LabKubernetesPart>()!.Api.Store.Create(KubeResource.Find("", "persistentvolumes")!, JsonNode.Parse("""
-            {"metadata":{"name":"data"},"spec":{"nodeAffinity":{"required":{"nodeSelectorTerms":[{"matchExpressions":[
-              {"key":"kubernetes.io/hostname","operator":"In","values":["talos-192-168-1-202"]}]}]}}}}
-            """)!.AsObject());
+        lab.Lab.Part<LabKubernetesPart>()!
+            .Api.Store.Create(
+                KubeResource.Find("", "persistentvolumes")!,
+                JsonNode
+                    .Parse(
+                        """
+                        {"metadata":{"name":"data"},"spec":{"nodeAffinity":{"required":{"nodeSelectorTerms":[{"matchExpressions":[
+                          {"key":"kubernetes.io/hostname","operator":"In","values":["talos-192-168-1-202"]}]}]}}}}
+                        """
+                    )!
+                    .AsObject()
+            );
 
         lab.Update("-Repair KubernetesNode -Confirm:$false").AssertError("VolumesPinned");
 
@@ -152,7 +187,8 @@ public sealed class AddressDriftTests
     [Fact]
     public async Task A_load_balancer_file_that_haproxy_refuses_is_left_as_it_was()
     {
-        if (ExternalProgram.Find("haproxy") is null) Assert.Skip("haproxy is not installed.");
+        if (ExternalProgram.Find("haproxy") is null)
+            Assert.Skip("haproxy is not installed.");
         await using Drifted lab = await Drifted.StartAsync(keepName: false);
         string path = Path.Combine(lab.Session.Devices, "nuc", "k8s-api-lb", "haproxy.cfg");
         string text = await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken);
@@ -172,7 +208,11 @@ public sealed class AddressDriftTests
         await using Drifted lab = await Drifted.StartAsync(keepName: false);
         string file = Path.Combine(lab.Session.Devices, "ampone", "node.yaml");
         string text = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
-        await File.WriteAllTextAsync(file, text + $"nodeId: {lab.Lab.Node("ampone").NodeId}\n", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            file,
+            text + $"nodeId: {lab.Lab.Node("ampone").NodeId}\n",
+            TestContext.Current.CancellationToken
+        );
 
         PowerShellResult known = lab.Update("-Verbose");
         known.AssertNoErrors();
@@ -193,16 +233,27 @@ public sealed class AddressDriftTests
         altra.PowerCycle();
         await altra.WhenAsync(node => node.BootId != boot && node.IsReady, TestContext.Current.CancellationToken);
         Dictionary<string, byte[]> files = lab.Files();
-        string[] cluster = [.. lab.Lab.Etcd.Members.Select(one => one.ToString()).Concat(lab.Lab.Nodes.Select(one => one.ActiveConfig.Text))];
+        string[] cluster =
+        [
+            .. lab
+                .Lab.Etcd.Members.Select(one => one.ToString())
+                .Concat(lab.Lab.Nodes.Select(one => one.ActiveConfig.Text)),
+        ];
 
         PowerShellResult result = lab.Update("-Repair All, Hostname -Confirm:$false");
 
         result.AssertNoErrors();
         Assert.All(
             result.OutputOf<TsAddressReference>().Where(one => one.Place != TsAddressPlace.KubernetesNode),
-            one => Assert.False(one.IsStale || one.IsRepaired || one.Note is null, $"{one} {one.Old}"));
-        Assert.Equal(cluster, lab.Lab.Etcd.Members.Select(one => one.ToString()).Concat(lab.Lab.Nodes.Select(one => one.ActiveConfig.Text)));
-        foreach ((string path, byte[] before) in files) Assert.Equal(before, await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken));
+            one => Assert.False(one.IsStale || one.IsRepaired || one.Note is null, $"{one} {one.Old}")
+        );
+        Assert.Equal(
+            cluster,
+            lab.Lab.Etcd.Members.Select(one => one.ToString())
+                .Concat(lab.Lab.Nodes.Select(one => one.ActiveConfig.Text))
+        );
+        foreach ((string path, byte[] before) in files)
+            Assert.Equal(before, await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -219,7 +270,9 @@ public sealed class AddressDriftTests
         string text = await File.ReadAllTextAsync(talosConfig, TestContext.Current.CancellationToken);
         Assert.EndsWith(other, text, StringComparison.Ordinal);
         Assert.DoesNotContain(Old, text[..^other.Length], StringComparison.Ordinal);
-        Assert.Contains(result.OutputOf<TsAddressReference>(), one => one is { Text: "contexts.other.endpoints[0]", IsStale: false, Note: not null });
+        Assert.Contains(result.OutputOf<TsAddressReference>(), one =>
+            one is { Text: "contexts.other.endpoints[0]", IsStale: false, Note: not null }
+        );
     }
 
     private static string Moved(string text) => AddressFile.Replace(text, s_forms, AddressFinder.Find(text, s_forms));

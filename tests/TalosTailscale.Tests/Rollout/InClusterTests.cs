@@ -30,10 +30,15 @@ public sealed class InClusterTests
         Assert.Equal(["-Node", "altra,ampone,ryzen"], args[..2]);
         Assert.Equal("1", args[Array.IndexOf(args, "-MaxFailures") + 1]);
         Assert.DoesNotContain(lab.Lab.Options.AuthKey, pod.ToJsonString());
-        JsonNode elsewhere = pod["affinity"]!["nodeAffinity"]!["requiredDuringSchedulingIgnoredDuringExecution"]!["nodeSelectorTerms"]![0]!["matchExpressions"]![0]!;
+        JsonNode elsewhere = pod["affinity"]!["nodeAffinity"]!["requiredDuringSchedulingIgnoredDuringExecution"]![
+            "nodeSelectorTerms"
+        ]![0]!["matchExpressions"]![0]!;
         Assert.Equal("NotIn", elsewhere["operator"]!.GetValue<string>());
         Assert.Equal(3, elsewhere["values"]!.AsArray().Count);
-        Assert.Contains("ampone.manifests.tailscale-extension-service.yaml", Assert.Single(secrets)["data"]!.AsObject().Select(pair => pair.Key));
+        Assert.Contains(
+            "ampone.manifests.tailscale-extension-service.yaml",
+            Assert.Single(secrets)["data"]!.AsObject().Select(pair => pair.Key)
+        );
         Assert.Empty(lab.Lab.Part<LabKubernetesPart>()!.Api.Store.List(s_secrets, "kube-system").Items);
         Assert.All(lab.Lab.Nodes, node => Assert.DoesNotContain(node.Extensions, e => e.Name == "tailscale"));
     }
@@ -54,23 +59,34 @@ public sealed class InClusterTests
         lab.Invoke("'ryzen' | Install-TsNode -InCluster -Confirm:$false").AssertError("RolloutOptionInvalid");
     }
 
-    private static async Task<(PowerShellResult Result, List<JsonObject> Jobs, List<JsonObject> Secrets)> PlayAsync(LabSession lab, string end)
+    private static async Task<(PowerShellResult Result, List<JsonObject> Jobs, List<JsonObject> Secrets)> PlayAsync(
+        LabSession lab,
+        string end
+    )
     {
         KubeStore store = lab.Lab.Part<LabKubernetesPart>()!.Api.Store;
-        List<JsonObject> jobs = [], secrets = [];
+        List<JsonObject> jobs = [],
+            secrets = [];
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         Task controller = Task.Run(
             async () =>
             {
                 while (!stop.IsCancellationRequested)
                 {
-                    foreach (JsonObject job in store.List(s_jobs, "kube-system").Items.Where(job => job["status"]?["conditions"] is null))
+                    foreach (
+                        JsonObject job in store
+                            .List(s_jobs, "kube-system")
+                            .Items.Where(job => job["status"]?["conditions"] is null)
+                    )
                     {
                         jobs.Add(job);
                         secrets.AddRange(store.List(s_secrets, "kube-system").Items);
                         store.Change(s_jobs, "kube-system", job["metadata"]!["name"]!.GetValue<string>(), now =>
                         {
-                            now["status"] = new JsonObject { ["conditions"] = new JsonArray(new JsonObject { ["type"] = end, ["status"] = "True" }) };
+                            now["status"] = new JsonObject
+                            {
+                                ["conditions"] = new JsonArray(new JsonObject { ["type"] = end, ["status"] = "True" }),
+                            };
                             return now;
                         });
                     }
@@ -78,10 +94,15 @@ public sealed class InClusterTests
                     await Task.Delay(50, CancellationToken.None);
                 }
             },
-            CancellationToken.None);
-        PowerShellResult result = await Task.Run(() => lab.Invoke(
-            "param($key, $state) 'altra','ampone','ryzen' | Install-TsNode -InCluster -ContainerImage registry.example/talos-tailscale:1 -AuthKeyReference $key -StateFolder $state -MaxFailures 1 -Confirm:$false",
-            ("key", lab.KeyReference), ("state", Path.Combine(lab.Client.Folder, "state"))));
+            CancellationToken.None
+        );
+        PowerShellResult result = await Task.Run(() =>
+            lab.Invoke(
+                "param($key, $state) 'altra','ampone','ryzen' | Install-TsNode -InCluster -ContainerImage registry.example/talos-tailscale:1 -AuthKeyReference $key -StateFolder $state -MaxFailures 1 -Confirm:$false",
+                ("key", lab.KeyReference),
+                ("state", Path.Combine(lab.Client.Folder, "state"))
+            )
+        );
         await stop.CancelAsync();
         await controller;
         return (result, jobs, secrets);

@@ -24,7 +24,8 @@ public sealed class InstallTsNodePathsTests
         node.Changed += (_, _) =>
         {
             // It is down until some time after the node is back.
-            if (!node.IsApiUp && gone is null) gone = Task.Run(() => api.RestartAsync(TimeSpan.FromSeconds(2)), Stop);
+            if (!node.IsApiUp && gone is null)
+                gone = Task.Run(() => api.RestartAsync(TimeSpan.FromSeconds(2)), Stop);
         };
 
         PowerShellResult result = Invoke(lab, "'ryzen' | " + Install);
@@ -36,7 +37,10 @@ public sealed class InstallTsNodePathsTests
         TsRolloutStep[] steps = [.. result.OutputOf<TsRolloutStep>()];
         Assert.All(steps, step => Assert.Equal(TsRolloutStatus.Done, step.Status));
         Assert.Equal(TsRolloutAction.Uncordon, steps[^1].Action);
-        Assert.Contains(steps, step => step is { Action: TsRolloutAction.Check, Evidence: var seen } && seen.Contains("1 of 1 members well", StringComparison.Ordinal));
+        Assert.Contains(steps, step =>
+            step is { Action: TsRolloutAction.Check, Evidence: var seen }
+            && seen.Contains("1 of 1 members well", StringComparison.Ordinal)
+        );
         Assert.False(Assert.Single(await NodesAsync(lab)).Unschedulable);
         Assert.NotNull(node.TailnetAddress);
         // The lease was given back, not left to run out: the next rollout begins at once.
@@ -47,7 +51,8 @@ public sealed class InstallTsNodePathsTests
     public async Task What_a_failed_upgrade_left_on_the_partition_is_promoted_by_the_same_command()
     {
         await using LabSession lab = await LabSession.StartAsync(
-            new LabOptions { Faults = { LabFault.EfivarsIoError.On("altra") } });
+            new LabOptions { Faults = { LabFault.EfivarsIoError.On("altra") } }
+        );
         LabNode altra = lab.Lab.Node("altra");
 
         PowerShellResult failed = Invoke(lab, "'altra' | " + Install + "-Method Upgrade");
@@ -66,7 +71,9 @@ public sealed class InstallTsNodePathsTests
         Guid boot = altra.BootId;
         PowerShellResult result = Invoke(lab, "'altra' | " + Install);
         result.AssertNoErrors();
-        TsRolloutStep activate = result.OutputOf<TsRolloutStep>().Single(step => step.Action == TsRolloutAction.Activate);
+        TsRolloutStep activate = result
+            .OutputOf<TsRolloutStep>()
+            .Single(step => step.Action == TsRolloutAction.Activate);
         Assert.Contains("exchanged", activate.Evidence, StringComparison.Ordinal);
         Assert.NotEqual(boot, altra.BootId);
         Assert.Contains(altra.Extensions, e => e.Name == "tailscale");
@@ -82,17 +89,21 @@ public sealed class InstallTsNodePathsTests
         var boots = new HashSet<Guid> { ryzen.BootId };
         ryzen.Changed += (_, _) =>
         {
-            lock (boots) boots.Add(ryzen.BootId);
+            lock (boots)
+                boots.Add(ryzen.BootId);
         };
         PowerShellResult plan = Invoke(lab, "'ryzen' | " + Install + "-WhatIf");
-        Assert.Contains(
-            ((TsRolloutPlan)Assert.Single(plan.Output).BaseObject).Steps,
-            step => step is { Action: TsRolloutAction.Restart, Description: "Restart-TalosNode ryzen -Mode PowerCycle" });
+        Assert.Contains(((TsRolloutPlan)Assert.Single(plan.Output).BaseObject).Steps, step =>
+            step is { Action: TsRolloutAction.Restart, Description: "Restart-TalosNode ryzen -Mode PowerCycle" }
+        );
 
         // From 1.13 on nothing restarts by itself: the image lies there, and the node runs the old one on.
         await lab.Session.InvokeAndStopAsync(
-            "param($key, $state) 'ryzen' | " + Install, () => SecondImageAsync(ryzen),
-            ("key", lab.KeyReference), ("state", Path.Combine(lab.Client.Folder, "state")));
+            "param($key, $state) 'ryzen' | " + Install,
+            () => SecondImageAsync(ryzen),
+            ("key", lab.KeyReference),
+            ("state", Path.Combine(lab.Client.Folder, "state"))
+        );
         await ryzen.WhenAsync(node => node.IsReady, Stop);
 
         PowerShellResult again = Invoke(lab, "'ryzen' | " + Install);
@@ -100,17 +111,23 @@ public sealed class InstallTsNodePathsTests
         Assert.All(again.OutputOf<TsRolloutStep>(), step => Assert.Equal(TsRolloutStatus.Done, step.Status));
         Assert.Contains(ryzen.Extensions, e => e.Name == "tailscale");
         Assert.NotNull(ryzen.TailnetAddress);
-        lock (boots) Assert.Equal(2, boots.Count);
+        lock (boots)
+            Assert.Equal(2, boots.Count);
         Assert.All(await NodesAsync(lab), node => Assert.False(node.Unschedulable));
     }
 
     private static async Task SecondImageAsync(LabNode node)
     {
-        while (Directory.GetFiles(node.EspDirectory, "Talos-*.efi", SearchOption.AllDirectories).Length < 2) await Task.Delay(10, Stop);
+        while (Directory.GetFiles(node.EspDirectory, "Talos-*.efi", SearchOption.AllDirectories).Length < 2)
+            await Task.Delay(10, Stop);
     }
 
     private static PowerShellResult Invoke(LabSession lab, string script) =>
-        lab.Invoke("param($key, $state) " + script, ("key", lab.KeyReference), ("state", Path.Combine(lab.Client.Folder, "state")));
+        lab.Invoke(
+            "param($key, $state) " + script,
+            ("key", lab.KeyReference),
+            ("state", Path.Combine(lab.Client.Folder, "state"))
+        );
 
     private static async Task<IReadOnlyList<KubernetesNodeState>> NodesAsync(LabSession lab)
     {

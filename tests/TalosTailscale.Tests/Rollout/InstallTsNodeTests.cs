@@ -8,7 +8,8 @@ namespace TalosTailscale.Tests.Rollout;
 /// <summary>Install-TsNode and Undo-TsNode on the lab, as a user types them.</summary>
 public sealed class InstallTsNodeTests
 {
-    private const string Install = "Get-TsNode | Install-TsNode -AuthKeyReference $key -StateFolder $state -Confirm:$false";
+    private const string Install =
+        "Get-TsNode | Install-TsNode -AuthKeyReference $key -StateFolder $state -Confirm:$false";
 
     [Fact]
     public async Task The_runbook_is_one_command_and_a_second_run_changes_nothing()
@@ -19,22 +20,32 @@ public sealed class InstallTsNodeTests
         TsRolloutStep[] steps = [.. result.Output.Select(o => (TsRolloutStep)o.BaseObject)];
         Assert.All(steps, step => Assert.Equal(TsRolloutStatus.Done, step.Status));
         // Every step is counted, against those of the plan.
-        Assert.Contains(result.Progress, record => record.StatusDescription.Contains($" of {steps.Length} steps", StringComparison.Ordinal));
-        Assert.Contains(result.Progress, record => record.StatusDescription.Contains($" of {lab.Lab.Nodes.Count} nodes", StringComparison.Ordinal));
+        Assert.Contains(result.Progress, record =>
+            record.StatusDescription.Contains($" of {steps.Length} steps", StringComparison.Ordinal)
+        );
+        Assert.Contains(result.Progress, record =>
+            record.StatusDescription.Contains($" of {lab.Lab.Nodes.Count} nodes", StringComparison.Ordinal)
+        );
         Assert.All(lab.Lab.Nodes, node => Assert.Contains(node.Extensions, e => e.Name == "tailscale"));
         Assert.All(lab.Lab.Nodes, node => Assert.NotNull(node.TailnetAddress));
         Assert.All(await CordonsAsync(lab), cordoned => Assert.False(cordoned));
         // One after the other: no step of one node lies between two of another.
         string[] order = [.. steps.Select(step => step.Node)];
         Assert.Equal(order.Distinct().Count(), order.Zip(order.Skip(1)).Count(pair => pair.First != pair.Second) + 1);
-        Assert.Contains(steps, step => step is { Node: "ampone", Action: TsRolloutAction.Activate } && step.Evidence.Contains("exchanged", StringComparison.Ordinal));
+        Assert.Contains(steps, step =>
+            step is { Node: "ampone", Action: TsRolloutAction.Activate }
+            && step.Evidence.Contains("exchanged", StringComparison.Ordinal)
+        );
 
         Guid[] boots = [.. lab.Lab.Nodes.Select(node => node.BootId)];
         PowerShellResult again = Invoke(lab, Install);
         again.AssertNoErrors();
         Assert.DoesNotContain(again.Output, o => ((TsRolloutStep)o.BaseObject).Action == TsRolloutAction.Activate);
         Assert.Equal(boots, lab.Lab.Nodes.Select(node => node.BootId));
-        Assert.DoesNotContain(lab.Lab.Options.AuthKey, File.ReadAllText(Directory.GetFiles(Path.Combine(lab.Client.Folder, "state")).Single()));
+        Assert.DoesNotContain(
+            lab.Lab.Options.AuthKey,
+            File.ReadAllText(Directory.GetFiles(Path.Combine(lab.Client.Folder, "state")).Single())
+        );
     }
 
     [Fact]
@@ -61,10 +72,15 @@ public sealed class InstallTsNodeTests
     {
         await using LabSession lab = await LabSession.StartAsync();
         lab.Lab.Node("ampone").Faults.Set(LabFault.NeverBoots);
-        PowerShellResult result = Invoke(lab, "'ampone','altra','ryzen' | Install-TsNode -AuthKeyReference $key -StateFolder $state -Timeout 00:00:04 -ContinueOnError -Confirm:$false");
+        PowerShellResult result = Invoke(
+            lab,
+            "'ampone','altra','ryzen' | Install-TsNode -AuthKeyReference $key -StateFolder $state -Timeout 00:00:04 -ContinueOnError -Confirm:$false"
+        );
         Assert.NotEmpty(result.Errors);
         TsRolloutStep[] steps = [.. result.Output.Select(o => (TsRolloutStep)o.BaseObject)];
-        Assert.Contains(steps, step => step is { Node: "ampone", Action: TsRolloutAction.Return, Status: TsRolloutStatus.Failed });
+        Assert.Contains(steps, step =>
+            step is { Node: "ampone", Action: TsRolloutAction.Return, Status: TsRolloutStatus.Failed }
+        );
         Assert.Contains(steps, step => step is { Node: "altra", Status: TsRolloutStatus.Skipped });
         Assert.Contains(steps, step => step is { Node: "ryzen", Status: TsRolloutStatus.Skipped });
         Assert.DoesNotContain(lab.Lab.Node("altra").Extensions, e => e.Name == "tailscale");
@@ -84,11 +100,13 @@ public sealed class InstallTsNodeTests
     public async Task Undo_goes_back_by_what_was_done()
     {
         await using LabSession lab = await LabSession.StartAsync();
-        Invoke(lab, "'altra','ryzen' | Install-TsNode -AuthKeyReference $key -StateFolder $state -Confirm:$false").AssertNoErrors();
+        Invoke(lab, "'altra','ryzen' | Install-TsNode -AuthKeyReference $key -StateFolder $state -Confirm:$false")
+            .AssertNoErrors();
         PowerShellResult plan = Invoke(lab, "'altra','ryzen' | Undo-TsNode -StateFolder $state -WhatIf");
         Assert.Equal(
             [TsRolloutMethod.Restore, TsRolloutMethod.Rollback],
-            ((TsRolloutPlan)Assert.Single(plan.Output).BaseObject).Nodes.Select(node => node.Method));
+            ((TsRolloutPlan)Assert.Single(plan.Output).BaseObject).Nodes.Select(node => node.Method)
+        );
         PowerShellResult result = Invoke(lab, "'altra','ryzen' | Undo-TsNode -StateFolder $state -Confirm:$false");
         result.AssertNoErrors();
         Assert.DoesNotContain(lab.Lab.Node("altra").Extensions, e => e.Name == "tailscale");
@@ -102,16 +120,27 @@ public sealed class InstallTsNodeTests
         await using LabSession lab = await LabSession.StartAsync();
         LabNode ampone = lab.Lab.Node("ampone");
         Guid first = ampone.BootId;
-        const string one = "param($key, $state) 'ampone' | Install-TsNode -AuthKeyReference $key -StateFolder $state -Confirm:$false";
+        const string one =
+            "param($key, $state) 'ampone' | Install-TsNode -AuthKeyReference $key -StateFolder $state -Confirm:$false";
         await lab.Session.InvokeAndStopAsync(
-            one, () => ampone.WhenAsync(node => node.BootId != first || !node.IsApiUp, TestContext.Current.CancellationToken),
-            ("key", lab.KeyReference), ("state", Path.Combine(lab.Client.Folder, "state")));
+            one,
+            () =>
+                ampone.WhenAsync(node => node.BootId != first || !node.IsApiUp, TestContext.Current.CancellationToken),
+            ("key", lab.KeyReference),
+            ("state", Path.Combine(lab.Client.Folder, "state"))
+        );
         await ampone.WhenAsync(node => node.BootId != first && node.IsReady, TestContext.Current.CancellationToken);
         Guid second = ampone.BootId;
-        PowerShellResult again = lab.Invoke(one, ("key", lab.KeyReference), ("state", Path.Combine(lab.Client.Folder, "state")));
+        PowerShellResult again = lab.Invoke(
+            one,
+            ("key", lab.KeyReference),
+            ("state", Path.Combine(lab.Client.Folder, "state"))
+        );
         again.AssertNoErrors();
         Assert.Equal(
-            [TsRolloutAction.Return, TsRolloutAction.Verify, TsRolloutAction.Uncordon], again.OutputOf<TsRolloutStep>().Select(step => step.Action));
+            [TsRolloutAction.Return, TsRolloutAction.Verify, TsRolloutAction.Uncordon],
+            again.OutputOf<TsRolloutStep>().Select(step => step.Action)
+        );
         Assert.Equal(second, ampone.BootId);
         Assert.All(await CordonsAsync(lab), cordoned => Assert.False(cordoned));
         Assert.DoesNotContain(lab.Pods, pod => pod.Contains("ts-esp", StringComparison.Ordinal));
@@ -123,7 +152,13 @@ public sealed class InstallTsNodeTests
         await using LabSession lab = await LabSession.StartAsync();
         using KubernetesConnection cluster = KubernetesConnection.Open(lab.Client.Environment["KUBECONFIG"]);
         var other = new RolloutLeaseSpec { Holder = "somebody@elsewhere/1" };
-        await using RolloutLease lease = await RolloutLease.AcquireAsync(cluster, other, SilentReporter.Instance, null, TestContext.Current.CancellationToken);
+        await using RolloutLease lease = await RolloutLease.AcquireAsync(
+            cluster,
+            other,
+            SilentReporter.Instance,
+            null,
+            TestContext.Current.CancellationToken
+        );
         PowerShellResult result = Invoke(lab, Install);
         result.AssertError("LeaseHeld");
         Assert.Empty(result.Output);
@@ -131,11 +166,17 @@ public sealed class InstallTsNodeTests
     }
 
     private static PowerShellResult Invoke(LabSession lab, string script) =>
-        lab.Invoke("param($key, $state) " + script, ("key", lab.KeyReference), ("state", Path.Combine(lab.Client.Folder, "state")));
+        lab.Invoke(
+            "param($key, $state) " + script,
+            ("key", lab.KeyReference),
+            ("state", Path.Combine(lab.Client.Folder, "state"))
+        );
 
     private static async Task<IEnumerable<bool>> CordonsAsync(LabSession lab)
     {
         using KubernetesConnection cluster = KubernetesConnection.Open(lab.Client.Environment["KUBECONFIG"]);
-        return (await KubernetesNodes.ListAsync(cluster, TestContext.Current.CancellationToken)).Select(node => node.Unschedulable);
+        return (await KubernetesNodes.ListAsync(cluster, TestContext.Current.CancellationToken)).Select(node =>
+            node.Unschedulable
+        );
     }
 }

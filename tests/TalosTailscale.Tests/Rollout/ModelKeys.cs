@@ -14,9 +14,11 @@ internal sealed class ModelKeys
     /// <returns>Whether it is new.</returns>
     public bool Add(ulong key)
     {
-        if (_count >= _slots.Length / 4 * 3) Grow();
+        if (_count >= _slots.Length / 4 * 3)
+            Grow();
         ref ulong slot = ref Slot(_slots, key);
-        if (slot == key) return false;
+        if (slot == key)
+            return false;
         slot = key;
         _count++;
         return true;
@@ -29,7 +31,8 @@ internal sealed class ModelKeys
     {
         ulong mask = (ulong)slots.Length - 1;
         ulong at = (key * 0x9E3779B97F4A7C15) >> (64 - BitOperations.Log2((uint)slots.Length));
-        while (slots[at] != key && slots[at] != Free) at = (at + 1) & mask;
+        while (slots[at] != key && slots[at] != Free)
+            at = (at + 1) & mask;
         return ref slots[at];
     }
 
@@ -37,7 +40,8 @@ internal sealed class ModelKeys
     {
         ulong[] larger = NewSlots(_slots.Length * 2);
         foreach (ulong key in _slots)
-            if (key != Free) Slot(larger, key) = key;
+            if (key != Free)
+                Slot(larger, key) = key;
         _slots = larger;
     }
 

@@ -34,13 +34,14 @@ internal record struct ModelNode
     /// <summary>What the running step is about to report: 1 for success, 2 for failure.</summary>
     public byte Pending;
 
-    public readonly RolloutMemory Memory => new()
-    {
-        InFlight = RemembersFlight,
-        RestartBegun = RemembersRestart,
-        BootId = RemembersRestart ? "before" : null,
-        Outcome = Outcome,
-    };
+    public readonly RolloutMemory Memory =>
+        new()
+        {
+            InFlight = RemembersFlight,
+            RestartBegun = RemembersRestart,
+            BootId = RemembersRestart ? "before" : null,
+            Outcome = Outcome,
+        };
 
     public readonly string BootId => Rebooted ? "after" : "before";
 
@@ -50,12 +51,22 @@ internal record struct ModelNode
         RolloutMemory memory = Memory.With(entry with { BootId = BootId });
         (RemembersFlight, RemembersRestart, Outcome) = (memory.InFlight, memory.RestartBegun, memory.Outcome);
         // Only whether it is another boot than the remembered one counts.
-        if (memory.RestartBegun && compared is null) Rebooted = false;
-        if (entry.Event == RolloutEvent.Over) (Touches, Writes, Rebooted) = (0, 0, false);
+        if (memory.RestartBegun && compared is null)
+            Rebooted = false;
+        if (entry.Event == RolloutEvent.Over)
+            (Touches, Writes, Rebooted) = (0, 0, false);
     }
 
     /// <summary>The operator is gone.</summary>
-    public readonly ModelNode Forget() => this with { Track = 0, InFlight = false, FoundCordoned = false, State = default, Pending = 0 };
+    public readonly ModelNode Forget() =>
+        this with
+        {
+            Track = 0,
+            InFlight = false,
+            FoundCordoned = false,
+            State = default,
+            Pending = 0,
+        };
 
     /// <summary>
     /// The node without what cannot matter any more: at its end nobody looks at its track again before the next plan, and
@@ -70,7 +81,8 @@ internal record struct ModelNode
             node.State = new TrackState(State.Phase, 0);
         }
 
-        if (Outcome != RolloutOutcome.Failed) node.Outcome = RolloutOutcome.None;
+        if (Outcome != RolloutOutcome.Failed)
+            node.Outcome = RolloutOutcome.None;
         return node;
     }
 

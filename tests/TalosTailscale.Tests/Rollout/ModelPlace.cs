@@ -33,13 +33,16 @@ internal sealed class ModelPlace(ModelShape shape, int index)
     internal int Id(ModelNode node)
     {
         node = node.Canonical();
-        if (_ids.TryGetValue(node, out int id)) return id;
+        if (_ids.TryGetValue(node, out int id))
+            return id;
         id = _nodes.Count;
-        if (id >= Most) throw new InvalidOperationException($"A node can be more than {Most} things.");
+        if (id >= Most)
+            throw new InvalidOperationException($"A node can be more than {Most} things.");
         _nodes.Add(node);
         _ids[node] = id;
         (byte, bool, bool, TrackState) view = (node.Track, node.InFlight, node.FoundCordoned, node.State);
-        if (!_views.TryGetValue(view, out byte number)) _views[view] = number = checked((byte)_views.Count);
+        if (!_views.TryGetValue(view, out byte number))
+            _views[view] = number = checked((byte)_views.Count);
         _viewOf[id] = number;
         return id;
     }
@@ -51,14 +54,17 @@ internal sealed class ModelPlace(ModelShape shape, int index)
     internal (int After, bool Succeeded)[] Effects(int id, bool gate)
     {
         ref (int, bool)[]? known = ref _effects[(id * 2) + (gate ? 1 : 0)];
-        return known ??= [.. EffectsOf(_nodes[id], gate).Select(after => (Id(after with { Pending = 0 }), after.Pending == 1))];
+        return known ??= [
+            .. EffectsOf(_nodes[id], gate).Select(after => (Id(after with { Pending = 0 }), after.Pending == 1)),
+        ];
     }
 
     /// <summary>The ways in which a node that is down comes up.</summary>
     internal int[] Returns(int id)
     {
         ModelNode node = _nodes[id];
-        if (node.Up) return [];
+        if (node.Up)
+            return [];
         int old = Id(node with { Up = true, RunsNew = false });
         return node.Staged ? [Id(node with { Up = true, RunsNew = true }), old] : [old];
     }
@@ -67,8 +73,12 @@ internal sealed class ModelPlace(ModelShape shape, int index)
     internal int WorldsOf(int id, bool gate)
     {
         ref int known = ref _worldsOf[(id * 2) + (gate ? 1 : 0)];
-        if (known > 0) return known - 1;
-        int[] worlds = [.. EffectsOf(_nodes[id], gate).Prepend(_nodes[id]).Select(node => Id(node.Forget())).Distinct().Order()];
+        if (known > 0)
+            return known - 1;
+        int[] worlds =
+        [
+            .. EffectsOf(_nodes[id], gate).Prepend(_nodes[id]).Select(node => Id(node.Forget())).Distinct().Order(),
+        ];
         string name = string.Join(',', worlds);
         if (!_sets.TryGetValue(name, out int set))
         {
@@ -88,7 +98,11 @@ internal sealed class ModelPlace(ModelShape shape, int index)
     {
         ModelNode node = _nodes[world];
         (bool inFlight, IReadOnlyList<TsRolloutAction> steps) = RolloutTracks.For(Facts(node), node.Memory);
-        node.Track = (byte)(steps[0] == TsRolloutAction.Return ? 1 : steps.Count > 4 ? 0 : 2);
+        node.Track = (byte)(
+            steps[0] == TsRolloutAction.Return ? 1
+            : steps.Count > 4 ? 0
+            : 2
+        );
         (node.InFlight, node.FoundCordoned, node.Pending) = (inFlight, node.Cordoned, 0);
         return Id(node);
     }
@@ -96,22 +110,40 @@ internal sealed class ModelPlace(ModelShape shape, int index)
     /// <summary>The track that its plan has.</summary>
     internal RolloutTrack Track(ModelNode node)
     {
-        RolloutNodeFacts facts = Facts(node) with { IsRunning = node.Track != 1, RunsWanted = node.Track == 2, CordonedHere = node.FoundCordoned };
+        RolloutNodeFacts facts = Facts(node) with
+        {
+            IsRunning = node.Track != 1,
+            RunsWanted = node.Track == 2,
+            CordonedHere = node.FoundCordoned,
+        };
         var memory = new RolloutMemory { RestartBegun = node.Track == 1, InFlight = node.InFlight };
         return new RolloutTrack(
-            shape.Wave(index), shape.IsControlPlane(index), node.InFlight, node.FoundCordoned, RolloutTracks.For(facts, memory).Steps);
+            shape.Wave(index),
+            shape.IsControlPlane(index),
+            node.InFlight,
+            node.FoundCordoned,
+            RolloutTracks.For(facts, memory).Steps
+        );
     }
 
     /// <summary>It after the scheduler has said what it is now, and whether a step begins; the journal is written.</summary>
     internal int Taken(int id, ModelTurn turn)
     {
         int key = (id << 8) | turn.Number;
-        if (_taken.TryGetValue(key, out int known)) return known;
+        if (_taken.TryGetValue(key, out int known))
+            return known;
         ModelNode node = _nodes[id];
         bool ended = turn.State.IsOver && !node.State.IsOver && node.RemembersFlight;
         node.State = turn.State;
-        if (ended) node.Remember(Entry(RolloutEvent.Over, TsRolloutAction.Check) with { Outcome = RolloutRunner.OutcomeOf(turn.State.Phase) });
-        if (turn.Begins) node.Remember(Entry(RolloutEvent.Begun, Action(node)) with { Method = shape.Method(index) });
+        if (ended)
+            node.Remember(
+                Entry(RolloutEvent.Over, TsRolloutAction.Check) with
+                {
+                    Outcome = RolloutRunner.OutcomeOf(turn.State.Phase),
+                }
+            );
+        if (turn.Begins)
+            node.Remember(Entry(RolloutEvent.Begun, Action(node)) with { Method = shape.Method(index) });
         return _taken[key] = Id(node);
     }
 
@@ -119,12 +151,17 @@ internal sealed class ModelPlace(ModelShape shape, int index)
     internal string? Wrong(int id)
     {
         ModelNode node = _nodes[id];
-        if (node.Touches > 1) return $"n{index} was restarted twice.";
-        if (node.Writes > 1) return $"n{index} was written twice.";
-        if (node.State.Phase == TrackPhase.Done && !(node.Up && node.RunsNew && !node.Cordoned)) return $"n{index} is called done and is not.";
+        if (node.Touches > 1)
+            return $"n{index} was restarted twice.";
+        if (node.Writes > 1)
+            return $"n{index} was written twice.";
+        if (node.State.Phase == TrackPhase.Done && !(node.Up && node.RunsNew && !node.Cordoned))
+            return $"n{index} is called done and is not.";
 
         // A cordon that an earlier, failed attempt could not lift is the next attempt's to lift.
-        return node.State.Phase == TrackPhase.Left && node.Cordoned && node.Outcome != RolloutOutcome.Failed ? $"n{index} was left cordoned." : null;
+        return node.State.Phase == TrackPhase.Left && node.Cordoned && node.Outcome != RolloutOutcome.Failed
+            ? $"n{index} was left cordoned."
+            : null;
     }
 
     private IEnumerable<ModelNode> EffectsOf(ModelNode node, bool gate) =>
@@ -133,17 +170,25 @@ internal sealed class ModelPlace(ModelShape shape, int index)
     private TsRolloutAction Action(ModelNode node) =>
         node.State.Phase == TrackPhase.BackingOut ? TsRolloutAction.Uncordon : Track(node).Steps[node.State.Step];
 
-    private RolloutNodeFacts Facts(ModelNode node) => new()
-    {
-        Node = new TsNode { Name = $"n{index}", Address = $"n{index}" },
-        IsControlPlane = shape.IsControlPlane(index),
-        InKubernetes = true,
-        IsRunning = node.Up,
-        BootId = node.BootId,
-        CordonedHere = node.Cordoned,
-        RunsWanted = node.Up && node.RunsNew,
-    };
+    private RolloutNodeFacts Facts(ModelNode node) =>
+        new()
+        {
+            Node = new TsNode { Name = $"n{index}", Address = $"n{index}" },
+            IsControlPlane = shape.IsControlPlane(index),
+            InKubernetes = true,
+            IsRunning = node.Up,
+            BootId = node.BootId,
+            CordonedHere = node.Cordoned,
+            RunsWanted = node.Up && node.RunsNew,
+        };
 
     private static RolloutEntry Entry(RolloutEvent what, TsRolloutAction action) =>
-        new() { Key = "n", Event = what, Action = action, Outcome = RolloutOutcome.None, BootId = "before" };
+        new()
+        {
+            Key = "n",
+            Event = what,
+            Action = action,
+            Outcome = RolloutOutcome.None,
+            BootId = "before",
+        };
 }

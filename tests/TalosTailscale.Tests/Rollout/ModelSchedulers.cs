@@ -30,25 +30,32 @@ internal sealed class ModelSchedulers(ModelShape shape, ModelPlace[] places)
     private ulong Ask(ReadOnlySpan<int> ids, int index, bool succeeded)
     {
         ulong key = ((ulong)index << 1) | (succeeded ? 1u : 0);
-        for (int i = 0; i < ids.Length; i++) key = (key << 8) | places[i].ViewOf(ids[i]);
-        if (_answers.TryGetValue(key, out ulong known)) return known;
+        for (int i = 0; i < ids.Length; i++)
+            key = (key << 8) | places[i].ViewOf(ids[i]);
+        if (_answers.TryGetValue(key, out ulong known))
+            return known;
         ModelNode[] nodes = new ModelNode[ids.Length];
-        for (int i = 0; i < ids.Length; i++) nodes[i] = places[i][ids[i]];
+        for (int i = 0; i < ids.Length; i++)
+            nodes[i] = places[i][ids[i]];
         RolloutScheduler scheduler = Scheduler(nodes);
         TrackState[] tracks = index == Start ? scheduler.Start() : [.. nodes.Select(node => node.State)];
-        if (index != Start) scheduler.Apply(tracks, index, succeeded);
+        if (index != Start)
+            scheduler.Apply(tracks, index, succeeded);
         var begun = new List<int>();
         scheduler.Next(tracks, begun, []);
         ulong answer = 0;
-        for (int i = 0; i < tracks.Length; i++) answer |= (ulong)Number(tracks[i], begun.Contains(i)) << (8 * i);
+        for (int i = 0; i < tracks.Length; i++)
+            answer |= (ulong)Number(tracks[i], begun.Contains(i)) << (8 * i);
         return _answers[key] = answer;
     }
 
     private int Number(TrackState state, bool begins)
     {
-        if (_turns.TryGetValue((state, begins), out int number)) return number;
+        if (_turns.TryGetValue((state, begins), out int number))
+            return number;
         number = _all.Count;
-        if (number > 0xFF) throw new InvalidOperationException("The scheduler says more than 256 things.");
+        if (number > 0xFF)
+            throw new InvalidOperationException("The scheduler says more than 256 things.");
         _all.Add(new ModelTurn(number, state, begins));
         return _turns[(state, begins)] = number;
     }
@@ -56,8 +63,14 @@ internal sealed class ModelSchedulers(ModelShape shape, ModelPlace[] places)
     private RolloutScheduler Scheduler(ModelNode[] nodes)
     {
         ulong key = 0;
-        foreach (ModelNode node in nodes) key = (key << 4) | ((uint)node.Track << 2) | (node.InFlight ? 2u : 0) | (node.FoundCordoned ? 1u : 0);
-        if (_schedulers.TryGetValue(key, out RolloutScheduler? known)) return known;
-        return _schedulers[key] = new RolloutScheduler([.. nodes.Select((node, i) => places[i].Track(node))], shape.Widths, shape.MaxFailures);
+        foreach (ModelNode node in nodes)
+            key = (key << 4) | ((uint)node.Track << 2) | (node.InFlight ? 2u : 0) | (node.FoundCordoned ? 1u : 0);
+        if (_schedulers.TryGetValue(key, out RolloutScheduler? known))
+            return known;
+        return _schedulers[key] = new RolloutScheduler(
+            [.. nodes.Select((node, i) => places[i].Track(node))],
+            shape.Widths,
+            shape.MaxFailures
+        );
     }
 }

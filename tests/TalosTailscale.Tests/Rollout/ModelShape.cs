@@ -7,7 +7,14 @@ namespace TalosTailscale.Tests.Rollout;
 /// <param name="Width">How many workers at once.</param>
 /// <param name="MaxFailures">After how many failures nothing more is begun.</param>
 /// <param name="Upgrades">Nodes that are upgraded; the others are swapped.</param>
-internal sealed record ModelShape(int ControlPlanes, int Workers, bool OneWave, int Width, int MaxFailures, int[] Upgrades)
+internal sealed record ModelShape(
+    int ControlPlanes,
+    int Workers,
+    bool OneWave,
+    int Width,
+    int MaxFailures,
+    int[] Upgrades
+)
 {
     public int Count => ControlPlanes + Workers;
 

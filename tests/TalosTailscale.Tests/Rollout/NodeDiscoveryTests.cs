@@ -13,22 +13,32 @@ public sealed class NodeDiscoveryTests
         string folder = Path.Combine(lab.Client.Folder, "own");
 
         PowerShellResult result = lab.Invoke(
-            "param($d) Get-TsNode -Discover -Inventory $d | Export-TsNode $d", ("d", Directory.CreateDirectory(folder).FullName));
+            "param($d) Get-TsNode -Discover -Inventory $d | Export-TsNode $d",
+            ("d", Directory.CreateDirectory(folder).FullName)
+        );
 
         result.AssertNoErrors();
         PowerShellResult again = lab.Invoke("param($d) Get-TsNode -Discover -Inventory $d", ("d", folder));
         IReadOnlyList<TsNodeProposal> proposals = again.OutputOf<TsNodeProposal>();
-        Assert.Equal(["talos-192-168-1-194", "talos-192-168-1-203", "talos-192-168-1-85"], proposals.Select(one => one.Name));
+        Assert.Equal(
+            ["talos-192-168-1-194", "talos-192-168-1-203", "talos-192-168-1-85"],
+            proposals.Select(one => one.Name)
+        );
         DeviceInventory inventory = DeviceInventory.Load(folder);
         Assert.Equal(proposals.Select(Facts), inventory.Nodes.Select(Facts));
         Assert.All(proposals, one => Assert.True(one.IsKnown));
         Assert.Equal(
-            [TsActivation.Upgrade, TsActivation.UkiSwap, TsActivation.UkiSwap], proposals.Select(one => one.Activation));
+            [TsActivation.Upgrade, TsActivation.UkiSwap, TsActivation.UkiSwap],
+            proposals.Select(one => one.Activation)
+        );
         Assert.All(proposals, one => Assert.Equal("/dev/nvme0n1p1", one.EspDevice));
         Assert.All(inventory.Nodes, node => Assert.NotNull(node.NodeId));
 
         // A second time there is nothing to write.
-        PowerShellResult twice = lab.Invoke("param($d) Get-TsNode -Discover -Inventory $d | Export-TsNode $d -PassThru", ("d", folder));
+        PowerShellResult twice = lab.Invoke(
+            "param($d) Get-TsNode -Discover -Inventory $d | Export-TsNode $d -PassThru",
+            ("d", folder)
+        );
         Assert.Empty(twice.Warnings);
         Assert.Equal(3, twice.OutputOf<TsNode>().Count);
     }
@@ -40,14 +50,25 @@ public sealed class NodeDiscoveryTests
         string node = Path.Combine(lab.Devices, "ampone", "node.yaml");
         string before = await File.ReadAllTextAsync(node, TestContext.Current.CancellationToken);
 
-        PowerShellResult result = lab.Invoke("param($d) Get-TsNode -Discover am* | Export-TsNode $d", ("d", lab.Devices));
+        PowerShellResult result = lab.Invoke(
+            "param($d) Get-TsNode -Discover am* | Export-TsNode $d",
+            ("d", lab.Devices)
+        );
         result.AssertNoErrors();
         Assert.Contains(result.Warnings, line => line.Contains("-Force", StringComparison.Ordinal));
         Assert.Equal(before, await File.ReadAllTextAsync(node, TestContext.Current.CancellationToken));
 
         Assert.Equal(
-            ["ampone"], lab.Invoke("param($d) Get-TsNode -Discover am* | Export-TsNode $d -Force -PassThru", ("d", lab.Devices)).OutputOf<TsNode>().Select(one => one.Name));
-        Assert.Contains(lab.Lab.Node("ampone").NodeId, await File.ReadAllTextAsync(node, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+            ["ampone"],
+            lab.Invoke("param($d) Get-TsNode -Discover am* | Export-TsNode $d -Force -PassThru", ("d", lab.Devices))
+                .OutputOf<TsNode>()
+                .Select(one => one.Name)
+        );
+        Assert.Contains(
+            lab.Lab.Node("ampone").NodeId,
+            await File.ReadAllTextAsync(node, TestContext.Current.CancellationToken),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -83,13 +104,21 @@ public sealed class NodeDiscoveryTests
             $null = Get-TsNode -Discover | Export-TsNode $d
             Get-TsNode -Inventory $d | New-TsExtensionServiceConfig -AuthKeyReference $k -PassThru | Set-TalosMachinePatch -Inventory $d -ServiceTimeout 0
             """,
-            ("d", folder), ("k", lab.KeyReference));
+            ("d", folder),
+            ("k", lab.KeyReference)
+        );
 
         result.AssertNoErrors();
         IReadOnlyList<MachinePatchResult> patched = result.OutputOf<MachinePatchResult>();
         Assert.Equal(3, patched.Count);
         Assert.All(patched, one => Assert.True(one.Applied));
-        Assert.All(lab.Lab.Nodes, node => Assert.Contains("TS_HOSTNAME=" + DeviceInventory.Load(folder).Find(node.Address).Name, node.ActiveConfig.Text, StringComparison.Ordinal));
+        Assert.All(lab.Lab.Nodes, node =>
+            Assert.Contains(
+                "TS_HOSTNAME=" + DeviceInventory.Load(folder).Find(node.Address).Name,
+                node.ActiveConfig.Text,
+                StringComparison.Ordinal
+            )
+        );
     }
 
     private static string Facts(TsNodeProposal one) =>

@@ -17,8 +17,19 @@ public sealed class RolloutJournalTests : IDisposable
         await using (RolloutJournal journal = await OpenAsync())
         {
             await journal.WriteAsync(Entry(RolloutEvent.Begun, TsRolloutAction.Cordon));
-            await journal.WriteAsync(Entry(RolloutEvent.Begun, TsRolloutAction.Activate) with { Method = TsRolloutMethod.UkiSwap, PreviousSchematicId = "old" });
-            await journal.WriteAsync(Entry(RolloutEvent.Done, TsRolloutAction.Activate) with { Backup = "Talos.efi.bak" });
+            await journal.WriteAsync(
+                Entry(RolloutEvent.Begun, TsRolloutAction.Activate) with
+                {
+                    Method = TsRolloutMethod.UkiSwap,
+                    PreviousSchematicId = "old",
+                }
+            );
+            await journal.WriteAsync(
+                Entry(RolloutEvent.Done, TsRolloutAction.Activate) with
+                {
+                    Backup = "Talos.efi.bak",
+                }
+            );
         }
 
         await File.AppendAllTextAsync(FilePath, "{\"key\":\"n\",\"event\":\"Ov", TestContext.Current.CancellationToken);
@@ -27,9 +38,15 @@ public sealed class RolloutJournalTests : IDisposable
         RolloutMemory memory = again.MemoryOf("n");
         Assert.True(memory.InFlight);
         Assert.False(memory.RestartBegun);
-        Assert.Equal(("Talos.efi.bak", "old", TsRolloutMethod.UkiSwap), (memory.Backup, memory.PreviousSchematicId, memory.Method));
+        Assert.Equal(
+            ("Talos.efi.bak", "old", TsRolloutMethod.UkiSwap),
+            (memory.Backup, memory.PreviousSchematicId, memory.Method)
+        );
         await again.WriteAsync(Entry(RolloutEvent.Over, TsRolloutAction.Check) with { Outcome = RolloutOutcome.Done });
-        IReadOnlyDictionary<string, RolloutMemory> read = await RolloutJournal.ReadAsync(FilePath, TestContext.Current.CancellationToken);
+        IReadOnlyDictionary<string, RolloutMemory> read = await RolloutJournal.ReadAsync(
+            FilePath,
+            TestContext.Current.CancellationToken
+        );
         Assert.False(read["n"].InFlight);
         Assert.Equal(RolloutOutcome.Done, read["n"].Outcome);
     }
@@ -38,7 +55,13 @@ public sealed class RolloutJournalTests : IDisposable
     public async Task A_node_that_is_down_is_known_by_its_address()
     {
         await using RolloutJournal journal = await OpenAsync();
-        await journal.WriteAsync(Entry(RolloutEvent.Begun, TsRolloutAction.Restart) with { Key = "identity", Address = "192.168.1.203" });
+        await journal.WriteAsync(
+            Entry(RolloutEvent.Begun, TsRolloutAction.Restart) with
+            {
+                Key = "identity",
+                Address = "192.168.1.203",
+            }
+        );
         RolloutMemory memory = journal.MemoryOf(RolloutJournal.AtAddress("192.168.1.203"));
         Assert.Equal("identity", memory.Key);
         Assert.True(memory.RestartBegun);
@@ -57,7 +80,8 @@ public sealed class RolloutJournalTests : IDisposable
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no mode bits.");
         await using RolloutJournal journal = await OpenAsync();
-        if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(FilePath));
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(FilePath));
     }
 
     [Fact]
@@ -66,10 +90,16 @@ public sealed class RolloutJournalTests : IDisposable
         await using (RolloutJournal journal = await OpenAsync())
         {
             await Parallel.ForAsync(0, 200, TestContext.Current.CancellationToken, async (i, _) =>
-                await journal.WriteAsync(Entry(RolloutEvent.Begun, TsRolloutAction.Cordon) with { Key = $"n{i}" }));
+                await journal.WriteAsync(Entry(RolloutEvent.Begun, TsRolloutAction.Cordon) with { Key = $"n{i}" })
+            );
         }
 
-        Assert.Equal(200, (await RolloutJournal.ReadAsync(FilePath, TestContext.Current.CancellationToken)).Count(pair => pair.Value.InFlight));
+        Assert.Equal(
+            200,
+            (await RolloutJournal.ReadAsync(FilePath, TestContext.Current.CancellationToken)).Count(pair =>
+                pair.Value.InFlight
+            )
+        );
     }
 
     [Theory]
@@ -90,7 +120,16 @@ public sealed class RolloutJournalTests : IDisposable
     public void Anything_else_is_refused(string text) =>
         Assert.Equal("RolloutOptionInvalid", Assert.Throws<TsException>(() => RolloutWidth.Parse(text)).ErrorId);
 
-    private Task<RolloutJournal> OpenAsync() => RolloutJournal.OpenAsync(FilePath, TestContext.Current.CancellationToken);
+    private Task<RolloutJournal> OpenAsync() =>
+        RolloutJournal.OpenAsync(FilePath, TestContext.Current.CancellationToken);
 
-    private static RolloutEntry Entry(RolloutEvent what, TsRolloutAction action) => new() { Key = "n", Node = "node", Event = what, Action = action, BootId = "b" };
+    private static RolloutEntry Entry(RolloutEvent what, TsRolloutAction action) =>
+        new()
+        {
+            Key = "n",
+            Node = "node",
+            Event = what,
+            Action = action,
+            BootId = "b",
+        };
 }

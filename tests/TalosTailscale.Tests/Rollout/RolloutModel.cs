@@ -20,8 +20,11 @@ internal sealed class RolloutModel
     private readonly ModelShape _shape;
     private readonly ModelPlace[] _places;
     private readonly ModelSchedulers _schedulers;
-    private readonly ModelKeys _seen = new(), _left = new(), _restarted = new();
-    private Stack<ulong> _open = new(), _later = new();
+    private readonly ModelKeys _seen = new(),
+        _left = new(),
+        _restarted = new();
+    private Stack<ulong> _open = new(),
+        _later = new();
     private ModelKeys _waiting = new();
 
     internal RolloutModel(ModelShape shape)
@@ -55,19 +58,26 @@ internal sealed class RolloutModel
     public void Run(long limit, int faults = int.MaxValue)
     {
         Span<int> ids = stackalloc int[_shape.Count];
-        for (int i = 0; i < ids.Length; i++) ids[i] = _places[i].Id(new ModelNode { Up = true });
+        for (int i = 0; i < ids.Length; i++)
+            ids[i] = _places[i].Id(new ModelNode { Up = true });
         Plan(ids, 0, fault: 0);
         for (int used = 0; Wrong is null; used++)
         {
             while (Wrong is null && _open.TryPop(out ulong state))
             {
-                if (++States > limit) throw new InvalidOperationException($"More than {limit} states, with {used} faults.");
+                if (++States > limit)
+                    throw new InvalidOperationException($"More than {limit} states, with {used} faults.");
                 Follow(state);
             }
 
             // What takes one fault more comes when all is known that takes fewer: each state is followed once.
-            if (used == faults || _later.Count == 0) return;
-            (_open, _later, _waiting) = (new Stack<ulong>(_later.Where(_seen.Add)), new Stack<ulong>(), new ModelKeys());
+            if (used == faults || _later.Count == 0)
+                return;
+            (_open, _later, _waiting) = (
+                new Stack<ulong>(_later.Where(_seen.Add)),
+                new Stack<ulong>(),
+                new ModelKeys()
+            );
             Faults = used + 1;
         }
     }
@@ -76,15 +86,18 @@ internal sealed class RolloutModel
     {
         Span<int> ids = stackalloc int[_shape.Count];
         Unpack(state, ids);
-        bool whole = true, over = true;
+        bool whole = true,
+            over = true;
         for (int i = 0; i < ids.Length; i++)
         {
             ModelNode node = _places[i][ids[i]];
-            if (_shape.IsControlPlane(i)) whole &= node.Up;
+            if (_shape.IsControlPlane(i))
+                whole &= node.Up;
             over &= node.State.IsOver;
         }
 
-        if (over) Ends++;
+        if (over)
+            Ends++;
         Span<int> next = stackalloc int[_shape.Count];
         ulong sets = 0;
         for (int i = 0; i < ids.Length && Wrong is null; i++)
@@ -106,19 +119,22 @@ internal sealed class RolloutModel
             }
 
             int set = _places[i].WorldsOf(ids[i], gate);
-            if (set >= 1 << ModelPlace.Bits) throw new InvalidOperationException("Too many sets of worlds.");
+            if (set >= 1 << ModelPlace.Bits)
+                throw new InvalidOperationException("Too many sets of worlds.");
             sets |= (ulong)set << (ModelPlace.Bits * i);
         }
 
         // Killed, or ended, and started again: only the world and the journal are left. What runs had its effect, or not.
-        if (Wrong is null && _left.Add(sets)) Leave(sets, 0, next, state);
+        if (Wrong is null && _left.Add(sets))
+            Leave(sets, 0, next, state);
     }
 
     private void Leave(ulong sets, int from, Span<int> worlds, ulong state)
     {
         if (from == worlds.Length)
         {
-            if (!_restarted.Add(Pack(worlds))) return;
+            if (!_restarted.Add(Pack(worlds)))
+                return;
             Restarts++;
             Span<int> ids = stackalloc int[worlds.Length];
             worlds.CopyTo(ids);
@@ -126,7 +142,9 @@ internal sealed class RolloutModel
             return;
         }
 
-        foreach (int world in _places[from].Worlds((int)(sets >> (ModelPlace.Bits * from)) & ((1 << ModelPlace.Bits) - 1)))
+        foreach (
+            int world in _places[from].Worlds((int)(sets >> (ModelPlace.Bits * from)) & ((1 << ModelPlace.Bits) - 1))
+        )
         {
             worlds[from] = world;
             Leave(sets, from + 1, worlds, state);
@@ -135,38 +153,49 @@ internal sealed class RolloutModel
 
     private void Plan(Span<int> ids, ulong from, int fault)
     {
-        for (int i = 0; i < ids.Length; i++) ids[i] = _places[i].Planned(ids[i]);
+        for (int i = 0; i < ids.Length; i++)
+            ids[i] = _places[i].Planned(ids[i]);
         Take(ids, _schedulers.Begin(ids));
         Visit(ids, from, fault);
     }
 
     private void Take(Span<int> ids, ulong answer)
     {
-        for (int i = 0; i < ids.Length; i++) ids[i] = _places[i].Taken(ids[i], _schedulers.Turn(answer, i));
+        for (int i = 0; i < ids.Length; i++)
+            ids[i] = _places[i].Taken(ids[i], _schedulers.Turn(answer, i));
     }
 
     private void Visit(ReadOnlySpan<int> ids, ulong from, int fault)
     {
         Transitions++;
         ulong key = Pack(ids);
-        if (Wrong is not null || !(fault == 0 ? _seen.Add(key) : !_seen.Contains(key) && _waiting.Add(key))) return;
+        if (Wrong is not null || !(fault == 0 ? _seen.Add(key) : !_seen.Contains(key) && _waiting.Add(key)))
+            return;
         Wrong = Check(ids);
-        if (Wrong is null) (fault == 0 ? _open : _later).Push(key);
-        else Wrong += $"\n  from {Show(from)}\n  to   {Show(key)}";
+        if (Wrong is null)
+            (fault == 0 ? _open : _later).Push(key);
+        else
+            Wrong += $"\n  from {Show(from)}\n  to   {Show(key)}";
     }
 
     private string? Check(ReadOnlySpan<int> ids)
     {
-        int controlPlanes = 0, down = 0, controlPlanesUnderWay = 0, workersUnderWay = 0;
+        int controlPlanes = 0,
+            down = 0,
+            controlPlanesUnderWay = 0,
+            workersUnderWay = 0;
         for (int i = 0; i < ids.Length; i++)
         {
-            if (_places[i].Wrong(ids[i]) is { } wrong) return wrong;
+            if (_places[i].Wrong(ids[i]) is { } wrong)
+                return wrong;
             ModelNode node = _places[i][ids[i]];
             if (_shape.IsControlPlane(i))
             {
                 controlPlanes++;
-                if (!node.Up) down++;
-                if (node.State.IsUnderWay) controlPlanesUnderWay++;
+                if (!node.Up)
+                    down++;
+                if (node.State.IsUnderWay)
+                    controlPlanesUnderWay++;
             }
             else if (node.State.IsUnderWay && !node.InFlight)
             {
@@ -177,19 +206,22 @@ internal sealed class RolloutModel
         return controlPlanesUnderWay > 1 ? "Two control planes are under way."
             : down > 1 ? $"{down} control planes are down."
             : controlPlanes - down < (controlPlanes / 2) + 1 ? "etcd has lost its quorum."
-            : workersUnderWay > _shape.Width ? $"{workersUnderWay} workers at once." : null;
+            : workersUnderWay > _shape.Width ? $"{workersUnderWay} workers at once."
+            : null;
     }
 
     private static ulong Pack(ReadOnlySpan<int> ids)
     {
         ulong key = 0;
-        for (int i = 0; i < ids.Length; i++) key |= (ulong)ids[i] << (ModelPlace.Bits * i);
+        for (int i = 0; i < ids.Length; i++)
+            key |= (ulong)ids[i] << (ModelPlace.Bits * i);
         return key;
     }
 
     private static void Unpack(ulong key, Span<int> ids)
     {
-        for (int i = 0; i < ids.Length; i++) ids[i] = (int)(key >> (ModelPlace.Bits * i)) & ((1 << ModelPlace.Bits) - 1);
+        for (int i = 0; i < ids.Length; i++)
+            ids[i] = (int)(key >> (ModelPlace.Bits * i)) & ((1 << ModelPlace.Bits) - 1);
     }
 
     private string Show(ulong key)
@@ -197,7 +229,8 @@ internal sealed class RolloutModel
         Span<int> ids = stackalloc int[_shape.Count];
         Unpack(key, ids);
         var nodes = new string[ids.Length];
-        for (int i = 0; i < ids.Length; i++) nodes[i] = $"n{i} {_places[i][ids[i]].Show()}";
+        for (int i = 0; i < ids.Length; i++)
+            nodes[i] = $"n{i} {_places[i][ids[i]].Show()}";
         return string.Join("; ", nodes);
     }
 }

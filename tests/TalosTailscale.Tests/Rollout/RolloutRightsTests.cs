@@ -13,36 +13,44 @@ public sealed class RolloutRightsTests
     {
         await using LabSession lab = await LabSession.StartAsync();
         LabKubernetesApi api = lab.Lab.Part<LabKubernetesPart>()!.Api;
-        api.Kubelet.Adopt(api.Store.Create(
-            KubeResource.Pods,
-            new JsonObject
-            {
-                ["metadata"] = new JsonObject
+        api.Kubelet.Adopt(
+            api.Store.Create(
+                KubeResource.Pods,
+                new JsonObject
                 {
-                    ["name"] = "web-1",
-                    ["namespace"] = "default",
-                    ["ownerReferences"] = new JsonArray(new JsonObject
+                    ["metadata"] = new JsonObject
                     {
-                        ["apiVersion"] = "apps/v1",
-                        ["kind"] = "ReplicaSet",
-                        ["name"] = "web",
-                        ["uid"] = "1",
-                        ["controller"] = true,
-                    }),
-                },
-                ["spec"] = new JsonObject
-                {
-                    ["nodeName"] = lab.Lab.Node("ampone").Hostname,
-                    ["terminationGracePeriodSeconds"] = 1,
-                    ["restartPolicy"] = "Always",
-                    ["containers"] = new JsonArray(new JsonObject { ["name"] = "web", ["image"] = "busybox:1.37" }),
-                },
-                ["status"] = new JsonObject { ["phase"] = "Pending" },
-            }));
+                        ["name"] = "web-1",
+                        ["namespace"] = "default",
+                        ["ownerReferences"] = new JsonArray(
+                            new JsonObject
+                            {
+                                ["apiVersion"] = "apps/v1",
+                                ["kind"] = "ReplicaSet",
+                                ["name"] = "web",
+                                ["uid"] = "1",
+                                ["controller"] = true,
+                            }
+                        ),
+                    },
+                    ["spec"] = new JsonObject
+                    {
+                        ["nodeName"] = lab.Lab.Node("ampone").Hostname,
+                        ["terminationGracePeriodSeconds"] = 1,
+                        ["restartPolicy"] = "Always",
+                        ["containers"] = new JsonArray(new JsonObject { ["name"] = "web", ["image"] = "busybox:1.37" }),
+                    },
+                    ["status"] = new JsonObject { ["phase"] = "Pending" },
+                }
+            )
+        );
         api.Faults.Used.Clear();
         lab.Invoke(
-            "param($key, $state) 'ampone','ryzen' | Install-TsNode -AuthKeyReference $key -StateFolder $state -Confirm:$false",
-            ("key", lab.KeyReference), ("state", Path.Combine(lab.Client.Folder, "state"))).AssertNoErrors();
+                "param($key, $state) 'ampone','ryzen' | Install-TsNode -AuthKeyReference $key -StateFolder $state -Confirm:$false",
+                ("key", lab.KeyReference),
+                ("state", Path.Combine(lab.Client.Folder, "state"))
+            )
+            .AssertNoErrors();
         Assert.Equal(Granted().Order(StringComparer.Ordinal), api.Faults.Used.Keys.Order(StringComparer.Ordinal));
     }
 
@@ -54,10 +62,12 @@ public sealed class RolloutRightsTests
         var rights = new HashSet<string>(StringComparer.Ordinal);
         foreach (YamlMappingNode document in yaml.Documents.Select(d => (YamlMappingNode)d.RootNode))
         {
-            if (!document.Children.TryGetValue("rules", out YamlNode? rules)) continue;
+            if (!document.Children.TryGetValue("rules", out YamlNode? rules))
+                continue;
             foreach (YamlNode rule in (YamlSequenceNode)rules)
-                foreach (YamlNode resource in (YamlSequenceNode)rule["resources"])
-                    foreach (YamlNode verb in (YamlSequenceNode)rule["verbs"]) rights.Add($"{verb} {resource}");
+            foreach (YamlNode resource in (YamlSequenceNode)rule["resources"])
+            foreach (YamlNode verb in (YamlSequenceNode)rule["verbs"])
+                rights.Add($"{verb} {resource}");
         }
 
         return rights;

@@ -12,14 +12,23 @@ public sealed class RolloutSchedulerModelTests
     [InlineData(3, 1, false, 1, 5, int.MaxValue)]
     [InlineData(3, 0, true, 3, 5, int.MaxValue)]
     [InlineData(3, 2, false, 2, 5, 2)]
-    public void Every_interleaving_keeps_the_rules(int controlPlanes, int workers, bool oneWave, int width, int maxFailures, int faults)
+    public void Every_interleaving_keeps_the_rules(
+        int controlPlanes,
+        int workers,
+        bool oneWave,
+        int width,
+        int maxFailures,
+        int faults
+    )
     {
         var model = new RolloutModel(new ModelShape(controlPlanes, workers, oneWave, width, maxFailures, [1, 4]));
         model.Run(40_000_000, faults);
-        if (model.Wrong is not null) Assert.Fail(model.Wrong);
+        if (model.Wrong is not null)
+            Assert.Fail(model.Wrong);
         Assert.True(model.Ends > 0);
         Assert.True(faults == int.MaxValue || model.Faults == faults);
         TestContext.Current.TestOutputHelper?.WriteLine(
-            $"{model.States} states, {model.Transitions} transitions, {model.Ends} of them with nothing under way.");
+            $"{model.States} states, {model.Transitions} transitions, {model.Ends} of them with nothing under way."
+        );
     }
 }

@@ -29,8 +29,15 @@ public sealed class BadInputTests : IAsyncLifetime
         string file = Save("expired", api.TalosConfig(expired));
 
         PowerShellResult result = Refused(
-            "param($file) Get-TalosService -Node ampone -TalosConfig $file", "TalosClientCertificateExpired", ("file", file));
-        Assert.Contains(now.AddDays(-1).ToString("yyyy-MM-dd", null), result.Errors[0].Exception.Message, StringComparison.Ordinal);
+            "param($file) Get-TalosService -Node ampone -TalosConfig $file",
+            "TalosClientCertificateExpired",
+            ("file", file)
+        );
+        Assert.Contains(
+            now.AddDays(-1).ToString("yyyy-MM-dd", null),
+            result.Errors[0].Exception.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -38,9 +45,16 @@ public sealed class BadInputTests : IAsyncLifetime
     {
         LabTalosApi api = _session.Lab.Part<LabTalosApi>()!;
         LabAuthority other = LabAuthority.Create();
-        string file = Save("other", LabTalosConfig.Write("other", [api.Endpoint], [], other, other.IssueClient(["os:admin"])));
+        string file = Save(
+            "other",
+            LabTalosConfig.Write("other", [api.Endpoint], [], other, other.IssueClient(["os:admin"]))
+        );
 
-        Refused("param($file) Get-TalosService -Node ampone -TalosConfig $file", "TalosServerNotTrusted", ("file", file));
+        Refused(
+            "param($file) Get-TalosService -Node ampone -TalosConfig $file",
+            "TalosServerNotTrusted",
+            ("file", file)
+        );
     }
 
     [Theory]
@@ -57,12 +71,22 @@ public sealed class BadInputTests : IAsyncLifetime
     [Fact]
     public void A_template_without_the_placeholder()
     {
-        string template = Path.Combine(_session.Devices, "ampone", "manifests", "tailscale-extension-service.template.yaml");
-        File.WriteAllText(template, File.ReadAllText(template).Replace("${TAILSCALE_AUTHKEY}", "", StringComparison.Ordinal));
+        string template = Path.Combine(
+            _session.Devices,
+            "ampone",
+            "manifests",
+            "tailscale-extension-service.template.yaml"
+        );
+        File.WriteAllText(
+            template,
+            File.ReadAllText(template).Replace("${TAILSCALE_AUTHKEY}", "", StringComparison.Ordinal)
+        );
 
         Refused(
-            "param($key) New-TsExtensionServiceConfig -Node ampone -AuthKeyReference $key", "TemplatePlaceholderMissing",
-            ("key", _session.KeyReference));
+            "param($key) New-TsExtensionServiceConfig -Node ampone -AuthKeyReference $key",
+            "TemplatePlaceholderMissing",
+            ("key", _session.KeyReference)
+        );
         Assert.False(File.Exists(Path.Combine(Path.GetDirectoryName(template)!, "tailscale-extension-service.yaml")));
     }
 
@@ -70,8 +94,8 @@ public sealed class BadInputTests : IAsyncLifetime
     [InlineData("machine: [unclosed")]
     [InlineData("machine:\n\t- tab")]
     [InlineData("machine: &a [*a, *b]")]
-    public void A_patch_that_is_no_yaml(string patch) => Refused(
-        "param($patch) Set-TalosMachinePatch -Node ampone -Patch $patch", "YamlInvalid", ("patch", patch));
+    public void A_patch_that_is_no_yaml(string patch) =>
+        Refused("param($patch) Set-TalosMachinePatch -Node ampone -Patch $patch", "YamlInvalid", ("patch", patch));
 
     [Fact]
     public void A_text_where_a_rendered_config_is_expected() =>
@@ -105,8 +129,7 @@ public sealed class BadInputTests : IAsyncLifetime
         File.WriteAllBytes(file, whole.ToArray()[..300_000]);
         string target = Path.Combine(_session.Client.Folder, "out.efi");
 
-        Refused(
-            "param($iso, $out) Export-Uki $iso $out", "ImageTruncated", ("iso", file), ("out", target));
+        Refused("param($iso, $out) Export-Uki $iso $out", "ImageTruncated", ("iso", file), ("out", target));
         Assert.False(File.Exists(target));
         Refused("param($iso) Invoke-UkiSwap -Node ampone -Path $iso -Confirm:$false", "ImageTruncated", ("iso", file));
     }
@@ -114,7 +137,11 @@ public sealed class BadInputTests : IAsyncLifetime
     [Theory]
     [InlineData(TalosArchitecture.Amd64, "v1.12.4", "UkiArchitectureMismatch")]
     [InlineData(TalosArchitecture.Arm64, "v1.11.0", "UkiVersionMismatch")]
-    public void An_image_of_another_architecture_or_version(TalosArchitecture architecture, string version, string errorId)
+    public void An_image_of_another_architecture_or_version(
+        TalosArchitecture architecture,
+        string version,
+        string errorId
+    )
     {
         string file = Path.Combine(_session.Client.Folder, "other.efi");
         File.WriteAllBytes(file, LabImages.Uki(new LabUkiSpec { Architecture = architecture, Version = version }));
@@ -126,13 +153,19 @@ public sealed class BadInputTests : IAsyncLifetime
         Refused(script, errorId, advice: true, values);
 
     private PowerShellResult Refused(
-        string script, string errorId, bool advice, params (string Name, object? Value)[] values)
+        string script,
+        string errorId,
+        bool advice,
+        params (string Name, object? Value)[] values
+    )
     {
         string before = State();
         PowerShellResult result = _session.Invoke(script, values);
 
-        if (advice) result.AssertError(errorId);
-        else Assert.StartsWith(errorId, Assert.Single(result.Errors).FullyQualifiedErrorId, StringComparison.Ordinal);
+        if (advice)
+            result.AssertError(errorId);
+        else
+            Assert.StartsWith(errorId, Assert.Single(result.Errors).FullyQualifiedErrorId, StringComparison.Ordinal);
         Assert.Equal(before, State());
         Assert.Empty(_session.Pods);
         return result;
@@ -146,8 +179,16 @@ public sealed class BadInputTests : IAsyncLifetime
     }
 
     // Configs and ESPs of all nodes.
-    private string State() => string.Join('\n', _session.Lab.Nodes.SelectMany(node =>
-        Directory.EnumerateFiles(node.EspDirectory, "*", SearchOption.AllDirectories).Order()
-            .Select(file => file + Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(file))))
-            .Append(node.ActiveConfig.Text).Append(node.PersistentConfig.Text)));
+    private string State() =>
+        string.Join(
+            '\n',
+            _session.Lab.Nodes.SelectMany(node =>
+                Directory
+                    .EnumerateFiles(node.EspDirectory, "*", SearchOption.AllDirectories)
+                    .Order()
+                    .Select(file => file + Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(file))))
+                    .Append(node.ActiveConfig.Text)
+                    .Append(node.PersistentConfig.Text)
+            )
+        );
 }

@@ -27,7 +27,8 @@ public sealed class RunbookTests
                 Save-TalosImage -Node ampone, altra -Kind Uki -Destination $folder |
                 Invoke-UkiSwap -Reboot -Wait -Confirm:$false
             """,
-            ("folder", session.Client.Folder));
+            ("folder", session.Client.Folder)
+        );
         swapped.AssertNoErrors();
         Assert.Equal(2, swapped.OutputOf<UkiSwapResult>().Count);
 
@@ -35,16 +36,22 @@ public sealed class RunbookTests
             """
             New-TalosSchematic -Extension siderolabs/tailscale |
                 Save-TalosImage -Node ryzen -Kind Installer | Update-TalosNode -Wait -Confirm:$false
-            """);
+            """
+        );
         upgraded.AssertNoErrors();
 
         PowerShellResult checks = session.Invoke(
-            "param($image) Get-TsNode | Test-TsNode -RegistryImage $image", ("image", RegistryImage));
+            "param($image) Get-TsNode | Test-TsNode -RegistryImage $image",
+            ("image", RegistryImage)
+        );
         checks.AssertNoErrors();
         IReadOnlyList<TsCheck> results = checks.OutputOf<TsCheck>();
         Assert.Equal(["altra", "ampone", "ryzen"], results.Select(check => check.Node).Distinct().Order());
-        Assert.Empty(results.Where(check => check.Status == TsCheckStatus.Fail)
-            .Select(check => $"{check} {check.Evidence} → {check.Fix}"));
+        Assert.Empty(
+            results
+                .Where(check => check.Status == TsCheckStatus.Fail)
+                .Select(check => $"{check} {check.Evidence} → {check.Fix}")
+        );
         Assert.Contains(results, check => check.Status == TsCheckStatus.Pass);
         Assert.Empty(session.Pods);
     }

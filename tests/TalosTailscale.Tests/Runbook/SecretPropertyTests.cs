@@ -23,7 +23,9 @@ public sealed class SecretPropertyTests
     // The text as it stands somewhere, and the part of it that is worth something to a thief.
     private static readonly Gen<(string Text, string Secret)> s_key = Gen.OneOf(
         Gen.Select(s_word, word => ($"tskey-auth-k{word[..10]}CNTRL-{word}", word)),
-        Gen.Select(s_word, word => ($"tskey-client-k{word[..10]}CNTRL-{word}?ephemeral=false&preauthorized=true", word)),
+        Gen.Select(s_word, word =>
+            ($"tskey-client-k{word[..10]}CNTRL-{word}?ephemeral=false&preauthorized=true", word)
+        ),
         Gen.Select(s_word, word => ($"tskey-api-k{word[..10]}CNTRL-{word}", word)),
         Gen.Select(s_word, word => ($"tskey-scim-k{word[..10]}CNTRL-{word}", word)),
         Gen.Select(s_word, word => ($"tskey-webhook-{word[..8]}-{word}", word)),
@@ -33,16 +35,25 @@ public sealed class SecretPropertyTests
         Gen.Select(s_word, word => ($"https://puller:{word}@registry.example.org/v2/", word)),
         Gen.Select(s_word, word => ($"password: {word}", word)),
         Gen.Select(s_word, word => ($"secretboxEncryptionSecret: {Base64(word)}", Base64(word))),
-        Gen.Select(s_word, word => ($"key: {Base64("-----BEGIN ED25519 PRIVATE KEY-----\n" + word)}", Base64(word)[4..20])),
-        Gen.Select(s_hex, word => ($"token: {word[..6]}.{word[6..22]}", word[6..22])));
+        Gen.Select(s_word, word =>
+            ($"key: {Base64("-----BEGIN ED25519 PRIVATE KEY-----\n" + word)}", Base64(word)[4..20])
+        ),
+        Gen.Select(s_hex, word => ($"token: {word[..6]}.{word[6..22]}", word[6..22]))
+    );
 
     [Fact]
     public void What_is_piped_or_read_offline_comes_out_without_its_keys()
     {
         using PowerShellSession session = PowerShellSession.Create();
         string folder = Directory.CreateTempSubdirectory("secrets-").FullName;
-        s_key.Array[3].Sample(
-            keys => Offline(session, folder, [.. keys.Select(key => key.Text)], [.. keys.Select(key => key.Secret)]), iter: 60, threads: 1);
+        s_key
+            .Array[3]
+            .Sample(
+                keys =>
+                    Offline(session, folder, [.. keys.Select(key => key.Text)], [.. keys.Select(key => key.Secret)]),
+                iter: 60,
+                threads: 1
+            );
         Directory.Delete(folder, recursive: true);
     }
 
@@ -55,7 +66,10 @@ public sealed class SecretPropertyTests
         {
             string secret = RandomNumberGenerator.GetString(Letters, 32);
             string key = $"tskey-{kind}-k{RandomNumberGenerator.GetString(Letters, 11)}CNTRL-{secret}";
-            await Validation.JoinedLab.ConfigureAsync(lab, new Dictionary<string, string> { ["TS_AUTHKEY"] = key, ["TS_EXTRA_ARGS"] = "--advertise-tags=tag:k8s" });
+            await Validation.JoinedLab.ConfigureAsync(
+                lab,
+                new Dictionary<string, string> { ["TS_AUTHKEY"] = key, ["TS_EXTRA_ARGS"] = "--advertise-tags=tag:k8s" }
+            );
             LabNode node = lab.Lab.Node("ampone");
             node.Logs["ext-tailscale"].Add($"boot: x tailscale up --authkey={key}");
             node.Logs["ext-tailscale"].Add($"backend error: invalid key: API key {key} not valid");
@@ -90,19 +104,39 @@ public sealed class SecretPropertyTests
             foreach (string script in scripts)
             {
                 PowerShellResult result = lab.Invoke(
-                    script.StartsWith("param($key, $report)", StringComparison.Ordinal) ? script
-                    : (script.StartsWith("param($key)", StringComparison.Ordinal) ? "param($key, $report)" + script["param($key)".Length..] : "param($key, $report) " + script),
-                    ("key", "file:" + file), ("report", report));
+                    script.StartsWith("param($key, $report)", StringComparison.Ordinal)
+                        ? script
+                        : (
+                            script.StartsWith("param($key)", StringComparison.Ordinal)
+                                ? "param($key, $report)" + script["param($key)".Length..]
+                                : "param($key, $report) " + script
+                        ),
+                    ("key", "file:" + file),
+                    ("report", report)
+                );
                 AssertRan(result, script);
-                Assert.False(result.AllText().Contains(secret, StringComparison.Ordinal), $"The {kind} key is in what '{script}' wrote.");
+                Assert.False(
+                    result.AllText().Contains(secret, StringComparison.Ordinal),
+                    $"The {kind} key is in what '{script}' wrote."
+                );
             }
 
             foreach (string written in Directory.EnumerateFiles(lab.Client.Folder, "*", SearchOption.AllDirectories))
             {
                 string name = Path.GetFileName(written);
-                if (name.StartsWith("authkey", StringComparison.Ordinal) || name == "tailscale-extension-service.yaml"
-                    || name.EndsWith(".machineconfig.bak.yaml", StringComparison.Ordinal)) continue;
-                Assert.False((await File.ReadAllTextAsync(written, TestContext.Current.CancellationToken)).Contains(secret, StringComparison.Ordinal), $"The {kind} key is in '{written}'.");
+                if (
+                    name.StartsWith("authkey", StringComparison.Ordinal)
+                    || name == "tailscale-extension-service.yaml"
+                    || name.EndsWith(".machineconfig.bak.yaml", StringComparison.Ordinal)
+                )
+                    continue;
+                Assert.False(
+                    (await File.ReadAllTextAsync(written, TestContext.Current.CancellationToken)).Contains(
+                        secret,
+                        StringComparison.Ordinal
+                    ),
+                    $"The {kind} key is in '{written}'."
+                );
             }
         }
     }
@@ -122,7 +156,8 @@ public sealed class SecretPropertyTests
             Get-TailnetDevice -ApiToken $s -Verbose -Debug
             New-TsExtensionServiceConfig -Node ampone -AuthKeyReference tailscale: -Verbose -Debug
             """,
-            ("token", token));
+            ("token", token)
+        );
 
         string text = result.AllText();
         Assert.DoesNotContain(token, text, StringComparison.Ordinal);
@@ -133,9 +168,21 @@ public sealed class SecretPropertyTests
     private static void Offline(PowerShellSession session, string folder, string[] keys, string[] secrets)
     {
         string config = Path.Combine(folder, "node.yaml");
-        File.WriteAllText(config, "machine:\n  type: worker\n  env:\n" + string.Concat(keys.Select((key, i) => $"    K{i}: |-\n      {key}\n"))
-            + $"---\napiVersion: v1alpha1\nkind: ExtensionServiceConfig\nname: tailscale\nenvironment:\n  - TS_AUTHKEY={secrets[0]}\n");
-        var check = new TsCheck { Node = keys[0], Name = keys[1], Status = TsCheckStatus.Fail, Evidence = string.Join(' ', keys), Cause = keys[2], Fix = keys[0] };
+        File.WriteAllText(
+            config,
+            "machine:\n  type: worker\n  env:\n"
+                + string.Concat(keys.Select((key, i) => $"    K{i}: |-\n      {key}\n"))
+                + $"---\napiVersion: v1alpha1\nkind: ExtensionServiceConfig\nname: tailscale\nenvironment:\n  - TS_AUTHKEY={secrets[0]}\n"
+        );
+        var check = new TsCheck
+        {
+            Node = keys[0],
+            Name = keys[1],
+            Status = TsCheckStatus.Fail,
+            Evidence = string.Join(' ', keys),
+            Cause = keys[2],
+            Fix = keys[0],
+        };
         string[] scripts =
         [
             "param($keys, $check, $config, $folder) $keys | Get-TsDiagnosis -Verbose -Debug",
@@ -148,18 +195,27 @@ public sealed class SecretPropertyTests
         ];
         foreach (string script in scripts)
         {
-            PowerShellResult result = session.Invoke(script, ("keys", keys), ("check", check), ("config", config), ("folder", folder));
+            PowerShellResult result = session.Invoke(
+                script,
+                ("keys", keys),
+                ("check", check),
+                ("config", config),
+                ("folder", folder)
+            );
             AssertRan(result, script);
             string text = result.AllText();
             foreach (string secret in secrets)
-                Assert.False(text.Contains(secret, StringComparison.Ordinal), $"'{secret}' of {string.Join(" | ", keys)} is in what '{script}' wrote:\n{text}");
+                Assert.False(
+                    text.Contains(secret, StringComparison.Ordinal),
+                    $"'{secret}' of {string.Join(" | ", keys)} is in what '{script}' wrote:\n{text}"
+                );
         }
 
         string[] reports = Directory.GetFiles(folder, "r.*");
         Assert.Equal(3, reports.Length);
         foreach (string file in reports)
-            foreach (string secret in secrets)
-                Assert.DoesNotContain(secret, File.ReadAllText(file), StringComparison.Ordinal);
+        foreach (string secret in secrets)
+            Assert.DoesNotContain(secret, File.ReadAllText(file), StringComparison.Ordinal);
     }
 
     // A script that was never run hides nothing.

@@ -17,11 +17,11 @@ public sealed class SecretTests
             RunbookTests.RenderAndPatch + " -Verbose -Debug",
             "param($key) Get-TsNode | Set-TalosMachinePatch -Verbose -Debug",
             """
-            param($key)
-            New-TalosSchematic -Extension siderolabs/tailscale |
-                Save-TalosImage -Node ampone -Kind Uki -Destination ([System.IO.Path]::GetDirectoryName($key.Substring(5))) |
-                Invoke-UkiSwap -Reboot -Wait -Confirm:$false -Verbose -Debug
-            """,
+                param($key)
+                New-TalosSchematic -Extension siderolabs/tailscale |
+                    Save-TalosImage -Node ampone -Kind Uki -Destination ([System.IO.Path]::GetDirectoryName($key.Substring(5))) |
+                    Invoke-UkiSwap -Reboot -Wait -Confirm:$false -Verbose -Debug
+                """,
             "Get-TsNode | Test-TsNode -Verbose -Debug",
             "Get-TalosLog -Node ampone -Verbose -Debug",
             "Get-TalosService -Node ampone -Verbose -Debug; Get-TalosExtension -Node ampone -Verbose -Debug",
@@ -34,19 +34,25 @@ public sealed class SecretTests
         {
             PowerShellResult result = session.Invoke(
                 script.StartsWith("param", StringComparison.Ordinal) ? script : "param($key) " + script,
-                ("key", session.KeyReference));
+                ("key", session.KeyReference)
+            );
             Assert.False(Holds(result.AllText(), key), $"The key is in what '{script}' wrote.");
         }
 
         string[] allowed = ["authkey", "tailscale-extension-service.yaml"];
         foreach (string file in Directory.EnumerateFiles(session.Client.Folder, "*", SearchOption.AllDirectories))
         {
-            if (allowed.Contains(Path.GetFileName(file)) || file.EndsWith(".machineconfig.bak.yaml", StringComparison.Ordinal)) continue;
+            if (
+                allowed.Contains(Path.GetFileName(file))
+                || file.EndsWith(".machineconfig.bak.yaml", StringComparison.Ordinal)
+            )
+                continue;
             Assert.False(Holds(File.ReadAllText(file), key), $"The key is in '{file}'.");
         }
     }
 
     // The secret half alone would do for a thief; the prefix and the id would not.
     private static bool Holds(string text, string key) =>
-        text.Contains(key, StringComparison.Ordinal) || text.Contains(key[(key.LastIndexOf('-') + 1)..], StringComparison.Ordinal);
+        text.Contains(key, StringComparison.Ordinal)
+        || text.Contains(key[(key.LastIndexOf('-') + 1)..], StringComparison.Ordinal);
 }

@@ -37,7 +37,9 @@ public sealed class ExtensionServiceConfigTemplateTests
     public void The_key_goes_in_once_and_settings_are_edited_in_place(string environment)
     {
         var template = ExtensionServiceConfigTemplate.Parse(s_head + environment, "t.yaml");
-        var edited = template.With(new ExtensionServiceSettings { Hostname = "n1", Routes = ["10.0.0.0/8", "fd00::/8"] });
+        var edited = template.With(
+            new ExtensionServiceSettings { Hostname = "n1", Routes = ["10.0.0.0/8", "fd00::/8"] }
+        );
 
         Assert.Equal("n1", edited.Variable("TS_HOSTNAME"));
         Assert.Equal("10.0.0.0/8,fd00::/8", edited.Variable("TS_ROUTES"));
@@ -59,7 +61,9 @@ public sealed class ExtensionServiceConfigTemplateTests
     [InlineData("---\nx: y\n", "YamlMalformed")]
     public void A_template_that_cannot_be_used_is_refused(string environment, string errorId)
     {
-        var error = Assert.Throws<TsException>(() => ExtensionServiceConfigTemplate.Parse(s_head + environment, "t.yaml"));
+        var error = Assert.Throws<TsException>(() =>
+            ExtensionServiceConfigTemplate.Parse(s_head + environment, "t.yaml")
+        );
 
         Assert.Equal(errorId, error.ErrorId);
         Assert.Contains("'t.yaml'", error.Message, StringComparison.Ordinal);
@@ -68,7 +72,8 @@ public sealed class ExtensionServiceConfigTemplateTests
     [Fact]
     public void Another_kind_or_name_is_refused_with_its_line()
     {
-        var text = "apiVersion: v1alpha1\nkind: ExtensionServiceConfig\nname: ext-tailscale\nenvironment:\n  - a=${TAILSCALE_AUTHKEY}\n";
+        var text =
+            "apiVersion: v1alpha1\nkind: ExtensionServiceConfig\nname: ext-tailscale\nenvironment:\n  - a=${TAILSCALE_AUTHKEY}\n";
 
         var error = Assert.Throws<TsException>(() => ExtensionServiceConfigTemplate.Parse(text, "t.yaml"));
 
@@ -80,25 +85,31 @@ public sealed class ExtensionServiceConfigTemplateTests
     public void Extra_arguments_replace_flags_of_the_same_name()
     {
         var template = ExtensionServiceConfigTemplate.Parse(
-            s_head + "environment:\n  - TS_AUTHKEY=${TAILSCALE_AUTHKEY}\n  - TS_EXTRA_ARGS=--advertise-tags tag:old --ssh --accept-routes=false\n",
-            "t.yaml");
+            s_head
+                + "environment:\n  - TS_AUTHKEY=${TAILSCALE_AUTHKEY}\n  - TS_EXTRA_ARGS=--advertise-tags tag:old --ssh --accept-routes=false\n",
+            "t.yaml"
+        );
 
-        var edited = template.With(new ExtensionServiceSettings
-        {
-            Tags = ["tag:k8s", "tag:node"],
-            LoginServer = new Uri("https://hs.example"),
-            ExtraArguments = ["--accept-routes=true"],
-        });
+        var edited = template.With(
+            new ExtensionServiceSettings
+            {
+                Tags = ["tag:k8s", "tag:node"],
+                LoginServer = new Uri("https://hs.example"),
+                ExtraArguments = ["--accept-routes=true"],
+            }
+        );
 
         Assert.Equal(
             "--ssh --login-server=https://hs.example --advertise-tags=tag:k8s,tag:node --accept-routes=true",
-            edited.Variable("TS_EXTRA_ARGS"));
+            edited.Variable("TS_EXTRA_ARGS")
+        );
     }
 
     [Fact]
     public void The_built_in_template_passes_every_rule_once_it_has_a_name()
     {
-        var template = ExtensionServiceConfigTemplate.Default()
+        var template = ExtensionServiceConfigTemplate
+            .Default()
             .With(new ExtensionServiceSettings { Hostname = "n1", AuthOnce = true });
 
         Assert.Empty(template.Check(TestKey));
@@ -126,7 +137,9 @@ public sealed class ExtensionServiceConfigTemplateTests
     [InlineData("TS_AUTHKEY=again", "EntryRepeated", true)]
     public void Rules_of_containerboot_are_applied(string entry, string code, bool isError)
     {
-        string[] given = entry.StartsWith("TS_AUTH_ONCE", StringComparison.Ordinal) ? ["TS_AUTHKEY=k", entry] : ["TS_AUTHKEY=k", "TS_AUTH_ONCE=true", entry];
+        string[] given = entry.StartsWith("TS_AUTH_ONCE", StringComparison.Ordinal)
+            ? ["TS_AUTHKEY=k", entry]
+            : ["TS_AUTHKEY=k", "TS_AUTH_ONCE=true", entry];
 
         var finding = Assert.Single(ContainerbootRules.Check(given, TestKey));
 

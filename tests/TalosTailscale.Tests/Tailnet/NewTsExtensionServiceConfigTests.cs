@@ -14,7 +14,10 @@ public sealed class NewTsExtensionServiceConfigTests : IDisposable
     {
         foreach (var source in Directory.EnumerateFiles(Repository.Devices, "*", SearchOption.AllDirectories))
             if (Path.GetFileName(source) != "tailscale-extension-service.yaml")
-                _folder.Write(Path.Combine("devices", Path.GetRelativePath(Repository.Devices, source)), File.ReadAllText(source));
+                _folder.Write(
+                    Path.Combine("devices", Path.GetRelativePath(Repository.Devices, source)),
+                    File.ReadAllText(source)
+                );
         _folder.Write("key.txt", Key + "\n");
     }
 
@@ -65,8 +68,9 @@ public sealed class NewTsExtensionServiceConfigTests : IDisposable
     public void Parameters_win_over_the_template()
     {
         var config = Run(
-            "New-TsExtensionServiceConfig ampone file:key.txt -Hostname a1 -Route 10.0.0.0/8 -Tag tag:k8s " +
-            "-LoginServer https://hs.example -ExtraArgument --accept-routes=false -ExtraEnvironment @{ TS_ENABLE_METRICS = 'true' } -PassThru")
+                "New-TsExtensionServiceConfig ampone file:key.txt -Hostname a1 -Route 10.0.0.0/8 -Tag tag:k8s "
+                    + "-LoginServer https://hs.example -ExtraArgument --accept-routes=false -ExtraEnvironment @{ TS_ENABLE_METRICS = 'true' } -PassThru"
+            )
             .Single<TsExtensionServiceConfig>();
 
         Assert.Equal("a1", config.Hostname);
@@ -82,9 +86,10 @@ public sealed class NewTsExtensionServiceConfigTests : IDisposable
     public void A_key_can_be_given_as_a_SecureString_and_a_template_left_out()
     {
         var result = Run(
-            "$s = [securestring]::new(); $k.ToCharArray() | ForEach-Object { $s.AppendChar($_) }; " +
-            "New-TsExtensionServiceConfig 10.0.0.9 -AuthKey $s -NoTemplate -OutputPath out/x.yaml -Hostname x1 -PassThru",
-            ("k", Key));
+            "$s = [securestring]::new(); $k.ToCharArray() | ForEach-Object { $s.AppendChar($_) }; "
+                + "New-TsExtensionServiceConfig 10.0.0.9 -AuthKey $s -NoTemplate -OutputPath out/x.yaml -Hostname x1 -PassThru",
+            ("k", Key)
+        );
 
         Assert.Equal(Path.Combine(_folder.Path, "out", "x.yaml"), result.Single<TsExtensionServiceConfig>().Path);
     }
@@ -93,9 +98,10 @@ public sealed class NewTsExtensionServiceConfigTests : IDisposable
     public void A_vault_is_read_in_the_callers_session()
     {
         var result = Run(
-            "function Get-Secret { param($Name) $s = [securestring]::new(); ($keys[$Name]).ToCharArray() | ForEach-Object { $s.AppendChar($_) }; $s }; " +
-            "$keys = @{ ts = $k }; New-TsExtensionServiceConfig ampone vault:ts -PassThru",
-            ("k", Key));
+            "function Get-Secret { param($Name) $s = [securestring]::new(); ($keys[$Name]).ToCharArray() | ForEach-Object { $s.AppendChar($_) }; $s }; "
+                + "$keys = @{ ts = $k }; New-TsExtensionServiceConfig ampone vault:ts -PassThru",
+            ("k", Key)
+        );
 
         Assert.Equal("vault:ts", result.Single<TsExtensionServiceConfig>().KeySource);
     }
@@ -107,7 +113,10 @@ public sealed class NewTsExtensionServiceConfigTests : IDisposable
     [InlineData("New-TsExtensionServiceConfig ampone file:key.txt -TemplatePath missing.yaml", "TemplateNotFound")]
     [InlineData("New-TsExtensionServiceConfig ampone file:key.txt -Route 10.0.0.1/8", "ExtensionServiceInvalid")]
     [InlineData("New-TsExtensionServiceConfig ampone file:key.txt -Hostname 'A B'", "ExtensionServiceInvalid")]
-    [InlineData("New-TsExtensionServiceConfig ampone, altra file:key.txt -OutputPath x.yaml -WhatIf", "ExtensionServiceInvalid")]
+    [InlineData(
+        "New-TsExtensionServiceConfig ampone, altra file:key.txt -OutputPath x.yaml -WhatIf",
+        "ExtensionServiceInvalid"
+    )]
     [InlineData("New-TsExtensionServiceConfig ampone vault:nothing", "AuthKeyNotFound")]
     public void What_cannot_work_is_an_error_and_writes_nothing(string script, string errorId)
     {
@@ -119,12 +128,20 @@ public sealed class NewTsExtensionServiceConfigTests : IDisposable
     [Fact]
     public void A_template_without_placeholder_or_with_bad_YAML_is_named_with_its_place()
     {
-        _folder.Write("bad.yaml", $"apiVersion: v1alpha1\nkind: ExtensionServiceConfig\nname: tailscale\nenvironment:\n  - TS_AUTHKEY={Key}x\n");
-        Run("New-TsExtensionServiceConfig ampone file:key.txt -TemplatePath bad.yaml").AssertError("TemplatePlaceholderMissing");
+        _folder.Write(
+            "bad.yaml",
+            $"apiVersion: v1alpha1\nkind: ExtensionServiceConfig\nname: tailscale\nenvironment:\n  - TS_AUTHKEY={Key}x\n"
+        );
+        Run("New-TsExtensionServiceConfig ampone file:key.txt -TemplatePath bad.yaml")
+            .AssertError("TemplatePlaceholderMissing");
 
         _folder.Write("bad.yaml", $"apiVersion: v1alpha1\nname: \"{Key}\n");
         var result = Run("New-TsExtensionServiceConfig ampone file:key.txt -TemplatePath bad.yaml");
-        Assert.Contains("line 2, column 7", result.AssertError("YamlMalformed").Exception.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "line 2, column 7",
+            result.AssertError("YamlMalformed").Exception.Message,
+            StringComparison.Ordinal
+        );
         Assert.DoesNotContain("abcdefABCDEF", result.AllText(), StringComparison.Ordinal);
     }
 
@@ -139,6 +156,8 @@ public sealed class NewTsExtensionServiceConfigTests : IDisposable
 
     private PowerShellResult Run(string script, params (string Name, object? Value)[] values) =>
         _session.Invoke(
-            "param($root, $devices, $k) $null = $ExecutionContext.SessionState.Path.SetLocation($root); $PSDefaultParameterValues = @{ '*:Inventory' = $devices }; " + script,
-            [("root", _folder.Path), ("devices", Path.Combine(_folder.Path, "devices")), .. values]);
+            "param($root, $devices, $k) $null = $ExecutionContext.SessionState.Path.SetLocation($root); $PSDefaultParameterValues = @{ '*:Inventory' = $devices }; "
+                + script,
+            [("root", _folder.Path), ("devices", Path.Combine(_folder.Path, "devices")), .. values]
+        );
 }

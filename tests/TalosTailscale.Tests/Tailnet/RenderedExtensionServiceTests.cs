@@ -59,11 +59,17 @@ public sealed class RenderedExtensionServiceTests : IDisposable
             return;
         }
 
-        using (var init = Process.Start(new ProcessStartInfo(git, ["init", "-q", _folder.Path]) { UseShellExecute = false })!)
+        using (
+            var init = Process.Start(
+                new ProcessStartInfo(git, ["init", "-q", _folder.Path]) { UseShellExecute = false }
+            )!
+        )
             await init.WaitForExitAsync(Stop);
         var path = Path.Combine(_folder.Path, "s.yaml");
 
-        var error = await Assert.ThrowsAsync<TsException>(() => Render(path).WriteAsync(false, SilentReporter.Instance, Stop));
+        var error = await Assert.ThrowsAsync<TsException>(() =>
+            Render(path).WriteAsync(false, SilentReporter.Instance, Stop)
+        );
         Assert.Equal("RenderedFileNotIgnored", error.ErrorId);
         Assert.False(File.Exists(path));
 
@@ -88,7 +94,9 @@ public sealed class RenderedExtensionServiceTests : IDisposable
     [Fact]
     public void Settings_that_the_container_would_refuse_are_an_error_with_the_fix()
     {
-        var error = Assert.Throws<TsException>(() => Render("/x", new ExtensionServiceSettings { Routes = ["10.96.0.1/12"] }));
+        var error = Assert.Throws<TsException>(() =>
+            Render("/x", new ExtensionServiceSettings { Routes = ["10.96.0.1/12"] })
+        );
 
         Assert.Equal("ExtensionServiceInvalid", error.ErrorId);
         Assert.Equal("Write '10.96.0.0/12'.", error.RecommendedAction);
@@ -97,7 +105,10 @@ public sealed class RenderedExtensionServiceTests : IDisposable
     [Fact]
     public void Further_secrets_in_the_environment_are_not_shown()
     {
-        var settings = new ExtensionServiceSettings { Environment = new Dictionary<string, string> { ["HTTPS_PROXY_PASSWORD"] = "pr0xy-s3cret" } };
+        var settings = new ExtensionServiceSettings
+        {
+            Environment = new Dictionary<string, string> { ["HTTPS_PROXY_PASSWORD"] = "pr0xy-s3cret" },
+        };
 
         Assert.DoesNotContain("pr0xy-s3cret", Render("/x", settings).Config.ToYaml(), StringComparison.Ordinal);
     }
@@ -111,5 +122,6 @@ public sealed class RenderedExtensionServiceTests : IDisposable
             settings ?? new ExtensionServiceSettings(),
             AuthKey.Create(Key, "env:X"),
             path,
-            SilentReporter.Instance);
+            SilentReporter.Instance
+        );
 }

@@ -29,23 +29,34 @@ internal sealed class FrameCut(bool fromServer, int last)
 
     private sealed class CutStream(FrameCut cut, Stream inner, Func<Task> hangUp) : TestStream
     {
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        public override async ValueTask<int> ReadAsync(
+            Memory<byte> buffer,
+            CancellationToken cancellationToken = default
+        )
         {
-            if (cut.IsCut) await HangUpAsync();
+            if (cut.IsCut)
+                await HangUpAsync();
             int count = await inner.ReadAsync(buffer, cancellationToken);
-            if (cut.IsCut) await HangUpAsync();
+            if (cut.IsCut)
+                await HangUpAsync();
             int passed = cut._client.Pass(buffer.Span[..count], cut._fromServer ? int.MaxValue : cut._last);
-            if (passed < 0) return count;
+            if (passed < 0)
+                return count;
             cut.IsCut = true;
             return passed;
         }
 
-        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        public override async ValueTask WriteAsync(
+            ReadOnlyMemory<byte> buffer,
+            CancellationToken cancellationToken = default
+        )
         {
-            if (cut.IsCut) await HangUpAsync();
+            if (cut.IsCut)
+                await HangUpAsync();
             int passed = cut._server.Pass(buffer.Span, cut._fromServer ? cut._last : int.MaxValue);
             await inner.WriteAsync(passed < 0 ? buffer : buffer[..passed], cancellationToken);
-            if (passed < 0) return;
+            if (passed < 0)
+                return;
             cut.IsCut = true;
             await HangUpAsync();
         }
@@ -55,7 +66,8 @@ internal sealed class FrameCut(bool fromServer, int last)
 
         protected override void Dispose(bool disposing)
         {
-            if (disposing) inner.Dispose();
+            if (disposing)
+                inner.Dispose();
             base.Dispose(disposing);
         }
 
@@ -78,7 +90,8 @@ internal sealed class FrameCut(bool fromServer, int last)
         /// <summary>How many bytes pass up to the end of that frame; -1 for all, since it has not ended.</summary>
         public int Pass(ReadOnlySpan<byte> bytes, int last)
         {
-            if (Frames >= last) return 0;
+            if (Frames >= last)
+                return 0;
             int at = 0;
             while (at < bytes.Length)
             {
@@ -86,18 +99,22 @@ internal sealed class FrameCut(bool fromServer, int last)
                 {
                     int skipped = Math.Min(_skip, bytes.Length - at);
                     (at, _skip) = (at + skipped, _skip - skipped);
-                    if (_skip > 0 || _headBytes == 0) continue;
+                    if (_skip > 0 || _headBytes == 0)
+                        continue;
                 }
                 else
                 {
                     _head[_headBytes++] = bytes[at++];
-                    if (_headBytes < _head.Length) continue;
+                    if (_headBytes < _head.Length)
+                        continue;
                     _skip = BinaryPrimitives.ReadInt32BigEndian(_head) >> 8;
-                    if (_skip > 0) continue;
+                    if (_skip > 0)
+                        continue;
                 }
 
                 _headBytes = 0;
-                if (++Frames >= last) return at;
+                if (++Frames >= last)
+                    return at;
             }
 
             return -1;

@@ -12,14 +12,24 @@ public sealed class NodeWildcardTests
 
         PowerShellResult services = lab.Invoke("Get-TalosService -Node A*, ryzen, altra -Id etcd");
         services.AssertNoErrors();
-        Assert.Equal(["altra", "ampone", "ryzen"], services.OutputOf<TalosService>().Select(service => service.Node).Order());
+        Assert.Equal(
+            ["altra", "ampone", "ryzen"],
+            services.OutputOf<TalosService>().Select(service => service.Node).Order()
+        );
 
         PowerShellResult rendered = lab.Invoke(
-            "param($k) New-TsExtensionServiceConfig -Node a* -AuthKeyReference $k -PassThru", ("k", lab.KeyReference));
+            "param($k) New-TsExtensionServiceConfig -Node a* -AuthKeyReference $k -PassThru",
+            ("k", lab.KeyReference)
+        );
         rendered.AssertNoErrors();
-        Assert.Equal(["altra", "ampone"], rendered.OutputOf<TsExtensionServiceConfig>().Select(config => config.Node.Name).Order());
+        Assert.Equal(
+            ["altra", "ampone"],
+            rendered.OutputOf<TsExtensionServiceConfig>().Select(config => config.Node.Name).Order()
+        );
 
-        PowerShellResult plan = lab.Invoke("Set-TalosMachinePatch -Node *zen @{ machine = @{ sysctls = @{ a = '1' } } } -WhatIf");
+        PowerShellResult plan = lab.Invoke(
+            "Set-TalosMachinePatch -Node *zen @{ machine = @{ sysctls = @{ a = '1' } } } -WhatIf"
+        );
         Assert.Equal("ryzen", plan.Single<MachinePatchResult>().Node);
     }
 

@@ -29,7 +29,8 @@ internal static class OpenSsl
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (string argument in arguments) info.ArgumentList.Add(argument);
+        foreach (string argument in arguments)
+            info.ArgumentList.Add(argument);
         return Process.Start(info)!;
     }
 }

@@ -21,12 +21,16 @@ public class OpenSslClientTests
     private const int EndStream = 1;
     private const int EndHeaders = 4;
 
-    public static TheoryData<LabKeyAlgorithm, string> Kinds => new()
-    {
-        { LabKeyAlgorithm.Ed25519, "-tls1_3" }, { LabKeyAlgorithm.Ed25519, "-tls1_2" },
-        { LabKeyAlgorithm.EcdsaP256, "-tls1_3" }, { LabKeyAlgorithm.EcdsaP256, "-tls1_2" },
-        { LabKeyAlgorithm.Rsa, "-tls1_3" }, { LabKeyAlgorithm.Rsa, "-tls1_2" },
-    };
+    public static TheoryData<LabKeyAlgorithm, string> Kinds =>
+        new()
+        {
+            { LabKeyAlgorithm.Ed25519, "-tls1_3" },
+            { LabKeyAlgorithm.Ed25519, "-tls1_2" },
+            { LabKeyAlgorithm.EcdsaP256, "-tls1_3" },
+            { LabKeyAlgorithm.EcdsaP256, "-tls1_2" },
+            { LabKeyAlgorithm.Rsa, "-tls1_3" },
+            { LabKeyAlgorithm.Rsa, "-tls1_2" },
+        };
 
     [Theory, MemberData(nameof(Kinds))]
     public async Task An_s_client_with_a_certificate_makes_a_call(LabKeyAlgorithm kind, string protocol)
@@ -83,7 +87,8 @@ public class OpenSslClientTests
 
         await said;
         await process.WaitForExitAsync(limit.Token);
-        while (lab.Api.OpenConnections > 0) await Task.Delay(10, limit.Token);
+        while (lab.Api.OpenConnections > 0)
+            await Task.Delay(10, limit.Token);
     }
 
     private static async Task<TalosLab> StartAsync(LabKeyAlgorithm kind)
@@ -100,8 +105,24 @@ public class OpenSslClientTests
         folder.Write("client.pem", client.CertificatePem + client.Pkcs8Pem);
         string pem = Path.Combine(folder.Path, "client.pem");
         return OpenSsl.Start(
-            "s_client", "-connect", lab.Api.Endpoint, "-CAfile", Path.Combine(folder.Path, "ca.pem"), "-cert", pem, "-key", pem,
-            "-verify_return_error", "-verify_ip", "127.0.0.1", "-alpn", "h2", "-quiet", "-nocommands", protocol);
+            "s_client",
+            "-connect",
+            lab.Api.Endpoint,
+            "-CAfile",
+            Path.Combine(folder.Path, "ca.pem"),
+            "-cert",
+            pem,
+            "-key",
+            pem,
+            "-verify_return_error",
+            "-verify_ip",
+            "127.0.0.1",
+            "-alpn",
+            "h2",
+            "-quiet",
+            "-nocommands",
+            protocol
+        );
     }
 
     /// <summary>A call without content, as RFC 9113 and RFC 7541 write it: no compression, no table.</summary>
@@ -109,13 +130,20 @@ public class OpenSslClientTests
     {
         byte[] headers =
         [
-            .. Header(":method", "POST"), .. Header(":scheme", "https"), .. Header(":path", path), .. Header(":authority", "lab"),
-            .. Header("te", "trailers"), .. Header("content-type", "application/grpc"), .. Header("node", "192.168.1.203"),
+            .. Header(":method", "POST"),
+            .. Header(":scheme", "https"),
+            .. Header(":path", path),
+            .. Header(":authority", "lab"),
+            .. Header("te", "trailers"),
+            .. Header("content-type", "application/grpc"),
+            .. Header("node", "192.168.1.203"),
         ];
         return
         [
-            .. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, .. Write(SettingsFrame, 0, 0, []),
-            .. Write(HeadersFrame, EndHeaders, 1, headers), .. Write(DataFrame, EndStream, 1, new byte[5]),
+            .. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8,
+            .. Write(SettingsFrame, 0, 0, []),
+            .. Write(HeadersFrame, EndHeaders, 1, headers),
+            .. Write(DataFrame, EndStream, 1, new byte[5]),
         ];
     }
 
@@ -144,8 +172,7 @@ public class OpenSslClientTests
             if (head[3] is ResetFrame or GoAwayFrame)
                 Assert.Fail($"The server ended the call by frame {head[3]}: {Convert.ToHexString(body)}.");
             bool last = head[3] is DataFrame or HeadersFrame && (head[4] & EndStream) != 0;
-            frames.Add(new Frame(head[3], last,
-                BinaryPrimitives.ReadInt32BigEndian(head.AsSpan(5)), body));
+            frames.Add(new Frame(head[3], last, BinaryPrimitives.ReadInt32BigEndian(head.AsSpan(5)), body));
         }
 
         return frames;

@@ -50,8 +50,12 @@ internal sealed class RawTalosServer : IAsyncDisposable
     public FrameCut? Cut { get; set; }
 
     public static async Task<RawTalosServer> StartAsync(
-        KeyKind kind = KeyKind.Ed25519, ProtocolVersion[]? versions = null, TestCertificate? ca = null, int port = 0,
-        params string[] names)
+        KeyKind kind = KeyKind.Ed25519,
+        ProtocolVersion[]? versions = null,
+        TestCertificate? ca = null,
+        int port = 0,
+        params string[] names
+    )
     {
         ca ??= TestPki.Ca(kind);
         TestCertificate certificate = TestPki.Server(ca, kind, names.Length > 0 ? names : ["127.0.0.1", "localhost"]);
@@ -72,7 +76,10 @@ internal sealed class RawTalosServer : IAsyncDisposable
         server = new RawTalosServer(app, ca);
         app.Run(server.HandleAsync);
         await app.StartAsync();
-        string address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        string address = app
+            .Services.GetRequiredService<IServer>()
+            .Features.Get<IServerAddressesFeature>()!
+            .Addresses.First();
         server.Port = new Uri(address).Port;
         return server;
     }
@@ -86,14 +93,18 @@ internal sealed class RawTalosServer : IAsyncDisposable
 
     /// <summary>Answers with messages given as bytes.</summary>
     public RawTalosServer On(string path, params byte[][] messages) => On(path, async call =>
-    {
-        await call.ReadAsync();
-        foreach (byte[] message in messages) await call.WriteAsync(message);
-    });
+        {
+            await call.ReadAsync();
+            foreach (byte[] message in messages)
+                await call.WriteAsync(message);
+        });
 
     public Core.Talos.TalosConfigContext Context(TestCertificate? client = null, params string[] endpoints) =>
-        Core.Talos.TalosConfigFile.Parse(TestPki.TalosConfig(
-            Ca, client ?? TestPki.Client(Ca), endpoints.Length > 0 ? endpoints : [Endpoint])).Context();
+        Core
+            .Talos.TalosConfigFile.Parse(
+                TestPki.TalosConfig(Ca, client ?? TestPki.Client(Ca), endpoints.Length > 0 ? endpoints : [Endpoint])
+            )
+            .Context();
 
     public async ValueTask DisposeAsync()
     {
@@ -104,18 +115,26 @@ internal sealed class RawTalosServer : IAsyncDisposable
     }
 
     private async Task SecureAsync(
-        ConnectionContext context, ConnectionDelegate next, TestCertificate certificate, ProtocolVersion[]? versions)
+        ConnectionContext context,
+        ConnectionDelegate next,
+        TestCertificate certificate,
+        ProtocolVersion[]? versions
+    )
     {
         Interlocked.Increment(ref _connections);
         Stream transport = new DuplexPipeStream(context.Transport);
         PipeWriter output = context.Transport.Output;
         Func<Task> hangUp = async () => await output.CompleteAsync();
-        if (Tap is { } tap) transport = tap(transport, hangUp);
+        if (Tap is { } tap)
+            transport = tap(transport, hangUp);
         Stream secure;
         try
         {
             secure = await TestTlsServer.AcceptAsync(
-                transport, new TestTlsServer(certificate, Ca, versions), context.ConnectionClosed);
+                transport,
+                new TestTlsServer(certificate, Ca, versions),
+                context.ConnectionClosed
+            );
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
@@ -124,7 +143,8 @@ internal sealed class RawTalosServer : IAsyncDisposable
             return;
         }
 
-        if (Cut is { } cut) secure = cut.Wrap(secure, hangUp);
+        if (Cut is { } cut)
+            secure = cut.Wrap(secure, hangUp);
         IDuplexPipe raw = context.Transport;
         context.Transport = new StreamPipe(secure);
         try
@@ -144,9 +164,7 @@ internal sealed class RawTalosServer : IAsyncDisposable
         try
         {
             byte[] rest = new byte[4096];
-            while (await transport.ReadAsync(rest, limit.Token) > 0)
-            {
-            }
+            while (await transport.ReadAsync(rest, limit.Token) > 0) { }
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
@@ -161,17 +179,24 @@ internal sealed class RawTalosServer : IAsyncDisposable
         var call = new RawCall(http);
         try
         {
-            if (_methods.TryGetValue(http.Request.Path, out Func<RawCall, Task>? answer)) await answer(call);
-            else call.Status(12, "unknown method");
+            if (_methods.TryGetValue(http.Request.Path, out Func<RawCall, Task>? answer))
+                await answer(call);
+            else
+                call.Status(12, "unknown method");
         }
         catch (Exception e) when (e is OperationCanceledException or IOException)
         {
             return;
         }
 
-        if (http.RequestAborted.IsCancellationRequested) return;
-        http.Response.AppendTrailer("grpc-status", call.Code.ToString(System.Globalization.CultureInfo.InvariantCulture));
-        if (call.Message.Length > 0) http.Response.AppendTrailer("grpc-message", Uri.EscapeDataString(call.Message));
+        if (http.RequestAborted.IsCancellationRequested)
+            return;
+        http.Response.AppendTrailer(
+            "grpc-status",
+            call.Code.ToString(System.Globalization.CultureInfo.InvariantCulture)
+        );
+        if (call.Message.Length > 0)
+            http.Response.AppendTrailer("grpc-message", Uri.EscapeDataString(call.Message));
     }
 
     private sealed class StreamPipe(Stream stream) : IDuplexPipe
@@ -200,7 +225,8 @@ internal sealed class RawCall(HttpContext http)
     {
         byte[] header = new byte[5];
         int read = await http.Request.Body.ReadAtLeastAsync(header, 5, throwOnEndOfStream: false, Aborted);
-        if (read < 5) return null;
+        if (read < 5)
+            return null;
         byte[] body = new byte[BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(1))];
         await http.Request.Body.ReadExactlyAsync(body, Aborted);
         return body;

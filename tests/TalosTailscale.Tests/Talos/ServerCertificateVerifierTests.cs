@@ -9,39 +9,43 @@ public class ServerCertificateVerifierTests
 {
     private static readonly TestCertificate s_ca = TestPki.Ca();
 
-    public static TheoryData<string, string?> Table => new()
-    {
-        { "good", null },
-        { "good through an intermediate", null },
-        { "good with the root sent as well", null },
-        { "good by the second CA of a bundle", null },
-        { "good without key usage and purposes", null },
-        { "CA of another cluster with the same name", "TalosServerNotTrusted" },
-        { "self-signed", "TalosServerNotTrusted" },
-        { "intermediate not sent", "TalosServerNotTrusted" },
-        { "signature broken", "TalosServerNotTrusted" },
-        { "expired", "TalosServerCertificateExpired" },
-        { "not yet valid", "TalosServerCertificateExpired" },
-        { "CA expired", "TalosServerCertificateExpired" },
-        { "intermediate expired", "TalosServerCertificateExpired" },
-        { "client purpose only", "TalosServerCertificateInvalid" },
-        { "no digital signature", "TalosServerCertificateInvalid" },
-        { "issued by a leaf", "TalosServerCertificateInvalid" },
-        { "CA that may not sign", "TalosServerCertificateInvalid" },
-        { "chain longer than allowed", "TalosServerCertificateInvalid" },
-        { "critical extension not understood", "TalosServerCertificateInvalid" },
-        { "nothing sent", "TalosServerCertificateInvalid" },
-        { "other address", "TalosServerNameMismatch" },
-        { "no names", "TalosServerNameMismatch" },
-        { "name in the common name only", "TalosServerNameMismatch" },
-    };
+    public static TheoryData<string, string?> Table =>
+        new()
+        {
+            { "good", null },
+            { "good through an intermediate", null },
+            { "good with the root sent as well", null },
+            { "good by the second CA of a bundle", null },
+            { "good without key usage and purposes", null },
+            { "CA of another cluster with the same name", "TalosServerNotTrusted" },
+            { "self-signed", "TalosServerNotTrusted" },
+            { "intermediate not sent", "TalosServerNotTrusted" },
+            { "signature broken", "TalosServerNotTrusted" },
+            { "expired", "TalosServerCertificateExpired" },
+            { "not yet valid", "TalosServerCertificateExpired" },
+            { "CA expired", "TalosServerCertificateExpired" },
+            { "intermediate expired", "TalosServerCertificateExpired" },
+            { "client purpose only", "TalosServerCertificateInvalid" },
+            { "no digital signature", "TalosServerCertificateInvalid" },
+            { "issued by a leaf", "TalosServerCertificateInvalid" },
+            { "CA that may not sign", "TalosServerCertificateInvalid" },
+            { "chain longer than allowed", "TalosServerCertificateInvalid" },
+            { "critical extension not understood", "TalosServerCertificateInvalid" },
+            { "nothing sent", "TalosServerCertificateInvalid" },
+            { "other address", "TalosServerNameMismatch" },
+            { "no names", "TalosServerNameMismatch" },
+            { "name in the common name only", "TalosServerNameMismatch" },
+        };
 
     [Theory, MemberData(nameof(Table))]
     public void Row(string name, string? errorId)
     {
         (TestCertificate[] authorities, X509Certificate[] chain) = Build(name);
         var verifier = new ServerCertificateVerifier(
-            [.. authorities.Select(ca => ca.Certificate)], new TalosEndpoint("10.0.0.1", 50000), DateTimeOffset.UtcNow);
+            [.. authorities.Select(ca => ca.Certificate)],
+            new TalosEndpoint("10.0.0.1", 50000),
+            DateTimeOffset.UtcNow
+        );
         if (errorId is null)
         {
             verifier.Verify(chain);
@@ -84,8 +88,11 @@ public class ServerCertificateVerifierTests
         TestCertificate ca = TestPki.Ca(kind);
         foreach (KeyKind leaf in new[] { KeyKind.Ed25519, KeyKind.EcdsaP256, kind })
         {
-            new ServerCertificateVerifier([ca.Certificate], new TalosEndpoint("10.0.0.1", 50000), DateTimeOffset.UtcNow)
-                .Verify([TestPki.Server(ca, leaf, "10.0.0.1").Certificate]);
+            new ServerCertificateVerifier(
+                [ca.Certificate],
+                new TalosEndpoint("10.0.0.1", 50000),
+                DateTimeOffset.UtcNow
+            ).Verify([TestPki.Server(ca, leaf, "10.0.0.1").Certificate]);
         }
     }
 
@@ -110,8 +117,11 @@ public class ServerCertificateVerifierTests
             case "self-signed":
                 return ([s_ca], [TestPki.Issue(null, KeyKind.Ed25519, good).Certificate]);
             case "intermediate not sent":
-                (TestCertificate[] authorities, X509Certificate[] chain) =
-                    Through(s_ca, new TestCertificateOptions { Subject = "O=middle", IsCa = true }, good);
+                (TestCertificate[] authorities, X509Certificate[] chain) = Through(
+                    s_ca,
+                    new TestCertificateOptions { Subject = "O=middle", IsCa = true },
+                    good
+                );
                 return (authorities, chain[..1]);
             case "signature broken":
                 byte[] bytes = Leaf(s_ca, good).GetEncoded();
@@ -126,7 +136,15 @@ public class ServerCertificateVerifierTests
                 return ([old], [Leaf(old, good)]);
             case "intermediate expired":
                 return Through(
-                    s_ca, new TestCertificateOptions { Subject = "O=middle", IsCa = true, NotAfter = now.AddMinutes(-1) }, good);
+                    s_ca,
+                    new TestCertificateOptions
+                    {
+                        Subject = "O=middle",
+                        IsCa = true,
+                        NotAfter = now.AddMinutes(-1),
+                    },
+                    good
+                );
             case "client purpose only":
                 return Direct(good with { Purpose = KeyPurposeID.id_kp_clientAuth });
             case "no digital signature":
@@ -154,10 +172,14 @@ public class ServerCertificateVerifierTests
         }
     }
 
-    private static (TestCertificate[], X509Certificate[]) Direct(TestCertificateOptions leaf) => ([s_ca], [Leaf(s_ca, leaf)]);
+    private static (TestCertificate[], X509Certificate[]) Direct(TestCertificateOptions leaf) =>
+        ([s_ca], [Leaf(s_ca, leaf)]);
 
     private static (TestCertificate[], X509Certificate[]) Through(
-        TestCertificate root, TestCertificateOptions middle, TestCertificateOptions leaf)
+        TestCertificate root,
+        TestCertificateOptions middle,
+        TestCertificateOptions leaf
+    )
     {
         TestCertificate issuer = TestPki.Issue(root, KeyKind.Ed25519, middle);
         return ([root], [Leaf(issuer, leaf), issuer.Certificate]);

@@ -29,8 +29,10 @@ public class TalosChangeCmdletTests
         Assert.False(again.Single<TalosImagePull>().Pulled);
         Assert.Contains("nothing was asked of the registry", Assert.Single(again.Warnings), StringComparison.Ordinal);
 
-        lab.Invoke($"Save-TalosContainerImage ampone {Busybox} -Fresh -Confirm:$false").AssertError("TalosUnimplemented");
-        lab.Invoke("Save-TalosContainerImage ampone factory.talos.dev/nosuch/image:v1 -Confirm:$false").AssertError("TalosNotFound");
+        lab.Invoke($"Save-TalosContainerImage ampone {Busybox} -Fresh -Confirm:$false")
+            .AssertError("TalosUnimplemented");
+        lab.Invoke("Save-TalosContainerImage ampone factory.talos.dev/nosuch/image:v1 -Confirm:$false")
+            .AssertError("TalosNotFound");
     }
 
     [Fact]
@@ -38,8 +40,12 @@ public class TalosChangeCmdletTests
     {
         await using LabSession lab = await LabSession.StartAsync(new LabOptions { TalosVersion = "v1.13.9" });
 
-        Assert.True(lab.Invoke($"Save-TalosContainerImage ampone {Busybox} -Confirm:$false").Single<TalosImagePull>().Pulled);
-        Assert.False(lab.Invoke($"Save-TalosContainerImage ampone {Busybox} -Confirm:$false").Single<TalosImagePull>().Pulled);
+        Assert.True(
+            lab.Invoke($"Save-TalosContainerImage ampone {Busybox} -Confirm:$false").Single<TalosImagePull>().Pulled
+        );
+        Assert.False(
+            lab.Invoke($"Save-TalosContainerImage ampone {Busybox} -Confirm:$false").Single<TalosImagePull>().Pulled
+        );
         PowerShellResult fresh = lab.Invoke($"Save-TalosContainerImage ampone {Busybox} -Fresh -Confirm:$false");
         fresh.AssertNoErrors();
         Assert.Empty(fresh.Warnings);
@@ -55,7 +61,8 @@ public class TalosChangeCmdletTests
         Guid before = lab.Lab.Node("ampone").BootId;
 
         PowerShellResult result = lab.Invoke(
-            $"Update-TalosNode ampone ghcr.io/siderolabs/installer:{to} -Wait -Timeout 00:02:00 -Confirm:$false");
+            $"Update-TalosNode ampone ghcr.io/siderolabs/installer:{to} -Wait -Timeout 00:02:00 -Confirm:$false"
+        );
 
         result.AssertNoErrors();
         TalosUpgrade upgrade = result.Single<TalosUpgrade>();
@@ -68,7 +75,9 @@ public class TalosChangeCmdletTests
     {
         await using LabSession lab = await LabSession.StartAsync(new LabOptions { TalosVersion = "v1.13.9" });
         Guid before = lab.Lab.Node("ampone").BootId;
-        PowerShellResult result = lab.Invoke("Update-TalosNode ampone ghcr.io/siderolabs/installer:v1.14.0 -Confirm:$false");
+        PowerShellResult result = lab.Invoke(
+            "Update-TalosNode ampone ghcr.io/siderolabs/installer:v1.14.0 -Confirm:$false"
+        );
         result.AssertError("TalosNotFound");
         Assert.Equal(before, lab.Lab.Node("ampone").BootId);
     }
@@ -79,20 +88,32 @@ public class TalosChangeCmdletTests
         await using LabSession lab = await LabSession.StartAsync();
         LabNode ryzen = lab.Lab.Node("ryzen");
         Guid before = ryzen.BootId;
-        const string upgrade = "New-TalosSchematic | Save-TalosImage -Node ryzen -Kind Installer | Update-TalosNode -Confirm:$false ";
+        const string upgrade =
+            "New-TalosSchematic | Save-TalosImage -Node ryzen -Kind Installer | Update-TalosNode -Confirm:$false ";
 
         PowerShellResult refused = lab.Invoke(upgrade + "-Wait");
         refused.AssertError("ServiceConfigMissing");
         ErrorRecord error = Assert.Single(refused.Errors);
-        Assert.Contains("'ryzen', whose ExtensionServiceConfig 'tailscale' is not in the active configuration", error.Exception.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'ryzen', whose ExtensionServiceConfig 'tailscale' is not in the active configuration",
+            error.Exception.Message,
+            StringComparison.Ordinal
+        );
         Assert.Contains("New-TsExtensionServiceConfig", error.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
         Assert.Equal(before, ryzen.BootId);
 
         lab.Invoke(upgrade + "-AllowMissingServiceConfig").AssertNoErrors();
-        await ryzen.WhenAsync(node => node.BootId != before && node.UnmetConditions.Any(c => c.Reason.Contains("ext-tailscale", StringComparison.Ordinal)), Stop);
+        await ryzen.WhenAsync(
+            node =>
+                node.BootId != before
+                && node.UnmetConditions.Any(c => c.Reason.Contains("ext-tailscale", StringComparison.Ordinal)),
+            Stop
+        );
         lab.Invoke(
-            "param($key) 'ryzen' | New-TsExtensionServiceConfig -AuthKeyReference $key -PassThru | Set-TalosMachinePatch -Confirm:$false",
-            ("key", lab.KeyReference)).AssertNoErrors();
+                "param($key) 'ryzen' | New-TsExtensionServiceConfig -AuthKeyReference $key -PassThru | Set-TalosMachinePatch -Confirm:$false",
+                ("key", lab.KeyReference)
+            )
+            .AssertNoErrors();
         await ryzen.WhenAsync(node => node.IsReady, Stop);
         lab.Invoke(upgrade + "-Wait").AssertNoErrors();
     }
@@ -100,15 +121,24 @@ public class TalosChangeCmdletTests
     [Fact]
     public async Task The_advised_installer_is_that_of_the_given_factory()
     {
-        await using LabSession lab = await LabSession.StartAsync(new LabOptions
-        {
-            Nodes = [.. LabNodeOptions.Runbook.Select(node => node with { Extensions = ["siderolabs/iscsi-tools"] })],
-        });
+        await using LabSession lab = await LabSession.StartAsync(
+            new LabOptions
+            {
+                Nodes =
+                [
+                    .. LabNodeOptions.Runbook.Select(node => node with { Extensions = ["siderolabs/iscsi-tools"] }),
+                ],
+            }
+        );
         PowerShellResult result = lab.Invoke(
-            "Update-TalosNode ryzen ghcr.io/siderolabs/installer:v1.12.4 -FactoryUri https://factory.example:8443 -Confirm:$false");
+            "Update-TalosNode ryzen ghcr.io/siderolabs/installer:v1.12.4 -FactoryUri https://factory.example:8443 -Confirm:$false"
+        );
         result.AssertError("InstallerLosesExtension");
         Assert.Contains(
-            "'factory.example:8443/metal-installer/", Assert.Single(result.Errors).ErrorDetails.RecommendedAction, StringComparison.Ordinal);
+            "'factory.example:8443/metal-installer/",
+            Assert.Single(result.Errors).ErrorDetails.RecommendedAction,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -117,16 +147,23 @@ public class TalosChangeCmdletTests
         await using LabSession lab = await LabSession.StartAsync();
         LabEtcdMember stale = lab.Lab.Etcd.AddStaleMember("gone", "192.168.1.99");
 
-        lab.Invoke("Get-TalosEtcdMember ryzen | Where-Object Hostname -eq gone | Remove-TalosEtcdMember -WhatIf").AssertNoErrors();
+        lab.Invoke("Get-TalosEtcdMember ryzen | Where-Object Hostname -eq gone | Remove-TalosEtcdMember -WhatIf")
+            .AssertNoErrors();
         Assert.Contains(stale, lab.Lab.Etcd.Members);
-        lab.Invoke("Get-TalosEtcdMember ryzen, altra | Where-Object Hostname -eq gone | Remove-TalosEtcdMember -Confirm:$false")
+        lab.Invoke(
+                "Get-TalosEtcdMember ryzen, altra | Where-Object Hostname -eq gone | Remove-TalosEtcdMember -Confirm:$false"
+            )
             .AssertNoErrors();
         Assert.DoesNotContain(stale, lab.Lab.Etcd.Members);
         Assert.Equal(3, lab.Lab.Etcd.Members.Count);
 
         // Three live of six: to remove any needs four.
-        LabEtcdMember[] dead = [.. Enumerable.Range(0, 3).Select(i => lab.Lab.Etcd.AddStaleMember($"dead{i}", $"192.168.1.{90 + i}"))];
-        lab.Invoke("param($id) Remove-TalosEtcdMember ryzen $id -Confirm:$false", ("id", dead[0].Id)).AssertError("EtcdQuorumAtRisk");
+        LabEtcdMember[] dead =
+        [
+            .. Enumerable.Range(0, 3).Select(i => lab.Lab.Etcd.AddStaleMember($"dead{i}", $"192.168.1.{90 + i}")),
+        ];
+        lab.Invoke("param($id) Remove-TalosEtcdMember ryzen $id -Confirm:$false", ("id", dead[0].Id))
+            .AssertError("EtcdQuorumAtRisk");
         Assert.Equal(6, lab.Lab.Etcd.Members.Count);
     }
 
@@ -144,13 +181,17 @@ public class TalosChangeCmdletTests
                 $_
             }
             """,
-            () => changed.Task, ("changed", changed));
+            () => changed.Task,
+            ("changed", changed)
+        );
 
         TalosResourceChange[] seen = [.. result.OutputOf<TalosResourceChange>()];
         Assert.All(seen, change => Assert.Equal("ampone", change.Node));
         int ready = Array.FindIndex(seen, change => change.Kind == TalosResourceChangeKind.Bootstrapped);
         Assert.True(ready > 5, string.Join(' ', seen.Select(change => change.Kind)));
-        Assert.Contains(seen[ready..], change => change.Kind == TalosResourceChangeKind.Updated && change.Resource!.Id == "kubelet");
+        Assert.Contains(seen[ready..], change =>
+            change.Kind == TalosResourceChangeKind.Updated && change.Resource!.Id == "kubelet"
+        );
     }
 
     [Fact]
@@ -162,8 +203,10 @@ public class TalosChangeCmdletTests
         Assert.Equal(1, api.OpenConnections);
 
         lab.Invoke("Remove-Module TalosTailscale").AssertNoErrors();
-        while (api.OpenConnections > 0) await Task.Delay(10, Stop);
+        while (api.OpenConnections > 0)
+            await Task.Delay(10, Stop);
 
-        lab.Invoke("param($m) Import-Module $m; Get-TalosService ryzen apid", ("m", Repository.Manifest)).AssertNoErrors();
+        lab.Invoke("param($m) Import-Module $m; Get-TalosService ryzen apid", ("m", Repository.Manifest))
+            .AssertNoErrors();
     }
 }

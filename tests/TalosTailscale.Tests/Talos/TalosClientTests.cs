@@ -9,7 +9,10 @@ public class TalosClientTests
     private const string VersionPath = "/machine.MachineService/Version";
 
     private static readonly byte[] s_version = Wire.Nested(
-        1, Wire.Nested(2, Wire.Text(1, "v1.12.4"), Wire.Text(2, "abc"), Wire.Text(6, "arm64")), Wire.Nested(3, Wire.Text(1, "metal")));
+        1,
+        Wire.Nested(2, Wire.Text(1, "v1.12.4"), Wire.Text(2, "abc"), Wire.Text(6, "arm64")),
+        Wire.Nested(3, Wire.Text(1, "metal"))
+    );
 
     [Theory]
     [InlineData(KeyKind.Ed25519, true)]
@@ -26,7 +29,9 @@ public class TalosClientTests
         server.On(VersionPath, s_version);
         await using TalosClient client = Connect(server, server.Context(TestPki.Client(server.Ca, kind)));
 
-        TalosVersion answer = await client.Node("192.168.1.203", "ampone").VersionAsync(TestContext.Current.CancellationToken);
+        TalosVersion answer = await client
+            .Node("192.168.1.203", "ampone")
+            .VersionAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal("v1.12.4", answer.Tag);
         Assert.Equal(new Version(1, 12, 4), answer.Version);
@@ -46,8 +51,11 @@ public class TalosClientTests
         server.On(VersionPath, s_version);
         await using TalosClient client = Connect(server);
 
-        await Task.WhenAll(Enumerable.Range(0, 500).Select(
-            i => client.Node($"10.0.0.{i}").VersionAsync(TestContext.Current.CancellationToken)));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 500)
+                .Select(i => client.Node($"10.0.0.{i}").VersionAsync(TestContext.Current.CancellationToken))
+        );
 
         Assert.Equal(1, server.Connections);
     }
@@ -74,12 +82,21 @@ public class TalosClientTests
 
         Task<long>[] reads = [.. Enumerable.Range(0, 3).Select(_ => ReadAll())];
         Task<TalosApplyResult>[] writes =
-            [.. Enumerable.Range(0, 8).Select(_ => node.ApplyConfigurationAsync(new byte[2 << 20], TalosApplyMode.NoReboot, cancellation: stop))];
+        [
+            .. Enumerable
+                .Range(0, 8)
+                .Select(_ =>
+                    node.ApplyConfigurationAsync(new byte[2 << 20], TalosApplyMode.NoReboot, cancellation: stop)
+                ),
+        ];
 
         Assert.All(await Task.WhenAll(reads), length => Assert.Equal(8L << 20, length));
         Assert.All(await Task.WhenAll(writes), result => Assert.Equal(TalosApplyMode.NoReboot, result.Mode));
     }
 
     private static TalosClient Connect(RawTalosServer server, TalosConfigContext? context = null) =>
-        TalosClient.Connect(context ?? server.Context(), new TalosClientOptions { Connections = new TalosConnections(), ConnectTimeout = TimeSpan.FromMinutes(2) });
+        TalosClient.Connect(
+            context ?? server.Context(),
+            new TalosClientOptions { Connections = new TalosConnections(), ConnectTimeout = TimeSpan.FromMinutes(2) }
+        );
 }

@@ -14,7 +14,8 @@ public class TalosCmdletTests
         result.AssertNoErrors();
         Assert.Equal(
             ["altra", "ampone", "ryzen"],
-            result.Output.Select(o => ((TalosExtension)o.BaseObject).Node).Order(StringComparer.Ordinal));
+            result.Output.Select(o => ((TalosExtension)o.BaseObject).Node).Order(StringComparer.Ordinal)
+        );
         Assert.All(result.Output, o => Assert.Equal("iscsi-tools", ((TalosExtension)o.BaseObject).Name));
     }
 
@@ -24,7 +25,11 @@ public class TalosCmdletTests
         await using LabSession lab = await LabSession.StartAsync();
         PowerShellResult result = lab.Invoke("Get-TalosExtension ampone tailscale");
         Assert.Empty(result.Output);
-        Assert.StartsWith("TalosExtensionNotFound", Assert.Single(result.Errors).FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "TalosExtensionNotFound",
+            Assert.Single(result.Errors).FullyQualifiedErrorId,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -52,7 +57,9 @@ public class TalosCmdletTests
         var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         PowerShellResult stopped = await lab.Session.InvokeAndStopAsync(
             "param($seen) Get-TalosLog ryzen machined -Follow | ForEach-Object { $null = $seen.TrySetResult(); $_ }",
-            () => seen.Task, ("seen", seen));
+            () => seen.Task,
+            ("seen", seen)
+        );
         Assert.NotEmpty(stopped.Output);
     }
 
@@ -61,7 +68,9 @@ public class TalosCmdletTests
     {
         await using LabSession lab = await LabSession.StartAsync();
         Guid before = lab.Lab.Node("ampone").BootId;
-        PowerShellResult result = lab.Invoke("Restart-TalosNode ampone -Mode PowerCycle -Wait -Timeout 00:00:30 -Verbose -Confirm:$false");
+        PowerShellResult result = lab.Invoke(
+            "Restart-TalosNode ampone -Mode PowerCycle -Wait -Timeout 00:00:30 -Verbose -Confirm:$false"
+        );
         Assert.True(result.Errors.Count == 0, string.Join('\n', result.Verbose) + result.Errors.FirstOrDefault());
         var wait = (TalosWaitResult)Assert.Single(result.Output).BaseObject;
         Assert.True(wait.Restarted);
@@ -84,10 +93,16 @@ public class TalosCmdletTests
     public async Task A_plain_installer_that_would_lose_the_extension_is_refused_with_the_reference_to_use()
     {
         await using LabSession lab = await LabSession.StartAsync(new LabOptions { Nodes = WithExtension() });
-        PowerShellResult result = lab.Invoke("Update-TalosNode ryzen ghcr.io/siderolabs/installer:v1.12.4 -Confirm:$false");
+        PowerShellResult result = lab.Invoke(
+            "Update-TalosNode ryzen ghcr.io/siderolabs/installer:v1.12.4 -Confirm:$false"
+        );
         System.Management.Automation.ErrorRecord error = Assert.Single(result.Errors);
         Assert.StartsWith("InstallerLosesExtension", error.FullyQualifiedErrorId, StringComparison.Ordinal);
-        Assert.Contains("factory.talos.dev/metal-installer/", error.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
+        Assert.Contains(
+            "factory.talos.dev/metal-installer/",
+            error.ErrorDetails.RecommendedAction,
+            StringComparison.Ordinal
+        );
         Assert.Contains(":v1.12.4", error.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
     }
 
@@ -106,7 +121,11 @@ public class TalosCmdletTests
         await using LabSession lab = await LabSession.StartAsync();
         PowerShellResult result = lab.Invoke("Get-TalosService ryzen -TalosConfig /nonexistent/talosconfig");
         Assert.Empty(result.Output);
-        Assert.StartsWith("TalosConfigNotFound", Assert.Single(result.Errors).FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "TalosConfigNotFound",
+            Assert.Single(result.Errors).FullyQualifiedErrorId,
+            StringComparison.Ordinal
+        );
     }
 
     private static IReadOnlyList<LabNodeOptions> WithExtension() =>

@@ -14,12 +14,14 @@ public class TalosConfigTests
         var environment = new Dictionary<string, string?> { ["TALOSCONFIG"] = "/a/config", ["TALOS_HOME"] = "/t" };
         Assert.Equal(
             ["/a/config", Path.Combine("/t", "config"), "/var/run/secrets/talos.dev/config"],
-            TalosConfigPath.Candidates(environment.GetValueOrDefault, "/home/u"));
+            TalosConfigPath.Candidates(environment.GetValueOrDefault, "/home/u")
+        );
         environment["TALOSCONFIG"] = "";
         environment["TALOS_HOME"] = "relative";
         Assert.Equal(
             [Path.Combine("/home/u", ".talos", "config"), "/var/run/secrets/talos.dev/config"],
-            TalosConfigPath.Candidates(environment.GetValueOrDefault, "/home/u"));
+            TalosConfigPath.Candidates(environment.GetValueOrDefault, "/home/u")
+        );
     }
 
     [Fact]
@@ -34,15 +36,17 @@ public class TalosConfigTests
 
         Assert.Equal(Path.Combine(home, "config"), found);
         Assert.False(File.Exists(Path.Combine(folder.Path, "absent")));
-        TsException error = Assert.Throws<TsException>(
-            () => TalosConfigPath.Find(Path.Combine(folder.Path, "absent"), environment.GetValueOrDefault, folder.Path));
+        TsException error = Assert.Throws<TsException>(() =>
+            TalosConfigPath.Find(Path.Combine(folder.Path, "absent"), environment.GetValueOrDefault, folder.Path)
+        );
         Assert.Same(TalosErrors.TalosConfigNotFound, error.Error);
     }
 
     [Fact]
     public void Contexts_endpoints_and_the_deprecated_target_are_read_and_unknown_keys_are_not()
     {
-        TalosConfigFile file = TalosConfigFile.Parse("""
+        TalosConfigFile file = TalosConfigFile.Parse(
+            """
             context: home
             future: {a: [1]}
             contexts:
@@ -54,7 +58,8 @@ public class TalosConfigTests
                 somethingNew: true
               empty: {}
               nulls: {endpoints: null, ca: null, crt: ~}
-            """);
+            """
+        );
         TalosConfigContext context = file.Context();
         Assert.Equal(["10.0.0.1", "https://talos.example", "10.0.0.9"], context.Endpoints);
         Assert.Equal(["10.0.0.2"], context.Nodes);
@@ -106,7 +111,10 @@ public class TalosConfigTests
     [InlineData("a b")]
     [InlineData("cp.example/path")]
     public void What_is_no_endpoint_says_so(string text) =>
-        Assert.Same(TalosErrors.TalosEndpointInvalid, Assert.Throws<TsException>(() => TalosEndpoint.Parse(text)).Error);
+        Assert.Same(
+            TalosErrors.TalosEndpointInvalid,
+            Assert.Throws<TsException>(() => TalosEndpoint.Parse(text)).Error
+        );
 
     [Fact]
     public void An_endpoint_is_written_with_brackets_where_needed()
@@ -118,12 +126,16 @@ public class TalosConfigTests
     [Fact]
     public void An_expired_client_certificate_is_found_offline_with_its_date()
     {
-        TestCertificate client = TestPki.Issue(s_ca, KeyKind.Ed25519, new TestCertificateOptions
-        {
-            Subject = "O=os:admin",
-            NotBefore = new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc),
-            NotAfter = new DateTime(2021, 2, 3, 4, 5, 0, DateTimeKind.Utc),
-        });
+        TestCertificate client = TestPki.Issue(
+            s_ca,
+            KeyKind.Ed25519,
+            new TestCertificateOptions
+            {
+                Subject = "O=os:admin",
+                NotBefore = new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc),
+                NotAfter = new DateTime(2021, 2, 3, 4, 5, 0, DateTimeKind.Utc),
+            }
+        );
         TsException error = Assert.Throws<TsException>(() => Connect(TestPki.TalosConfig(s_ca, client, "10.0.0.1")));
         Assert.Same(TalosErrors.TalosClientCertificateExpired, error.Error);
         Assert.Contains("2021-02-03 04:05 UTC", error.Message, StringComparison.Ordinal);
@@ -133,15 +145,20 @@ public class TalosConfigTests
     [Fact]
     public void A_certificate_of_tomorrow_is_not_valid_yet()
     {
-        TestCertificate client = TestPki.Issue(s_ca, KeyKind.Ed25519, new TestCertificateOptions
-        {
-            Subject = "O=os:admin",
-            NotBefore = DateTime.UtcNow.AddDays(1),
-            NotAfter = DateTime.UtcNow.AddDays(2),
-        });
+        TestCertificate client = TestPki.Issue(
+            s_ca,
+            KeyKind.Ed25519,
+            new TestCertificateOptions
+            {
+                Subject = "O=os:admin",
+                NotBefore = DateTime.UtcNow.AddDays(1),
+                NotAfter = DateTime.UtcNow.AddDays(2),
+            }
+        );
         Assert.Same(
             TalosErrors.TalosClientCertificateNotYetValid,
-            Assert.Throws<TsException>(() => Connect(TestPki.TalosConfig(s_ca, client, "10.0.0.1"))).Error);
+            Assert.Throws<TsException>(() => Connect(TestPki.TalosConfig(s_ca, client, "10.0.0.1"))).Error
+        );
     }
 
     [Fact]
@@ -149,15 +166,21 @@ public class TalosConfigTests
     {
         Assert.Same(
             TalosErrors.TalosEndpointMissing,
-            Assert.Throws<TsException>(() => Connect("context: a\ncontexts: {a: {}}")).Error);
+            Assert.Throws<TsException>(() => Connect("context: a\ncontexts: {a: {}}")).Error
+        );
     }
 
     [Fact]
     public void A_key_of_another_certificate_is_told()
     {
         TestCertificate client = TestPki.Client(s_ca);
-        string text = TestPki.TalosConfig(s_ca, client, "10.0.0.1")
-            .Replace(TestPki.Base64(client.KeyPem), TestPki.Base64(TestPki.Client(s_ca).KeyPem), StringComparison.Ordinal);
+        string text = TestPki
+            .TalosConfig(s_ca, client, "10.0.0.1")
+            .Replace(
+                TestPki.Base64(client.KeyPem),
+                TestPki.Base64(TestPki.Client(s_ca).KeyPem),
+                StringComparison.Ordinal
+            );
         Assert.DoesNotContain(TestPki.Base64(client.KeyPem), text, StringComparison.Ordinal);
         Assert.Same(TalosErrors.TalosCredentialMismatch, Assert.Throws<TsException>(() => Connect(text)).Error);
     }
@@ -166,7 +189,8 @@ public class TalosConfigTests
     public void A_certificate_without_key_is_told()
     {
         TestCertificate client = TestPki.Client(s_ca);
-        string text = TestPki.TalosConfig(s_ca, client, "10.0.0.1")
+        string text = TestPki
+            .TalosConfig(s_ca, client, "10.0.0.1")
             .Replace("    key: ", "    other: ", StringComparison.Ordinal);
         TsException error = Assert.Throws<TsException>(() => Connect(text));
         Assert.Same(TalosErrors.TalosCredentialInvalid, error.Error);
@@ -182,12 +206,17 @@ public class TalosConfigTests
     {
         TestCertificate client = TestPki.Client(s_ca);
         string[] lines = TestPki.TalosConfig(s_ca, client, "10.0.0.1").Split('\n');
-        string text = string.Join('\n', lines.Select(line =>
-            line.TrimStart().StartsWith(key + ":", StringComparison.Ordinal) ? $"    {key}: \"{value}\"" : line));
+        string text = string.Join(
+            '\n',
+            lines.Select(line =>
+                line.TrimStart().StartsWith(key + ":", StringComparison.Ordinal) ? $"    {key}: \"{value}\"" : line
+            )
+        );
         TsException error = Assert.Throws<TsException>(() => Connect(text));
         Assert.Same(TalosErrors.TalosCredentialInvalid, error.Error);
         Assert.Contains("contexts.lab", error.Message, StringComparison.Ordinal);
-        if (value.Length > 0) Assert.DoesNotContain(value, error.ToString(), StringComparison.Ordinal);
+        if (value.Length > 0)
+            Assert.DoesNotContain(value, error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -24,17 +24,21 @@ public class TalosCutTests
         {
             await call.ReadAsync();
             Interlocked.Increment(ref applied);
-            await call.WriteAsync(Wire.Message(Wire.Nested(1, Wire.Number(3, 2), Wire.Text(4, "Applied configuration without a reboot"))));
+            await call.WriteAsync(
+                Wire.Message(Wire.Nested(1, Wire.Number(3, 2), Wire.Text(4, "Applied configuration without a reboot")))
+            );
         });
 
         // Longer than one frame, so that it is cut in its middle too.
         byte[] config = new byte[100_000];
-        int unknown = 0, done = 0;
+        int unknown = 0,
+            done = 0;
         await EveryCutAsync(server, async (node, cut) =>
         {
             Interlocked.Exchange(ref applied, 0);
-            Exception? failure = await Record.ExceptionAsync(
-                () => node.ApplyConfigurationAsync(config, TalosApplyMode.NoReboot, cancellation: Stop));
+            Exception? failure = await Record.ExceptionAsync(() =>
+                node.ApplyConfigurationAsync(config, TalosApplyMode.NoReboot, cancellation: Stop)
+            );
 
             Assert.True(Volatile.Read(ref applied) <= 1, $"Applied {applied} times: {cut}.");
             if (failure is null)
@@ -56,22 +60,27 @@ public class TalosCutTests
     public async Task A_log_is_whole_or_ends_with_an_error_after_lines_that_are_whole()
     {
         await using RawTalosServer server = await StartAsync();
-        byte[] log = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 8000).Select(i => $"Zeile {i}: größer als eine\n")));
+        byte[] log = Encoding.UTF8.GetBytes(
+            string.Concat(Enumerable.Range(0, 8000).Select(i => $"Zeile {i}: größer als eine\n"))
+        );
         string[] lines = Encoding.UTF8.GetString(log).TrimEnd('\n').Split('\n');
         server.On(Service + "Logs", async call =>
         {
             await call.ReadAsync();
 
             // The length divides nothing: lines and characters are torn.
-            foreach (byte[] part in log.Chunk(8009)) await call.WriteAsync(Wire.Message(Wire.Bytes(2, part)));
+            foreach (byte[] part in log.Chunk(8009))
+                await call.WriteAsync(Wire.Message(Wire.Bytes(2, part)));
         });
-        int broken = 0, whole = 0;
+        int broken = 0,
+            whole = 0;
         await EveryCutAsync(server, async (node, cut) =>
         {
             var seen = new List<string>();
             Exception? failure = await Record.ExceptionAsync(async () =>
             {
-                await foreach (string line in node.LogsAsync("machined", cancellation: Stop)) seen.Add(line);
+                await foreach (string line in node.LogsAsync("machined", cancellation: Stop))
+                    seen.Add(line);
             });
 
             Assert.Equal(lines.Take(seen.Count), seen);
@@ -95,14 +104,21 @@ public class TalosCutTests
     {
         await using RawTalosServer server = await StartAsync(version);
         int pulled = 0;
-        var node = new PullingNode(server, () => Interlocked.Increment(ref pulled), () => Volatile.Read(ref pulled) > 0);
+        var node = new PullingNode(
+            server,
+            () => Interlocked.Increment(ref pulled),
+            () => Volatile.Read(ref pulled) > 0
+        );
         node.Serve();
-        int failed = 0, done = 0;
+        int failed = 0,
+            done = 0;
         await EveryCutAsync(server, async (client, cut) =>
         {
             Interlocked.Exchange(ref pulled, 0);
             TalosImagePull? result = null;
-            Exception? failure = await Record.ExceptionAsync(async () => result = await client.ImagePullAsync(Image, cancellation: Stop));
+            Exception? failure = await Record.ExceptionAsync(async () =>
+                result = await client.ImagePullAsync(Image, cancellation: Stop)
+            );
             if (failure is null)
             {
                 // Either at once or by an honest second try.
@@ -125,7 +141,9 @@ public class TalosCutTests
         server.On("/machine.ImageService/List", []);
         server.On("/machine.ImageService/Pull", PullingNode.Progress(10));
         await using TalosClient client = Connect(server, FrameCut.None);
-        TsException error = await Assert.ThrowsAsync<TsException>(() => client.Node("n").ImagePullAsync(Image, cancellation: Stop));
+        TsException error = await Assert.ThrowsAsync<TsException>(() =>
+            client.Node("n").ImagePullAsync(Image, cancellation: Stop)
+        );
         Assert.Equal("TalosProtocolViolation", error.ErrorId);
     }
 
@@ -134,8 +152,10 @@ public class TalosCutTests
     {
         await using RawTalosServer server = await StartAsync();
         int total = 0;
-        server.Tap = (stream, hangUp) => new ByteCut(stream, hangUp, int.MaxValue, count => Interlocked.Add(ref total, count));
-        await using (TalosClient client = Connect(server, FrameCut.None)) await client.Node("n").VersionAsync(Stop);
+        server.Tap = (stream, hangUp) =>
+            new ByteCut(stream, hangUp, int.MaxValue, count => Interlocked.Add(ref total, count));
+        await using (TalosClient client = Connect(server, FrameCut.None))
+            await client.Node("n").VersionAsync(Stop);
         Assert.True(total > 500);
         for (int last = 0; last < 500; last += 29)
         {
@@ -151,10 +171,13 @@ public class TalosCutTests
     private static async Task EveryCutAsync(RawTalosServer server, Func<TalosNodeClient, FrameCut, Task> run)
     {
         FrameCut all = FrameCut.None;
-        await using (TalosClient client = Connect(server, all)) await run(client.Node("n"), all);
+        await using (TalosClient client = Connect(server, all))
+            await run(client.Node("n"), all);
         (int clientFrames, int serverFrames) = all.Seen;
         Assert.True(clientFrames > 3 && serverFrames > 3, $"{all.Seen}");
-        IEnumerable<FrameCut> cuts = Enumerable.Range(0, clientFrames).Select(last => new FrameCut(false, last))
+        IEnumerable<FrameCut> cuts = Enumerable
+            .Range(0, clientFrames)
+            .Select(last => new FrameCut(false, last))
             .Concat(Enumerable.Range(0, serverFrames + 1).Select(last => new FrameCut(true, last)));
         foreach (FrameCut cut in cuts)
         {
@@ -169,12 +192,15 @@ public class TalosCutTests
     private static TalosClient Connect(RawTalosServer server, FrameCut cut)
     {
         server.Cut = cut;
-        return TalosClient.Connect(server.Context(), new TalosClientOptions
-        {
-            Connections = new TalosConnections(),
-            ConnectTimeout = TimeSpan.FromMinutes(2),
-            CallTimeout = TimeSpan.FromMinutes(2),
-        });
+        return TalosClient.Connect(
+            server.Context(),
+            new TalosClientOptions
+            {
+                Connections = new TalosConnections(),
+                ConnectTimeout = TimeSpan.FromMinutes(2),
+                CallTimeout = TimeSpan.FromMinutes(2),
+            }
+        );
     }
 
     private static async Task<RawTalosServer> StartAsync(string version = "v1.12.4")
@@ -201,7 +227,8 @@ public class TalosCutTests
             server.On("/machine.ImageService/Pull", async call =>
             {
                 await call.ReadAsync();
-                foreach (ulong offset in (ulong[])[10, 20, 30]) await call.WriteAsync(Progress(offset));
+                foreach (ulong offset in (ulong[])[10, 20, 30])
+                    await call.WriteAsync(Progress(offset));
                 pull();
                 await call.WriteAsync(Wire.Text(1, $"registry.example/app@{Digest}"));
             });
@@ -213,7 +240,8 @@ public class TalosCutTests
         private async Task ListAsync(RawCall call, byte[] listed)
         {
             await call.ReadAsync();
-            if (isThere()) await call.WriteAsync(listed);
+            if (isThere())
+                await call.WriteAsync(listed);
         }
     }
 
@@ -225,14 +253,19 @@ public class TalosCutTests
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
             inner.ReadAsync(buffer, cancellationToken);
 
-        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        public override async ValueTask WriteAsync(
+            ReadOnlyMemory<byte> buffer,
+            CancellationToken cancellationToken = default
+        )
         {
             int passed = Math.Min(_left, buffer.Length);
             _left -= passed;
             written(passed);
-            if (passed > 0) await inner.WriteAsync(buffer[..passed], cancellationToken);
+            if (passed > 0)
+                await inner.WriteAsync(buffer[..passed], cancellationToken);
             await inner.FlushAsync(cancellationToken);
-            if (passed == buffer.Length) return;
+            if (passed == buffer.Length)
+                return;
             await hangUp();
             throw new IOException("The test cut the connection.");
         }

@@ -20,7 +20,8 @@ public class TalosEndpointTests
         await using RawTalosServer two = await StartAsync(one.Ca);
         await using TalosClient client = Connect(one, one.Endpoint, two.Endpoint);
 
-        for (int i = 0; i < 10; i++) await client.Node("n").VersionAsync(Stop);
+        for (int i = 0; i < 10; i++)
+            await client.Node("n").VersionAsync(Stop);
 
         Assert.Equal((5, 5), (one.Requests.Count, two.Requests.Count));
         Assert.Equal((1, 1), (one.Connections, two.Connections));
@@ -35,7 +36,8 @@ public class TalosEndpointTests
         await dead.DisposeAsync();
         await using TalosClient client = Connect(alive, address, alive.Endpoint);
 
-        for (int i = 0; i < 6; i++) await client.Node("n").VersionAsync(Stop);
+        for (int i = 0; i < 6; i++)
+            await client.Node("n").VersionAsync(Stop);
 
         // A change too: it is known that nothing of it was sent.
         await client.Node("n").RebootAsync(cancellation: Stop);
@@ -49,11 +51,13 @@ public class TalosEndpointTests
         RawTalosServer one = await StartAsync();
         await using RawTalosServer two = await StartAsync(one.Ca);
         await using TalosClient client = Connect(one, one.Endpoint, two.Endpoint);
-        for (int i = 0; i < 4; i++) await client.Node("n").VersionAsync(Stop);
+        for (int i = 0; i < 4; i++)
+            await client.Node("n").VersionAsync(Stop);
 
         await one.DisposeAsync();
 
-        for (int i = 0; i < 6; i++) await client.Node("n").VersionAsync(Stop);
+        for (int i = 0; i < 6; i++)
+            await client.Node("n").VersionAsync(Stop);
         Assert.Equal(8, two.Requests.Count);
     }
 
@@ -80,7 +84,9 @@ public class TalosEndpointTests
         await using RawTalosServer two = await StartAsync(one.Ca);
         TestCertificate stranger = TestPki.Client(TestPki.Ca());
         await using TalosClient client = TalosClient.Connect(
-            one.Context(stranger, one.Endpoint, two.Endpoint), Options());
+            one.Context(stranger, one.Endpoint, two.Endpoint),
+            Options()
+        );
 
         TsException error = await Assert.ThrowsAsync<TsException>(() => client.Node("n").VersionAsync(Stop));
 
@@ -111,7 +117,8 @@ public class TalosEndpointTests
         Assert.Equal(10, server.Requests.Count(request => request.Path == RebootPath));
         Assert.InRange(server.Connections, 2, 20);
         client.Options.Connections.Dispose();
-        while (client.Options.Connections.OpenSockets > 0) await Task.Delay(10, Stop);
+        while (client.Options.Connections.OpenSockets > 0)
+            await Task.Delay(10, Stop);
     }
 
     private static async Task<RawTalosServer> StartAsync(TestCertificate? ca = null)
@@ -123,10 +130,11 @@ public class TalosEndpointTests
     private static TalosClient Connect(RawTalosServer server, params string[] endpoints) =>
         TalosClient.Connect(server.Context(null, endpoints), Options());
 
-    private static TalosClientOptions Options() => new()
-    {
-        Connections = new TalosConnections(),
-        ConnectTimeout = TimeSpan.FromMinutes(2),
-        CallTimeout = TimeSpan.FromMinutes(2),
-    };
+    private static TalosClientOptions Options() =>
+        new()
+        {
+            Connections = new TalosConnections(),
+            ConnectTimeout = TimeSpan.FromMinutes(2),
+            CallTimeout = TimeSpan.FromMinutes(2),
+        };
 }

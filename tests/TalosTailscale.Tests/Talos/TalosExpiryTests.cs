@@ -25,8 +25,12 @@ public class TalosExpiryTests
         TsException error = await Assert.ThrowsAsync<TsException>(() => node.VersionAsync(Stop));
         Assert.Same(TalosErrors.TalosClientCertificateExpired, error.Error);
         Assert.Contains(
-            certificate.Certificate.NotAfter.ToUniversalTime().ToString("yyyy-MM-dd HH:mm", System.Globalization.CultureInfo.InvariantCulture),
-            error.Message, StringComparison.Ordinal);
+            certificate
+                .Certificate.NotAfter.ToUniversalTime()
+                .ToString("yyyy-MM-dd HH:mm", System.Globalization.CultureInfo.InvariantCulture),
+            error.Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal(1, server.Connections);
         Assert.Equal(0, client.Options.Connections.OpenSockets);
     }
@@ -37,12 +41,16 @@ public class TalosExpiryTests
         await using RawTalosServer server = await StartAsync();
 
         // The client's own certificate lives on.
-        TestCertificate certificate = TestPki.Issue(server.Ca, KeyKind.Ed25519, new TestCertificateOptions
-        {
-            Subject = "O=os:admin",
-            NotAfter = DateTime.UtcNow.AddDays(1),
-            Purpose = Org.BouncyCastle.Asn1.X509.KeyPurposeID.id_kp_clientAuth,
-        });
+        TestCertificate certificate = TestPki.Issue(
+            server.Ca,
+            KeyKind.Ed25519,
+            new TestCertificateOptions
+            {
+                Subject = "O=os:admin",
+                NotAfter = DateTime.UtcNow.AddDays(1),
+                Purpose = Org.BouncyCastle.Asn1.X509.KeyPurposeID.id_kp_clientAuth,
+            }
+        );
         var clock = new MovableClock();
         await using TalosClient client = Connect(server, certificate, clock);
         TalosNodeClient node = client.Node("ampone");
@@ -54,7 +62,8 @@ public class TalosExpiryTests
 
         TsException error = await Assert.ThrowsAsync<TsException>(() => node.VersionAsync(Stop));
         Assert.Same(TalosErrors.TalosServerCertificateExpired, error.Error);
-        while (client.Options.Connections.OpenSockets > 0) await Task.Delay(10, Stop);
+        while (client.Options.Connections.OpenSockets > 0)
+            await Task.Delay(10, Stop);
     }
 
     private static async Task<RawTalosServer> StartAsync()
@@ -64,10 +73,13 @@ public class TalosExpiryTests
     }
 
     private static TalosClient Connect(RawTalosServer server, TestCertificate certificate, TimeProvider clock) =>
-        TalosClient.Connect(server.Context(certificate), new TalosClientOptions
-        {
-            Connections = new TalosConnections(),
-            ConnectTimeout = TimeSpan.FromMinutes(2),
-            Clock = clock,
-        });
+        TalosClient.Connect(
+            server.Context(certificate),
+            new TalosClientOptions
+            {
+                Connections = new TalosConnections(),
+                ConnectTimeout = TimeSpan.FromMinutes(2),
+                Clock = clock,
+            }
+        );
 }

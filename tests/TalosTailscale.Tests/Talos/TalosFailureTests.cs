@@ -15,25 +15,54 @@ public class TalosFailureTests
     [InlineData(StatusCode.PermissionDenied, "resource type \"x\" is not supported", "TalosResourceTypeUnknown")]
     [InlineData(StatusCode.PermissionDenied, "namespace \"x\" is not supported", "TalosResourceTypeUnknown")]
     [InlineData(StatusCode.NotFound, "resource ExtensionStatuses(runtime/9) doesn't exist", "TalosNotFound")]
-    [InlineData(StatusCode.Unimplemented, "member list is only available on control plane nodes", "TalosNotControlPlane")]
+    [InlineData(
+        StatusCode.Unimplemented,
+        "member list is only available on control plane nodes",
+        "TalosNotControlPlane"
+    )]
     [InlineData(StatusCode.Unimplemented, "unknown service machine.LifecycleService", "TalosUnimplemented")]
     [InlineData(StatusCode.DeadlineExceeded, "context deadline exceeded", "TalosTimeout")]
     [InlineData(StatusCode.InvalidArgument, "invalid namespace", "TalosInvalidRequest")]
     [InlineData(StatusCode.Internal, "invalid target \"10.0.0.1:50000\"", "TalosInvalidRequest")]
     [InlineData(StatusCode.FailedPrecondition, "another apply configuration is already in progress", "TalosBusy")]
     [InlineData(StatusCode.Unavailable, "dial tcp 10.0.0.2:50000: connect: connection refused", "TalosNodeUnavailable")]
-    [InlineData(StatusCode.Unavailable, "x509: certificate is valid for 10.0.0.1, not 10.0.0.2", "TalosServerNameMismatch")]
-    [InlineData(StatusCode.Unavailable, "tls: failed to verify certificate: x509: certificate signed by unknown authority", "TalosServerNotTrusted")]
-    [InlineData(StatusCode.Unavailable, "x509: certificate has expired or is not yet valid", "TalosServerCertificateExpired")]
-    [InlineData(StatusCode.Unavailable, "closing transport due to: ... code: ENHANCE_YOUR_CALM, debug data: \"too_many_pings\"", "TalosTooManyPings")]
-    [InlineData(StatusCode.ResourceExhausted, "grpc: received message larger than max (41943040 vs. 33554432)", "TalosMessageTooLarge")]
+    [InlineData(
+        StatusCode.Unavailable,
+        "x509: certificate is valid for 10.0.0.1, not 10.0.0.2",
+        "TalosServerNameMismatch"
+    )]
+    [InlineData(
+        StatusCode.Unavailable,
+        "tls: failed to verify certificate: x509: certificate signed by unknown authority",
+        "TalosServerNotTrusted"
+    )]
+    [InlineData(
+        StatusCode.Unavailable,
+        "x509: certificate has expired or is not yet valid",
+        "TalosServerCertificateExpired"
+    )]
+    [InlineData(
+        StatusCode.Unavailable,
+        "closing transport due to: ... code: ENHANCE_YOUR_CALM, debug data: \"too_many_pings\"",
+        "TalosTooManyPings"
+    )]
+    [InlineData(
+        StatusCode.ResourceExhausted,
+        "grpc: received message larger than max (41943040 vs. 33554432)",
+        "TalosMessageTooLarge"
+    )]
     [InlineData(StatusCode.Unknown, "service \"x\" not found", "TalosCallFailed")]
     [InlineData(StatusCode.Unimplemented, "Bad gRPC response. HTTP status code: 404", "TalosProtocolViolation")]
     public void Row(StatusCode code, string text, string errorId)
     {
         var failure = new RpcException(new Status(code, text));
         TsException error = TalosFailure.Explain(
-            failure, TalosCall.Read("Version"), "ampone", new TalosEndpoint("10.0.0.1", 50000), ["os:reader"]);
+            failure,
+            TalosCall.Read("Version"),
+            "ampone",
+            new TalosEndpoint("10.0.0.1", 50000),
+            ["os:reader"]
+        );
         Assert.Equal(errorId, error.ErrorId);
         Assert.Contains("'ampone'", error.Message, StringComparison.Ordinal);
         Assert.Equal("ampone", error.Target);
@@ -50,8 +79,12 @@ public class TalosFailureTests
         var dial = new TalosDialException("no connection", new SocketException((int)code));
         var failure = new RpcException(new Status(StatusCode.Unavailable, "x", new HttpRequestException("x", dial)));
         Assert.True(TalosFailure.IsDial(failure));
-        Assert.Equal(errorId, TalosFailure.Explain(
-            failure, TalosCall.Read("Version"), "ampone", new TalosEndpoint("10.0.0.1", 50000), []).ErrorId);
+        Assert.Equal(
+            errorId,
+            TalosFailure
+                .Explain(failure, TalosCall.Read("Version"), "ampone", new TalosEndpoint("10.0.0.1", 50000), [])
+                .ErrorId
+        );
     }
 
     [Fact]
@@ -59,7 +92,12 @@ public class TalosFailureTests
     {
         var failure = new RpcException(new Status(StatusCode.PermissionDenied, "not authorized"));
         TsException error = TalosFailure.Explain(
-            failure, TalosCall.Change("Reboot", TalosCall.Operator), "ampone", new TalosEndpoint("10.0.0.1", 50000), ["os:reader"]);
+            failure,
+            TalosCall.Change("Reboot", TalosCall.Operator),
+            "ampone",
+            new TalosEndpoint("10.0.0.1", 50000),
+            ["os:reader"]
+        );
         Assert.Contains("needs the role 'os:operator'", error.Message, StringComparison.Ordinal);
         Assert.Contains("'os:reader'", error.Message, StringComparison.Ordinal);
         Assert.Contains("os:operator", error.RecommendedAction, StringComparison.Ordinal);
@@ -97,16 +135,20 @@ public class TalosFailureTests
     {
         using var listener = new TcpListener(System.Net.IPAddress.Loopback, 0);
         listener.Start();
-        Task accepting = Task.Run(async () =>
-        {
-            using TcpClient client = await listener.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
-            await client.GetStream().WriteAsync("HTTP/1.1 400 Bad Request\r\n\r\n"u8.ToArray());
-            _ = await client.GetStream().ReadAsync(new byte[1 << 16], TestContext.Current.CancellationToken);
-        }, TestContext.Current.CancellationToken);
+        Task accepting = Task.Run(
+            async () =>
+            {
+                using TcpClient client = await listener.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
+                await client.GetStream().WriteAsync("HTTP/1.1 400 Bad Request\r\n\r\n"u8.ToArray());
+                _ = await client.GetStream().ReadAsync(new byte[1 << 16], TestContext.Current.CancellationToken);
+            },
+            TestContext.Current.CancellationToken
+        );
         TestCertificate ca = TestPki.Ca();
         int port = ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
         TsException error = await FailAsync(
-            TalosConfigFile.Parse(TestPki.TalosConfig(ca, TestPki.Client(ca), $"127.0.0.1:{port}")).Context());
+            TalosConfigFile.Parse(TestPki.TalosConfig(ca, TestPki.Client(ca), $"127.0.0.1:{port}")).Context()
+        );
         Assert.Equal("TalosTlsFailed", error.ErrorId);
         await accepting;
     }
@@ -120,7 +162,8 @@ public class TalosFailureTests
         listener.Stop();
         TestCertificate ca = TestPki.Ca();
         TsException error = await FailAsync(
-            TalosConfigFile.Parse(TestPki.TalosConfig(ca, TestPki.Client(ca), $"127.0.0.1:{port}")).Context());
+            TalosConfigFile.Parse(TestPki.TalosConfig(ca, TestPki.Client(ca), $"127.0.0.1:{port}")).Context()
+        );
         Assert.Equal("TalosConnectionRefused", error.ErrorId);
     }
 
@@ -129,13 +172,17 @@ public class TalosFailureTests
     {
         await using RawTalosServer server = await RawTalosServer.StartAsync();
         server.On(VersionPath, call => Task.Delay(Timeout.Infinite, call.Aborted));
-        await using TalosClient client = TalosClient.Connect(server.Context(), new TalosClientOptions
-        {
-            Connections = new TalosConnections(),
-            CallTimeout = TimeSpan.FromMilliseconds(300),
-        });
-        TsException error = await Assert.ThrowsAsync<TsException>(
-            () => client.Node("n").VersionAsync(TestContext.Current.CancellationToken));
+        await using TalosClient client = TalosClient.Connect(
+            server.Context(),
+            new TalosClientOptions
+            {
+                Connections = new TalosConnections(),
+                CallTimeout = TimeSpan.FromMilliseconds(300),
+            }
+        );
+        TsException error = await Assert.ThrowsAsync<TsException>(() =>
+            client.Node("n").VersionAsync(TestContext.Current.CancellationToken)
+        );
         Assert.Equal("TalosTimeout", error.ErrorId);
     }
 
@@ -150,16 +197,17 @@ public class TalosFailureTests
             await Task.Delay(Timeout.Infinite, call.Aborted);
         });
         server.On(VersionPath, Wire.Nested(1, Wire.Nested(2, Wire.Text(1, "v1.12.4"))));
-        await using TalosClient client = TalosClient.Connect(server.Context(), new TalosClientOptions
-        {
-            Connections = new TalosConnections(),
-            StallTimeout = TimeSpan.FromSeconds(2),
-        });
+        await using TalosClient client = TalosClient.Connect(
+            server.Context(),
+            new TalosClientOptions { Connections = new TalosConnections(), StallTimeout = TimeSpan.FromSeconds(2) }
+        );
         await client.Node("n").VersionAsync(TestContext.Current.CancellationToken);
         var lines = new List<string>();
         TsException error = await Assert.ThrowsAsync<TsException>(async () =>
         {
-            await foreach (string line in client.Node("n").LogsAsync("x", cancellation: TestContext.Current.CancellationToken))
+            await foreach (
+                string line in client.Node("n").LogsAsync("x", cancellation: TestContext.Current.CancellationToken)
+            )
                 lines.Add(line);
         });
         Assert.Equal("TalosTimeout", error.ErrorId);
@@ -176,13 +224,16 @@ public class TalosFailureTests
     private static async Task<TsException> FailAsync(TalosConfigContext context)
     {
         await using TalosClient client = TalosClient.Connect(
-            context, new TalosClientOptions
+            context,
+            new TalosClientOptions
             {
                 Connections = new TalosConnections(),
                 ConnectTimeout = TimeSpan.FromMinutes(2),
                 CallTimeout = TimeSpan.FromMinutes(2),
-            });
-        return await Assert.ThrowsAsync<TsException>(
-            () => client.Node("ampone").VersionAsync(TestContext.Current.CancellationToken));
+            }
+        );
+        return await Assert.ThrowsAsync<TsException>(() =>
+            client.Node("ampone").VersionAsync(TestContext.Current.CancellationToken)
+        );
     }
 }

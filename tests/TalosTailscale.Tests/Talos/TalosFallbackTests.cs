@@ -18,7 +18,8 @@ public class TalosFallbackTests
         {
             // namespace 1 = NS_CRI 2
             Assert.Equal([8, 2], await call.ReadAsync());
-            if (there) await call.WriteAsync(Wire.Message(Wire.Text(2, Image), Wire.Text(3, "sha256:aa"), Wire.Number(4, 7)));
+            if (there)
+                await call.WriteAsync(Wire.Message(Wire.Text(2, Image), Wire.Text(3, "sha256:aa"), Wire.Number(4, 7)));
         });
         server.On("/machine.MachineService/ImagePull", async call =>
         {
@@ -31,7 +32,12 @@ public class TalosFallbackTests
         TalosImagePull pull = await client.Node("n").ImagePullAsync(Image, cancellation: Stop);
 
         Assert.Equal((true, "sha256:aa", 7L), (pull.Pulled, pull.Digest, pull.Size));
-        Assert.Equal(1, server.Requests.Count(request => request.Path.StartsWith("/machine.ImageService/", StringComparison.Ordinal)));
+        Assert.Equal(
+            1,
+            server.Requests.Count(request =>
+                request.Path.StartsWith("/machine.ImageService/", StringComparison.Ordinal)
+            )
+        );
     }
 
     [Fact]
@@ -53,14 +59,17 @@ public class TalosFallbackTests
 
         // image 1, preserve 2, reboot_mode 5 = POWERCYCLE 1
         Assert.Equal(
-            Wire.Message(Wire.Text(1, "factory.example/installer:v1.13.9"), Wire.Number(2, 1), Wire.Number(5, 1)), request);
+            Wire.Message(Wire.Text(1, "factory.example/installer:v1.13.9"), Wire.Number(2, 1), Wire.Number(5, 1)),
+            request
+        );
     }
 
     [Fact]
     public async Task The_new_services_get_the_published_numbers()
     {
         await using RawTalosServer server = await StartAsync();
-        byte[]? pulled = null, upgraded = null;
+        byte[]? pulled = null,
+            upgraded = null;
         server.On("/machine.ImageService/Pull", async call =>
         {
             pulled = await call.ReadAsync();
@@ -90,11 +99,15 @@ public class TalosFallbackTests
         await using RawTalosServer server = await StartAsync();
         server.On("/machine.ImageService/Pull", Wire.Text(1, "factory.example/installer@sha256:aa"));
         server.On(
-            "/machine.LifecycleService/Upgrade", Wire.Nested(1, Wire.Text(1, "no space left")), Wire.Nested(1, Wire.Number(2, 1)));
+            "/machine.LifecycleService/Upgrade",
+            Wire.Nested(1, Wire.Text(1, "no space left")),
+            Wire.Nested(1, Wire.Number(2, 1))
+        );
         await using TalosClient client = Connect(server);
 
-        TsException error = await Assert.ThrowsAsync<TsException>(
-            () => client.Node("n").UpgradeAsync("factory.example/installer:v1.13.9", cancellation: Stop));
+        TsException error = await Assert.ThrowsAsync<TsException>(() =>
+            client.Node("n").UpgradeAsync("factory.example/installer:v1.13.9", cancellation: Stop)
+        );
 
         Assert.Equal("TalosUpgradeFailed", error.ErrorId);
         Assert.Contains("exit code 1", error.Message, StringComparison.Ordinal);
@@ -107,7 +120,14 @@ public class TalosFallbackTests
         return server.On("/machine.MachineService/Version", Wire.Nested(1, Wire.Nested(2, Wire.Text(1, "v1.13.9"))));
     }
 
-    private static TalosClient Connect(RawTalosServer server) => TalosClient.Connect(
-        server.Context(),
-        new TalosClientOptions { Connections = new TalosConnections(), ConnectTimeout = TimeSpan.FromMinutes(2), CallTimeout = TimeSpan.FromMinutes(2) });
+    private static TalosClient Connect(RawTalosServer server) =>
+        TalosClient.Connect(
+            server.Context(),
+            new TalosClientOptions
+            {
+                Connections = new TalosConnections(),
+                ConnectTimeout = TimeSpan.FromMinutes(2),
+                CallTimeout = TimeSpan.FromMinutes(2),
+            }
+        );
 }

@@ -17,23 +17,35 @@ public class TalosPemTests
     public void The_Ed25519_key_of_RFC_8410_is_read_under_both_labels(string label)
     {
         AsymmetricKeyParameter key = TalosPem.PrivateKey(
-            $"-----BEGIN {label}-----\n{Rfc8410Key}\n-----END {label}-----\n", "key");
+            $"-----BEGIN {label}-----\n{Rfc8410Key}\n-----END {label}-----\n",
+            "key"
+        );
         var ed = Assert.IsType<Org.BouncyCastle.Crypto.Parameters.Ed25519PrivateKeyParameters>(key);
         Assert.Equal(
             "19BF44096984CDFE8541BAC167DC3B96C85086AA30B6B6CB0C5C38AD703166E1",
-            Convert.ToHexString(ed.GeneratePublicKey().GetEncoded()));
+            Convert.ToHexString(ed.GeneratePublicKey().GetEncoded())
+        );
     }
 
     [Theory, MemberData(nameof(Kinds))]
     public void Every_kind_is_read_as_Talos_writes_it_and_as_PKCS8(KeyKind kind)
     {
         TestCertificate certificate = TestPki.Ca(kind);
-        foreach (string pem in new[] { certificate.KeyPem, certificate.Pkcs8Pem, certificate.KeyPem.Replace("\n", "\r\n", StringComparison.Ordinal) })
+        foreach (
+            string pem in new[]
+            {
+                certificate.KeyPem,
+                certificate.Pkcs8Pem,
+                certificate.KeyPem.Replace("\n", "\r\n", StringComparison.Ordinal),
+            }
+        )
         {
             AsymmetricKeyParameter key = TalosPem.PrivateKey(pem, "key");
             Assert.Equal(
-                Org.BouncyCastle.Pkcs.PrivateKeyInfoFactory.CreatePrivateKeyInfo(certificate.Keys.Private).GetDerEncoded(),
-                Org.BouncyCastle.Pkcs.PrivateKeyInfoFactory.CreatePrivateKeyInfo(key).GetDerEncoded());
+                Org.BouncyCastle.Pkcs.PrivateKeyInfoFactory.CreatePrivateKeyInfo(certificate.Keys.Private)
+                    .GetDerEncoded(),
+                Org.BouncyCastle.Pkcs.PrivateKeyInfoFactory.CreatePrivateKeyInfo(key).GetDerEncoded()
+            );
         }
     }
 
@@ -41,7 +53,8 @@ public class TalosPemTests
     public void The_curve_block_that_openssl_writes_is_skipped()
     {
         TestCertificate certificate = TestPki.Ca(KeyKind.EcdsaP256);
-        string pem = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n" + certificate.KeyPem;
+        string pem =
+            "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n" + certificate.KeyPem;
         Assert.True(TalosPem.PrivateKey(pem, "key").IsPrivate);
     }
 
@@ -70,7 +83,8 @@ public class TalosPemTests
             string pem = TestCertificate.Pem("PRIVATE KEY", whole[..length]);
             Assert.Same(
                 TalosErrors.TalosCredentialInvalid,
-                Assert.Throws<TsException>(() => TalosPem.PrivateKey(pem, "key")).Error);
+                Assert.Throws<TsException>(() => TalosPem.PrivateKey(pem, "key")).Error
+            );
         }
     }
 

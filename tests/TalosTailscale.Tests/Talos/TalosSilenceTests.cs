@@ -29,8 +29,14 @@ public class TalosSilenceTests
     public async Task Shakes_hands_and_never_speaks_HTTP()
     {
         TestCertificate ca = TestPki.Ca();
-        await using var server = new SilentServer(async (stream, stop) => await TestTlsServer.AcceptAsync(
-            stream, new TestTlsServer(TestPki.Server(ca, KeyKind.Ed25519, "127.0.0.1"), ca), stop));
+        await using var server = new SilentServer(
+            async (stream, stop) =>
+                await TestTlsServer.AcceptAsync(
+                    stream,
+                    new TestTlsServer(TestPki.Server(ca, KeyKind.Ed25519, "127.0.0.1"), ca),
+                    stop
+                )
+        );
         await using TalosClient client = Connect(server.Context(ca), s_long, TimeSpan.FromSeconds(2));
 
         Assert.Equal("TalosTimeout", (await FailAsync(client.Node("n").VersionAsync(Stop))).ErrorId);
@@ -94,17 +100,26 @@ public class TalosSilenceTests
     private static async Task ClosedAsync(TalosClient client)
     {
         client.Options.Connections.Dispose();
-        while (client.Options.Connections.OpenSockets > 0) await Task.Delay(10, Stop);
+        while (client.Options.Connections.OpenSockets > 0)
+            await Task.Delay(10, Stop);
     }
 
-    private static TalosClient Connect(TalosConfigContext context, TimeSpan connect, TimeSpan call, TimeSpan? stall = null) =>
-        TalosClient.Connect(context, new TalosClientOptions
-        {
-            Connections = new TalosConnections(),
-            ConnectTimeout = connect,
-            CallTimeout = call,
-            StallTimeout = stall ?? s_long,
-        });
+    private static TalosClient Connect(
+        TalosConfigContext context,
+        TimeSpan connect,
+        TimeSpan call,
+        TimeSpan? stall = null
+    ) =>
+        TalosClient.Connect(
+            context,
+            new TalosClientOptions
+            {
+                Connections = new TalosConnections(),
+                ConnectTimeout = connect,
+                CallTimeout = call,
+                StallTimeout = stall ?? s_long,
+            }
+        );
 
     /// <summary>Accepts connections, does one thing with each and then holds it open.</summary>
     private sealed class SilentServer : IAsyncDisposable
@@ -119,8 +134,16 @@ public class TalosSilenceTests
             _accepting = AcceptAsync(greet);
         }
 
-        public TalosConfigContext Context(TestCertificate ca) => TalosConfigFile.Parse(
-            TestPki.TalosConfig(ca, TestPki.Client(ca), $"127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}")).Context();
+        public TalosConfigContext Context(TestCertificate ca) =>
+            TalosConfigFile
+                .Parse(
+                    TestPki.TalosConfig(
+                        ca,
+                        TestPki.Client(ca),
+                        $"127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}"
+                    )
+                )
+                .Context();
 
         public async ValueTask DisposeAsync()
         {
@@ -148,7 +171,8 @@ public class TalosSilenceTests
             }
             finally
             {
-                foreach (TcpClient client in open) client.Dispose();
+                foreach (TcpClient client in open)
+                    client.Dispose();
             }
         }
     }

@@ -56,7 +56,10 @@ public class TalosYamlTests
     public void A_machine_config_is_a_scalar_that_holds_documents()
     {
         // The form that Talos has used since its specs are written with the annotation talos.dev/yaml-spec.
-        Assert.Equal("version: v1alpha1\n---\nkind: HostnameConfig\n", Parse("|\n    version: v1alpha1\n    ---\n    kind: HostnameConfig\n"));
+        Assert.Equal(
+            "version: v1alpha1\n---\nkind: HostnameConfig\n",
+            Parse("|\n    version: v1alpha1\n    ---\n    kind: HostnameConfig\n")
+        );
     }
 
     [Theory]
@@ -95,8 +98,13 @@ public class TalosYamlTests
     [Fact]
     public void Aliases_cannot_multiply_a_small_text_into_a_large_value()
     {
-        string yaml = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n" + string.Concat(Enumerable.Range(1, 9).Select(i =>
-            $"a{i}: &a{i} [{string.Join(',', Enumerable.Repeat($"*a{i - 1}", 10))}]\n"));
+        string yaml =
+            "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n"
+            + string.Concat(
+                Enumerable
+                    .Range(1, 9)
+                    .Select(i => $"a{i}: &a{i} [{string.Join(',', Enumerable.Repeat($"*a{i - 1}", 10))}]\n")
+            );
         Assert.Same(TalosErrors.TalosProtocolViolation, Assert.Throws<TsException>(() => Parse(yaml)).Error);
     }
 
@@ -107,19 +115,21 @@ public class TalosYamlTests
     [Fact]
     public void Any_text_is_a_value_or_that_error()
     {
-        Gen.String[Gen.Char["ab:-[]{}&*!|>'\"%@`#?, \n\t0123.~"], 0, 40].Sample(
-            text =>
-            {
-                try
+        Gen.String[Gen.Char["ab:-[]{}&*!|>'\"%@`#?, \n\t0123.~"], 0, 40]
+            .Sample(
+                text =>
                 {
-                    Parse(text);
-                }
-                catch (TsException e)
-                {
-                    Assert.Same(TalosErrors.TalosProtocolViolation, e.Error);
-                }
-            },
-            iter: 5000);
+                    try
+                    {
+                        Parse(text);
+                    }
+                    catch (TsException e)
+                    {
+                        Assert.Same(TalosErrors.TalosProtocolViolation, e.Error);
+                    }
+                },
+                iter: 5000
+            );
     }
 
     [Fact]

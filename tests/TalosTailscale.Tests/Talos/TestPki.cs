@@ -29,21 +29,24 @@ internal sealed record TestCertificate(X509Certificate Certificate, AsymmetricCi
     public string CertificatePem => Pem("CERTIFICATE", Certificate.GetEncoded());
 
     /// <summary>The key as Talos writes it: Ed25519 under its own label, EC as SEC1, RSA as PKCS#1.</summary>
-    public string KeyPem => Keys.Private switch
-    {
-        Ed25519PrivateKeyParameters => Pem("ED25519 PRIVATE KEY", Pkcs8),
-        ECPrivateKeyParameters => Pem("EC PRIVATE KEY", Inner.GetDerEncoded()),
-        _ => Pem("RSA PRIVATE KEY", Inner.GetDerEncoded()),
-    };
+    public string KeyPem =>
+        Keys.Private switch
+        {
+            Ed25519PrivateKeyParameters => Pem("ED25519 PRIVATE KEY", Pkcs8),
+            ECPrivateKeyParameters => Pem("EC PRIVATE KEY", Inner.GetDerEncoded()),
+            _ => Pem("RSA PRIVATE KEY", Inner.GetDerEncoded()),
+        };
 
     public string Pkcs8Pem => Pem("PRIVATE KEY", Pkcs8);
 
     // As Go writes it: without the public key, which OpenSSL 3.0 would not read.
-    public byte[] Pkcs8 => Keys.Private is Ed25519PrivateKeyParameters ed
-        ? new Org.BouncyCastle.Asn1.Pkcs.PrivateKeyInfo(
-            new AlgorithmIdentifier(Org.BouncyCastle.Asn1.EdEC.EdECObjectIdentifiers.id_Ed25519),
-            new DerOctetString(ed.GetEncoded())).GetDerEncoded()
-        : PrivateKeyInfoFactory.CreatePrivateKeyInfo(Keys.Private).GetDerEncoded();
+    public byte[] Pkcs8 =>
+        Keys.Private is Ed25519PrivateKeyParameters ed
+            ? new Org.BouncyCastle.Asn1.Pkcs.PrivateKeyInfo(
+                new AlgorithmIdentifier(Org.BouncyCastle.Asn1.EdEC.EdECObjectIdentifiers.id_Ed25519),
+                new DerOctetString(ed.GetEncoded())
+            ).GetDerEncoded()
+            : PrivateKeyInfoFactory.CreatePrivateKeyInfo(Keys.Private).GetDerEncoded();
 
     private Asn1Object Inner => PrivateKeyInfoFactory.CreatePrivateKeyInfo(Keys.Private).ParsePrivateKey();
 
@@ -93,13 +96,20 @@ internal static class TestPki
                 {
                     AsymmetricKeyParameter made = PrivateKeyFactory.CreateKey(rsa.ExportPkcs8PrivateKey());
                     var full = (RsaPrivateCrtKeyParameters)made;
-                    return new AsymmetricCipherKeyPair(new RsaKeyParameters(false, full.Modulus, full.PublicExponent), made);
+                    return new AsymmetricCipherKeyPair(
+                        new RsaKeyParameters(false, full.Modulus, full.PublicExponent),
+                        made
+                    );
                 }
 
             default:
                 generator = new ECKeyPairGenerator();
-                generator.Init(new ECKeyGenerationParameters(
-                    kind == KeyKind.EcdsaP256 ? SecObjectIdentifiers.SecP256r1 : SecObjectIdentifiers.SecP384r1, s_random));
+                generator.Init(
+                    new ECKeyGenerationParameters(
+                        kind == KeyKind.EcdsaP256 ? SecObjectIdentifiers.SecP256r1 : SecObjectIdentifiers.SecP384r1,
+                        s_random
+                    )
+                );
                 break;
         }
 
@@ -109,11 +119,23 @@ internal static class TestPki
     public static TestCertificate Ca(KeyKind kind = KeyKind.Ed25519, TestCertificateOptions? options = null) =>
         Issue(null, kind, (options ?? new TestCertificateOptions()) with { IsCa = true });
 
-    public static TestCertificate Server(TestCertificate ca, KeyKind kind, params string[] names) => Issue(
-        ca, kind, new TestCertificateOptions { Subject = "CN=node", Purpose = KeyPurposeID.id_kp_serverAuth, Names = names });
+    public static TestCertificate Server(TestCertificate ca, KeyKind kind, params string[] names) =>
+        Issue(
+            ca,
+            kind,
+            new TestCertificateOptions
+            {
+                Subject = "CN=node",
+                Purpose = KeyPurposeID.id_kp_serverAuth,
+                Names = names,
+            }
+        );
 
-    public static TestCertificate Client(TestCertificate ca, KeyKind kind = KeyKind.Ed25519, string role = "os:admin") => Issue(
-        ca, kind, new TestCertificateOptions { Subject = $"O={role}", Purpose = KeyPurposeID.id_kp_clientAuth });
+    public static TestCertificate Client(
+        TestCertificate ca,
+        KeyKind kind = KeyKind.Ed25519,
+        string role = "os:admin"
+    ) => Issue(ca, kind, new TestCertificateOptions { Subject = $"O={role}", Purpose = KeyPurposeID.id_kp_clientAuth });
 
     public static TestCertificate Issue(TestCertificate? issuer, KeyKind kind, TestCertificateOptions options)
     {
@@ -127,14 +149,18 @@ internal static class TestPki
         generator.SetNotAfter(options.NotAfter);
         generator.SetPublicKey(keys.Public);
         AddExtensions(generator, options);
-        return new TestCertificate(generator.Generate(new Asn1SignatureFactory(Algorithm(signer.Private), signer.Private)), keys);
+        return new TestCertificate(
+            generator.Generate(new Asn1SignatureFactory(Algorithm(signer.Private), signer.Private)),
+            keys
+        );
     }
 
     /// <summary>A talosconfig of one context.</summary>
     public static string TalosConfig(TestCertificate ca, TestCertificate? client, params string[] endpoints)
     {
         var text = new StringBuilder("context: lab\ncontexts:\n  lab:\n    endpoints:\n");
-        foreach (string endpoint in endpoints) text.Append("      - \"").Append(endpoint).Append("\"\n");
+        foreach (string endpoint in endpoints)
+            text.Append("      - \"").Append(endpoint).Append("\"\n");
         text.Append("    ca: ").Append(Base64(ca.CertificatePem)).Append('\n');
         if (client is not null)
         {
@@ -152,21 +178,26 @@ internal static class TestPki
         if (options.IsCa)
         {
             generator.AddExtension(
-                X509Extensions.BasicConstraints, true,
-                options.PathLength is { } length ? new BasicConstraints(length) : new BasicConstraints(true));
+                X509Extensions.BasicConstraints,
+                true,
+                options.PathLength is { } length ? new BasicConstraints(length) : new BasicConstraints(true)
+            );
         }
 
         int usage = options.KeyUsage ?? (options.IsCa ? KeyUsage.KeyCertSign : KeyUsage.DigitalSignature);
-        if (usage != 0) generator.AddExtension(X509Extensions.KeyUsage, true, new KeyUsage(usage));
+        if (usage != 0)
+            generator.AddExtension(X509Extensions.KeyUsage, true, new KeyUsage(usage));
         if (options.Purpose is { } purpose)
             generator.AddExtension(X509Extensions.ExtendedKeyUsage, false, new ExtendedKeyUsage(purpose));
         if (options.Names.Count > 0)
         {
             GeneralName[] names =
             [
-                .. options.Names.Select(name => IPAddress.TryParse(name, out _)
-                    ? new GeneralName(GeneralName.IPAddress, name)
-                    : new GeneralName(GeneralName.DnsName, name)),
+                .. options.Names.Select(name =>
+                    IPAddress.TryParse(name, out _)
+                        ? new GeneralName(GeneralName.IPAddress, name)
+                        : new GeneralName(GeneralName.DnsName, name)
+                ),
             ];
             generator.AddExtension(X509Extensions.SubjectAlternativeName, false, new GeneralNames(names));
         }
@@ -175,10 +206,11 @@ internal static class TestPki
             generator.AddExtension(new DerObjectIdentifier(oid), true, DerNull.Instance);
     }
 
-    private static string Algorithm(AsymmetricKeyParameter key) => key switch
-    {
-        Ed25519PrivateKeyParameters => "Ed25519",
-        ECPrivateKeyParameters ec => ec.Parameters.N.BitLength > 256 ? "SHA384withECDSA" : "SHA256withECDSA",
-        _ => "SHA256withRSA",
-    };
+    private static string Algorithm(AsymmetricKeyParameter key) =>
+        key switch
+        {
+            Ed25519PrivateKeyParameters => "Ed25519",
+            ECPrivateKeyParameters ec => ec.Parameters.N.BitLength > 256 ? "SHA384withECDSA" : "SHA256withECDSA",
+            _ => "SHA256withRSA",
+        };
 }

@@ -11,14 +11,16 @@ public class TextLinesTests
     public async Task Any_cut_of_any_text_gives_the_same_lines()
     {
         Gen<string> line = Gen.String[Gen.Char["abc äö€\u4e2d\r\0"], 0, 12];
-        await Gen.Select(line.List[0, 8], Gen.Bool, Gen.Int[1, 9].List[1, 6]).SampleAsync(
-            async (lines, ended, sizes) =>
-            {
-                byte[] bytes = Encoding.UTF8.GetBytes(string.Join('\n', lines) + (ended ? "\n" : ""));
-                Assert.Equal(await ReadAsync([bytes]), await ReadAsync(Cut(bytes, sizes)));
-                Assert.Equal(Expected(bytes), await ReadAsync(Cut(bytes, sizes)));
-            },
-            iter: 2000);
+        await Gen.Select(line.List[0, 8], Gen.Bool, Gen.Int[1, 9].List[1, 6])
+            .SampleAsync(
+                async (lines, ended, sizes) =>
+                {
+                    byte[] bytes = Encoding.UTF8.GetBytes(string.Join('\n', lines) + (ended ? "\n" : ""));
+                    Assert.Equal(await ReadAsync([bytes]), await ReadAsync(Cut(bytes, sizes)));
+                    Assert.Equal(Expected(bytes), await ReadAsync(Cut(bytes, sizes)));
+                },
+                iter: 2000
+            );
     }
 
     [Fact]
@@ -35,9 +37,11 @@ public class TextLinesTests
 
     private static List<string> Expected(byte[] bytes)
     {
-        if (bytes.Length == 0) return [];
+        if (bytes.Length == 0)
+            return [];
         List<string> lines = [.. Encoding.UTF8.GetString(bytes).Split('\n')];
-        if (lines[^1].Length == 0) lines.RemoveAt(lines.Count - 1);
+        if (lines[^1].Length == 0)
+            lines.RemoveAt(lines.Count - 1);
         return [.. lines.Select(line => line.EndsWith('\r') ? line[..^1] : line)];
     }
 
@@ -54,7 +58,8 @@ public class TextLinesTests
     private static async Task<List<string>> ReadAsync(IEnumerable<byte[]> parts)
     {
         var lines = new List<string>();
-        await foreach (string line in TextLines.ReadAsync(AsyncParts(parts))) lines.Add(line);
+        await foreach (string line in TextLines.ReadAsync(AsyncParts(parts)))
+            lines.Add(line);
         return lines;
     }
 

@@ -22,10 +22,20 @@ public sealed class TlsAlertTests
         await using RawTalosServer server = await RawTalosServer.StartAsync(versions: [ProtocolVersion.TLSv13]);
         TalosConfigContext context = server.Context(TestPki.Client(TestPki.Ca()));
         var dialer = new TalosDialer(
-            new TalosEndpoint("127.0.0.1", server.Port), TalosCredentials.Create(context), TimeSpan.FromMinutes(2), TimeProvider.System);
+            new TalosEndpoint("127.0.0.1", server.Port),
+            TalosCredentials.Create(context),
+            TimeSpan.FromMinutes(2),
+            TimeProvider.System
+        );
         await using Stream stream = await dialer.ConnectAsync(TestContext.Current.CancellationToken);
-        await Assert.ThrowsAnyAsync<IOException>(
-            async () => await stream.ReadAtLeastAsync(new byte[1], 1, throwOnEndOfStream: false, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAnyAsync<IOException>(async () =>
+            await stream.ReadAtLeastAsync(
+                new byte[1],
+                1,
+                throwOnEndOfStream: false,
+                TestContext.Current.CancellationToken
+            )
+        );
         Assert.Equal(AlertDescription.unknown_ca, dialer.Alert?.AlertDescription);
     }
 
@@ -58,17 +68,30 @@ public sealed class TlsAlertTests
         var server = new TestTlsServer(TestPki.Server(ca, KeyKind.Ed25519, "127.0.0.1"), ca, [ProtocolVersion.TLSv13]);
         Task<TlsStream> accepting = TestTlsServer.AcceptAsync(far, server, stop);
 
-        TalosConfigContext context = TalosConfigFile.Parse(TestPki.TalosConfig(ca, TestPki.Client(TestPki.Ca()), "127.0.0.1:50000")).Context();
+        TalosConfigContext context = TalosConfigFile
+            .Parse(TestPki.TalosConfig(ca, TestPki.Client(TestPki.Ca()), "127.0.0.1:50000"))
+            .Context();
         var protocol = new TlsClientProtocol();
         await using var client = new TlsStream(transport, protocol);
-        protocol.Connect(new TalosTlsClient(
-            new BcTlsCrypto(new SecureRandom()), TalosCredentials.Create(context), s_endpoint, TimeProvider.System));
+        protocol.Connect(
+            new TalosTlsClient(
+                new BcTlsCrypto(new SecureRandom()),
+                TalosCredentials.Create(context),
+                s_endpoint,
+                TimeProvider.System
+            )
+        );
         await client.HandshakeAsync(stop);
         await Assert.ThrowsAnyAsync<IOException>(() => accepting);
 
         transport.IsGone = true;
-        IOException error = await Assert.ThrowsAsync<IOException>(async () => await client.WriteAsync("PRI * HTTP/2.0"u8.ToArray(), stop));
-        Assert.Equal(AlertDescription.unknown_ca, Assert.IsType<TlsFatalAlertReceived>(error.InnerException).AlertDescription);
+        IOException error = await Assert.ThrowsAsync<IOException>(async () =>
+            await client.WriteAsync("PRI * HTTP/2.0"u8.ToArray(), stop)
+        );
+        Assert.Equal(
+            AlertDescription.unknown_ca,
+            Assert.IsType<TlsFatalAlertReceived>(error.InnerException).AlertDescription
+        );
     }
 
     private static TsException Explain(RpcException failure, TlsFatalAlertReceived? ended) =>
@@ -78,7 +101,10 @@ public sealed class TlsAlertTests
     {
         var there = new Pipe();
         var back = new Pipe();
-        return (new DuplexPipeStream(new Ends(back.Reader, there.Writer)), new DuplexPipeStream(new Ends(there.Reader, back.Writer)));
+        return (
+            new DuplexPipeStream(new Ends(back.Reader, there.Writer)),
+            new DuplexPipeStream(new Ends(there.Reader, back.Writer))
+        );
     }
 
     private sealed record Ends(PipeReader Input, PipeWriter Output) : IDuplexPipe;
@@ -91,7 +117,9 @@ public sealed class TlsAlertTests
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
             inner.ReadAsync(buffer, cancellationToken);
 
-        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
-            IsGone ? throw new IOException("Broken pipe") : inner.WriteAsync(buffer, cancellationToken);
+        public override ValueTask WriteAsync(
+            ReadOnlyMemory<byte> buffer,
+            CancellationToken cancellationToken = default
+        ) => IsGone ? throw new IOException("Broken pipe") : inner.WriteAsync(buffer, cancellationToken);
     }
 }

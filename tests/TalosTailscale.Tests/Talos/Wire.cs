@@ -7,7 +7,8 @@ internal static class Wire
 {
     public static byte[] Message(params byte[][] fields) => [.. fields.SelectMany(field => field)];
 
-    public static byte[] Bytes(int number, byte[] value) => [.. Varint((ulong)((number << 3) | 2)), .. Varint((ulong)value.Length), .. value];
+    public static byte[] Bytes(int number, byte[] value) =>
+        [.. Varint((ulong)((number << 3) | 2)), .. Varint((ulong)value.Length), .. value];
 
     public static byte[] Text(int number, string value) => Bytes(number, Encoding.UTF8.GetBytes(value));
 

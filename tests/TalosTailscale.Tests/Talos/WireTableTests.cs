@@ -49,27 +49,36 @@ public class WireTableTests
     ];
 
     private static readonly string[] s_messages = File.ReadAllLines(
-        Path.Combine(AppContext.BaseDirectory, "TestData", "talos", "wire.txt"));
+        Path.Combine(AppContext.BaseDirectory, "TestData", "talos", "wire.txt")
+    );
 
     public static TheoryData<string> Assemblies => ["TalosTailscale.Core", "TalosTailscale.Lab"];
 
     [Theory, MemberData(nameof(Assemblies))]
     public void Methods_have_the_published_paths_and_types(string assembly)
     {
-        IEnumerable<string> methods = Files(assembly).SelectMany(file => file.Services).SelectMany(service => service.Methods)
-            .Select(method => $"/{method.Service.FullName}/{method.Name} "
+        IEnumerable<string> methods = Files(assembly)
+            .SelectMany(file => file.Services)
+            .SelectMany(service => service.Methods)
+            .Select(method =>
+                $"/{method.Service.FullName}/{method.Name} "
                 + $"{(method.IsClientStreaming ? "stream " : "")}{method.InputType.FullName} "
-                + $"{(method.IsServerStreaming ? "stream " : "")}{method.OutputType.FullName}");
+                + $"{(method.IsServerStreaming ? "stream " : "")}{method.OutputType.FullName}"
+            );
         Assert.Equal(s_methods.Order(StringComparer.Ordinal), methods.Order(StringComparer.Ordinal));
     }
 
     [Theory, MemberData(nameof(Assemblies))]
     public void Messages_have_the_published_numbers_and_types(string assembly)
     {
-        string[] expected = [.. s_messages.Where(line => line.Length > 0 && line[0] != '#').Order(StringComparer.Ordinal)];
+        string[] expected =
+        [
+            .. s_messages.Where(line => line.Length > 0 && line[0] != '#').Order(StringComparer.Ordinal),
+        ];
         string[] actual =
         [
-            .. Files(assembly).SelectMany(file => file.MessageTypes.SelectMany(Lines).Concat(file.EnumTypes.Select(Line)))
+            .. Files(assembly)
+                .SelectMany(file => file.MessageTypes.SelectMany(Lines).Concat(file.EnumTypes.Select(Line)))
                 .Order(StringComparer.Ordinal),
         ];
         Assert.Equal(expected, actual);
@@ -77,12 +86,17 @@ public class WireTableTests
 
     private static IEnumerable<string> Lines(MessageDescriptor message)
     {
-        if (message.IsMapEntry) yield break;
-        string fields = string.Join(", ", message.Fields.InFieldNumberOrder().Select(
-            field => $"{field.FieldNumber} {field.Name}: {Type(field)}"));
+        if (message.IsMapEntry)
+            yield break;
+        string fields = string.Join(
+            ", ",
+            message.Fields.InFieldNumberOrder().Select(field => $"{field.FieldNumber} {field.Name}: {Type(field)}")
+        );
         yield return $"{message.FullName} {{ {fields} }}";
-        foreach (EnumDescriptor nested in message.EnumTypes) yield return Line(nested);
-        foreach (string line in message.NestedTypes.SelectMany(Lines)) yield return line;
+        foreach (EnumDescriptor nested in message.EnumTypes)
+            yield return Line(nested);
+        foreach (string line in message.NestedTypes.SelectMany(Lines))
+            yield return line;
     }
 
     private static string Line(EnumDescriptor descriptor) =>
@@ -99,15 +113,21 @@ public class WireTableTests
         return (field.IsRepeated ? "repeated " : "") + Scalar(field);
     }
 
-    private static string Scalar(FieldDescriptor field) => field.FieldType switch
-    {
-        FieldType.Message => field.MessageType.FullName,
-        FieldType.Enum => field.EnumType.FullName,
-        _ => field.FieldType.ToString().ToLowerInvariant(),
-    };
+    private static string Scalar(FieldDescriptor field) =>
+        field.FieldType switch
+        {
+            FieldType.Message => field.MessageType.FullName,
+            FieldType.Enum => field.EnumType.FullName,
+            _ => field.FieldType.ToString().ToLowerInvariant(),
+        };
 
-    private static IEnumerable<FileDescriptor> Files(string assembly) => Assembly.Load(assembly).GetTypes()
-        .Where(type => type.Namespace?.StartsWith("TalosTailscale.Protos", StringComparison.Ordinal) == true
-            && type.Name.EndsWith("Reflection", StringComparison.Ordinal))
-        .Select(type => (FileDescriptor)type.GetProperty("Descriptor")!.GetValue(null)!);
+    private static IEnumerable<FileDescriptor> Files(string assembly) =>
+        Assembly
+            .Load(assembly)
+            .GetTypes()
+            .Where(type =>
+                type.Namespace?.StartsWith("TalosTailscale.Protos", StringComparison.Ordinal) == true
+                && type.Name.EndsWith("Reflection", StringComparison.Ordinal)
+            )
+            .Select(type => (FileDescriptor)type.GetProperty("Descriptor")!.GetValue(null)!);
 }

@@ -32,7 +32,8 @@ internal sealed class GatedProbe(TsNode node, Task gate, Action begin, Action en
 
     public Task<IReadOnlyList<TalosExtension>> ExtensionsAsync() => _answers.ExtensionsAsync();
 
-    public Task<IReadOnlyList<string>?> ServiceEnvironmentAsync(bool persistent) => _answers.ServiceEnvironmentAsync(persistent);
+    public Task<IReadOnlyList<string>?> ServiceEnvironmentAsync(bool persistent) =>
+        _answers.ServiceEnvironmentAsync(persistent);
 
     public Task<TalosService?> ServiceNowAsync() => _answers.ServiceNowAsync();
 

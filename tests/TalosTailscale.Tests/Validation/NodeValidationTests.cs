@@ -9,60 +9,61 @@ public sealed class NodeValidationTests
 {
     private const string Image = "registry.ide-newton.ts.net/lab/registry-smoketest:1";
 
-    public static TheoryData<string, string, string, int?> Faults { get; } = new()
-    {
-        { "old address", "NodeAddress", "NodeAddressDrift", 5 },
-        { "renamed", "NodeName", "NodeNameDrift", 5 },
-        { "kubelet on the tailnet", "NodeAddress", "NodeAddressInTailnet", 5 },
-        { "etcd on the tailnet", "NodeAddress", "NodeAddressInTailnet", 5 },
-        { "off", "Api", "NodeNotAnswering", null },
-        { "moved", "Api", "NodeAddressDrift", 5 },
-        { "wrong CA", "Api", "ClientNotAccepted", null },
-        { "certificate ends", "Certificate", "ClientCertificateEnds", null },
-        { "other architecture", "Version", "ArchitectureUnexpected", 5 },
-        { "booting", "Stage", "BootNotFinished", null },
-        { "halted", "Stage", "HaltIfInstalled", null },
-        { "boot waits for config", "Stage", "ServiceConfigMissing", 3 },
-        { "no extension", "Extension", "ExtensionMissing", 3 },
-        { "no config", "ServiceConfig", "ServiceConfigMissing", 3 },
-        { "config only active", "ServiceConfig", "ServiceConfigNotPersistent", 3 },
-        { "accept DNS", "ServiceConfig", "AcceptDnsOnReadOnlyRoot", 4 },
-        { "host bits", "ServiceConfig", "ServiceConfigInvalid", 3 },
-        { "flapping", "Service", "ServiceFlapping", 3 },
-        { "flapping, running at the moment", "Service", "ServiceFlapping", 3 },
-        { "stopped", "Service", "ServiceNotRunning", 3 },
-        { "waiting for config", "Service", "ServiceConfigMissing", 3 },
-        { "expired key", "Log", "AuthKeyRejected", 3 },
-        { "no tailnet address", "TailnetAddress", "TailnetAddressMissing", 3 },
-        { "no quad-100", "Resolver", "TailnetResolverMissing", 4 },
-        { "quad-100 last", "Resolver", "TailnetResolverNotFirst", 4 },
-        { "only quad-100", "Resolver", "OnlyTailnetResolver", 4 },
-        { "halt flag running", "BootVariant", "HaltIfInstalled", null },
-        { "GRUB", "BootVariant", "NotBootedFromUki", null },
-        { "efivars", "Efivars", "EfivarsNotWritable", 1 },
-        { "no such host", "RegistryName", "RegistryNameUnresolved", 4 },
-        { "no such host", "PrivatePull", "RegistryNameUnresolved", 4 },
-        { "no such image", "PrivatePull", "ImageNotFound", null },
-        { "unauthorized", "PrivatePull", "RegistryUnauthorized", null },
-        { "refused", "PrivatePull", "PullFailed", 3 },
-        { "device missing", "TailnetDevice", "DeviceMissing", 3 },
-        { "device renamed", "TailnetDevice", "DeviceRenamed", null },
-        { "device offline", "TailnetDevice", "DeviceOffline", 3 },
-        { "device not approved", "TailnetDevice", "DeviceApprovalNeeded", 3 },
-        { "device expired", "TailnetDevice", "NodeKeyExpired", 3 },
-        { "device expires soon", "TailnetDevice", "DeviceKeyEnds", null },
-        { "device without tag", "TailnetDevice", "DeviceTagsDiffer", null },
-        { "upgrade without variable", "BootEntries", "EfivarsNotWritable", 1 },
-        { "duplicate entries", "BootEntries", "BootEntriesDuplicate", 2 },
-        { "other next boot", "BootEntries", "NextBootDiffers", 2 },
-        { "booted entry gone", "BootEntries", "NextBootDiffers", 2 },
-        { "nothing boots", "BootEntries", "NextBootDiffers", 2 },
-        { "stale variable", "BootEntries", "EspNeedsCare", null },
-        { "UKI of another version", "RunningUki", "RunningUkiDiffers", 1 },
-        { "UKI with another command line", "RunningUki", "RunningUkiDiffers", 1 },
-        { "UKI written after the boot", "RunningUki", "RunningUkiDiffers", 1 },
-        { "installer UKI on the ESP", "RunningUki", "HaltIfInstalled", null },
-    };
+    public static TheoryData<string, string, string, int?> Faults { get; } =
+        new()
+        {
+            { "old address", "NodeAddress", "NodeAddressDrift", 5 },
+            { "renamed", "NodeName", "NodeNameDrift", 5 },
+            { "kubelet on the tailnet", "NodeAddress", "NodeAddressInTailnet", 5 },
+            { "etcd on the tailnet", "NodeAddress", "NodeAddressInTailnet", 5 },
+            { "off", "Api", "NodeNotAnswering", null },
+            { "moved", "Api", "NodeAddressDrift", 5 },
+            { "wrong CA", "Api", "ClientNotAccepted", null },
+            { "certificate ends", "Certificate", "ClientCertificateEnds", null },
+            { "other architecture", "Version", "ArchitectureUnexpected", 5 },
+            { "booting", "Stage", "BootNotFinished", null },
+            { "halted", "Stage", "HaltIfInstalled", null },
+            { "boot waits for config", "Stage", "ServiceConfigMissing", 3 },
+            { "no extension", "Extension", "ExtensionMissing", 3 },
+            { "no config", "ServiceConfig", "ServiceConfigMissing", 3 },
+            { "config only active", "ServiceConfig", "ServiceConfigNotPersistent", 3 },
+            { "accept DNS", "ServiceConfig", "AcceptDnsOnReadOnlyRoot", 4 },
+            { "host bits", "ServiceConfig", "ServiceConfigInvalid", 3 },
+            { "flapping", "Service", "ServiceFlapping", 3 },
+            { "flapping, running at the moment", "Service", "ServiceFlapping", 3 },
+            { "stopped", "Service", "ServiceNotRunning", 3 },
+            { "waiting for config", "Service", "ServiceConfigMissing", 3 },
+            { "expired key", "Log", "AuthKeyRejected", 3 },
+            { "no tailnet address", "TailnetAddress", "TailnetAddressMissing", 3 },
+            { "no quad-100", "Resolver", "TailnetResolverMissing", 4 },
+            { "quad-100 last", "Resolver", "TailnetResolverNotFirst", 4 },
+            { "only quad-100", "Resolver", "OnlyTailnetResolver", 4 },
+            { "halt flag running", "BootVariant", "HaltIfInstalled", null },
+            { "GRUB", "BootVariant", "NotBootedFromUki", null },
+            { "efivars", "Efivars", "EfivarsNotWritable", 1 },
+            { "no such host", "RegistryName", "RegistryNameUnresolved", 4 },
+            { "no such host", "PrivatePull", "RegistryNameUnresolved", 4 },
+            { "no such image", "PrivatePull", "ImageNotFound", null },
+            { "unauthorized", "PrivatePull", "RegistryUnauthorized", null },
+            { "refused", "PrivatePull", "PullFailed", 3 },
+            { "device missing", "TailnetDevice", "DeviceMissing", 3 },
+            { "device renamed", "TailnetDevice", "DeviceRenamed", null },
+            { "device offline", "TailnetDevice", "DeviceOffline", 3 },
+            { "device not approved", "TailnetDevice", "DeviceApprovalNeeded", 3 },
+            { "device expired", "TailnetDevice", "NodeKeyExpired", 3 },
+            { "device expires soon", "TailnetDevice", "DeviceKeyEnds", null },
+            { "device without tag", "TailnetDevice", "DeviceTagsDiffer", null },
+            { "upgrade without variable", "BootEntries", "EfivarsNotWritable", 1 },
+            { "duplicate entries", "BootEntries", "BootEntriesDuplicate", 2 },
+            { "other next boot", "BootEntries", "NextBootDiffers", 2 },
+            { "booted entry gone", "BootEntries", "NextBootDiffers", 2 },
+            { "nothing boots", "BootEntries", "NextBootDiffers", 2 },
+            { "stale variable", "BootEntries", "EspNeedsCare", null },
+            { "UKI of another version", "RunningUki", "RunningUkiDiffers", 1 },
+            { "UKI with another command line", "RunningUki", "RunningUkiDiffers", 1 },
+            { "UKI written after the boot", "RunningUki", "RunningUkiDiffers", 1 },
+            { "installer UKI on the ESP", "RunningUki", "HaltIfInstalled", null },
+        };
 
     [Fact]
     public async Task A_healthy_node_passes_every_check()
@@ -91,7 +92,9 @@ public sealed class NodeValidationTests
         var checks = await RunAsync("off");
 
         Assert.Equal(TsCheckStatus.Fail, checks.Single(check => check.Name == "Api").Status);
-        Assert.All(checks.Where(check => check.Name is not ("Api" or "Certificate")), check => Assert.Equal(TsCheckStatus.Skipped, check.Status));
+        Assert.All(checks.Where(check => check.Name is not ("Api" or "Certificate")), check =>
+            Assert.Equal(TsCheckStatus.Skipped, check.Status)
+        );
     }
 
     [Fact]
@@ -113,18 +116,36 @@ public sealed class NodeValidationTests
     {
         var probe = new FakeNodeProbe();
         probe.Services.Clear();
-        probe.Services.Enqueue(FakeNodeProbe.Service(
-            "Running", "Error running Containerd(ext-tailscale), going to restart forever: task failed: exit code 1", "Started task"));
+        probe.Services.Enqueue(
+            FakeNodeProbe.Service(
+                "Running",
+                "Error running Containerd(ext-tailscale), going to restart forever: task failed: exit code 1",
+                "Started task"
+            )
+        );
 
-        Assert.All(await RunAsync(probe, Options()), check => Assert.True(check.Status is TsCheckStatus.Pass or TsCheckStatus.Skipped));
+        Assert.All(await RunAsync(probe, Options()), check =>
+            Assert.True(check.Status is TsCheckStatus.Pass or TsCheckStatus.Skipped)
+        );
     }
 
     [Fact]
     public async Task An_image_that_was_there_proves_nothing()
     {
-        var probe = new FakeNodeProbe { Pull = reference => new TalosImagePull { Node = "a", Reference = reference, Pulled = false } };
+        var probe = new FakeNodeProbe
+        {
+            Pull = reference => new TalosImagePull
+            {
+                Node = "a",
+                Reference = reference,
+                Pulled = false,
+            },
+        };
 
-        var checks = await RunAsync(probe, new NodeValidationOptions { Checks = ["RegistryName", "PrivatePull"], RegistryImage = Image });
+        var checks = await RunAsync(
+            probe,
+            new NodeValidationOptions { Checks = ["RegistryName", "PrivatePull"], RegistryImage = Image }
+        );
 
         Assert.All(checks, check => Assert.Equal(TsCheckStatus.Skipped, check.Status));
         Assert.Contains("proves nothing", checks[1].Evidence, StringComparison.Ordinal);
@@ -134,12 +155,23 @@ public sealed class NodeValidationTests
     public async Task A_Talos_without_a_persistent_config_resource_is_no_alarm() =>
         Assert.Equal(
             TsCheckStatus.Pass,
-            Assert.Single(await RunAsync(new FakeNodeProbe { HasPersistent = false }, new NodeValidationOptions { Checks = ["ServiceConfig"] })).Status);
+            Assert
+                .Single(
+                    await RunAsync(
+                        new FakeNodeProbe { HasPersistent = false },
+                        new NodeValidationOptions { Checks = ["ServiceConfig"] }
+                    )
+                )
+                .Status
+        );
 
     [Fact]
     public async Task Checks_are_chosen_and_left_out_by_name()
     {
-        var chosen = await RunAsync(new FakeNodeProbe(), new NodeValidationOptions { Checks = ["stage", "BootEntries"] });
+        var chosen = await RunAsync(
+            new FakeNodeProbe(),
+            new NodeValidationOptions { Checks = ["stage", "BootEntries"] }
+        );
         var left = await RunAsync(new FakeNodeProbe(), new NodeValidationOptions { SkipChecks = ["Stage"] });
 
         Assert.Equal(["Stage", "BootEntries"], chosen.Select(check => check.Name));
@@ -149,7 +181,10 @@ public sealed class NodeValidationTests
     [Fact]
     public async Task Results_come_in_the_order_of_the_nodes_however_long_each_takes()
     {
-        var nodes = Enumerable.Range(0, 40).Select(i => new TsNode { Name = $"n{i}", Address = $"10.0.0.{i}" }).ToArray();
+        var nodes = Enumerable
+            .Range(0, 40)
+            .Select(i => new TsNode { Name = $"n{i}", Address = $"10.0.0.{i}" })
+            .ToArray();
         var gates = nodes.ToDictionary(node => node.Name, _ => new TaskCompletionSource());
         var started = 0;
         var most = 0;
@@ -157,9 +192,20 @@ public sealed class NodeValidationTests
         var run = Task.Run(async () =>
         {
             var names = new List<string>();
-            await foreach (var check in NodeValidation.RunAsync(
-                nodes, node => new GatedProbe(node, gates[node.Name].Task, () => most = Math.Max(most, ++started), () => started--),
-                new NodeValidationOptions { Checks = ["Api"], ThrottleLimit = 8 }, SilentReporter.Instance, TestContext.Current.CancellationToken))
+            await foreach (
+                var check in NodeValidation.RunAsync(
+                    nodes,
+                    node => new GatedProbe(
+                        node,
+                        gates[node.Name].Task,
+                        () => most = Math.Max(most, ++started),
+                        () => started--
+                    ),
+                    new NodeValidationOptions { Checks = ["Api"], ThrottleLimit = 8 },
+                    SilentReporter.Instance,
+                    TestContext.Current.CancellationToken
+                )
+            )
                 names.Add(check.Node);
             return names;
         });
@@ -174,13 +220,21 @@ public sealed class NodeValidationTests
     [Fact]
     public async Task Of_many_nodes_the_progress_counts_those_that_are_done()
     {
-        var nodes = Enumerable.Range(0, 3).Select(i => new TsNode { Name = $"n{i}", Address = $"10.0.0.{i}" }).ToArray();
+        var nodes = Enumerable
+            .Range(0, 3)
+            .Select(i => new TsNode { Name = $"n{i}", Address = $"10.0.0.{i}" })
+            .ToArray();
         var seen = new ProgressTests.SeenSteps();
 
-        await foreach (var _ in NodeValidation.RunAsync(
-            nodes, _ => new FakeNodeProbe(), new NodeValidationOptions { Checks = ["Api", "Stage"] }, seen, TestContext.Current.CancellationToken))
-        {
-        }
+        await foreach (
+            var _ in NodeValidation.RunAsync(
+                nodes,
+                _ => new FakeNodeProbe(),
+                new NodeValidationOptions { Checks = ["Api", "Stage"] },
+                seen,
+                TestContext.Current.CancellationToken
+            )
+        ) { }
 
         Assert.Equal([1L, 2L, 3L], seen.Steps.Select(step => step.Done!.Value).Order());
         Assert.All(seen.Steps, step => Assert.Equal((3L, "nodes"), (step.Total, step.Unit)));
@@ -208,8 +262,15 @@ public sealed class NodeValidationTests
     private static async Task<IReadOnlyList<TsCheck>> RunAsync(INodeProbe probe, NodeValidationOptions options)
     {
         var checks = new List<TsCheck>();
-        await foreach (var check in NodeValidation.RunAsync(
-            [probe.Node], _ => probe, options, SilentReporter.Instance, TestContext.Current.CancellationToken))
+        await foreach (
+            var check in NodeValidation.RunAsync(
+                [probe.Node],
+                _ => probe,
+                options,
+                SilentReporter.Instance,
+                TestContext.Current.CancellationToken
+            )
+        )
             checks.Add(check);
         return checks;
     }
@@ -227,11 +288,14 @@ public sealed class NodeValidationTests
             Tags = ["tag:k8s"],
         };
         var seen = FaultyNode.Break(fault, probe, device);
-        return RunAsync(probe, new NodeValidationOptions
-        {
-            Checks = NodeValidation.CheckNames,
-            RegistryImage = Image,
-            ReadDevices = _ => Task.FromResult<IReadOnlyList<TailnetDevice>>(seen is null ? [] : [seen]),
-        });
+        return RunAsync(
+            probe,
+            new NodeValidationOptions
+            {
+                Checks = NodeValidation.CheckNames,
+                RegistryImage = Image,
+                ReadDevices = _ => Task.FromResult<IReadOnlyList<TailnetDevice>>(seen is null ? [] : [seen]),
+            }
+        );
     }
 }

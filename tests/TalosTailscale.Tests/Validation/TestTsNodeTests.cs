@@ -15,7 +15,9 @@ public sealed class TestTsNodeTests
         foreach (var parameter in new[] { "Check", "SkipCheck" })
         {
             var values = session.Invoke(
-                "param($p) (Get-Command Test-TsNode).Parameters[$p].Attributes | ForEach-Object { $_.ValidValues }", ("p", parameter));
+                "param($p) (Get-Command Test-TsNode).Parameters[$p].Attributes | ForEach-Object { $_.ValidValues }",
+                ("p", parameter)
+            );
             Assert.Equal(NodeValidation.CheckNames, values.Output.Where(v => v is not null).Select(v => v.ToString()));
         }
     }
@@ -42,9 +44,12 @@ public sealed class TestTsNodeTests
 
         result.AssertNoErrors();
         var checks = result.OutputOf<TsCheck>();
-        Assert.All(
-            checks.Where(c => c.Status != TsCheckStatus.Pass),
-            c => Assert.True(c.Name is "RegistryName" or "PrivatePull" && c.Status == TsCheckStatus.Skipped, $"{c} {c.Evidence}"));
+        Assert.All(checks.Where(c => c.Status != TsCheckStatus.Pass), c =>
+            Assert.True(
+                c.Name is "RegistryName" or "PrivatePull" && c.Status == TsCheckStatus.Skipped,
+                $"{c} {c.Evidence}"
+            )
+        );
         Assert.True(lab.Invoke("Get-TsNode | Test-TsNode -Quiet").Single<bool>());
     }
 
@@ -64,7 +69,8 @@ public sealed class TestTsNodeTests
                 await asked.Task;
                 await Task.Delay(500, TestContext.Current.CancellationToken);
             },
-            ("asked", asked));
+            ("asked", asked)
+        );
         var result = await run.WaitAsync(TimeSpan.FromSeconds(12), TestContext.Current.CancellationToken);
 
         Assert.Empty(result.Output);

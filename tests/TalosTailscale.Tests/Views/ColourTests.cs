@@ -26,7 +26,12 @@ public sealed class ColourTests(Screens screens) : IClassFixture<Screens>, IDisp
 
         Assert.DoesNotContain('\u001b', plain);
         Assert.Equal(plain.TrimEnd(), screens.Show(sample, 120).TrimEnd());
-        Assert.Equal(plain.TrimEnd(), new System.Management.Automation.Internal.StringDecorated(coloured).ToString(OutputRendering.PlainText).TrimEnd());
+        Assert.Equal(
+            plain.TrimEnd(),
+            new System.Management.Automation.Internal.StringDecorated(coloured)
+                .ToString(OutputRendering.PlainText)
+                .TrimEnd()
+        );
     }
 
     [Theory]
@@ -36,7 +41,13 @@ public sealed class ColourTests(Screens screens) : IClassFixture<Screens>, IDisp
     [InlineData(TsCheckStatus.Skipped)]
     public void A_status_is_coloured_and_said_in_words(TsCheckStatus status)
     {
-        var check = new TsCheck { Node = "ampone", Name = "Service", Status = status, Evidence = "as it is" };
+        var check = new TsCheck
+        {
+            Node = "ampone",
+            Name = "Service",
+            Status = status,
+            Evidence = "as it is",
+        };
         PSStyle.Instance.OutputRendering = OutputRendering.Ansi;
         string coloured = screens.ShowRaw(check, 80);
         PSStyle.Instance.OutputRendering = OutputRendering.PlainText;

@@ -29,7 +29,8 @@ public sealed class Screens : IDisposable
 
     public void Dispose()
     {
-        foreach ((_, Runspace runspace) in _sessions.Values) runspace.Dispose();
+        foreach ((_, Runspace runspace) in _sessions.Values)
+            runspace.Dispose();
     }
 
     private static (ScreenHost Host, Runspace Runspace) Open(int width)

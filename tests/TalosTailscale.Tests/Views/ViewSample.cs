@@ -82,20 +82,34 @@ internal static class ViewSample
             return name.EndsWith("Sha256", StringComparison.Ordinal) || name is "SchematicId" or "Schematic" ? Hash
                 : name == "Id" ? "ext-tailscale"
                 : s_texts.GetValueOrDefault(name, name.ToLowerInvariant());
-        if (type == typeof(bool)) return true;
-        if (type == typeof(int)) return 3;
-        if (type == typeof(long)) return 109_051_904L;
-        if (type == typeof(ulong)) return 10276657743932975437UL;
-        if (type == typeof(double)) return 1.5;
-        if (type == typeof(Version)) return new Version(1, 12, 4);
-        if (type == typeof(Uri)) return new Uri($"https://factory.talos.dev/image/{Hash}/v1.12.4/metal-arm64-uki.efi");
-        if (type == typeof(DateTimeOffset)) return new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
-        if (type == typeof(TimeSpan)) return TimeSpan.FromSeconds(83.4);
-        if (type == typeof(object)) return "value";
-        if (type == typeof(SecureString)) return new SecureString();
-        if (type == typeof(byte[])) return new byte[] { 1, 2, 3 };
-        if (type == typeof(ReadOnlyMemory<byte>)) return new ReadOnlyMemory<byte>([1, 2, 3]);
-        if (type.IsEnum) return Enum.GetValues(type).GetValue(Enum.GetValues(type).Length - 1);
+        if (type == typeof(bool))
+            return true;
+        if (type == typeof(int))
+            return 3;
+        if (type == typeof(long))
+            return 109_051_904L;
+        if (type == typeof(ulong))
+            return 10276657743932975437UL;
+        if (type == typeof(double))
+            return 1.5;
+        if (type == typeof(Version))
+            return new Version(1, 12, 4);
+        if (type == typeof(Uri))
+            return new Uri($"https://factory.talos.dev/image/{Hash}/v1.12.4/metal-arm64-uki.efi");
+        if (type == typeof(DateTimeOffset))
+            return new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+        if (type == typeof(TimeSpan))
+            return TimeSpan.FromSeconds(83.4);
+        if (type == typeof(object))
+            return "value";
+        if (type == typeof(SecureString))
+            return new SecureString();
+        if (type == typeof(byte[]))
+            return new byte[] { 1, 2, 3 };
+        if (type == typeof(ReadOnlyMemory<byte>))
+            return new ReadOnlyMemory<byte>([1, 2, 3]);
+        if (type.IsEnum)
+            return Enum.GetValues(type).GetValue(Enum.GetValues(type).Length - 1);
         if (type.IsGenericType && type.GetGenericArguments() is [var key, var value])
         {
             var map = (IDictionary)Activator.CreateInstance(typeof(Dictionary<,>).MakeGenericType(key, value))!;
@@ -106,7 +120,8 @@ internal static class ViewSample
         if (type.IsGenericType && type.GetGenericArguments() is [var item])
         {
             var list = Array.CreateInstance(item, depth > 2 ? 0 : 1);
-            if (list.Length > 0) list.SetValue(Make(item, name, depth + 1), 0);
+            if (list.Length > 0)
+                list.SetValue(Make(item, name, depth + 1), 0);
             return list;
         }
 
@@ -118,9 +133,13 @@ internal static class ViewSample
         object made = RuntimeHelpers.GetUninitializedObject(type);
         foreach (PropertyInfo property in type.GetProperties(BindingFlags.Public | BindingFlags.Instance))
         {
-            if (property.SetMethod is null || property.GetIndexParameters().Length > 0) continue;
+            if (property.SetMethod is null || property.GetIndexParameters().Length > 0)
+                continue;
             string special = $"{type.Name}.{property.Name}";
-            property.SetValue(made, Make(property.PropertyType, s_texts.ContainsKey(special) ? special : property.Name, depth + 1));
+            property.SetValue(
+                made,
+                Make(property.PropertyType, s_texts.ContainsKey(special) ? special : property.Name, depth + 1)
+            );
         }
 
         return made;

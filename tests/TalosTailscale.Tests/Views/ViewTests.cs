@@ -13,14 +13,24 @@ namespace TalosTailscale.Tests.Views;
 /// </summary>
 public sealed class ViewTests(Screens screens) : IClassFixture<Screens>
 {
-    private static readonly string s_folder = Path.Combine(Repository.Root, "tests", "TalosTailscale.Tests", "TestData", "views");
+    private static readonly string s_folder = Path.Combine(
+        Repository.Root,
+        "tests",
+        "TalosTailscale.Tests",
+        "TestData",
+        "views"
+    );
 
-    private static readonly Dictionary<string, Type> s_types = typeof(TsCmdlet).Assembly.GetExportedTypes()
+    private static readonly Dictionary<string, Type> s_types = typeof(TsCmdlet)
+        .Assembly.GetExportedTypes()
         .SelectMany(type => type.GetCustomAttributes<OutputTypeAttribute>())
-        .SelectMany(output => output.Type).Select(type => type.Type)
+        .SelectMany(output => output.Type)
+        .Select(type => type.Type)
         .Where(type => type.Namespace == nameof(TalosTailscale))
-        .Append(typeof(EspFile)).Append(typeof(UkiSwapGateResult))
-        .Distinct().ToDictionary(type => type.Name, StringComparer.Ordinal);
+        .Append(typeof(EspFile))
+        .Append(typeof(UkiSwapGateResult))
+        .Distinct()
+        .ToDictionary(type => type.Name, StringComparer.Ordinal);
 
     public static TheoryData<string> Types => [.. s_types.Keys.Order(StringComparer.Ordinal)];
 
@@ -34,7 +44,9 @@ public sealed class ViewTests(Screens screens) : IClassFixture<Screens>
         foreach (int width in new[] { 80, 120 })
         {
             string screen = Show(sample, width);
-            Assert.All(screen.Split('\n'), line => Assert.True(line.TrimEnd().Length <= width, $"{line.Length} columns: {line}"));
+            Assert.All(screen.Split('\n'), line =>
+                Assert.True(line.TrimEnd().Length <= width, $"{line.Length} columns: {line}")
+            );
             text.Append(new string('-', width)).Append('\n').Append(Trimmed(screen)).Append('\n');
         }
 
@@ -60,7 +72,11 @@ public sealed class ViewTests(Screens screens) : IClassFixture<Screens>
     [Theory, MemberData(nameof(Types))]
     public void It_has_a_view_of_its_own(string name)
     {
-        string files = string.Concat(Directory.EnumerateFiles(Path.Combine(Repository.Root, "module"), "*.Format.ps1xml").Select(File.ReadAllText));
+        string files = string.Concat(
+            Directory
+                .EnumerateFiles(Path.Combine(Repository.Root, "module"), "*.Format.ps1xml")
+                .Select(File.ReadAllText)
+        );
         Assert.Contains($"<TypeName>{s_types[name].FullName}</TypeName>", files, StringComparison.Ordinal);
     }
 
@@ -68,8 +84,10 @@ public sealed class ViewTests(Screens screens) : IClassFixture<Screens>
     [Fact]
     public void Steps_that_come_later_are_not_cut_to_the_widths_of_the_first()
     {
-        XElement view = XDocument.Load(Path.Combine(Repository.Root, "module", "Rollout.Format.ps1xml"))
-            .Descendants("View").Single(v => v.Element("Name")?.Value == nameof(TsRolloutStep));
+        XElement view = XDocument
+            .Load(Path.Combine(Repository.Root, "module", "Rollout.Format.ps1xml"))
+            .Descendants("View")
+            .Single(v => v.Element("Name")?.Value == nameof(TsRolloutStep));
         XElement[] columns = [.. view.Descendants("TableColumnHeader")];
         Assert.All(columns[..^1], column => Assert.NotNull(column.Element("Width")));
     }

@@ -19,29 +19,47 @@ internal static class ClusterGuard
 
     /// <summary>Names in <c>EFI/Linux</c> that must not be deleted, each with the reason, and how many more there may be.</summary>
     internal static async Task<(IReadOnlyDictionary<string, string> Unsafe, FolderRoom Room)> ReadAsync(
-        EspVolume volume, EspListing listing, CancellationToken cancellationToken)
+        EspVolume volume,
+        EspListing listing,
+        CancellationToken cancellationToken
+    )
     {
         // File systems that count their links cannot get into that state.
-        if (!listing.IsFat) return (new Dictionary<string, string>(), FolderRoom.Unlimited);
+        if (!listing.IsFat)
+            return (new Dictionary<string, string>(), FolderRoom.Unlimited);
         long length = listing.Total + (64L * 1024 * 1024);
         var device = new NodeBlockStream(length, volume.RawAsync, RunBlocks);
         await using (device.ConfigureAwait(false))
         {
-            IReadOnlyDictionary<string, string> found = await FindUnsafeAsync(device, volume.Device, cancellationToken).ConfigureAwait(false);
-            FolderRoom room = await FolderRoom.ReadAsync(device, volume.Device, cancellationToken).ConfigureAwait(false);
+            IReadOnlyDictionary<string, string> found = await FindUnsafeAsync(device, volume.Device, cancellationToken)
+                .ConfigureAwait(false);
+            FolderRoom room = await FolderRoom
+                .ReadAsync(device, volume.Device, cancellationToken)
+                .ConfigureAwait(false);
             return found.TryGetValue(Everything, out string? reason)
-                ? (listing.Files.Where(f => f.IsInLinux).ToDictionary(f => f.Name, _ => reason, StringComparer.OrdinalIgnoreCase), room)
+                ? (
+                    listing
+                        .Files.Where(f => f.IsInLinux)
+                        .ToDictionary(f => f.Name, _ => reason, StringComparer.OrdinalIgnoreCase),
+                    room
+                )
                 : (found, room);
         }
     }
 
     /// <summary>The same for the bytes of a FAT file system.</summary>
     internal static async Task<IReadOnlyDictionary<string, string>> FindUnsafeAsync(
-        Stream device, string name, CancellationToken cancellationToken)
+        Stream device,
+        string name,
+        CancellationToken cancellationToken
+    )
     {
         var found = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-        FatVolume? volume = await FatVolume.TryOpenAsync(new RandomReader(device, name), 0, cancellationToken).ConfigureAwait(false);
-        if (volume is null) return found;
+        FatVolume? volume = await FatVolume
+            .TryOpenAsync(new RandomReader(device, name), 0, cancellationToken)
+            .ConfigureAwait(false);
+        if (volume is null)
+            return found;
         var taken = new List<(Extent Run, string Path)>();
         await WalkAsync(volume, null, "", 0, taken, found, cancellationToken).ConfigureAwait(false);
         taken.Sort((a, b) => a.Run.Offset.CompareTo(b.Run.Offset));
@@ -54,37 +72,52 @@ internal static class ClusterGuard
                 Note(found, run.Path, $"has clusters in common with '{widest.Path}'");
             }
 
-            if (widest.Path is null || run.Run.End > widest.Run.End) widest = run;
+            if (widest.Path is null || run.Run.End > widest.Run.End)
+                widest = run;
         }
 
         return found;
     }
 
     private static async Task WalkAsync(
-        FatVolume volume, TreeEntry? folder, string path, int depth, List<(Extent Run, string Path)> taken,
-        Dictionary<string, string> found, CancellationToken cancellationToken)
+        FatVolume volume,
+        TreeEntry? folder,
+        string path,
+        int depth,
+        List<(Extent Run, string Path)> taken,
+        Dictionary<string, string> found,
+        CancellationToken cancellationToken
+    )
     {
-        if (depth > 8) return;
+        if (depth > 8)
+            return;
         foreach (TreeEntry child in await volume.ReadFolderAsync(folder, cancellationToken).ConfigureAwait(false))
         {
             string childPath = path + child.Name;
             try
             {
-                IReadOnlyList<Extent> runs = await volume.FindClustersAsync((FatEntry)child, cancellationToken).ConfigureAwait(false);
+                IReadOnlyList<Extent> runs = await volume
+                    .FindClustersAsync((FatEntry)child, cancellationToken)
+                    .ConfigureAwait(false);
                 taken.AddRange(runs.Select(run => (run, childPath)));
-                if (!child.IsFolder) await volume.FindContentAsync(child, cancellationToken).ConfigureAwait(false);
+                if (!child.IsFolder)
+                    await volume.FindContentAsync(child, cancellationToken).ConfigureAwait(false);
             }
             catch (TsException exception) when (exception.Error == ImageErrors.FatMalformed)
             {
                 // Behind the break of a folder there may be names that share clusters with those before it.
-                if (child.IsFolder && EspNames.LinuxFolder.StartsWith(childPath + "/", StringComparison.OrdinalIgnoreCase))
+                if (
+                    child.IsFolder
+                    && EspNames.LinuxFolder.StartsWith(childPath + "/", StringComparison.OrdinalIgnoreCase)
+                )
                     found[Everything] = $"lies in the folder '{childPath}', which has a broken chain of clusters";
                 Note(found, childPath, "has a broken chain of clusters");
                 continue;
             }
 
             if (child.IsFolder)
-                await WalkAsync(volume, child, childPath + "/", depth + 1, taken, found, cancellationToken).ConfigureAwait(false);
+                await WalkAsync(volume, child, childPath + "/", depth + 1, taken, found, cancellationToken)
+                    .ConfigureAwait(false);
         }
     }
 

@@ -19,7 +19,8 @@ public static class EspLocator
     {
         ArgumentNullException.ThrowIfNull(node);
         TalosSystemDisk? disk = await node.SystemDiskAsync(cancellationToken).ConfigureAwait(false);
-        IReadOnlyList<TalosDiscoveredVolume> volumes = await node.DiscoveredVolumesAsync(cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<TalosDiscoveredVolume> volumes = await node.DiscoveredVolumesAsync(cancellationToken)
+            .ConfigureAwait(false);
         return Find(node.Node, disk?.DiskId, volumes).DevicePath;
     }
 
@@ -41,21 +42,30 @@ public static class EspLocator
         if (own.Any(v => v.PartitionLabel == "BOOT"))
         {
             throw BootErrors.EspIsGrub.New(
-                $"'{node}' boots by GRUB: '{diskId}' has a partition 'BOOT'; a swap needs a UKI layout.", node);
+                $"'{node}' boots by GRUB: '{diskId}' has a partition 'BOOT'; a swap needs a UKI layout.",
+                node
+            );
         }
 
         if (found.Length == 0)
         {
-            string there = own.Length == 0 ? "no partitions" : string.Join(", ", own.Select(v => $"{v.Id} '{v.PartitionLabel}' {v.FileSystem}"));
+            string there =
+                own.Length == 0
+                    ? "no partitions"
+                    : string.Join(", ", own.Select(v => $"{v.Id} '{v.PartitionLabel}' {v.FileSystem}"));
             throw BootErrors.EspNotFound.New(
-                $"'{diskId}' of '{node}' has no partition labelled 'EFI' with vfat; found {there}.", node);
+                $"'{diskId}' of '{node}' has no partition labelled 'EFI' with vfat; found {there}.",
+                node
+            );
         }
 
         if (found.Length + elsewhere.Length > 1)
         {
             throw BootErrors.EspAmbiguous.New(
                 $"'{node}' has {found.Length + elsewhere.Length} EFI system partitions: "
-                + $"{string.Join(", ", found.Concat(elsewhere).Select(v => v.DevicePath))}; expected one, on '{diskId}'.", node);
+                    + $"{string.Join(", ", found.Concat(elsewhere).Select(v => v.DevicePath))}; expected one, on '{diskId}'.",
+                node
+            );
         }
 
         return found[0];

@@ -23,7 +23,11 @@ internal sealed class EspLock : IAsyncDisposable
     /// <summary>What the program asks for before it changes anything.</summary>
     internal string Owner { get; }
 
-    internal static async Task<EspLock> AcquireAsync(EspVolume volume, IReporter reporter, CancellationToken cancellationToken)
+    internal static async Task<EspLock> AcquireAsync(
+        EspVolume volume,
+        IReporter reporter,
+        CancellationToken cancellationToken
+    )
     {
         var held = new EspLock(volume, Guid.NewGuid().ToString("N"), reporter);
         try
@@ -51,7 +55,8 @@ internal sealed class EspLock : IAsyncDisposable
         {
             _reporter.Warning(
                 $"The lock on '{_volume.Device}' of '{_volume.Node}' could not be removed: {exception.Message} "
-                + "The next run takes it over once the node shell of this one is gone.");
+                    + "The next run takes it over once the node shell of this one is gone."
+            );
         }
     }
 
@@ -61,10 +66,14 @@ internal sealed class EspLock : IAsyncDisposable
         {
             await _volume.LockAsync(Owner, cancellationToken).ConfigureAwait(false);
         }
-        catch (TsException exception) when (exception.Error == BootErrors.EspLocked
-            && exception.Data["holder"] is string holder && exception.Data["owner"] is string owner)
+        catch (TsException exception)
+            when (exception.Error == BootErrors.EspLocked
+                && exception.Data["holder"] is string holder
+                && exception.Data["owner"] is string owner
+            )
         {
-            if (!await _volume.Shell.IsGoneAsync(holder, cancellationToken).ConfigureAwait(false)) throw;
+            if (!await _volume.Shell.IsGoneAsync(holder, cancellationToken).ConfigureAwait(false))
+                throw;
             _reporter.Verbose($"{_volume.Node}: taking over the lock of '{holder}', which is gone.");
             await _volume.BreakAsync(owner, cancellationToken).ConfigureAwait(false);
             await _volume.LockAsync(Owner, cancellationToken).ConfigureAwait(false);

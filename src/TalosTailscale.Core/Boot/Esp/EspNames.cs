@@ -27,8 +27,14 @@ internal static partial class EspNames
     /// <summary>When a backup of this module was made, by the clock of who made it; null for a time that is none.</summary>
     internal static DateTimeOffset? MadeAt(string backup) =>
         DateTimeOffset.TryParseExact(
-            backup[(backup.LastIndexOf('.') + 1)..].ToUpperInvariant(), StampFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal,
-            out DateTimeOffset time) ? time : null;
+            backup[(backup.LastIndexOf('.') + 1)..].ToUpperInvariant(),
+            StampFormat,
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal,
+            out DateTimeOffset time
+        )
+            ? time
+            : null;
 
     /// <summary>Whether a name is what a swap stages.</summary>
     internal static bool IsStaged(string name) => OwnStaged().IsMatch(name);
@@ -48,18 +54,30 @@ internal static partial class EspNames
         string name = path[(path.LastIndexOf('/') + 1)..];
         if (path.StartsWith(LinuxFolder, StringComparison.OrdinalIgnoreCase))
         {
-            if (isEntry) return EspFileRole.Entry;
-            if (IsLock(name)) return EspFileRole.Lock;
-            if (IsStaged(name)) return EspFileRole.Staged;
-            if (name.Contains(".efi.bak", StringComparison.OrdinalIgnoreCase)) return EspFileRole.Backup;
-            return name.Contains(".efi.disabled", StringComparison.OrdinalIgnoreCase) ? EspFileRole.Disabled : EspFileRole.Other;
+            if (isEntry)
+                return EspFileRole.Entry;
+            if (IsLock(name))
+                return EspFileRole.Lock;
+            if (IsStaged(name))
+                return EspFileRole.Staged;
+            if (name.Contains(".efi.bak", StringComparison.OrdinalIgnoreCase))
+                return EspFileRole.Backup;
+            return name.Contains(".efi.disabled", StringComparison.OrdinalIgnoreCase)
+                ? EspFileRole.Disabled
+                : EspFileRole.Other;
         }
 
-        if (path.StartsWith("loader/", StringComparison.OrdinalIgnoreCase)
-            || path.StartsWith("EFI/keys/", StringComparison.OrdinalIgnoreCase)) return EspFileRole.LoaderData;
-        return name.EndsWith(".efi", StringComparison.OrdinalIgnoreCase)
-            && (path.StartsWith("EFI/BOOT/", StringComparison.OrdinalIgnoreCase)
-                || path.StartsWith("EFI/systemd/", StringComparison.OrdinalIgnoreCase))
+        if (
+            path.StartsWith("loader/", StringComparison.OrdinalIgnoreCase)
+            || path.StartsWith("EFI/keys/", StringComparison.OrdinalIgnoreCase)
+        )
+            return EspFileRole.LoaderData;
+        return
+            name.EndsWith(".efi", StringComparison.OrdinalIgnoreCase)
+            && (
+                path.StartsWith("EFI/BOOT/", StringComparison.OrdinalIgnoreCase)
+                || path.StartsWith("EFI/systemd/", StringComparison.OrdinalIgnoreCase)
+            )
             ? EspFileRole.BootLoader
             : EspFileRole.Other;
     }

@@ -10,12 +10,23 @@ internal static class EspReader
 {
     private const int MaxLoaderConf = 64 * 1024;
 
-    internal static async Task<EspState> ReadAsync(EspVolume volume, SwapNodeFacts facts, CancellationToken cancellationToken)
+    internal static async Task<EspState> ReadAsync(
+        EspVolume volume,
+        SwapNodeFacts facts,
+        CancellationToken cancellationToken
+    )
     {
         ProgramResult probe = await volume.ProbeAsync(cancellationToken).ConfigureAwait(false);
         EspListing listing = await volume.ListAsync(hash: true, cancellationToken).ConfigureAwait(false);
-        (IReadOnlyDictionary<string, string> guarded, FolderRoom room) = await ClusterGuard.ReadAsync(volume, listing, cancellationToken).ConfigureAwait(false);
-        Dictionary<string, (BootFile File, UkiInfo? Uki)> images = await ReadImagesAsync(volume, listing, cancellationToken).ConfigureAwait(false);
+        (IReadOnlyDictionary<string, string> guarded, FolderRoom room) = await ClusterGuard
+            .ReadAsync(volume, listing, cancellationToken)
+            .ConfigureAwait(false);
+        Dictionary<string, (BootFile File, UkiInfo? Uki)> images = await ReadImagesAsync(
+                volume,
+                listing,
+                cancellationToken
+            )
+            .ConfigureAwait(false);
 
         LoaderState state = (facts.Variables ?? LoaderState.Empty) with
         {
@@ -30,7 +41,11 @@ internal static class EspReader
             {
                 bool isEntry = f.IsInLinux && next.Order.Any(e => Same(e.FileName, f.Name));
                 UkiInfo? uki = f.IsInLinux && images.TryGetValue(f.Path, out var image) ? image.Uki : null;
-                bool isOutgoing = uki is not null && bootedHash is not null && f.Sha256 != bootedHash && EspNames.IsStagedFor(f.Name, bootedHash);
+                bool isOutgoing =
+                    uki is not null
+                    && bootedHash is not null
+                    && f.Sha256 != bootedHash
+                    && EspNames.IsStagedFor(f.Name, bootedHash);
                 return new EspFile
                 {
                     Path = f.Path,
@@ -57,19 +72,31 @@ internal static class EspReader
             Files = files,
         };
         info = info with { Findings = EspFindings.Of(info, guarded, room) };
-        return new EspState(info, listing, state, Array.Find(files, f => f.IsBooted), probe["exchange"] is "mv" or "perl", guarded, room);
+        return new EspState(
+            info,
+            listing,
+            state,
+            Array.Find(files, f => f.IsBooted),
+            probe["exchange"] is "mv" or "perl",
+            guarded,
+            room
+        );
     }
 
     // Before Talos 1.11 there is no BootedEntry; what boots next is then the best guess, and the NextBoot gate holds trivially.
     private static string? BootedFile(SwapNodeFacts facts, BootPrediction next)
     {
-        if (string.IsNullOrEmpty(facts.BootedEntry)) return next.Entry?.FileName;
+        if (string.IsNullOrEmpty(facts.BootedEntry))
+            return next.Entry?.FileName;
         int profile = facts.BootedEntry.IndexOf('@', StringComparison.Ordinal);
         return profile < 0 ? facts.BootedEntry : facts.BootedEntry[..profile];
     }
 
     private static async Task<Dictionary<string, (BootFile File, UkiInfo? Uki)>> ReadImagesAsync(
-        EspVolume volume, EspListing listing, CancellationToken cancellationToken)
+        EspVolume volume,
+        EspListing listing,
+        CancellationToken cancellationToken
+    )
     {
         var images = new Dictionary<string, (BootFile, UkiInfo?)>(StringComparer.Ordinal);
         var byHash = new Dictionary<string, (BootFile File, UkiInfo? Uki)>(StringComparer.Ordinal);
@@ -78,28 +105,47 @@ internal static class EspReader
             // A backup of the booted image is the same bytes: read once.
             if (entry.Sha256 is { } hash && byHash.TryGetValue(hash, out var known))
             {
-                images[entry.Path] = (known.File with { Name = entry.Name }, known.Uki is null ? null : known.Uki with { Name = entry.Name });
+                images[entry.Path] = (
+                    known.File with
+                    {
+                        Name = entry.Name,
+                    },
+                    known.Uki is null ? null : known.Uki with { Name = entry.Name }
+                );
                 continue;
             }
 
             images[entry.Path] = await ReadImageAsync(volume, entry, cancellationToken).ConfigureAwait(false);
-            if (entry.Sha256 is { } fresh && BootEntries.HiddenBy(images[entry.Path].Item1) is null) byHash[fresh] = images[entry.Path];
+            if (entry.Sha256 is { } fresh && BootEntries.HiddenBy(images[entry.Path].Item1) is null)
+                byHash[fresh] = images[entry.Path];
         }
 
         return images;
     }
 
     private static async Task<(BootFile File, UkiInfo? Uki)> ReadImageAsync(
-        EspVolume volume, EspEntry entry, CancellationToken cancellationToken)
+        EspVolume volume,
+        EspEntry entry,
+        CancellationToken cancellationToken
+    )
     {
-        var stream = new NodeBlockStream(entry.Size, (block, count, ct) => volume.ReadAsync(entry.Path, block, count, ct));
+        var stream = new NodeBlockStream(entry.Size, (block, count, ct) =>
+            volume.ReadAsync(entry.Path, block, count, ct)
+        );
         await using (stream.ConfigureAwait(false))
         {
             BootFile file = await BootFileReader.ReadAsync(entry.Name, stream, cancellationToken).ConfigureAwait(false);
-            if (!entry.Name.Contains(".efi", StringComparison.OrdinalIgnoreCase)) return (file, null);
+            if (!entry.Name.Contains(".efi", StringComparison.OrdinalIgnoreCase))
+                return (file, null);
             try
             {
-                var options = new UkiReadOptions { Path = entry.Path, Container = UkiContainer.Esp, Hash = false, Extensions = false };
+                var options = new UkiReadOptions
+                {
+                    Path = entry.Path,
+                    Container = UkiContainer.Esp,
+                    Hash = false,
+                    Extensions = false,
+                };
                 UkiInfo uki = await UkiReader.ReadAsync(stream, options, cancellationToken).ConfigureAwait(false);
                 return (file, uki with { Sha256 = entry.Sha256 });
             }
@@ -112,12 +158,19 @@ internal static class EspReader
     }
 
     private static async Task<string?> ReadLoaderConfAsync(
-        EspVolume volume, EspListing listing, CancellationToken cancellationToken)
+        EspVolume volume,
+        EspListing listing,
+        CancellationToken cancellationToken
+    )
     {
-        if (listing.FindPath("loader/loader.conf") is not { } conf) return null;
-        if (conf.Size == 0) return "";
+        if (listing.FindPath("loader/loader.conf") is not { } conf)
+            return null;
+        if (conf.Size == 0)
+            return "";
         int blocks = (int)((Math.Min(conf.Size, MaxLoaderConf) + EspProgram.BlockSize - 1) / EspProgram.BlockSize);
-        ReadOnlyMemory<byte> bytes = await volume.ReadAsync(conf.Path, 0, blocks, cancellationToken).ConfigureAwait(false);
+        ReadOnlyMemory<byte> bytes = await volume
+            .ReadAsync(conf.Path, 0, blocks, cancellationToken)
+            .ConfigureAwait(false);
         return Encoding.UTF8.GetString(bytes.Span);
     }
 

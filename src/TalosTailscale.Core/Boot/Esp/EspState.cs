@@ -9,8 +9,14 @@ namespace TalosTailscale.Core.Boot.Esp;
 /// <param name="Unsafe">Files in <c>EFI/Linux</c> that must not be deleted, with the reason.</param>
 /// <param name="Room">Room for more names in <c>EFI/Linux</c>.</param>
 internal sealed record EspState(
-    EspInfo Info, EspListing Listing, LoaderState Loader, EspFile? Target, bool CanExchange, IReadOnlyDictionary<string, string> Unsafe,
-    FolderRoom Room)
+    EspInfo Info,
+    EspListing Listing,
+    LoaderState Loader,
+    EspFile? Target,
+    bool CanExchange,
+    IReadOnlyDictionary<string, string> Unsafe,
+    FolderRoom Room
+)
 {
     /// <summary>Whether deleting the file can harm another one.</summary>
     internal bool MayRemove(string name) => !Unsafe.ContainsKey(name);

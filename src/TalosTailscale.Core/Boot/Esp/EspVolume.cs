@@ -33,11 +33,15 @@ internal sealed class EspVolume(EspProgram program, string device)
                 continue;
             }
 
-            if (files.Count == 0) continue;
+            if (files.Count == 0)
+                continue;
             files[^1] = key switch
             {
                 "size" => files[^1] with { Size = ProgramResult.ToNumber(value) },
-                "modified" => files[^1] with { Modified = DateTimeOffset.FromUnixTimeSeconds(ProgramResult.ToNumber(value)) },
+                "modified" => files[^1] with
+                {
+                    Modified = DateTimeOffset.FromUnixTimeSeconds(ProgramResult.ToNumber(value)),
+                },
                 "sha256" => files[^1] with { Sha256 = value.Length == 0 ? null : value }, // none where it cannot be read
                 _ => files[^1],
             };
@@ -51,8 +55,21 @@ internal sealed class EspVolume(EspProgram program, string device)
         program.RunAsync(cancellationToken, "probe", device);
 
     /// <summary>Blocks of 4096 bytes of a file.</summary>
-    internal Task<ReadOnlyMemory<byte>> ReadAsync(string path, long block, int count, CancellationToken cancellationToken) =>
-        program.ReadAsync(count * EspProgram.BlockSize, cancellationToken, "read", device, path, Text(block), Text(count));
+    internal Task<ReadOnlyMemory<byte>> ReadAsync(
+        string path,
+        long block,
+        int count,
+        CancellationToken cancellationToken
+    ) =>
+        program.ReadAsync(
+            count * EspProgram.BlockSize,
+            cancellationToken,
+            "read",
+            device,
+            path,
+            Text(block),
+            Text(count)
+        );
 
     /// <summary>Blocks of 4096 bytes of the partition itself.</summary>
     internal Task<ReadOnlyMemory<byte>> RawAsync(long block, int count, CancellationToken cancellationToken) =>
@@ -66,11 +83,31 @@ internal sealed class EspVolume(EspProgram program, string device)
     }
 
     /// <summary>Blocks of 4096 bytes of a file of the shell's container.</summary>
-    internal Task<ReadOnlyMemory<byte>> FetchAsync(string path, long block, int count, CancellationToken cancellationToken) =>
-        program.ReadAsync(count * EspProgram.BlockSize, cancellationToken, "fetch", device, path, Text(block), Text(count));
+    internal Task<ReadOnlyMemory<byte>> FetchAsync(
+        string path,
+        long block,
+        int count,
+        CancellationToken cancellationToken
+    ) =>
+        program.ReadAsync(
+            count * EspProgram.BlockSize,
+            cancellationToken,
+            "fetch",
+            device,
+            path,
+            Text(block),
+            Text(count)
+        );
 
-    internal Task<ProgramResult> LockAsync(string owner, CancellationToken cancellationToken) => program.RunAsync(
-        cancellationToken, "lock", device, owner, Shell.Holder, Text((long)Shell.Lifetime.TotalSeconds));
+    internal Task<ProgramResult> LockAsync(string owner, CancellationToken cancellationToken) =>
+        program.RunAsync(
+            cancellationToken,
+            "lock",
+            device,
+            owner,
+            Shell.Holder,
+            Text((long)Shell.Lifetime.TotalSeconds)
+        );
 
     internal Task<ProgramResult> BreakAsync(string owner, CancellationToken cancellationToken) =>
         program.RunAsync(cancellationToken, "break", device, owner);
@@ -87,19 +124,32 @@ internal sealed class EspVolume(EspProgram program, string device)
 
     /// <summary>Sends the bytes from <paramref name="offset"/> on; gives back the hash of the whole staged file.</summary>
     internal async Task<string> StageAsync(
-        string owner, string name, long size, long offset, Stream content, CancellationToken cancellationToken)
+        string owner,
+        string name,
+        long size,
+        long offset,
+        Stream content,
+        CancellationToken cancellationToken
+    )
     {
-        ProgramResult result = await program.RunAsync(
-            content, cancellationToken, "stage", device, owner, name, Text(size), Text(offset)).ConfigureAwait(false);
+        ProgramResult result = await program
+            .RunAsync(content, cancellationToken, "stage", device, owner, name, Text(size), Text(offset))
+            .ConfigureAwait(false);
         return result["sha256"];
     }
 
     /// <summary>Stages a file that the shell's container has; gives back its hash.</summary>
     internal async Task<string> CopyAsync(
-        string owner, string name, long size, string path, CancellationToken cancellationToken)
+        string owner,
+        string name,
+        long size,
+        string path,
+        CancellationToken cancellationToken
+    )
     {
-        ProgramResult result = await program.RunAsync(
-            cancellationToken, "copy", device, owner, name, Text(size), path).ConfigureAwait(false);
+        ProgramResult result = await program
+            .RunAsync(cancellationToken, "copy", device, owner, name, Text(size), path)
+            .ConfigureAwait(false);
         return result["sha256"];
     }
 
@@ -109,13 +159,33 @@ internal sealed class EspVolume(EspProgram program, string device)
 
     /// <summary>The incoming file takes the target's name; what the target was is kept under the third name.</summary>
     internal Task<ProgramResult> ExchangeAsync(
-        string owner, string incoming, string incomingHash, string target, string targetHash, string kept,
-        CancellationToken cancellationToken) =>
-        program.RunAsync(cancellationToken, "exchange", device, owner, incoming, incomingHash, target, targetHash, kept);
+        string owner,
+        string incoming,
+        string incomingHash,
+        string target,
+        string targetHash,
+        string kept,
+        CancellationToken cancellationToken
+    ) =>
+        program.RunAsync(
+            cancellationToken,
+            "exchange",
+            device,
+            owner,
+            incoming,
+            incomingHash,
+            target,
+            targetHash,
+            kept
+        );
 
     internal Task<ProgramResult> RenameAsync(
-        string owner, string name, string sha256, string newName, CancellationToken cancellationToken) =>
-        program.RunAsync(cancellationToken, "rename", device, owner, name, sha256, newName);
+        string owner,
+        string name,
+        string sha256,
+        string newName,
+        CancellationToken cancellationToken
+    ) => program.RunAsync(cancellationToken, "rename", device, owner, name, sha256, newName);
 
     internal Task<ProgramResult> RemoveAsync(string owner, string name, CancellationToken cancellationToken) =>
         program.RunAsync(cancellationToken, "remove", device, owner, name);

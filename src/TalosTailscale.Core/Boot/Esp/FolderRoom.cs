@@ -23,13 +23,15 @@ internal sealed record FolderRoom(IReadOnlyList<int>? FreeRuns)
     /// <summary>Whether all the names find a run of free slots, each in the first that is long enough, as Linux puts them.</summary>
     internal bool Fits(IEnumerable<string> names)
     {
-        if (FreeRuns is null) return true;
+        if (FreeRuns is null)
+            return true;
         int[] runs = [.. FreeRuns];
         foreach (string name in names)
         {
             int needed = FatSlots.Needed(name);
             int run = Array.FindIndex(runs, length => length >= needed);
-            if (run < 0) return false;
+            if (run < 0)
+                return false;
             runs[run] -= needed;
         }
 
@@ -41,14 +43,22 @@ internal sealed record FolderRoom(IReadOnlyList<int>? FreeRuns)
     {
         try
         {
-            FatVolume? volume = await FatVolume.TryOpenAsync(new RandomReader(device, name), 0, cancellationToken).ConfigureAwait(false);
-            if (volume is null) return Unlimited;
+            FatVolume? volume = await FatVolume
+                .TryOpenAsync(new RandomReader(device, name), 0, cancellationToken)
+                .ConfigureAwait(false);
+            if (volume is null)
+                return Unlimited;
             TreeEntry? folder = null;
             foreach (string part in EspNames.LinuxFolder.TrimEnd('/').Split('/'))
             {
-                IReadOnlyList<TreeEntry> children = await volume.ReadFolderAsync(folder, cancellationToken).ConfigureAwait(false);
-                folder = children.FirstOrDefault(e => e.IsFolder && e.Name.Equals(part, StringComparison.OrdinalIgnoreCase));
-                if (folder is null) return new FolderRoom([]);
+                IReadOnlyList<TreeEntry> children = await volume
+                    .ReadFolderAsync(folder, cancellationToken)
+                    .ConfigureAwait(false);
+                folder = children.FirstOrDefault(e =>
+                    e.IsFolder && e.Name.Equals(part, StringComparison.OrdinalIgnoreCase)
+                );
+                if (folder is null)
+                    return new FolderRoom([]);
             }
 
             return new FolderRoom(await volume.FindFreeSlotsAsync(folder!, cancellationToken).ConfigureAwait(false));

@@ -20,7 +20,10 @@ internal sealed class NodeBlockStream : SeekableReadStream
     /// <param name="fetch">Reads blocks: the first block and how many.</param>
     /// <param name="mostBlocks">How many blocks are fetched at once by who reads on; a jump fetches few.</param>
     internal NodeBlockStream(
-        long length, Func<long, int, CancellationToken, Task<ReadOnlyMemory<byte>>> fetch, int mostBlocks = RunBlocks)
+        long length,
+        Func<long, int, CancellationToken, Task<ReadOnlyMemory<byte>>> fetch,
+        int mostBlocks = RunBlocks
+    )
     {
         Length = length;
         _fetch = fetch;
@@ -31,13 +34,16 @@ internal sealed class NodeBlockStream : SeekableReadStream
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (Position >= Length || buffer.IsEmpty) return 0;
+        if (Position >= Length || buffer.IsEmpty)
+            return 0;
         long block = Position / EspProgram.BlockSize;
-        if (!_blocks.TryGetValue(block, out ReadOnlyMemory<byte> bytes)) bytes = await FetchAsync(block, cancellationToken).ConfigureAwait(false);
+        if (!_blocks.TryGetValue(block, out ReadOnlyMemory<byte> bytes))
+            bytes = await FetchAsync(block, cancellationToken).ConfigureAwait(false);
 
         int start = (int)(Position % EspProgram.BlockSize);
         int count = (int)Math.Min(Math.Min(buffer.Length, bytes.Length - start), Length - Position);
-        if (count <= 0) return 0;
+        if (count <= 0)
+            return 0;
         bytes.Slice(start, count).CopyTo(buffer);
         Position += count;
         return count;

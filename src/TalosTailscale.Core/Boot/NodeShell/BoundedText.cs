@@ -38,9 +38,7 @@ internal sealed class BoundedText(int limit) : Stream
         return Task.CompletedTask;
     }
 
-    public override void Flush()
-    {
-    }
+    public override void Flush() { }
 
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
@@ -56,7 +54,8 @@ internal sealed class BoundedText(int limit) : Stream
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing) _bytes.Dispose();
+        if (disposing)
+            _bytes.Dispose();
         base.Dispose(disposing);
     }
 }

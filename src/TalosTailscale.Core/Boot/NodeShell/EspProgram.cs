@@ -49,7 +49,11 @@ internal sealed class EspProgram
         RunAsync(null, cancellationToken, arguments);
 
     /// <summary>Runs a sub-command that reads bytes and answers with lines.</summary>
-    internal async Task<ProgramResult> RunAsync(Stream? input, CancellationToken cancellationToken, params string[] arguments)
+    internal async Task<ProgramResult> RunAsync(
+        Stream? input,
+        CancellationToken cancellationToken,
+        params string[] arguments
+    )
     {
         using var output = new BoundedText(OutputLimit);
         await CallAsync(input, output, output.ToString, arguments, cancellationToken).ConfigureAwait(false);
@@ -57,7 +61,11 @@ internal sealed class EspProgram
     }
 
     /// <summary>Runs <c>read</c> or <c>raw</c>, whose answer is bytes.</summary>
-    internal async Task<ReadOnlyMemory<byte>> ReadAsync(int limit, CancellationToken cancellationToken, params string[] arguments)
+    internal async Task<ReadOnlyMemory<byte>> ReadAsync(
+        int limit,
+        CancellationToken cancellationToken,
+        params string[] arguments
+    )
     {
         // The lines of a failure come on the same stream and are short.
         var output = new BoundedText(Math.Max(limit, 64 * 1024));
@@ -71,24 +79,37 @@ internal sealed class EspProgram
     /// <summary>Whether a sub-command may be run again after this failure: by a new shell where the old one is gone.</summary>
     internal async Task<bool> RecoverAsync(TsException failure, CancellationToken cancellationToken)
     {
-        if (_shell.IsTransient(failure)) return true;
-        if (!await _shell.RenewAsync(failure, cancellationToken).ConfigureAwait(false)) return false;
+        if (_shell.IsTransient(failure))
+            return true;
+        if (!await _shell.RenewAsync(failure, cancellationToken).ConfigureAwait(false))
+            return false;
         _kept = false;
         return true;
     }
 
     private async Task CallAsync(
-        Stream? input, Stream output, Func<string> said, string[] arguments, CancellationToken cancellationToken)
+        Stream? input,
+        Stream output,
+        Func<string> said,
+        string[] arguments,
+        CancellationToken cancellationToken
+    )
     {
         _reporter.Verbose($"{_shell.Node}: esp.sh {string.Join(' ', arguments)}");
         using var errors = new BoundedText(OutputLimit);
         string length = s_text.Value.Length.ToString(CultureInfo.InvariantCulture);
-        string start = _kept ? StartKept : _shell.KeepsFiles ? StartAndKeep : Start;
+        string start =
+            _kept ? StartKept
+            : _shell.KeepsFiles ? StartAndKeep
+            : Start;
         Stream? stdin = _kept ? input : new PrefixedStream(s_text.Value, input);
-        int code = await _shell.RunAsync(
-            ["sh", "-c", start, "esp", length, .. arguments], stdin, output, errors, cancellationToken).ConfigureAwait(false);
-        if (code != 0) throw Failure(code, arguments[0], ProgramResult.Parse(said()), errors);
-        if (arguments[0] == "probe") _kept = ProgramResult.Parse(said())["kept"] == "yes";
+        int code = await _shell
+            .RunAsync(["sh", "-c", start, "esp", length, .. arguments], stdin, output, errors, cancellationToken)
+            .ConfigureAwait(false);
+        if (code != 0)
+            throw Failure(code, arguments[0], ProgramResult.Parse(said()), errors);
+        if (arguments[0] == "probe")
+            _kept = ProgramResult.Parse(said())["kept"] == "yes";
     }
 
     private TsException Failure(int code, string command, ProgramResult result, BoundedText errors)
@@ -96,34 +117,39 @@ internal sealed class EspProgram
         if (result.Find("error") is not { } error)
         {
             return BootErrors.NodeShellFailed.New(
-                $"'esp.sh {command}' on '{_shell.Node}' ended with exit code {code}{Reason(code)}. {Tail(errors)}", _shell.Node);
+                $"'esp.sh {command}' on '{_shell.Node}' ended with exit code {code}{Reason(code)}. {Tail(errors)}",
+                _shell.Node
+            );
         }
 
         TsException exception = ErrorOf(error).New($"{_shell.Node}: {result["message"]}.", _shell.Node);
-        foreach ((string key, string value) in result.Lines) exception.Data[key] = value;
+        foreach ((string key, string value) in result.Lines)
+            exception.Data[key] = value;
         return exception;
     }
 
-    private static string Reason(int code) => code switch
-    {
-        126 or 127 => " (a tool is missing in the image)",
-        137 => " (killed, as for want of memory)",
-        > 128 and < 165 => string.Create(CultureInfo.InvariantCulture, $" (signal {code - 128})"),
-        _ => "",
-    };
+    private static string Reason(int code) =>
+        code switch
+        {
+            126 or 127 => " (a tool is missing in the image)",
+            137 => " (killed, as for want of memory)",
+            > 128 and < 165 => string.Create(CultureInfo.InvariantCulture, $" (signal {code - 128})"),
+            _ => "",
+        };
 
-    private static TsError ErrorOf(string code) => code switch
-    {
-        "DeviceNotFound" or "MountFailed" or "FolderNotFound" or "UnmountFailed" => BootErrors.EspMountFailed,
-        "ReadOnly" => BootErrors.EspReadOnly,
-        "FileNotFound" or "FileExists" or "Changed" => BootErrors.EspChanged,
-        "Locked" => BootErrors.EspLocked,
-        "NoSpace" => BootErrors.EspFull,
-        "ShortTransfer" => BootErrors.TransferIncomplete,
-        "HashMismatch" => BootErrors.EspHashMismatch,
-        "WriteFailed" or "ReadFailed" => BootErrors.EspWriteFailed,
-        _ => BootErrors.NodeShellFailed,
-    };
+    private static TsError ErrorOf(string code) =>
+        code switch
+        {
+            "DeviceNotFound" or "MountFailed" or "FolderNotFound" or "UnmountFailed" => BootErrors.EspMountFailed,
+            "ReadOnly" => BootErrors.EspReadOnly,
+            "FileNotFound" or "FileExists" or "Changed" => BootErrors.EspChanged,
+            "Locked" => BootErrors.EspLocked,
+            "NoSpace" => BootErrors.EspFull,
+            "ShortTransfer" => BootErrors.TransferIncomplete,
+            "HashMismatch" => BootErrors.EspHashMismatch,
+            "WriteFailed" or "ReadFailed" => BootErrors.EspWriteFailed,
+            _ => BootErrors.NodeShellFailed,
+        };
 
     private static string Tail(BoundedText errors)
     {
@@ -134,7 +160,10 @@ internal sealed class EspProgram
     private static byte[] ReadProgram()
     {
         // A checkout on Windows may have converted the line ends, which sh does not forgive; what explains it stays here.
-        string[] code = [.. Source().Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0 && line[0] != '#')];
+        string[] code =
+        [
+            .. Source().Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0 && line[0] != '#'),
+        ];
         return Encoding.UTF8.GetBytes(string.Join('\n', code) + '\n');
     }
 
@@ -144,7 +173,12 @@ internal sealed class EspProgram
         const string Prefix = "TalosTailscale.Core.Boot.NodeShell.esp.";
         Assembly assembly = typeof(EspProgram).Assembly;
         var text = new StringBuilder();
-        foreach (string part in assembly.GetManifestResourceNames().Where(name => name.StartsWith(Prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        foreach (
+            string part in assembly
+                .GetManifestResourceNames()
+                .Where(name => name.StartsWith(Prefix, StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal)
+        )
         {
             using var reader = new StreamReader(assembly.GetManifestResourceStream(part)!, Encoding.UTF8);
             text.Append(reader.ReadToEnd());

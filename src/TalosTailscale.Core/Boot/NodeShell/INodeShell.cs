@@ -29,7 +29,12 @@ public interface INodeShell : IAsyncDisposable
     /// <param name="cancellationToken">Cancels.</param>
     /// <returns>The exit code.</returns>
     Task<int> RunAsync(
-        IReadOnlyList<string> command, Stream? stdin, Stream stdout, Stream stderr, CancellationToken cancellationToken);
+        IReadOnlyList<string> command,
+        Stream? stdin,
+        Stream stdout,
+        Stream stderr,
+        CancellationToken cancellationToken
+    );
 
     /// <summary>Whether the holder of a lock is known not to exist any more.</summary>
     /// <param name="holder">What <see cref="Holder"/> of the other shell was.</param>

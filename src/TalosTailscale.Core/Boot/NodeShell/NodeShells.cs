@@ -18,8 +18,12 @@ public static class NodeShells
     /// <returns>The shell, to be disposed of by the caller.</returns>
     /// <exception cref="TsException">The first way's failure when no other is left.</exception>
     public static async Task<INodeShell> OpenAsync(
-        TalosNodeClient node, KubernetesConnection? kubernetes, NodeShellRequest request, IReporter reporter,
-        CancellationToken cancellationToken)
+        TalosNodeClient node,
+        KubernetesConnection? kubernetes,
+        NodeShellRequest request,
+        IReporter reporter,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(node);
         ArgumentNullException.ThrowIfNull(request);
@@ -29,29 +33,51 @@ public static class NodeShells
             return request.FromImage is null
                 ? await TalosNodeShell.OpenAsync(node, request.Image, reporter, cancellationToken).ConfigureAwait(false)
                 : throw BootErrors.ShellCannotBorrow.New(
-                    $"'{request.FromImage}' cannot be opened on '{node.Node}' by way of Talos: its containers share no files.", node.Node);
+                    $"'{request.FromImage}' cannot be opened on '{node.Node}' by way of Talos: its containers share no files.",
+                    node.Node
+                );
         }
 
         if (kubernetes is null && request.Via == TalosNodeShellKind.Auto && request.FromImage is null)
-            return await TalosNodeShell.OpenAsync(node, request.Image, reporter, cancellationToken).ConfigureAwait(false);
+            return await TalosNodeShell
+                .OpenAsync(node, request.Image, reporter, cancellationToken)
+                .ConfigureAwait(false);
         ArgumentNullException.ThrowIfNull(kubernetes);
         try
         {
-            return await PodNodeShell.OpenAsync(kubernetes, Spec(request), reporter, cancellationToken).ConfigureAwait(false);
+            return await PodNodeShell
+                .OpenAsync(kubernetes, Spec(request), reporter, cancellationToken)
+                .ConfigureAwait(false);
         }
         catch (TsException exception) when (request.Via == TalosNodeShellKind.Auto && request.FromImage is null)
         {
-            if (!await node.HasDebugServiceAsync(cancellationToken).ConfigureAwait(false)) throw;
-            reporter.Warning($"{node.Node}: no pod could be had ({exception.ErrorId}: {exception.Message}); the shell is opened by way of Talos.");
-            return await TalosNodeShell.OpenAsync(node, request.Image, reporter, cancellationToken).ConfigureAwait(false);
+            if (!await node.HasDebugServiceAsync(cancellationToken).ConfigureAwait(false))
+                throw;
+            reporter.Warning(
+                $"{node.Node}: no pod could be had ({exception.ErrorId}: {exception.Message}); the shell is opened by way of Talos."
+            );
+            return await TalosNodeShell
+                .OpenAsync(node, request.Image, reporter, cancellationToken)
+                .ConfigureAwait(false);
         }
     }
 
     private static HelperPodSpec Spec(NodeShellRequest request)
     {
-        var spec = new HelperPodSpec { NodeName = request.KubernetesNode, Image = request.Image, Purpose = "esp", Tenure = request.Tenure };
+        var spec = new HelperPodSpec
+        {
+            NodeName = request.KubernetesNode,
+            Image = request.Image,
+            Purpose = "esp",
+            Tenure = request.Tenure,
+        };
         return request.FromImage is null
             ? spec
-            : spec with { FromImage = request.FromImage, FromImageFile = request.FromImageFile, ReadyTimeout = s_pull };
+            : spec with
+            {
+                FromImage = request.FromImage,
+                FromImageFile = request.FromImageFile,
+                ReadyTimeout = s_pull,
+            };
     }
 }

@@ -44,16 +44,26 @@ public sealed class PodNodeShell : INodeShell
     /// <param name="cancellationToken">Cancels; nothing is left then.</param>
     /// <returns>The shell, to be disposed of by the caller.</returns>
     public static async Task<PodNodeShell> OpenAsync(
-        KubernetesConnection connection, HelperPodSpec spec, IReporter reporter, CancellationToken cancellationToken)
+        KubernetesConnection connection,
+        HelperPodSpec spec,
+        IReporter reporter,
+        CancellationToken cancellationToken
+    )
     {
-        HelperPod pod = await HelperPod.CreateAsync(connection, spec, reporter, cancellationToken).ConfigureAwait(false);
+        HelperPod pod = await HelperPod
+            .CreateAsync(connection, spec, reporter, cancellationToken)
+            .ConfigureAwait(false);
         return new PodNodeShell(connection, pod, reporter);
     }
 
     /// <inheritdoc/>
     public Task<int> RunAsync(
-        IReadOnlyList<string> command, Stream? stdin, Stream stdout, Stream stderr, CancellationToken cancellationToken) =>
-        _pod.ExecAsync(command, stdin, stdout, stderr, cancellationToken);
+        IReadOnlyList<string> command,
+        Stream? stdin,
+        Stream stdout,
+        Stream stderr,
+        CancellationToken cancellationToken
+    ) => _pod.ExecAsync(command, stdin, stdout, stderr, cancellationToken);
 
     /// <inheritdoc/>
     public async Task<bool> IsGoneAsync(string holder, CancellationToken cancellationToken)
@@ -81,8 +91,12 @@ public sealed class PodNodeShell : INodeShell
     public async Task<bool> RenewAsync(TsException exception, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(exception);
-        if (exception.Error != KubernetesErrors.PodEvicted && exception.Error != KubernetesErrors.PodFailed
-            && exception.Error != KubernetesErrors.PodVanished) return false;
+        if (
+            exception.Error != KubernetesErrors.PodEvicted
+            && exception.Error != KubernetesErrors.PodFailed
+            && exception.Error != KubernetesErrors.PodVanished
+        )
+            return false;
         _reporter.Verbose($"{Node}: pod '{_pod}' is gone ({exception.ErrorId}); another one takes its place.");
         await _pod.DisposeAsync().ConfigureAwait(false);
         _pod = await HelperPod.CreateAsync(_connection, _pod.Spec, _reporter, cancellationToken).ConfigureAwait(false);

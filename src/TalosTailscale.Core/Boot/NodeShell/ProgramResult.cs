@@ -16,7 +16,8 @@ internal sealed class ProgramResult
         foreach (string line in output.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
             int equals = line.IndexOf('=', StringComparison.Ordinal);
-            if (equals > 0) lines.Add(new(line[..equals], line[(equals + 1)..]));
+            if (equals > 0)
+                lines.Add(new(line[..equals], line[(equals + 1)..]));
         }
 
         return new ProgramResult(lines);
@@ -29,7 +30,8 @@ internal sealed class ProgramResult
     {
         for (int i = Lines.Count - 1; i >= 0; i--)
         {
-            if (Lines[i].Key == key) return Lines[i].Value;
+            if (Lines[i].Key == key)
+                return Lines[i].Value;
         }
 
         return null;

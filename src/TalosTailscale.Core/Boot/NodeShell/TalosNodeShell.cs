@@ -36,7 +36,11 @@ public sealed class TalosNodeShell : INodeShell
     /// <returns>The shell.</returns>
     /// <exception cref="TsException"><c>DebugServiceMissing</c> before Talos 1.13, or a failure of the pull.</exception>
     public static async Task<TalosNodeShell> OpenAsync(
-        TalosNodeClient node, string image, IReporter reporter, CancellationToken cancellationToken)
+        TalosNodeClient node,
+        string image,
+        IReporter reporter,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(node);
         ArgumentException.ThrowIfNullOrEmpty(image);
@@ -45,25 +49,44 @@ public sealed class TalosNodeShell : INodeShell
         {
             TalosVersion version = await node.VersionAsync(cancellationToken).ConfigureAwait(false);
             throw BootErrors.DebugServiceMissing.New(
-                $"'{node.Node}' runs Talos {version.Tag}, whose API runs no containers; 1.13 and later do.", node.Node);
+                $"'{node.Node}' runs Talos {version.Tag}, whose API runs no containers; 1.13 and later do.",
+                node.Node
+            );
         }
 
         reporter.Verbose($"{node.Node}: pulling '{image}' for a shell by Talos.");
-        await node.ImagePullAsync(image, TalosImageNamespace.System, reporter: reporter, cancellation: cancellationToken).ConfigureAwait(false);
+        await node.ImagePullAsync(
+                image,
+                TalosImageNamespace.System,
+                reporter: reporter,
+                cancellation: cancellationToken
+            )
+            .ConfigureAwait(false);
         return new TalosNodeShell(node, image);
     }
 
     /// <inheritdoc/>
     /// <remarks>The container's standard error comes among its standard output.</remarks>
     public Task<int> RunAsync(
-        IReadOnlyList<string> command, Stream? stdin, Stream stdout, Stream stderr, CancellationToken cancellationToken)
+        IReadOnlyList<string> command,
+        Stream? stdin,
+        Stream stdout,
+        Stream stderr,
+        CancellationToken cancellationToken
+    )
     {
-        var container = new TalosDebugContainer { Image = _image, Images = TalosImageNamespace.System, Arguments = command };
+        var container = new TalosDebugContainer
+        {
+            Image = _image,
+            Images = TalosImageNamespace.System,
+            Arguments = command,
+        };
         return _node.DebugRunAsync(container, stdin, stdout, cancellationToken);
     }
 
     /// <inheritdoc/>
-    public Task<bool> IsGoneAsync(string holder, CancellationToken cancellationToken) => Task.FromResult(NodeShellHolder.IsGone(holder));
+    public Task<bool> IsGoneAsync(string holder, CancellationToken cancellationToken) =>
+        Task.FromResult(NodeShellHolder.IsGone(holder));
 
     /// <inheritdoc/>
     public Task CloseAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -20,16 +20,24 @@ public static class InstallerExtensions
     /// <param name="cancellationToken">Cancels.</param>
     /// <returns>The extensions; none for an image that is not from a factory; null where the factory does not tell.</returns>
     public static async Task<IReadOnlyList<UkiExtension>?> ReadAsync(
-        string image, Uri? factory, IReporter reporter, CancellationToken cancellationToken)
+        string image,
+        Uri? factory,
+        IReporter reporter,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentException.ThrowIfNullOrEmpty(image);
         ArgumentNullException.ThrowIfNull(reporter);
-        if (InstallerReference.Parse(image).SchematicId is not { } id) return [];
+        if (InstallerReference.Parse(image).SchematicId is not { } id)
+            return [];
         try
         {
             using var client = new ImageFactoryClient(ImageFactoryUri.Resolve(factory), null, reporter);
             Schematic schematic = await client.GetSchematicAsync(id, cancellationToken).ConfigureAwait(false);
-            return [.. schematic.Extensions.Select(name => new UkiExtension { Name = name[(name.LastIndexOf('/') + 1)..] })];
+            return
+            [
+                .. schematic.Extensions.Select(name => new UkiExtension { Name = name[(name.LastIndexOf('/') + 1)..] }),
+            ];
         }
         catch (TsException exception)
         {

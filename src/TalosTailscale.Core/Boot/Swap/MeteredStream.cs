@@ -5,7 +5,8 @@ using TalosTailscale.Core.Reporting;
 namespace TalosTailscale.Core.Boot.Swap;
 
 /// <summary>Reads on from another stream and tells how far it has come.</summary>
-internal sealed class MeteredStream(Stream inner, long total, string activity, string node, IReporter reporter) : ReadStream
+internal sealed class MeteredStream(Stream inner, long total, string activity, string node, IReporter reporter)
+    : ReadStream
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(250);
 
@@ -21,8 +22,11 @@ internal sealed class MeteredStream(Stream inner, long total, string activity, s
     {
         // Never more than was announced: the file may have grown since it was hashed.
         long left = total - inner.Position;
-        if (left <= 0) return 0;
-        int read = await inner.ReadAsync(buffer[..(int)Math.Min(buffer.Length, left)], cancellationToken).ConfigureAwait(false);
+        if (left <= 0)
+            return 0;
+        int read = await inner
+            .ReadAsync(buffer[..(int)Math.Min(buffer.Length, left)], cancellationToken)
+            .ConfigureAwait(false);
         Tell();
         return read;
     }
@@ -31,7 +35,8 @@ internal sealed class MeteredStream(Stream inner, long total, string activity, s
     private void Tell()
     {
         long done = inner.Position;
-        if (done < total && _told is { } told && Stopwatch.GetElapsedTime(told) < s_interval) return;
+        if (done < total && _told is { } told && Stopwatch.GetElapsedTime(told) < s_interval)
+            return;
         _told = Stopwatch.GetTimestamp();
         reporter.Progress(new ProgressStep(activity, node, "staging", done, total));
     }

@@ -22,36 +22,50 @@ public static class ServiceConfigGate
     /// <returns>When the configuration is there, or not needed.</returns>
     /// <exception cref="TsException"><see cref="SwapErrors.ServiceConfigMissing"/>.</exception>
     public static async Task CheckAsync(
-        TalosNodeClient node, string image, Func<string, CancellationToken, Task<IReadOnlyList<string>?>> schematicExtensions,
-        IReporter reporter, CancellationToken cancellationToken = default)
+        TalosNodeClient node,
+        string image,
+        Func<string, CancellationToken, Task<IReadOnlyList<string>?>> schematicExtensions,
+        IReporter reporter,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(node);
         ArgumentNullException.ThrowIfNull(schematicExtensions);
         ArgumentNullException.ThrowIfNull(reporter);
-        if (InstallerReference.Parse(image).SchematicId is not { } id) return;
+        if (InstallerReference.Parse(image).SchematicId is not { } id)
+            return;
         IReadOnlyList<string>? brings = await schematicExtensions(id, cancellationToken).ConfigureAwait(false);
         bool? needed = brings?.Any(name => name[(name.LastIndexOf('/') + 1)..] == Tailscale)
             ?? await RunsItAsync(node, id, cancellationToken).ConfigureAwait(false);
-        if (needed == false) return;
-        (bool? holds, string evidence) = await SwapFactsReader.ServiceConfigAsync(node, reporter, cancellationToken).ConfigureAwait(false);
+        if (needed == false)
+            return;
+        (bool? holds, string evidence) = await SwapFactsReader
+            .ServiceConfigAsync(node, reporter, cancellationToken)
+            .ConfigureAwait(false);
         reporter.Verbose($"{node.Node}: ExtensionServiceConfig '{Tailscale}': {evidence}.");
-        if (holds != false) return;
+        if (holds != false)
+            return;
         if (needed is null)
         {
-            reporter.Warning($"{node.Node}: what the schematic '{id}' brings is not known. If it is tailscale, the boot will wait for its configuration, which is {evidence}.");
+            reporter.Warning(
+                $"{node.Node}: what the schematic '{id}' brings is not known. If it is tailscale, the boot will wait for its configuration, which is {evidence}."
+            );
             return;
         }
 
         throw SwapErrors.ServiceConfigMissing.New(
             $"'{image}' brings the extension '{Tailscale}' to '{node.Node}', whose ExtensionServiceConfig '{Tailscale}' is {evidence}: the service would keep the boot waiting for it.",
-            node.Node);
+            node.Node
+        );
     }
 
     /// <summary>What is found of the document in the configuration in force and in the one on disk; null where not read.</summary>
     internal static (bool? Holds, string Evidence) Look(bool? active, bool? persistent)
     {
-        if (active is null && persistent is null) return (null, "the configuration could not be read");
-        if (active == false) return (false, "not in the active configuration");
+        if (active is null && persistent is null)
+            return (null, "the configuration could not be read");
+        if (active == false)
+            return (false, "not in the active configuration");
         return persistent == false
             ? (false, "in the active configuration, but not in the one on disk that the next boot reads")
             : (true, "there");
@@ -62,6 +76,7 @@ public static class ServiceConfigGate
     {
         IReadOnlyList<TalosExtension> running = await node.ExtensionsAsync(cancellationToken).ConfigureAwait(false);
         return running.Any(extension => extension.Name == "schematic" && extension.Version == id)
-            ? running.Any(extension => extension.Name == Tailscale) : null;
+            ? running.Any(extension => extension.Name == Tailscale)
+            : null;
     }
 }

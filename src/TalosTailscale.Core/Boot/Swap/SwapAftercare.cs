@@ -17,9 +17,13 @@ public static class SwapAftercare
     {
         ArgumentNullException.ThrowIfNull(facts);
         ArgumentNullException.ThrowIfNull(uki);
-        if (!uki.ExtensionsRead || facts.Extensions is null) return true;
-        if (uki.SchematicId is not null && facts.SchematicId is not null && uki.SchematicId != facts.SchematicId) return true;
-        return uki.Extensions.Any(e => !e.IsSchematic && !facts.Extensions.Contains(e.Name, StringComparer.OrdinalIgnoreCase));
+        if (!uki.ExtensionsRead || facts.Extensions is null)
+            return true;
+        if (uki.SchematicId is not null && facts.SchematicId is not null && uki.SchematicId != facts.SchematicId)
+            return true;
+        return uki.Extensions.Any(e =>
+            !e.IsSchematic && !facts.Extensions.Contains(e.Name, StringComparer.OrdinalIgnoreCase)
+        );
     }
 
     /// <summary>Asks for the reboot and does not wait.</summary>
@@ -48,8 +52,14 @@ public static class SwapAftercare
     /// <returns>The result with boot ids and checks.</returns>
     /// <exception cref="TsException"><c>NodeNotBack</c> with the recovery steps.</exception>
     public static async Task<UkiSwapResult> WaitAsync(
-        TalosNodeClient node, TalosBootMark before, UkiSwapResult result, UkiInfo uki, TalosWaitOptions options,
-        IReporter reporter, CancellationToken cancellationToken)
+        TalosNodeClient node,
+        TalosBootMark before,
+        UkiSwapResult result,
+        UkiInfo uki,
+        TalosWaitOptions options,
+        IReporter reporter,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(node);
         ArgumentNullException.ThrowIfNull(before);
@@ -59,18 +69,30 @@ public static class SwapAftercare
         TalosWaitResult back;
         try
         {
-            back = await TalosNodeWait.ForReadyAsync(node, before, options, reporter, cancellationToken).ConfigureAwait(false);
+            back = await TalosNodeWait
+                .ForReadyAsync(node, before, options, reporter, cancellationToken)
+                .ConfigureAwait(false);
         }
-        catch (TsException exception) when (exception.Error == TalosErrors.TalosWaitTimeout && result.Backup is not null)
+        catch (TsException exception)
+            when (exception.Error == TalosErrors.TalosWaitTimeout && result.Backup is not null)
         {
             throw BootErrors.NodeNotBack.New(
-                $"{exception.Message} {RecoveryText.For(result.BootedEntry, result.Backup)}", result.Node, exception);
+                $"{exception.Message} {RecoveryText.For(result.BootedEntry, result.Backup)}",
+                result.Node,
+                exception
+            );
         }
 
         var checks = new List<UkiSwapCheck>(result.Checks)
         {
             new("Reboot", back.Restarted, back.Restarted ? "another boot than before" : "still the boot of before"),
-            new("Node name", back.PreviousHostname is null, back.PreviousHostname is null ? $"'{back.Hostname}'" : $"'{back.Hostname}', was '{back.PreviousHostname}'"),
+            new(
+                "Node name",
+                back.PreviousHostname is null,
+                back.PreviousHostname is null
+                    ? $"'{back.Hostname}'"
+                    : $"'{back.Hostname}', was '{back.PreviousHostname}'"
+            ),
         };
         IReadOnlyList<TalosExtension> extensions = await node.ExtensionsAsync(cancellationToken).ConfigureAwait(false);
         checks.Add(Schematic(extensions, uki));
@@ -78,7 +100,9 @@ public static class SwapAftercare
         checks.Add(new("Command line", SameWords(running, uki.CommandLine), running));
         if (uki.HasExtension("tailscale"))
         {
-            checks.Add(new("Extension", extensions.Any(e => e.Name == "tailscale"), $"{string.Join(", ", extensions)}"));
+            checks.Add(
+                new("Extension", extensions.Any(e => e.Name == "tailscale"), $"{string.Join(", ", extensions)}")
+            );
             checks.AddRange(await TailscaleAsync(node, options, cancellationToken).ConfigureAwait(false));
         }
 
@@ -94,15 +118,19 @@ public static class SwapAftercare
 
     // The service logs in to the tailnet after the node is ready: given some time, it has an address.
     private static async Task<IEnumerable<UkiSwapCheck>> TailscaleAsync(
-        TalosNodeClient node, TalosWaitOptions options, CancellationToken cancellationToken)
+        TalosNodeClient node,
+        TalosWaitOptions options,
+        CancellationToken cancellationToken
+    )
     {
         using var clock = new PeriodicTimer(options.Interval);
         TimeSpan patience = options.Timeout < s_settle ? options.Timeout : s_settle;
-        for (DateTimeOffset until = DateTimeOffset.UtcNow + patience; ;)
+        for (DateTimeOffset until = DateTimeOffset.UtcNow + patience; ; )
         {
             IReadOnlyList<TalosService> services = await node.ServiceListAsync(cancellationToken).ConfigureAwait(false);
             TalosService? service = services.FirstOrDefault(s => s.Id == "ext-tailscale");
-            TalosNodeAddresses addresses = await node.NodeAddressesAsync(cancellation: cancellationToken).ConfigureAwait(false);
+            TalosNodeAddresses addresses = await node.NodeAddressesAsync(cancellation: cancellationToken)
+                .ConfigureAwait(false);
             string? address = addresses.Addresses.FirstOrDefault(IsTailnet);
             if ((service?.State == "Running" && address is not null) || DateTimeOffset.UtcNow >= until)
             {
@@ -123,7 +151,9 @@ public static class SwapAftercare
     // The firmware or the loader may append; what the image says has to be there.
     private static bool SameWords(string running, string image)
     {
-        var words = running.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal);
+        var words = running
+            .Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)
+            .ToHashSet(StringComparer.Ordinal);
         return image.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).All(words.Contains);
     }
 }

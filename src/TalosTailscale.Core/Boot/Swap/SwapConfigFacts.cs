@@ -21,7 +21,9 @@ internal sealed record SwapConfigFacts(bool ServiceConfig, bool NodeSubnets, boo
             tree = ConfigTree.Read(text, "machine configuration");
         }
         catch (TsException exception)
-            when (exception.Error == MachineConfigErrors.YamlInvalid || exception.Error == MachineConfigErrors.DocumentDuplicate)
+            when (exception.Error == MachineConfigErrors.YamlInvalid
+                || exception.Error == MachineConfigErrors.DocumentDuplicate
+            )
         {
             // A configuration that the node runs but that cannot be read here: the gates say "not checked".
             return null;
@@ -31,12 +33,14 @@ internal sealed record SwapConfigFacts(bool ServiceConfig, bool NodeSubnets, boo
         return new SwapConfigFacts(
             tree.Find(new DocumentId(V1Alpha1, "ExtensionServiceConfig", "tailscale")) is not null,
             HasItems(main, "machine", "kubelet", "nodeIP", "validSubnets"),
-            HasItems(main, "cluster", "etcd", "advertisedSubnets"));
+            HasItems(main, "cluster", "etcd", "advertisedSubnets")
+        );
     }
 
     private static bool HasItems(YamlNode? node, params ReadOnlySpan<string> path)
     {
-        foreach (string key in path) node = node?.Get(key);
+        foreach (string key in path)
+            node = node?.Get(key);
         return node is { Kind: YamlKind.Sequence, Entries.Count: > 0 };
     }
 }

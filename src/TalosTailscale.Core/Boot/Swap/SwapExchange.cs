@@ -37,7 +37,12 @@ internal sealed class SwapExchange(EspVolume volume, string owner, UkiSwapPlan p
     /// <returns>Null when it is done; the reason when nothing was changed.</returns>
     /// <exception cref="TsException"><c>SwapUnverified</c>, <c>SwapNotRestored</c>.</exception>
     internal async Task<TsException?> RunAsync(
-        string incoming, string incomingHash, string outgoingHash, string kept, CancellationToken cancellationToken)
+        string incoming,
+        string incomingHash,
+        string outgoingHash,
+        string kept,
+        CancellationToken cancellationToken
+    )
     {
         Task<ProgramResult> Exchange(CancellationToken ct) =>
             volume.ExchangeAsync(owner, incoming, incomingHash, plan.BootedEntry, outgoingHash, kept, ct);
@@ -90,21 +95,30 @@ internal sealed class SwapExchange(EspVolume volume, string owner, UkiSwapPlan p
             {
                 return await AnswerAsync(ask, cancellationToken).ConfigureAwait(false);
             }
-            catch (TsException exception) when (attempt < Attempts && exception.Error != BootErrors.EspHashMismatch
-                && !cancellationToken.IsCancellationRequested)
+            catch (TsException exception)
+                when (attempt < Attempts
+                    && exception.Error != BootErrors.EspHashMismatch
+                    && !cancellationToken.IsCancellationRequested
+                )
             {
                 failure = exception;
             }
 
-            if (!await RecoverAsync(failure, cancellationToken).ConfigureAwait(false) && attempt >= AttemptsOtherwise) throw failure;
+            if (!await RecoverAsync(failure, cancellationToken).ConfigureAwait(false) && attempt >= AttemptsOtherwise)
+                throw failure;
             reporter.Verbose($"{plan.Node}: no answer ({failure.ErrorId}); attempt {attempt + 1} of {Attempts}.");
-            await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(125 << attempt, 8000)), CancellationToken.None).ConfigureAwait(false);
+            await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(125 << attempt, 8000)), CancellationToken.None)
+                .ConfigureAwait(false);
         }
     }
 
     /// <summary>What is said when it is not known how the partition looks.</summary>
-    internal TsException Unverified(string what, TsException cause) => BootErrors.SwapUnverified.New(
-        $"The way to '{plan.Node}' was lost ({cause.ErrorId}), so that {what}. {cause.Message}", plan.Node, cause);
+    internal TsException Unverified(string what, TsException cause) =>
+        BootErrors.SwapUnverified.New(
+            $"The way to '{plan.Node}' was lost ({cause.ErrorId}), so that {what}. {cause.Message}",
+            plan.Node,
+            cause
+        );
 
     /// <summary>What is said when the partition is neither as it was nor as it should be.</summary>
     internal TsException NotRestored(TsException cause, EspListing? now = null)
@@ -112,7 +126,9 @@ internal sealed class SwapExchange(EspVolume volume, string owner, UkiSwapPlan p
         string old = now?.Files.FirstOrDefault(f => f.IsInLinux && f.Sha256 == plan.OldSha256)?.Name ?? plan.Backup;
         return BootErrors.SwapNotRestored.New(
             $"The swap on '{plan.Node}' broke off after the exchange ({cause.ErrorId}): {cause.Message} {RecoveryText.For(plan.BootedEntry, old)}",
-            plan.Node, cause);
+            plan.Node,
+            cause
+        );
     }
 
     private async Task<(EspListing Now, bool Again)> LookAsync(TsException failure, CancellationToken cancellationToken)
@@ -120,13 +136,18 @@ internal sealed class SwapExchange(EspVolume volume, string owner, UkiSwapPlan p
         bool again = await RecoverAsync(failure, cancellationToken).ConfigureAwait(false);
         try
         {
-            return (await AskAsync(ct => volume.ListAsync(hash: true, ct), cancellationToken).ConfigureAwait(false), again);
+            return (
+                await AskAsync(ct => volume.ListAsync(hash: true, ct), cancellationToken).ConfigureAwait(false),
+                again
+            );
         }
         catch (TsException)
         {
             throw Unverified(
                 $"it is not known whether the exchange took place: '{plan.BootedEntry}' holds SHA-256 {plan.OldSha256} (the old image) "
-                + $"or {plan.NewSha256} (the new one), either of them whole", failure);
+                    + $"or {plan.NewSha256} (the new one), either of them whole",
+                failure
+            );
         }
     }
 
@@ -155,16 +176,23 @@ internal sealed class SwapExchange(EspVolume volume, string owner, UkiSwapPlan p
         }
         catch (OperationCanceledException exception)
         {
-            throw BootErrors.NodeShellFailed.New($"The node shell on '{plan.Node}' did not answer in time.", plan.Node, exception);
+            throw BootErrors.NodeShellFailed.New(
+                $"The node shell on '{plan.Node}' did not answer in time.",
+                plan.Node,
+                exception
+            );
         }
     }
 
     private State StateOf(EspListing now, string incoming, string incomingHash, string outgoingHash, string kept)
     {
         string? entry = now.Find(plan.BootedEntry)?.Sha256;
-        if (entry == outgoingHash) return State.Before;
-        if (entry != incomingHash) return State.Damaged;
-        if (now.Find(kept)?.Sha256 == outgoingHash) return State.Done;
+        if (entry == outgoingHash)
+            return State.Before;
+        if (entry != incomingHash)
+            return State.Damaged;
+        if (now.Find(kept)?.Sha256 == outgoingHash)
+            return State.Done;
         return now.Find(incoming)?.Sha256 == outgoingHash ? State.Half : State.Damaged;
     }
 }

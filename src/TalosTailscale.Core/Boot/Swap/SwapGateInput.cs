@@ -10,7 +10,15 @@ namespace TalosTailscale.Core.Boot.Swap;
 /// <param name="Available">Bytes that are free or about to be freed.</param>
 /// <param name="Reboot">Whether the node is rebooted right after.</param>
 internal sealed record SwapGateInput(
-    SwapNodeFacts Facts, EspInfo Esp, UkiInfo Uki, UkiInfo? Current, string? TargetName, long Needed, long Available, bool Reboot)
+    SwapNodeFacts Facts,
+    EspInfo Esp,
+    UkiInfo Uki,
+    UkiInfo? Current,
+    string? TargetName,
+    long Needed,
+    long Available,
+    bool Reboot
+)
 {
     /// <summary>Slots that the names of the swap take in <c>EFI/Linux</c> when they do not find room in it; 0 when they do.</summary>
     internal int NamesWithoutRoom { get; init; }

@@ -22,7 +22,9 @@ internal static class SwapGates
         new(UkiSwapGate.PcrKey, SwapErrors.UkiPcrKeyMismatch, true, PcrKey),
         new(UkiSwapGate.Extensions, SwapErrors.UkiExtensionsLost, true, Extensions),
         new(UkiSwapGate.Tailscale, SwapErrors.UkiWithoutTailscale, true, Tailscale),
-        new(UkiSwapGate.ServiceConfig, SwapErrors.ServiceConfigMissing, true, x => ServiceConfigGate.Look(x.Facts.ServiceConfigActive, x.Facts.ServiceConfigPersistent)),
+        new(UkiSwapGate.ServiceConfig, SwapErrors.ServiceConfigMissing, true, x =>
+            ServiceConfigGate.Look(x.Facts.ServiceConfigActive, x.Facts.ServiceConfigPersistent)
+        ),
         new(UkiSwapGate.Subnets, SwapErrors.NodeSubnetsMissing, true, Subnets),
         new(UkiSwapGate.Stage, SwapErrors.NodeNotRunning, true, Stage),
         new(UkiSwapGate.UkiBoot, SwapErrors.NodeNotUkiBooted, true, UkiBoot),
@@ -46,31 +48,47 @@ internal static class SwapGates
     private static (bool? Holds, string Evidence) Complete(SwapGateInput x)
     {
         string[] missing = [.. s_sections.Where(n => !x.Uki.Sections.Any(s => s.Name == n && s.Size > 0))];
-        return missing.Length == 0 ? (true, "all sections are there") : (false, $"missing: {string.Join(", ", missing)}");
+        return missing.Length == 0
+            ? (true, "all sections are there")
+            : (false, $"missing: {string.Join(", ", missing)}");
     }
 
     private static (bool? Holds, string Evidence) Architecture(SwapGateInput x) =>
         x.Facts.Architecture == TalosArchitecture.Unknown
             ? (null, "the node's architecture is not known")
-            : (x.Uki.Architecture == x.Facts.Architecture, Compare("UKI", x.Uki.Architecture, "node", x.Facts.Architecture));
+            : (
+                x.Uki.Architecture == x.Facts.Architecture,
+                Compare("UKI", x.Uki.Architecture, "node", x.Facts.Architecture)
+            );
 
-    private static (bool? Holds, string Evidence) HaltFlag(SwapGateInput x) => x.Uki.HaltsIfInstalled
-        ? (false, "the command line has talos.halt_if_installed")
-        : (true, "the command line has no talos.halt_if_installed");
+    private static (bool? Holds, string Evidence) HaltFlag(SwapGateInput x) =>
+        x.Uki.HaltsIfInstalled
+            ? (false, "the command line has talos.halt_if_installed")
+            : (true, "the command line has no talos.halt_if_installed");
 
     private static (bool? Holds, string Evidence) WipeFlag(SwapGateInput x) =>
         KernelCommandLine.ValuesOf(x.Uki.CommandLine, "talos.experimental.wipe").FirstOrDefault() is { } wipe
             ? (false, $"the main command line has talos.experimental.wipe={wipe}")
             : (true, "the main command line wipes nothing");
 
-    private static (bool? Holds, string Evidence) Space(SwapGateInput x) => x.NamesWithoutRoom > 0
-        ? (false, string.Create(CultureInfo.InvariantCulture,
-            $"EFI/Linux has {x.FreeSlots} free name slots, {x.NamesWithoutRoom} needed in one piece each; a folder that grows breaks off when the power goes"))
-        : (x.Available >= x.Needed, string.Create(CultureInfo.InvariantCulture, $"{x.Available} bytes free, {x.Needed} needed"));
+    private static (bool? Holds, string Evidence) Space(SwapGateInput x) =>
+        x.NamesWithoutRoom > 0
+            ? (
+                false,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"EFI/Linux has {x.FreeSlots} free name slots, {x.NamesWithoutRoom} needed in one piece each; a folder that grows breaks off when the power goes"
+                )
+            )
+            : (
+                x.Available >= x.Needed,
+                string.Create(CultureInfo.InvariantCulture, $"{x.Available} bytes free, {x.Needed} needed")
+            );
 
-    private static (bool? Holds, string Evidence) Version(SwapGateInput x) => x.Facts.TalosVersion is null
-        ? (null, "the running version is not known")
-        : (Same(x.Uki.Version, x.Facts.TalosVersion), Compare("UKI", x.Uki.Version, "node", x.Facts.TalosVersion));
+    private static (bool? Holds, string Evidence) Version(SwapGateInput x) =>
+        x.Facts.TalosVersion is null
+            ? (null, "the running version is not known")
+            : (Same(x.Uki.Version, x.Facts.TalosVersion), Compare("UKI", x.Uki.Version, "node", x.Facts.TalosVersion));
 
     private static (bool? Holds, string Evidence) ResetProfile(SwapGateInput x) =>
         x.Uki.Profiles.FirstOrDefault(p => p.Id == "reset") is { } reset
@@ -79,67 +97,98 @@ internal static class SwapGates
 
     private static (bool? Holds, string Evidence) Variant(SwapGateInput x)
     {
-        if (x.Facts.KernelCommandLine is not { } running) return (null, "the running command line is not known");
-        bool now = IsLockedDown(running), then = IsLockedDown(x.Uki.CommandLine);
-        return (now == then, $"lockdown=confidentiality: {(then ? "in" : "not in")} the UKI, {(now ? "in" : "not in")} what runs");
+        if (x.Facts.KernelCommandLine is not { } running)
+            return (null, "the running command line is not known");
+        bool now = IsLockedDown(running),
+            then = IsLockedDown(x.Uki.CommandLine);
+        return (
+            now == then,
+            $"lockdown=confidentiality: {(then ? "in" : "not in")} the UKI, {(now ? "in" : "not in")} what runs"
+        );
     }
 
     private static (bool? Holds, string Evidence) Signer(SwapGateInput x)
     {
         if (x.Uki.SignatureStatus is UkiSignatureStatus.DigestMismatch or UkiSignatureStatus.Invalid)
             return (false, $"the signature is {x.Uki.SignatureStatus}");
-        if (x.Facts.SecureBoot == false) return (true, "Secure Boot is off");
-        if (x.Facts.SecureBoot is null && x.Current is null) return (null, "neither Secure Boot nor the current signer is known");
-        if (x.Current is { Signed: false } && x.Facts.SecureBoot is null) return (true, "the current image is not signed");
-        if (x.Uki.Signer is null) return (false, "the UKI is not signed");
+        if (x.Facts.SecureBoot == false)
+            return (true, "Secure Boot is off");
+        if (x.Facts.SecureBoot is null && x.Current is null)
+            return (null, "neither Secure Boot nor the current signer is known");
+        if (x.Current is { Signed: false } && x.Facts.SecureBoot is null)
+            return (true, "the current image is not signed");
+        if (x.Uki.Signer is null)
+            return (false, "the UKI is not signed");
         return x.Current?.Signer is null
             ? (null, $"signed by '{x.Uki.Signer.Subject}'; the signer of the current image is not known")
-            : (x.Uki.Signer.Sha256 == x.Current.Signer.Sha256, Compare("UKI", x.Uki.Signer.Subject, "current image", x.Current.Signer.Subject));
+            : (
+                x.Uki.Signer.Sha256 == x.Current.Signer.Sha256,
+                Compare("UKI", x.Uki.Signer.Subject, "current image", x.Current.Signer.Subject)
+            );
     }
 
     private static (bool? Holds, string Evidence) PcrKey(SwapGateInput x)
     {
-        if (x.Facts.SealedVolumes is null) return (null, "volume states could not be read");
-        if (x.Facts.SealedVolumes.Count == 0) return (true, "no volume is sealed to the TPM");
-        string now = string.IsNullOrEmpty(x.Facts.PcrKeyFingerprint) ? x.Current?.PcrKeyFingerprint ?? "" : x.Facts.PcrKeyFingerprint;
-        return (Same(now, x.Uki.PcrKeyFingerprint ?? "none"),
-            $"{string.Join(", ", x.Facts.SealedVolumes)} sealed; {Compare("UKI", x.Uki.PcrKeyFingerprint, "node", now)}");
+        if (x.Facts.SealedVolumes is null)
+            return (null, "volume states could not be read");
+        if (x.Facts.SealedVolumes.Count == 0)
+            return (true, "no volume is sealed to the TPM");
+        string now = string.IsNullOrEmpty(x.Facts.PcrKeyFingerprint)
+            ? x.Current?.PcrKeyFingerprint ?? ""
+            : x.Facts.PcrKeyFingerprint;
+        return (
+            Same(now, x.Uki.PcrKeyFingerprint ?? "none"),
+            $"{string.Join(", ", x.Facts.SealedVolumes)} sealed; {Compare("UKI", x.Uki.PcrKeyFingerprint, "node", now)}"
+        );
     }
 
     private static (bool? Holds, string Evidence) Extensions(SwapGateInput x)
     {
-        if (x.Facts.Extensions is null) return (null, "the running extensions could not be read");
-        if (!x.Uki.ExtensionsRead) return (null, "the UKI's extensions were not read");
+        if (x.Facts.Extensions is null)
+            return (null, "the running extensions could not be read");
+        if (!x.Uki.ExtensionsRead)
+            return (null, "the UKI's extensions were not read");
         string[] lost = [.. x.Facts.Extensions.Where(name => !x.Uki.HasExtension(name))];
         return lost.Length == 0 ? (true, "none is lost") : (false, $"lost: {string.Join(", ", lost)}");
     }
 
-    private static (bool? Holds, string Evidence) Tailscale(SwapGateInput x) => x.Uki.ExtensionsRead
-        ? (x.Uki.HasExtension("tailscale"), $"extensions: {string.Join(", ", x.Uki.Extensions.Where(e => !e.IsSchematic))}")
-        : (null, "the UKI's extensions were not read");
+    private static (bool? Holds, string Evidence) Tailscale(SwapGateInput x) =>
+        x.Uki.ExtensionsRead
+            ? (
+                x.Uki.HasExtension("tailscale"),
+                $"extensions: {string.Join(", ", x.Uki.Extensions.Where(e => !e.IsSchematic))}"
+            )
+            : (null, "the UKI's extensions were not read");
 
     private static (bool? Holds, string Evidence) Subnets(SwapGateInput x)
     {
-        if (x.Facts.NodeSubnets is null) return (null, "the configuration could not be read");
+        if (x.Facts.NodeSubnets is null)
+            return (null, "the configuration could not be read");
         var missing = new List<string>();
-        if (x.Facts.NodeSubnets == false) missing.Add("machine.kubelet.nodeIP.validSubnets");
-        if (x.Facts is { IsControlPlane: true, EtcdSubnets: false }) missing.Add("cluster.etcd.advertisedSubnets");
+        if (x.Facts.NodeSubnets == false)
+            missing.Add("machine.kubelet.nodeIP.validSubnets");
+        if (x.Facts is { IsControlPlane: true, EtcdSubnets: false })
+            missing.Add("cluster.etcd.advertisedSubnets");
         return missing.Count == 0 ? (true, "set") : (false, $"not set: {string.Join(", ", missing)}");
     }
 
     private static (bool? Holds, string Evidence) Stage(SwapGateInput x) =>
-        x.Facts.Stage is null ? (null, "not known") : (x.Facts.Stage == "running", $"stage '{x.Facts.Stage}', expected 'running'");
+        x.Facts.Stage is null
+            ? (null, "not known")
+            : (x.Facts.Stage == "running", $"stage '{x.Facts.Stage}', expected 'running'");
 
-    private static (bool? Holds, string Evidence) UkiBoot(SwapGateInput x) => x.Facts.BootedWithUki switch
-    {
-        null => (null, "not known (Talos before 1.10)"),
-        true => (true, "booted with a UKI"),
-        false => (false, "not booted with a UKI"),
-    };
+    private static (bool? Holds, string Evidence) UkiBoot(SwapGateInput x) =>
+        x.Facts.BootedWithUki switch
+        {
+            null => (null, "not known (Talos before 1.10)"),
+            true => (true, "booted with a UKI"),
+            false => (false, "not booted with a UKI"),
+        };
 
     private static (bool? Holds, string Evidence) NextBoot(SwapGateInput x)
     {
-        if (x.TargetName is null) return (false, $"'{x.Facts.BootedEntry ?? "(unknown)"}' is booted, but it is not in EFI/Linux");
+        if (x.TargetName is null)
+            return (false, $"'{x.Facts.BootedEntry ?? "(unknown)"}' is booted, but it is not in EFI/Linux");
         BootPrediction next = x.Esp.NextBoot;
         string how = x.Esp.VariablesRead ? $"{next.Reason}" : $"{next.Reason}, loader variables not known";
         bool same = Same(next.Entry?.FileName, x.TargetName) && next.Entry?.Profile == 0;
@@ -150,17 +199,22 @@ internal static class SwapGates
 
     private static (bool? Holds, string Evidence) Quorum(SwapGateInput x)
     {
-        if (!x.Reboot) return (null, "no reboot asked for");
-        if (x.Facts.IsControlPlane == false) return (null, "not a control plane");
-        if (x.Facts is not { EtcdMembers: { } all, OtherHealthyMembers: { } others }) return (null, "etcd members could not be read");
+        if (!x.Reboot)
+            return (null, "no reboot asked for");
+        if (x.Facts.IsControlPlane == false)
+            return (null, "not a control plane");
+        if (x.Facts is not { EtcdMembers: { } all, OtherHealthyMembers: { } others })
+            return (null, "etcd members could not be read");
         int needed = (all / 2) + 1;
         return (others >= needed, $"{others} of the other {all - 1} members healthy, {needed} needed");
     }
 
     private static (bool? Holds, string Evidence) ControlPlane(SwapGateInput x)
     {
-        if (!x.Reboot) return (null, "no reboot asked for");
-        if (x.Facts.IsControlPlane == false) return (null, "not a control plane");
+        if (!x.Reboot)
+            return (null, "no reboot asked for");
+        if (x.Facts.IsControlPlane == false)
+            return (null, "not a control plane");
         return x.Facts.OtherReadyControlPlanes is { } others
             ? (others > 0, $"{others} other control planes Ready")
             : (null, "Kubernetes nodes could not be read");
@@ -175,7 +229,11 @@ internal static class SwapGates
         $"{one}: {a ?? "(none)"}, {other}: {b ?? "(none)"}";
 
     private sealed record Gate(
-        UkiSwapGate Name, TsError Error, bool CanSkip, Func<SwapGateInput, (bool? Holds, string Evidence)> Check)
+        UkiSwapGate Name,
+        TsError Error,
+        bool CanSkip,
+        Func<SwapGateInput, (bool? Holds, string Evidence)> Check
+    )
     {
         internal UkiSwapGateResult Evaluate(SwapGateInput input, IReadOnlySet<UkiSwapGate> skip)
         {

@@ -6,4 +6,8 @@ namespace TalosTailscale.Core.Boot.Swap;
 /// <param name="Removed">Files that were removed.</param>
 /// <param name="Checks">What was verified.</param>
 internal sealed record SwapOutcome(
-    string Backup, IReadOnlyList<string> Disabled, IReadOnlyList<string> Removed, IReadOnlyList<UkiSwapCheck> Checks);
+    string Backup,
+    IReadOnlyList<string> Disabled,
+    IReadOnlyList<string> Removed,
+    IReadOnlyList<UkiSwapCheck> Checks
+);

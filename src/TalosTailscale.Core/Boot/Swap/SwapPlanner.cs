@@ -18,14 +18,24 @@ internal static class SwapPlanner
         long needed = changes ? Needed(esp, source, staged) : 0;
         long available = esp.Listing.Free + leftovers.Sum(name => esp.Listing.Find(name)?.Size ?? 0);
         string backup = Free(esp, stamp => EspNames.Backup(target, stamp), options.Now);
-        IReadOnlyDictionary<string, string> disabled = changes && !options.KeepDuplicates
-            ? Duplicates(esp, source, options.Now)
-            : new Dictionary<string, string>();
+        IReadOnlyDictionary<string, string> disabled =
+            changes && !options.KeepDuplicates
+                ? Duplicates(esp, source, options.Now)
+                : new Dictionary<string, string>();
         string? running = RunningBackup(esp, facts, target, options.Now);
-        if (running is not null && esp.Listing.Find(running)?.Sha256 == source.Sha256) running = null; // the entry's again
+        if (running is not null && esp.Listing.Find(running)?.Sha256 == source.Sha256)
+            running = null; // the entry's again
         string[] names = changes ? [.. NewNames(esp, source, staged), backup, .. disabled.Values] : [];
         var input = new SwapGateInput(
-            facts, esp.Info, source.Uki, esp.Target?.Uki, esp.Target?.Name, needed, available, options.Reboot)
+            facts,
+            esp.Info,
+            source.Uki,
+            esp.Target?.Uki,
+            esp.Target?.Name,
+            needed,
+            available,
+            options.Reboot
+        )
         {
             NamesWithoutRoom = esp.Room.Fits(names) ? 0 : FolderRoom.Needed(names),
             FreeSlots = esp.Room.Free,
@@ -54,20 +64,24 @@ internal static class SwapPlanner
     private static IEnumerable<string> NewNames(EspState esp, UkiSwapSource source, string staged)
     {
         yield return EspNames.LockName;
-        if (source.PromotedName is null && esp.Listing.Find(staged) is null) yield return staged;
+        if (source.PromotedName is null && esp.Listing.Find(staged) is null)
+            yield return staged;
     }
 
     /// <summary>Backups that this module made of the entry, oldest first, as far as they may be deleted.</summary>
     internal static IEnumerable<string> OwnBackups(EspState esp, string target) =>
-        esp.Listing.Files.Where(f => f.IsInLinux && EspNames.IsOwnBackup(f.Name, target) && esp.MayRemove(f.Name))
-            .Select(f => f.Name).Order(StringComparer.OrdinalIgnoreCase);
+        esp
+            .Listing.Files.Where(f => f.IsInLinux && EspNames.IsOwnBackup(f.Name, target) && esp.MayRemove(f.Name))
+            .Select(f => f.Name)
+            .Order(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>
     /// The backup that holds the image which runs: the first one since the node was started, where several swaps were made
     /// without a reboot between them. Those after it hold images that nobody has seen booting.
     /// </summary>
     private static string? RunningBackup(EspState esp, SwapNodeFacts facts, string target, DateTimeOffset now) =>
-        OwnBackups(esp, target).FirstOrDefault(n => EspNames.MadeAt(n) is { } made && made >= facts.BootTime && made <= now);
+        OwnBackups(esp, target)
+            .FirstOrDefault(n => EspNames.MadeAt(n) is { } made && made >= facts.BootTime && made <= now);
 
     /// <summary>Own backups that nobody needs: all but the newest and that of the image which runs.</summary>
     internal static IEnumerable<string> OldBackups(EspState esp, SwapNodeFacts facts, string target, DateTimeOffset now)
@@ -80,21 +94,26 @@ internal static class SwapPlanner
     private static string StagedName(EspState esp, string target, string sha256)
     {
         string name = EspNames.Staged(target, sha256);
-        for (int i = 1; !esp.MayRemove(name) && i + 12 <= sha256.Length; i++) name = EspNames.Staged(target, sha256[i..]);
+        for (int i = 1; !esp.MayRemove(name) && i + 12 <= sha256.Length; i++)
+            name = EspNames.Staged(target, sha256[i..]);
         return name;
     }
 
     /// <summary>What runs that did not end have staged, but for one name.</summary>
     internal static IEnumerable<string> Leftovers(EspState esp, string staged) =>
-        esp.Info.Files
-            .Where(f => f.Role == EspFileRole.Staged && esp.MayRemove(f.Name)
-                && !f.Name.Equals(staged, StringComparison.OrdinalIgnoreCase))
+        esp
+            .Info.Files.Where(f =>
+                f.Role == EspFileRole.Staged
+                && esp.MayRemove(f.Name)
+                && !f.Name.Equals(staged, StringComparison.OrdinalIgnoreCase)
+            )
             .Select(f => f.Name);
 
     private static long Needed(EspState esp, UkiSwapSource source, string staged)
     {
         long copy = esp.CanExchange ? 0 : esp.Target?.Size ?? 0;
-        if (source.PromotedName is not null) return copy == 0 ? 0 : copy + Margin;
+        if (source.PromotedName is not null)
+            return copy == 0 ? 0 : copy + Margin;
         long there = Math.Min(esp.Listing.Find(staged)?.Size ?? 0, source.Uki.Size);
         return source.Uki.Size - there + copy + Margin;
     }
@@ -102,7 +121,8 @@ internal static class SwapPlanner
     private static string Free(EspState esp, Func<DateTimeOffset, string> name, DateTimeOffset now)
     {
         string found = name(now);
-        for (int i = 1; esp.Listing.Find(found) is not null; i++) found = name(now.AddSeconds(i));
+        for (int i = 1; esp.Listing.Find(found) is not null; i++)
+            found = name(now.AddSeconds(i));
         return found;
     }
 
@@ -111,15 +131,26 @@ internal static class SwapPlanner
     private static Dictionary<string, string> Duplicates(EspState esp, UkiSwapSource source, DateTimeOffset now)
     {
         var names = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-        if (!esp.Info.VariablesRead) return names;
-        string?[] patterns = [esp.Loader.OneShot, esp.Loader.Default, esp.Loader.LastBooted, esp.Loader.ConfiguredDefault];
+        if (!esp.Info.VariablesRead)
+            return names;
+        string?[] patterns =
+        [
+            esp.Loader.OneShot,
+            esp.Loader.Default,
+            esp.Loader.LastBooted,
+            esp.Loader.ConfiguredDefault,
+        ];
         foreach (EspFile file in esp.Info.Files)
         {
-            if (file.Role != EspFileRole.Entry || file.IsBooted || file.BootsNext) continue;
-            if (file.Uki?.Version is null || file.Uki.Version != source.Uki.Version) continue;
-            if (file.Name.Equals(source.PromotedName, StringComparison.OrdinalIgnoreCase)) continue;
+            if (file.Role != EspFileRole.Entry || file.IsBooted || file.BootsNext)
+                continue;
+            if (file.Uki?.Version is null || file.Uki.Version != source.Uki.Version)
+                continue;
+            if (file.Name.Equals(source.PromotedName, StringComparison.OrdinalIgnoreCase))
+                continue;
             string id = BootEntries.LowerAscii(file.Name);
-            if (patterns.Any(p => !string.IsNullOrEmpty(p) && BootGlob.IsMatch(BootEntries.LowerAscii(p), id))) continue;
+            if (patterns.Any(p => !string.IsNullOrEmpty(p) && BootGlob.IsMatch(BootEntries.LowerAscii(p), id)))
+                continue;
             names[file.Name] = Free(esp, stamp => EspNames.Disabled(file.Name, stamp), now);
         }
 

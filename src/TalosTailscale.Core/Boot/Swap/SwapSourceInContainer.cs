@@ -8,14 +8,24 @@ namespace TalosTailscale.Core.Boot.Swap;
 internal static class SwapSourceInContainer
 {
     internal static async Task<UkiSwapSource> ReadAsync(
-        EspVolume volume, string path, string image, IReadOnlyList<UkiExtension>? extensions, CancellationToken cancellationToken)
+        EspVolume volume,
+        string path,
+        string image,
+        IReadOnlyList<UkiExtension>? extensions,
+        CancellationToken cancellationToken
+    )
     {
         (long size, string sha256) = await volume.SourceAsync(path, cancellationToken).ConfigureAwait(false);
         var stream = new NodeBlockStream(size, (block, count, ct) => volume.FetchAsync(path, block, count, ct));
         await using (stream.ConfigureAwait(false))
         {
             // Its extensions lie in the compressed initrd, nearly all of which would have to come here to be unpacked.
-            var options = new UkiReadOptions { Path = image, Hash = false, Extensions = false };
+            var options = new UkiReadOptions
+            {
+                Path = image,
+                Hash = false,
+                Extensions = false,
+            };
             UkiInfo uki = await UkiReader.ReadAsync(stream, options, cancellationToken).ConfigureAwait(false);
             uki = uki with
             {

@@ -11,34 +11,57 @@ internal static class SwapSourcesOnEsp
         EspFile? file = backup ? Backup(esp, target, name) : Entry(esp, facts, name);
         if (file?.Uki is { } uki)
         {
-            return new UkiSwapSource(uki, _ => throw new InvalidOperationException("The image is on the partition already."))
+            return new UkiSwapSource(uki, _ =>
+                throw new InvalidOperationException("The image is on the partition already.")
+            )
             {
                 PromotedName = file.Name,
             };
         }
 
-        string there = string.Join(", ", esp.Info.Files.Where(f => f.Path.StartsWith(EspNames.LinuxFolder, StringComparison.OrdinalIgnoreCase)).Select(f => f.Name));
+        string there = string.Join(
+            ", ",
+            esp.Info.Files.Where(f => f.Path.StartsWith(EspNames.LinuxFolder, StringComparison.OrdinalIgnoreCase))
+                .Select(f => f.Name)
+        );
         TsError error = backup ? BootErrors.BackupNotFound : BootErrors.NothingToPromote;
-        throw error.New($"'{facts.Node}' has no {(backup ? "backup" : "other entry")} '{name ?? "of " + target}' that is a UKI; there are: {there}.", facts.Node);
+        throw error.New(
+            $"'{facts.Node}' has no {(backup ? "backup" : "other entry")} '{name ?? "of " + target}' that is a UKI; there are: {there}.",
+            facts.Node
+        );
     }
 
     // Newest first by the time in the name, which does not depend on the clock that wrote the slot; what a broken-off swap
     // left under the staged name is newer than all of them.
     private static EspFile? Backup(EspState esp, string target, string? name) =>
-        esp.Info.Files.Where(f => f.Role == EspFileRole.Backup && f.Uki is not null
-                && (name is null ? IsOf(target, f.Name) : Same(f.Name, name)))
-            .OrderByDescending(f => EspNames.IsStaged(f.Name)).ThenByDescending(f => EspNames.IsOwnBackup(f.Name, target)).ThenByDescending(f => f.Name, StringComparer.OrdinalIgnoreCase)
+        esp
+            .Info.Files.Where(f =>
+                f.Role == EspFileRole.Backup
+                && f.Uki is not null
+                && (name is null ? IsOf(target, f.Name) : Same(f.Name, name))
+            )
+            .OrderByDescending(f => EspNames.IsStaged(f.Name))
+            .ThenByDescending(f => EspNames.IsOwnBackup(f.Name, target))
+            .ThenByDescending(f => f.Name, StringComparer.OrdinalIgnoreCase)
             .FirstOrDefault();
 
     private static bool IsOf(string target, string name) =>
-        name.StartsWith(target + ".bak", StringComparison.OrdinalIgnoreCase) || name.StartsWith(target + ".new-", StringComparison.OrdinalIgnoreCase);
+        name.StartsWith(target + ".bak", StringComparison.OrdinalIgnoreCase)
+        || name.StartsWith(target + ".new-", StringComparison.OrdinalIgnoreCase);
 
     // The order of the menu puts ~2 before ~1, and ~2 is what the last upgrade wrote.
     private static EspFile? Entry(EspState esp, SwapNodeFacts facts, string? name) =>
-        esp.Info.NextBoot.Order.Where(e => e.Profile == 0)
+        esp
+            .Info.NextBoot.Order.Where(e => e.Profile == 0)
             .Select(e => esp.Info.Files.FirstOrDefault(f => f.Role == EspFileRole.Entry && Same(f.Name, e.FileName)))
-            .FirstOrDefault(f => f is { IsBooted: false, Uki: not null }
-                && (name is null ? facts.TalosVersion is null || Same(f.Uki.Version, facts.TalosVersion) : Same(f.Name, name)));
+            .FirstOrDefault(f =>
+                f is { IsBooted: false, Uki: not null }
+                && (
+                    name is null
+                        ? facts.TalosVersion is null || Same(f.Uki.Version, facts.TalosVersion)
+                        : Same(f.Name, name)
+                )
+            );
 
     private static bool Same(string? a, string? b) => string.Equals(a, b, StringComparison.OrdinalIgnoreCase);
 }

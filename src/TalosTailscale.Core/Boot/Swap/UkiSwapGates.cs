@@ -15,7 +15,9 @@ public static class UkiSwapGates
         return fixedOnes.Length == 0
             ? null
             : SwapErrors.GateNotSkippable.New(
-                $"'{string.Join("', '", fixedOnes)}' cannot be skipped: a node would not come back.", fixedOnes[0].ToString());
+                $"'{string.Join("', '", fixedOnes)}' cannot be skipped: a node would not come back.",
+                fixedOnes[0].ToString()
+            );
     }
 
     /// <summary>What the question before a swap says.</summary>
@@ -28,7 +30,8 @@ public static class UkiSwapGates
         string then = reboot ? ", then reboot" : "";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"Replace EFI/Linux/{plan.BootedEntry} on {plan.EspDevice} (SHA-256 {Short(plan.OldSha256)} by {Short(plan.NewSha256)}, {plan.NewUki.Version}), keeping '{plan.Backup}'{then}");
+            $"Replace EFI/Linux/{plan.BootedEntry} on {plan.EspDevice} (SHA-256 {Short(plan.OldSha256)} by {Short(plan.NewSha256)}, {plan.NewUki.Version}), keeping '{plan.Backup}'{then}"
+        );
     }
 
     private static string Short(string hash) => hash.Length > 12 ? hash[..12] : hash;

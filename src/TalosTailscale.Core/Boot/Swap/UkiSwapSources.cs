@@ -12,17 +12,25 @@ public static class UkiSwapSources
     /// <param name="cancellationToken">Cancels.</param>
     /// <returns>The source.</returns>
     /// <exception cref="TsException">No UKI, several, or a malformed one.</exception>
-    public static async Task<UkiSwapSource> FromFileAsync(string path, IReporter reporter, CancellationToken cancellationToken)
+    public static async Task<UkiSwapSource> FromFileAsync(
+        string path,
+        IReporter reporter,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         IReadOnlyList<UkiLocation> places = await UkiFinder.FindAsync(path, cancellationToken).ConfigureAwait(false);
         if (places.Count > 1)
         {
             throw SwapErrors.SourceAmbiguous.New(
-                $"'{path}' holds {places.Count} UKIs: {string.Join(", ", places.Select(p => p.Location))}; expected one.", path);
+                $"'{path}' holds {places.Count} UKIs: {string.Join(", ", places.Select(p => p.Location))}; expected one.",
+                path
+            );
         }
 
-        UkiInfo uki = await places[0].ReadAsync(new UkiReadOptions { Reporter = reporter }, cancellationToken).ConfigureAwait(false);
+        UkiInfo uki = await places[0]
+            .ReadAsync(new UkiReadOptions { Reporter = reporter }, cancellationToken)
+            .ConfigureAwait(false);
         return new UkiSwapSource(uki, places[0].OpenAsync);
     }
 }

@@ -16,6 +16,9 @@ internal sealed class ByteBudget(long bytes)
     {
         _left -= count;
         if (_left < 0)
-            throw ImageErrors.DecompressionLimitExceeded.New($"'{name}' expands to far more bytes than any real one.", name);
+            throw ImageErrors.DecompressionLimitExceeded.New(
+                $"'{name}' expands to far more bytes than any real one.",
+                name
+            );
     }
 }

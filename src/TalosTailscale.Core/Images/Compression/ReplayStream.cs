@@ -6,7 +6,8 @@ namespace TalosTailscale.Core.Images.Compression;
 /// Makes a compression that can only be read forwards seekable: a jump forwards decompresses up to there, a jump
 /// backwards starts anew, and the pieces read last are kept. An ESP is at the front of a disk, so this stays cheap.
 /// </summary>
-internal sealed class ReplayStream(Stream source, string name, Func<Stream, Stream> open, ByteBudget budget) : SeekableReadStream
+internal sealed class ReplayStream(Stream source, string name, Func<Stream, Stream> open, ByteBudget budget)
+    : SeekableReadStream
 {
     private const int PieceSize = 64 * 1024;
     private const int MaxPieces = 64;
@@ -21,7 +22,8 @@ internal sealed class ReplayStream(Stream source, string name, Func<Stream, Stre
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (buffer.IsEmpty) return 0;
+        if (buffer.IsEmpty)
+            return 0;
         var index = Position / PieceSize;
         if (!_pieces.TryGetValue(index, out var piece))
         {
@@ -32,7 +34,8 @@ internal sealed class ReplayStream(Stream source, string name, Func<Stream, Stre
 
         var into = (int)(Position % PieceSize);
         var count = Math.Min(buffer.Length, piece.Count - into);
-        if (count <= 0) return 0;
+        if (count <= 0)
+            return 0;
         piece.Bytes.AsMemory(into, count).CopyTo(buffer);
         Position += count;
         return count;
@@ -43,7 +46,8 @@ internal sealed class ReplayStream(Stream source, string name, Func<Stream, Stre
 
     public override async ValueTask DisposeAsync()
     {
-        if (_decoder is not null) await _decoder.DisposeAsync().ConfigureAwait(false);
+        if (_decoder is not null)
+            await _decoder.DisposeAsync().ConfigureAwait(false);
         _decoder = null;
         await source.DisposeAsync().ConfigureAwait(false);
         await base.DisposeAsync().ConfigureAwait(false);
@@ -64,13 +68,15 @@ internal sealed class ReplayStream(Stream source, string name, Func<Stream, Stre
     private async ValueTask<(byte[] Bytes, int Count)> DecodeAsync(long index, CancellationToken cancellationToken)
     {
         // Reuse of the oldest piece, so that reading a whole image makes no garbage.
-        var bytes = _order.Count == MaxPieces && _pieces.Remove(_order.Dequeue(), out var oldest)
-            ? oldest.Bytes
-            : new byte[PieceSize];
+        var bytes =
+            _order.Count == MaxPieces && _pieces.Remove(_order.Dequeue(), out var oldest)
+                ? oldest.Bytes
+                : new byte[PieceSize];
         var start = index * PieceSize;
         if (_decoder is null || _decoded > start)
         {
-            if (_decoder is not null) await _decoder.DisposeAsync().ConfigureAwait(false);
+            if (_decoder is not null)
+                await _decoder.DisposeAsync().ConfigureAwait(false);
             source.Position = 0;
             _decoder = open(source);
             _decoded = 0;
@@ -78,7 +84,10 @@ internal sealed class ReplayStream(Stream source, string name, Func<Stream, Stre
 
         while (_decoded < start)
         {
-            if (await FillAsync(bytes, (int)Math.Min(PieceSize, start - _decoded), cancellationToken).ConfigureAwait(false) == 0)
+            if (
+                await FillAsync(bytes, (int)Math.Min(PieceSize, start - _decoded), cancellationToken)
+                    .ConfigureAwait(false) == 0
+            )
                 return (bytes, 0);
         }
 
@@ -89,7 +98,9 @@ internal sealed class ReplayStream(Stream source, string name, Func<Stream, Stre
     {
         try
         {
-            var read = await _decoder!.ReadAtLeastAsync(bytes.AsMemory(0, count), count, false, cancellationToken).ConfigureAwait(false);
+            var read = await _decoder!
+                .ReadAtLeastAsync(bytes.AsMemory(0, count), count, false, cancellationToken)
+                .ConfigureAwait(false);
             budget.Take(read, name);
             _decoded += read;
             return read;
@@ -97,7 +108,10 @@ internal sealed class ReplayStream(Stream source, string name, Func<Stream, Stre
         catch (Exception e) when (e is ZstdException or InvalidDataException or EndOfStreamException)
         {
             throw ImageErrors.CompressedDataMalformed.New(
-                $"'{name}' cannot be decompressed beyond byte {_decoded}: {e.Message}", name, e);
+                $"'{name}' cannot be decompressed beyond byte {_decoded}: {e.Message}",
+                name,
+                e
+            );
         }
     }
 }

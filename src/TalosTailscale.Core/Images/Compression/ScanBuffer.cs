@@ -15,7 +15,11 @@ internal sealed class ScanBuffer(RandomReader reader)
     public long Length => reader.Length;
 
     public async ValueTask<ReadOnlyMemory<byte>> GetAsync(
-        long offset, int count, string what, CancellationToken cancellationToken)
+        long offset,
+        int count,
+        string what,
+        CancellationToken cancellationToken
+    )
     {
         if (offset < _start || offset + count > _start + _count)
         {
@@ -25,7 +29,9 @@ internal sealed class ScanBuffer(RandomReader reader)
             _start = offset;
             try
             {
-                await reader.ReadAsync(offset, _buffer.AsMemory(0, _count), what, cancellationToken).ConfigureAwait(false);
+                await reader
+                    .ReadAsync(offset, _buffer.AsMemory(0, _count), what, cancellationToken)
+                    .ConfigureAwait(false);
             }
             catch
             {
@@ -45,7 +51,8 @@ internal sealed class ScanBuffer(RandomReader reader)
             var count = (int)Math.Min(_buffer.Length, Length - offset);
             var piece = await GetAsync(offset, count, "padding", cancellationToken).ConfigureAwait(false);
             var at = piece.Span.IndexOfAnyExcept((byte)0);
-            if (at >= 0) return offset + at;
+            if (at >= 0)
+                return offset + at;
             offset += count;
         }
 

@@ -28,27 +28,46 @@ internal sealed class XzBlockDecoder : IDisposable
         // The decoder asks for single bytes.
         _input = new BufferedStream(file.Slice(data.Offset, data.Length, "an xz block"), 64 * 1024);
         _decoder = LzmaStream.Create([dictionary], _input, data.Length, block.Size, null!, true, true);
-        if (block.Check == 10) _sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        if (block.Check == 10)
+            _sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     }
 
     /// <summary>How many bytes came out so far.</summary>
     public long Position { get; private set; }
 
-    public static async Task<XzBlockDecoder> OpenAsync(RandomReader file, XzBlock block, CancellationToken cancellationToken)
+    public static async Task<XzBlockDecoder> OpenAsync(
+        RandomReader file,
+        XzBlock block,
+        CancellationToken cancellationToken
+    )
     {
-        var first = await file.ReadAsync(block.Offset, 1, "an xz block header", cancellationToken).ConfigureAwait(false);
+        var first = await file.ReadAsync(block.Offset, 1, "an xz block header", cancellationToken)
+            .ConfigureAwait(false);
         var headerSize = (first[0] + 1) * 4;
-        var checkSize = block.Check switch { 0 => 0, <= 3 => 4, <= 6 => 8, <= 9 => 16, <= 12 => 32, _ => 64 };
-        if (first[0] == 0 || headerSize + checkSize >= block.UnpaddedSize) throw Malformed(file, block, "has no block header");
-        var header = await file.ReadAsync(block.Offset, headerSize, "an xz block header", cancellationToken).ConfigureAwait(false);
-        var dictionary = ParseHeader(header) ?? throw Malformed(file, block, "has a block header that is damaged or names other filters than LZMA2");
+        var checkSize = block.Check switch
+        {
+            0 => 0,
+            <= 3 => 4,
+            <= 6 => 8,
+            <= 9 => 16,
+            <= 12 => 32,
+            _ => 64,
+        };
+        if (first[0] == 0 || headerSize + checkSize >= block.UnpaddedSize)
+            throw Malformed(file, block, "has no block header");
+        var header = await file.ReadAsync(block.Offset, headerSize, "an xz block header", cancellationToken)
+            .ConfigureAwait(false);
+        var dictionary = ParseHeader(header)
+            ?? throw Malformed(file, block, "has a block header that is damaged or names other filters than LZMA2");
         // No more than the block can refer to: its own length.
-        while (dictionary > 0 && DictionarySize((byte)(dictionary - 1)) >= block.Size) dictionary--;
+        while (dictionary > 0 && DictionarySize((byte)(dictionary - 1)) >= block.Size)
+            dictionary--;
         if (DictionarySize(dictionary) > MaxDictionary)
         {
             throw ImageErrors.DecompressionLimitExceeded.New(
                 $"'{file.Name}' needs {DictionarySize(dictionary)} bytes of memory to decompress; at most {MaxDictionary} are given.",
-                file.Name);
+                file.Name
+            );
         }
 
         var data = new Extent(block.Offset + headerSize, block.UnpaddedSize - headerSize - checkSize);
@@ -59,12 +78,15 @@ internal sealed class XzBlockDecoder : IDisposable
     public async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (Position == _block.Size) return 0;
+        if (Position == _block.Size)
+            return 0;
         var read = Decode(buffer.Span[..(int)Math.Min(buffer.Length, _block.Size - Position)]);
-        if (read == 0) throw Malformed(_file, _block, "is cut off");
+        if (read == 0)
+            throw Malformed(_file, _block, "is cut off");
         Update(buffer.Span[..read]);
         Position += read;
-        if (Position == _block.Size) await CheckAsync(cancellationToken).ConfigureAwait(false);
+        if (Position == _block.Size)
+            await CheckAsync(cancellationToken).ConfigureAwait(false);
         return read;
     }
 
@@ -75,16 +97,21 @@ internal sealed class XzBlockDecoder : IDisposable
         _sha256?.Dispose();
     }
 
-    private static long DictionarySize(byte bits) => bits >= 40 ? uint.MaxValue : (2L | (bits & 1)) << ((bits / 2) + 11);
+    private static long DictionarySize(byte bits) =>
+        bits >= 40 ? uint.MaxValue : (2L | (bits & 1)) << ((bits / 2) + 11);
 
     private static byte? ParseHeader(ReadOnlySpan<byte> header)
     {
-        if (Crc.Crc32(header[..^4]) != BinaryPrimitives.ReadUInt32LittleEndian(header[^4..])) return null;
+        if (Crc.Crc32(header[..^4]) != BinaryPrimitives.ReadUInt32LittleEndian(header[^4..]))
+            return null;
         var flags = header[1];
-        if ((flags & 0x3F) != 0) return null; // More than one filter, or reserved bits.
+        if ((flags & 0x3F) != 0)
+            return null; // More than one filter, or reserved bits.
         var rest = header[2..^4];
-        if ((flags & 0x40) != 0 && !XzIndex.TryReadNumber(ref rest, out _)) return null;
-        if ((flags & 0x80) != 0 && !XzIndex.TryReadNumber(ref rest, out _)) return null;
+        if ((flags & 0x40) != 0 && !XzIndex.TryReadNumber(ref rest, out _))
+            return null;
+        if ((flags & 0x80) != 0 && !XzIndex.TryReadNumber(ref rest, out _))
+            return null;
         return rest is [Lzma2, 1, <= 40 and var dictionary, ..] ? dictionary : null;
     }
 
@@ -104,8 +131,10 @@ internal sealed class XzBlockDecoder : IDisposable
 
     private void Update(ReadOnlySpan<byte> data)
     {
-        if (_block.Check == 1) _crc32 = Crc.Update32(_crc32, data);
-        if (_block.Check == 4) _crc64 = Crc.Update64(_crc64, data);
+        if (_block.Check == 1)
+            _crc32 = Crc.Update32(_crc32, data);
+        if (_block.Check == 4)
+            _crc64 = Crc.Update64(_crc64, data);
         _sha256?.AppendData(data);
     }
 
@@ -131,10 +160,14 @@ internal sealed class XzBlockDecoder : IDisposable
         }
 
         var stored = await _file.ReadAsync(_checkAt, length, "an xz check", cancellationToken).ConfigureAwait(false);
-        if (!stored.AsSpan().SequenceEqual(computed.AsSpan(0, length))) throw Malformed(_file, _block, "fails its check");
+        if (!stored.AsSpan().SequenceEqual(computed.AsSpan(0, length)))
+            throw Malformed(_file, _block, "fails its check");
     }
 
     private static TsException Malformed(RandomReader file, XzBlock block, string what, Exception? inner = null) =>
         ImageErrors.CompressedDataMalformed.New(
-            $"'{file.Name}' has an xz block at offset {block.Offset} that {what}.", file.Name, inner);
+            $"'{file.Name}' has an xz block at offset {block.Offset} that {what}.",
+            file.Name,
+            inner
+        );
 }

@@ -26,13 +26,17 @@ internal static class XzIndex
 
     /// <summary>The streams between two offsets, in order. Zero padding after each is left out.</summary>
     public static async Task<IReadOnlyList<XzPart>> ReadAsync(
-        RandomReader file, long start, CancellationToken cancellationToken)
+        RandomReader file,
+        long start,
+        CancellationToken cancellationToken
+    )
     {
         var parts = new List<XzPart>();
         var end = file.Length;
         while ((end = await SkipPaddingAsync(file, start, end, cancellationToken).ConfigureAwait(false)) > start)
         {
-            if (parts.Count == MaxStreams) throw Malformed(file, end, $"is made of more than {MaxStreams} xz streams");
+            if (parts.Count == MaxStreams)
+                throw Malformed(file, end, $"is made of more than {MaxStreams} xz streams");
             var part = await ReadPartAsync(file, start, end, cancellationToken).ConfigureAwait(false);
             parts.Insert(0, part);
             end = part.Extent.Offset;
@@ -42,16 +46,22 @@ internal static class XzIndex
     }
 
     private static async ValueTask<long> SkipPaddingAsync(
-        RandomReader file, long start, long end, CancellationToken cancellationToken)
+        RandomReader file,
+        long start,
+        long end,
+        CancellationToken cancellationToken
+    )
     {
         // Streams are multiples of four bytes; what an initrd adds as padding need not be.
         var buffer = new byte[4096];
         while (end > start)
         {
             var count = (int)Math.Min(buffer.Length, end - start);
-            await file.ReadAsync(end - count, buffer.AsMemory(0, count), "padding", cancellationToken).ConfigureAwait(false);
+            await file.ReadAsync(end - count, buffer.AsMemory(0, count), "padding", cancellationToken)
+                .ConfigureAwait(false);
             var last = buffer.AsSpan(0, count).LastIndexOfAnyExcept((byte)0);
-            if (last >= 0) return end - count + last + 1;
+            if (last >= 0)
+                return end - count + last + 1;
             end -= count;
         }
 
@@ -59,10 +69,16 @@ internal static class XzIndex
     }
 
     private static async Task<XzPart> ReadPartAsync(
-        RandomReader file, long start, long end, CancellationToken cancellationToken)
+        RandomReader file,
+        long start,
+        long end,
+        CancellationToken cancellationToken
+    )
     {
-        if (end - start < 2 * HeaderSize) throw Malformed(file, end, "is cut off");
-        var footer = await file.ReadAsync(end - HeaderSize, HeaderSize, "an xz footer", cancellationToken).ConfigureAwait(false);
+        if (end - start < 2 * HeaderSize)
+            throw Malformed(file, end, "is cut off");
+        var footer = await file.ReadAsync(end - HeaderSize, HeaderSize, "an xz footer", cancellationToken)
+            .ConfigureAwait(false);
         if (footer[10] != 'Y' || footer[11] != 'Z' || Crc.Crc32(footer.AsSpan(4, 6)) != U32(footer, 0))
             throw Malformed(file, end - HeaderSize, "has no xz footer");
 
@@ -70,19 +86,26 @@ internal static class XzIndex
         if (indexSize is < 8 or > MaxIndex || indexSize > end - start - (2 * HeaderSize))
             throw Malformed(file, end, $"has an xz index of {indexSize} bytes");
         var indexAt = end - HeaderSize - indexSize;
-        var index = await file.ReadAsync(indexAt, (int)indexSize, "an xz index", cancellationToken).ConfigureAwait(false);
+        var index = await file.ReadAsync(indexAt, (int)indexSize, "an xz index", cancellationToken)
+            .ConfigureAwait(false);
         var sizes = ParseIndex(index) ?? throw Malformed(file, indexAt, "has a damaged xz index");
 
         var streamAt = indexAt - HeaderSize;
         foreach (var (unpadded, _) in sizes)
         {
             streamAt -= (unpadded + 3) & ~3L;
-            if (streamAt < start) throw Malformed(file, indexAt, "has an xz index that goes before its start");
+            if (streamAt < start)
+                throw Malformed(file, indexAt, "has an xz index that goes before its start");
         }
 
-        var header = await file.ReadAsync(streamAt, HeaderSize, "an xz header", cancellationToken).ConfigureAwait(false);
-        if (!header.AsSpan().StartsWith(Magic) || !header.AsSpan(6, 2).SequenceEqual(footer.AsSpan(8, 2))
-            || Crc.Crc32(header.AsSpan(6, 2)) != U32(header, 8) || header[6] != 0)
+        var header = await file.ReadAsync(streamAt, HeaderSize, "an xz header", cancellationToken)
+            .ConfigureAwait(false);
+        if (
+            !header.AsSpan().StartsWith(Magic)
+            || !header.AsSpan(6, 2).SequenceEqual(footer.AsSpan(8, 2))
+            || Crc.Crc32(header.AsSpan(6, 2)) != U32(header, 8)
+            || header[6] != 0
+        )
             throw Malformed(file, streamAt, "has no xz header");
 
         var blocks = new List<XzBlock>(sizes.Count);
@@ -98,15 +121,19 @@ internal static class XzIndex
 
     private static List<(long Unpadded, long Size)>? ParseIndex(ReadOnlySpan<byte> index)
     {
-        if (index[0] != 0 || Crc.Crc32(index[..^4]) != BinaryPrimitives.ReadUInt32LittleEndian(index[^4..])) return null;
+        if (index[0] != 0 || Crc.Crc32(index[..^4]) != BinaryPrimitives.ReadUInt32LittleEndian(index[^4..]))
+            return null;
         var rest = index[1..^4];
         var sizes = new List<(long, long)>();
-        if (!TryReadNumber(ref rest, out var count) || count > rest.Length / 2) return null;
+        if (!TryReadNumber(ref rest, out var count) || count > rest.Length / 2)
+            return null;
         var total = 0L;
         for (var i = 0L; i < count; i++)
         {
-            if (!TryReadNumber(ref rest, out var unpadded) || !TryReadNumber(ref rest, out var size)) return null;
-            if (unpadded is < 5 or > long.MaxValue / 4 || size > long.MaxValue / 4 - total) return null;
+            if (!TryReadNumber(ref rest, out var unpadded) || !TryReadNumber(ref rest, out var size))
+                return null;
+            if (unpadded is < 5 or > long.MaxValue / 4 || size > long.MaxValue / 4 - total)
+                return null;
             total += size;
             sizes.Add((unpadded, size));
         }
@@ -121,7 +148,8 @@ internal static class XzIndex
         for (var i = 0; i < 9 && i < bytes.Length; i++)
         {
             value |= (long)(bytes[i] & 0x7F) << (i * 7);
-            if ((bytes[i] & 0x80) != 0) continue;
+            if ((bytes[i] & 0x80) != 0)
+                continue;
             bytes = bytes[(i + 1)..];
             return true;
         }

@@ -33,9 +33,11 @@ internal sealed class XzStream : SeekableReadStream
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (Position >= Length || buffer.IsEmpty) return 0;
+        if (Position >= Length || buffer.IsEmpty)
+            return 0;
         var i = Array.BinarySearch(_starts, Position);
-        if (i < 0) i = ~i - 1;
+        if (i < 0)
+            i = ~i - 1;
         var into = Position - _starts[i];
         if (i != _current || _decoder!.Position > into)
         {
@@ -59,7 +61,8 @@ internal sealed class XzStream : SeekableReadStream
 
     public override async ValueTask DisposeAsync()
     {
-        if (_owned is not null) await _owned.DisposeAsync().ConfigureAwait(false);
+        if (_owned is not null)
+            await _owned.DisposeAsync().ConfigureAwait(false);
         await base.DisposeAsync().ConfigureAwait(false);
     }
 

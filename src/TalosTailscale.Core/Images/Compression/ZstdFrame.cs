@@ -24,11 +24,25 @@ internal static class ZstdFrame
             return CheckEnd(scan, start + 8 + BinaryPrimitives.ReadUInt32LittleEndian(head.Span[4..]));
 
         var descriptor = head.Span[4];
-        if ((descriptor & 0x08) != 0) throw Malformed(scan.Reader, start, "a zstd frame with a reserved bit set");
+        if ((descriptor & 0x08) != 0)
+            throw Malformed(scan.Reader, start, "a zstd frame with a reserved bit set");
         var single = (descriptor & 0x20) != 0;
-        var sizeLength = (descriptor >> 6) switch { 0 => single ? 1 : 0, 1 => 2, 2 => 4, _ => 8 };
-        var dictionaryLength = (descriptor & 3) switch { 0 => 0, 1 => 1, 2 => 2, _ => 4 };
-        if (dictionaryLength != 0) throw Malformed(scan.Reader, start, "a zstd frame that needs a dictionary");
+        var sizeLength = (descriptor >> 6) switch
+        {
+            0 => single ? 1 : 0,
+            1 => 2,
+            2 => 4,
+            _ => 8,
+        };
+        var dictionaryLength = (descriptor & 3) switch
+        {
+            0 => 0,
+            1 => 1,
+            2 => 2,
+            _ => 4,
+        };
+        if (dictionaryLength != 0)
+            throw Malformed(scan.Reader, start, "a zstd frame that needs a dictionary");
         CheckWindow(scan.Reader, start, single ? (byte)0 : head.Span[5]);
 
         var at = start + 5 + (single ? 0 : 1) + sizeLength;
@@ -37,13 +51,16 @@ internal static class ZstdFrame
             var block = await scan.GetAsync(at, 3, "a zstd block", cancellationToken).ConfigureAwait(false);
             var header = block.Span[0] | (block.Span[1] << 8) | (block.Span[2] << 16);
             var size = header >> 3;
-            at += 3 + ((header >> 1) & 3) switch
-            {
-                0 or 2 => size,
-                1 => 1,
-                _ => throw Malformed(scan.Reader, at, "a zstd block of the reserved type"),
-            };
-            if ((header & 1) != 0) return CheckEnd(scan, at + ((descriptor & 4) != 0 ? 4 : 0));
+            at +=
+                3
+                + ((header >> 1) & 3) switch
+                {
+                    0 or 2 => size,
+                    1 => 1,
+                    _ => throw Malformed(scan.Reader, at, "a zstd block of the reserved type"),
+                };
+            if ((header & 1) != 0)
+                return CheckEnd(scan, at + ((descriptor & 4) != 0 ? 4 : 0));
         }
     }
 
@@ -57,16 +74,21 @@ internal static class ZstdFrame
     private static void CheckWindow(RandomReader reader, long start, byte descriptor)
     {
         var log = 10 + (descriptor >> 3);
-        if (log < MaxWindowLog || (log == MaxWindowLog && (descriptor & 7) == 0)) return;
+        if (log < MaxWindowLog || (log == MaxWindowLog && (descriptor & 7) == 0))
+            return;
         throw ImageErrors.DecompressionLimitExceeded.New(
             $"'{reader.Name}' has a zstd frame at offset {start} that needs a window of over {1 << (MaxWindowLog - 20)} MiB.",
-            reader.Name);
+            reader.Name
+        );
     }
 
-    private static long CheckEnd(ScanBuffer scan, long end) => end <= scan.Length
-        ? end
-        : throw ImageErrors.ImageTruncated.New(
-            $"'{scan.Reader.Name}' ends at byte {scan.Length}, but a zstd frame in it ends at {end}.", scan.Reader.Name);
+    private static long CheckEnd(ScanBuffer scan, long end) =>
+        end <= scan.Length
+            ? end
+            : throw ImageErrors.ImageTruncated.New(
+                $"'{scan.Reader.Name}' ends at byte {scan.Length}, but a zstd frame in it ends at {end}.",
+                scan.Reader.Name
+            );
 
     private static TsException Malformed(RandomReader reader, long at, string what) =>
         ImageErrors.CompressedDataMalformed.New($"'{reader.Name}' has {what} at offset {at}.", reader.Name);

@@ -8,5 +8,10 @@ namespace TalosTailscale.Core.Images.Fat;
 /// <param name="FirstCluster">Where its chain starts; 0 for an empty file.</param>
 /// <param name="Attributes">Attribute bits of the slot.</param>
 internal sealed record FatEntry(
-    string Name, string ShortName, bool IsFolder, long Size, uint FirstCluster, byte Attributes)
-    : TreeEntry(Name, IsFolder, Size);
+    string Name,
+    string ShortName,
+    bool IsFolder,
+    long Size,
+    uint FirstCluster,
+    byte Attributes
+) : TreeEntry(Name, IsFolder, Size);

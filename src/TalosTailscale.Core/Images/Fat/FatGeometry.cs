@@ -39,30 +39,41 @@ internal sealed record FatGeometry
     /// <summary>Reads a boot sector; null where it is none.</summary>
     public static FatGeometry? TryParse(ReadOnlySpan<byte> boot)
     {
-        if (boot.Length < 512 || boot[510] != 0x55 || boot[511] != 0xAA) return null;
-        if (boot[0] is not (0xEB or 0xE9)) return null;
+        if (boot.Length < 512 || boot[510] != 0x55 || boot[511] != 0xAA)
+            return null;
+        if (boot[0] is not (0xEB or 0xE9))
+            return null;
         int sector = BinaryPrimitives.ReadUInt16LittleEndian(boot[11..]);
         int perCluster = boot[13];
         int reserved = BinaryPrimitives.ReadUInt16LittleEndian(boot[14..]);
         int tables = boot[16];
         int rootEntries = BinaryPrimitives.ReadUInt16LittleEndian(boot[17..]);
-        if (sector is not (512 or 1024 or 2048 or 4096) || !BitOperations.IsPow2(perCluster)) return null;
-        if (reserved == 0 || tables is 0 or > 4) return null;
+        if (sector is not (512 or 1024 or 2048 or 4096) || !BitOperations.IsPow2(perCluster))
+            return null;
+        if (reserved == 0 || tables is 0 or > 4)
+            return null;
 
         long total = BinaryPrimitives.ReadUInt16LittleEndian(boot[19..]);
-        if (total == 0) total = BinaryPrimitives.ReadUInt32LittleEndian(boot[32..]);
+        if (total == 0)
+            total = BinaryPrimitives.ReadUInt32LittleEndian(boot[32..]);
         long perTable = BinaryPrimitives.ReadUInt16LittleEndian(boot[22..]);
         var fat32 = perTable == 0; // As Linux and edk2 tell them apart.
-        if (fat32) perTable = BinaryPrimitives.ReadUInt32LittleEndian(boot[36..]);
+        if (fat32)
+            perTable = BinaryPrimitives.ReadUInt32LittleEndian(boot[36..]);
         var rootSectors = ((rootEntries * 32) + sector - 1) / sector;
         var data = reserved + (tables * perTable) + rootSectors;
-        if (perTable == 0 || data >= total || (fat32 && rootEntries != 0)) return null;
+        if (perTable == 0 || data >= total || (fat32 && rootEntries != 0))
+            return null;
 
         var clusters = (total - data) / perCluster;
-        var bits = fat32 ? 32 : clusters < 4085 ? 12 : 16;
+        var bits =
+            fat32 ? 32
+            : clusters < 4085 ? 12
+            : 16;
         // A table shorter than its clusters need would be read beyond its end.
         clusters = Math.Min(clusters, (perTable * sector * 8 / bits) - 2);
-        if (clusters is < 1 or > 0x0FFFFFF5) return null;
+        if (clusters is < 1 or > 0x0FFFFFF5)
+            return null;
         return new FatGeometry
         {
             Bits = bits,

@@ -8,8 +8,12 @@ internal static class FatSlots
 {
     private const int Slot = 32;
     private const int CharsPerSlot = 13;
-    private const byte Deleted = 0xE5, LongName = 0x0F, Label = 0x08, Folder = 0x10;
-    private const byte LowerBase = 0x08, LowerExtension = 0x10;
+    private const byte Deleted = 0xE5,
+        LongName = 0x0F,
+        Label = 0x08,
+        Folder = 0x10;
+    private const byte LowerBase = 0x08,
+        LowerExtension = 0x10;
 
     private static readonly Encoding s_oem = CodePagesEncodingProvider.Instance.GetEncoding(437)!;
 
@@ -20,10 +24,14 @@ internal static class FatSlots
         for (; slots.Length >= Slot && slots[0] != 0; slots = slots[Slot..])
         {
             var slot = slots[..Slot];
-            if (slot[0] == Deleted) name.Clear();
-            else if ((slot[11] & 0x3F) == LongName) name.Add(slot);
-            else if ((slot[11] & Label) != 0 || slot[0] == '.') name.Clear();
-            else entries.Add(Make(slot, name.TakeFor(slot), bits));
+            if (slot[0] == Deleted)
+                name.Clear();
+            else if ((slot[11] & 0x3F) == LongName)
+                name.Add(slot);
+            else if ((slot[11] & Label) != 0 || slot[0] == '.')
+                name.Clear();
+            else
+                entries.Add(Make(slot, name.TakeFor(slot), bits));
         }
 
         return entries;
@@ -33,7 +41,8 @@ internal static class FatSlots
     {
         for (; slots.Length >= Slot && slots[0] != 0; slots = slots[Slot..])
         {
-            if (slots[0] == Deleted || (slots[11] & 0x3F) == LongName || (slots[11] & Label) == 0) continue;
+            if (slots[0] == Deleted || (slots[11] & 0x3F) == LongName || (slots[11] & Label) == 0)
+                continue;
             return PrintableText.Clean(s_oem.GetString(slots[..11])).TrimEnd(' ');
         }
 
@@ -53,11 +62,13 @@ internal static class FatSlots
                 continue;
             }
 
-            if (run > 0) runs.Add(run);
+            if (run > 0)
+                runs.Add(run);
             run = 0;
         }
 
-        if (run > 0) runs.Add(run);
+        if (run > 0)
+            runs.Add(run);
         return runs;
     }
 
@@ -68,7 +79,8 @@ internal static class FatSlots
     {
         var cased = ShortName(slot, slot[12]);
         uint cluster = BinaryPrimitives.ReadUInt16LittleEndian(slot[26..]);
-        if (bits == 32) cluster |= (uint)BinaryPrimitives.ReadUInt16LittleEndian(slot[20..]) << 16;
+        if (bits == 32)
+            cluster |= (uint)BinaryPrimitives.ReadUInt16LittleEndian(slot[20..]) << 16;
         var folder = (slot[11] & Folder) != 0;
         var size = folder ? 0 : BinaryPrimitives.ReadUInt32LittleEndian(slot[28..]);
         return new FatEntry(longName ?? cased, ShortName(slot, 0), folder, size, cluster & 0x0FFFFFFF, slot[11]);
@@ -78,11 +90,14 @@ internal static class FatSlots
     {
         Span<byte> raw = stackalloc byte[11];
         slot[..11].CopyTo(raw);
-        if (raw[0] == 0x05) raw[0] = Deleted; // Stands for a real 0xE5.
+        if (raw[0] == 0x05)
+            raw[0] = Deleted; // Stands for a real 0xE5.
         var name = s_oem.GetString(raw[..8]).TrimEnd(' ');
         var extension = s_oem.GetString(raw[8..]).TrimEnd(' ');
-        if ((caseFlags & LowerBase) != 0) name = name.ToLowerInvariant();
-        if ((caseFlags & LowerExtension) != 0) extension = extension.ToLowerInvariant();
+        if ((caseFlags & LowerBase) != 0)
+            name = name.ToLowerInvariant();
+        if ((caseFlags & LowerExtension) != 0)
+            extension = extension.ToLowerInvariant();
         return PrintableText.Clean(extension.Length == 0 ? name : $"{name}.{extension}");
     }
 
@@ -114,7 +129,10 @@ internal static class FatSlots
             var part = _chars.AsSpan(_expected * CharsPerSlot, CharsPerSlot);
             for (var i = 0; i < CharsPerSlot; i++)
             {
-                var at = i < 5 ? 1 + (i * 2) : i < 11 ? 14 + ((i - 5) * 2) : 28 + ((i - 11) * 2);
+                var at =
+                    i < 5 ? 1 + (i * 2)
+                    : i < 11 ? 14 + ((i - 5) * 2)
+                    : 28 + ((i - 11) * 2);
                 part[i] = (char)BinaryPrimitives.ReadUInt16LittleEndian(slot[at..]);
             }
         }
@@ -124,7 +142,8 @@ internal static class FatSlots
             var name = _chars.AsSpan(0, _length);
             var fits = _length > 0 && _expected == 0 && Checksum(slot) == _checksum;
             Clear();
-            if (!fits) return null;
+            if (!fits)
+                return null;
             var end = name.IndexOf('\0');
             var text = PrintableText.Clean(new string(end < 0 ? name : name[..end]));
             return text.Length == 0 || text.AsSpan().IndexOfAny('/', '\\') >= 0 ? null : text;
@@ -133,7 +152,8 @@ internal static class FatSlots
         private static byte Checksum(ReadOnlySpan<byte> slot)
         {
             byte sum = 0;
-            foreach (var b in slot[..11]) sum = unchecked((byte)(((sum & 1) << 7) + (sum >> 1) + b));
+            foreach (var b in slot[..11])
+                sum = unchecked((byte)(((sum & 1) << 7) + (sum >> 1) + b));
             return sum;
         }
     }

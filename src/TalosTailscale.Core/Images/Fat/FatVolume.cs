@@ -26,9 +26,14 @@ internal sealed class FatVolume : IFileTree
     public FatGeometry Geometry { get; }
 
     /// <summary>Opens the file system that starts at an offset; null where there is none.</summary>
-    public static async Task<FatVolume?> TryOpenAsync(RandomReader file, long start, CancellationToken cancellationToken)
+    public static async Task<FatVolume?> TryOpenAsync(
+        RandomReader file,
+        long start,
+        CancellationToken cancellationToken
+    )
     {
-        if (!file.Holds(start, 512)) return null;
+        if (!file.Holds(start, 512))
+            return null;
         var boot = await file.ReadAsync(start, 512, "a boot sector", cancellationToken).ConfigureAwait(false);
         return FatGeometry.TryParse(boot) is { } geometry ? new FatVolume(file, start, geometry) : null;
     }
@@ -49,7 +54,8 @@ internal sealed class FatVolume : IFileTree
     public async Task<IReadOnlyList<Extent>> FindContentAsync(TreeEntry file, CancellationToken cancellationToken)
     {
         var entry = (FatEntry)file;
-        if (entry.Size == 0) return [];
+        if (entry.Size == 0)
+            return [];
         var clusters = (entry.Size + Geometry.ClusterSize - 1) / Geometry.ClusterSize;
         var (extents, count) = await ChainAsync(entry.FirstCluster, clusters, $"file '{entry.Name}'", cancellationToken)
             .ConfigureAwait(false);
@@ -59,7 +65,8 @@ internal sealed class FatVolume : IFileTree
         {
             throw ImageErrors.ImageTruncated.New(
                 $"'{_file.Name}' ends at byte {_file.Length}, but the file '{entry.Name}' in it ends at {extents[^1].End}.",
-                _file.Name);
+                _file.Name
+            );
         }
 
         var slack = (clusters * Geometry.ClusterSize) - entry.Size;
@@ -73,17 +80,21 @@ internal sealed class FatVolume : IFileTree
     /// </summary>
     public async Task<IReadOnlyList<Extent>> FindClustersAsync(FatEntry entry, CancellationToken cancellationToken)
     {
-        if (entry.FirstCluster == 0) return [];
-        return (await ChainAsync(entry.FirstCluster, Geometry.ClusterCount, $"'{entry.Name}'", cancellationToken)
-            .ConfigureAwait(false)).Extents;
+        if (entry.FirstCluster == 0)
+            return [];
+        return (
+            await ChainAsync(entry.FirstCluster, Geometry.ClusterCount, $"'{entry.Name}'", cancellationToken)
+                .ConfigureAwait(false)
+        ).Extents;
     }
 
     private async Task<byte[]> ReadSlotsAsync(FatEntry? folder, CancellationToken cancellationToken)
     {
         if (folder is null && Geometry.Bits != 32)
         {
-            return await _file.ReadAsync(
-                _start + Geometry.RootOffset, Geometry.RootLength, "the root folder", cancellationToken).ConfigureAwait(false);
+            return await _file
+                .ReadAsync(_start + Geometry.RootOffset, Geometry.RootLength, "the root folder", cancellationToken)
+                .ConfigureAwait(false);
         }
 
         // ".." of a folder in the root has cluster 0; nobody asks for it here.
@@ -92,12 +103,14 @@ internal sealed class FatVolume : IFileTree
         var limit = Math.Max(1, MaxFolder / Geometry.ClusterSize);
         var (extents, _) = await ChainAsync(first, limit + 1, name, cancellationToken).ConfigureAwait(false);
         var length = extents.Sum(e => e.Length);
-        if (length > Math.Max(MaxFolder, Geometry.ClusterSize)) throw Malformed($"has {name} of over {MaxFolder} bytes");
+        if (length > Math.Max(MaxFolder, Geometry.ClusterSize))
+            throw Malformed($"has {name} of over {MaxFolder} bytes");
         var slots = new byte[length];
         var at = 0;
         foreach (var extent in extents)
         {
-            await _file.ReadAsync(extent.Offset, slots.AsMemory(at, (int)extent.Length), name, cancellationToken)
+            await _file
+                .ReadAsync(extent.Offset, slots.AsMemory(at, (int)extent.Length), name, cancellationToken)
                 .ConfigureAwait(false);
             at += (int)extent.Length;
         }
@@ -111,13 +124,18 @@ internal sealed class FatVolume : IFileTree
 
     // Follows a chain for at most that many clusters; a circle therefore ends.
     private async Task<(List<Extent> Extents, long Count)> ChainAsync(
-        uint first, long limit, string what, CancellationToken cancellationToken)
+        uint first,
+        long limit,
+        string what,
+        CancellationToken cancellationToken
+    )
     {
         var extents = new List<Extent>();
         var count = 0L;
-        for (var cluster = first; count < limit && !IsEnd(cluster);)
+        for (var cluster = first; count < limit && !IsEnd(cluster); )
         {
-            if (!Geometry.IsCluster(cluster)) throw Malformed($"has the cluster {cluster} in the chain of {what}");
+            if (!Geometry.IsCluster(cluster))
+                throw Malformed($"has the cluster {cluster} in the chain of {what}");
             var offset = _start + Geometry.OffsetOf(cluster);
             if (extents.Count > 0 && extents[^1].End == offset)
                 extents[^1] = extents[^1] with { Length = extents[^1].Length + Geometry.ClusterSize };
@@ -126,13 +144,21 @@ internal sealed class FatVolume : IFileTree
             else
                 throw Malformed($"has {what} in over {MaxExtents} pieces");
             count++;
-            if (count < limit) cluster = await NextAsync(cluster, cancellationToken).ConfigureAwait(false);
+            if (count < limit)
+                cluster = await NextAsync(cluster, cancellationToken).ConfigureAwait(false);
         }
 
         return (extents, count);
     }
 
-    private bool IsEnd(uint cluster) => cluster >= Geometry.Bits switch { 12 => 0xFF8u, 16 => 0xFFF8u, _ => 0x0FFFFFF8u };
+    private bool IsEnd(uint cluster) =>
+        cluster
+        >= Geometry.Bits switch
+        {
+            12 => 0xFF8u,
+            16 => 0xFFF8u,
+            _ => 0x0FFFFFF8u,
+        };
 
     private async ValueTask<uint> NextAsync(uint cluster, CancellationToken cancellationToken)
     {
@@ -143,8 +169,13 @@ internal sealed class FatVolume : IFileTree
             // An entry of 12 bits may go over the end of a page; the table is larger than that by construction.
             var length = (int)Math.Min(_page.Length, Geometry.TableLength - page);
             _pageAt = -1;
-            await _file.ReadAsync(
-                _start + Geometry.TableOffset + page, _page.AsMemory(0, length), "the allocation table", cancellationToken)
+            await _file
+                .ReadAsync(
+                    _start + Geometry.TableOffset + page,
+                    _page.AsMemory(0, length),
+                    "the allocation table",
+                    cancellationToken
+                )
                 .ConfigureAwait(false);
             _pageAt = page;
         }

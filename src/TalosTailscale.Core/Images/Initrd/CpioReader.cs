@@ -26,17 +26,22 @@ internal sealed class CpioReader(Stream stream, string name, ByteBudget budget)
     public static bool IsMagic(ReadOnlySpan<byte> head) => head.StartsWith("070701"u8) || head.StartsWith("070702"u8);
 
     /// <summary>Where an uncompressed archive ends: after its trailer.</summary>
-    public static async ValueTask<long> FindEndAsync(RandomReader reader, long start, CancellationToken cancellationToken)
+    public static async ValueTask<long> FindEndAsync(
+        RandomReader reader,
+        long start,
+        CancellationToken cancellationToken
+    )
     {
         var archive = reader.Slice(start, reader.Length - start, "a cpio archive");
         await using (archive.ConfigureAwait(false))
         {
             var cpio = new CpioReader(archive, reader.Name, new ByteBudget(long.MaxValue));
             if (!await cpio.StartAsync(cancellationToken).ConfigureAwait(false))
-                throw ImageErrors.InitrdMalformed.New($"'{reader.Name}' has no cpio archive at offset {start}.", reader.Name);
-            while (await cpio.NextAsync(cancellationToken).ConfigureAwait(false) is not null)
-            {
-            }
+                throw ImageErrors.InitrdMalformed.New(
+                    $"'{reader.Name}' has no cpio archive at offset {start}.",
+                    reader.Name
+                );
+            while (await cpio.NextAsync(cancellationToken).ConfigureAwait(false) is not null) { }
 
             return start + cpio._position;
         }
@@ -56,8 +61,7 @@ internal sealed class CpioReader(Stream stream, string name, ByteBudget budget)
                 AtEnd = true;
                 return false;
             }
-        }
-        while (_header[0] == 0);
+        } while (_header[0] == 0);
 
         _position = 1;
         var more = await ReadAsync(_header.AsMemory(1, 5), false, cancellationToken).ConfigureAwait(false);
@@ -74,19 +78,22 @@ internal sealed class CpioReader(Stream stream, string name, ByteBudget budget)
         {
             await SkipAsync(_next - _position, cancellationToken).ConfigureAwait(false);
             await ReadAsync(_header.AsMemory(0, 6), true, cancellationToken).ConfigureAwait(false);
-            if (!IsMagic(_header)) throw Malformed("lacks the magic of a member");
+            if (!IsMagic(_header))
+                throw Malformed("lacks the magic of a member");
         }
 
         await ReadAsync(_header.AsMemory(6), true, cancellationToken).ConfigureAwait(false);
         var size = Field(6);
         var nameLength = Field(11);
-        if (nameLength is 0 or > MaxName) throw Malformed($"has a member whose name is {nameLength} bytes");
+        if (nameLength is 0 or > MaxName)
+            throw Malformed($"has a member whose name is {nameLength} bytes");
         var bytes = new byte[nameLength];
         await ReadAsync(bytes, true, cancellationToken).ConfigureAwait(false);
         await SkipAsync(Align(_position) - _position, cancellationToken).ConfigureAwait(false);
 
         var entry = new CpioEntry(PrintableText.Utf8(bytes), size);
-        if (entry.Name == "TRAILER!!!") return null;
+        if (entry.Name == "TRAILER!!!")
+            return null;
         _contentEnd = _position + size;
         _next = Align(_contentEnd);
         var bare = entry.Name.StartsWith("./", StringComparison.Ordinal) ? entry.Name[2..] : entry.Name.TrimStart('/');
@@ -97,7 +104,8 @@ internal sealed class CpioReader(Stream stream, string name, ByteBudget budget)
     public async ValueTask<byte[]> ReadContentAsync(int limit, CancellationToken cancellationToken)
     {
         var size = _contentEnd - _position;
-        if (size > limit) throw Malformed($"has a member of {size} bytes where at most {limit} are expected");
+        if (size > limit)
+            throw Malformed($"has a member of {size} bytes where at most {limit} are expected");
         var content = new byte[size];
         await ReadAsync(content, true, cancellationToken).ConfigureAwait(false);
         return content;
@@ -121,7 +129,9 @@ internal sealed class CpioReader(Stream stream, string name, ByteBudget budget)
         if (whole && read < buffer.Length)
         {
             throw ImageErrors.ImageTruncated.New(
-                $"'{name}' ends in the middle of a cpio archive, {_position} bytes after its start.", name);
+                $"'{name}' ends in the middle of a cpio archive, {_position} bytes after its start.",
+                name
+            );
         }
 
         return read;
@@ -134,7 +144,9 @@ internal sealed class CpioReader(Stream stream, string name, ByteBudget budget)
             if (count > stream.Length - stream.Position)
             {
                 throw ImageErrors.ImageTruncated.New(
-                    $"'{name}' ends {stream.Length - stream.Position} bytes into a cpio member of {count} bytes.", name);
+                    $"'{name}' ends {stream.Length - stream.Position} bytes into a cpio member of {count} bytes.",
+                    name
+                );
             }
 
             stream.Position += count;
@@ -157,6 +169,9 @@ internal sealed class CpioReader(Stream stream, string name, ByteBudget budget)
         }
     }
 
-    private TsException Malformed(string what) => ImageErrors.InitrdMalformed.New(
-        $"'{name}' is not a well-formed cpio archive: it {what}, {_position} bytes after its start.", name);
+    private TsException Malformed(string what) =>
+        ImageErrors.InitrdMalformed.New(
+            $"'{name}' is not a well-formed cpio archive: it {what}, {_position} bytes after its start.",
+            name
+        );
 }

@@ -23,7 +23,11 @@ internal static class ExtensionsYaml
         catch (Exception e) when (e is not TsException and not OutOfMemoryException)
         {
             // The scanner answers some malformed scalars with InvalidOperationException and not with YamlException.
-            throw ImageErrors.InitrdMalformed.New($"'{name}' has an extensions.yaml that is not YAML: {e.Message}", name, e);
+            throw ImageErrors.InitrdMalformed.New(
+                $"'{name}' has an extensions.yaml that is not YAML: {e.Message}",
+                name,
+                e
+            );
         }
     }
 
@@ -37,15 +41,19 @@ internal static class ExtensionsYaml
             switch (parser.Current)
             {
                 case MappingStart or SequenceStart:
-                    if (path.Count >= MaxDepth) throw Malformed(name, $"is nested deeper than {MaxDepth}");
+                    if (path.Count >= MaxDepth)
+                        throw Malformed(name, $"is nested deeper than {MaxDepth}");
                     path.Push(new Frame(parser.Current is MappingStart, Where(path)));
-                    if (path.Peek() is { IsMapping: true, Path: "/layers/-" }) layer = [];
+                    if (path.Peek() is { IsMapping: true, Path: "/layers/-" })
+                        layer = [];
                     break;
                 case MappingEnd or SequenceEnd:
                     if (path.Pop() is { IsMapping: true, Path: "/layers/-" } && layer is not null)
                         layers.Add(Make(layer, name));
-                    if (layers.Count > MaxLayers) throw Malformed(name, $"has more than {MaxLayers} layers");
-                    if (path.TryPeek(out var outer)) outer.Key = null;
+                    if (layers.Count > MaxLayers)
+                        throw Malformed(name, $"has more than {MaxLayers} layers");
+                    if (path.TryPeek(out var outer))
+                        outer.Key = null;
                     break;
                 case Scalar scalar when path.TryPeek(out var top):
                     if (top is { IsMapping: true, Key: null })
@@ -54,7 +62,8 @@ internal static class ExtensionsYaml
                         break;
                     }
 
-                    if (top.IsMapping) layer?.TryAdd($"{top.Path}/{top.Key}", scalar.Value);
+                    if (top.IsMapping)
+                        layer?.TryAdd($"{top.Path}/{top.Key}", scalar.Value);
                     top.Key = null;
                     break;
                 case AnchorAlias:
@@ -71,14 +80,17 @@ internal static class ExtensionsYaml
     private static ExtensionLayer Make(Dictionary<string, string> values, string name)
     {
         string? Get(string key) =>
-            values.TryGetValue("/layers/-" + key, out var value) && value.Length > 0 ? PrintableText.Clean(value) : null;
+            values.TryGetValue("/layers/-" + key, out var value) && value.Length > 0
+                ? PrintableText.Clean(value)
+                : null;
         return new ExtensionLayer(
             Get("/image") ?? "",
             Get("/metadata/name") ?? throw Malformed(name, "has a layer without metadata.name"),
             Get("/metadata/version"),
             Get("/metadata/author"),
             Get("/metadata/description"),
-            values.GetValueOrDefault("/layers/-/metadata/extraInfo"));
+            values.GetValueOrDefault("/layers/-/metadata/extraInfo")
+        );
     }
 
     private static TsException Malformed(string name, string what) =>

@@ -13,7 +13,9 @@ internal static class InitrdReader
 
     /// <summary>The layers; null where no archive has the list (an image without extensions).</summary>
     public static async Task<IReadOnlyList<ExtensionLayer>?> ReadLayersAsync(
-        RandomReader initrd, CancellationToken cancellationToken)
+        RandomReader initrd,
+        CancellationToken cancellationToken
+    )
     {
         var spans = await InitrdSpans.FindAsync(initrd, cancellationToken).ConfigureAwait(false);
         var budget = ByteBudget.For(initrd.Length);
@@ -24,7 +26,8 @@ internal static class InitrdReader
             {
                 var cpio = new CpioReader(decoder, initrd.Name, budget);
                 var yaml = await FindAsync(cpio, decoder, first, cancellationToken).ConfigureAwait(false);
-                if (yaml is not null) return ExtensionsYaml.Parse(yaml, initrd.Name);
+                if (yaml is not null)
+                    return ExtensionsYaml.Parse(yaml, initrd.Name);
             }
         }
 
@@ -32,7 +35,11 @@ internal static class InitrdReader
     }
 
     private static async Task<byte[]?> FindAsync(
-        CpioReader cpio, SpanDecoder decoder, int first, CancellationToken cancellationToken)
+        CpioReader cpio,
+        SpanDecoder decoder,
+        int first,
+        CancellationToken cancellationToken
+    )
     {
         byte[]? found = null;
 

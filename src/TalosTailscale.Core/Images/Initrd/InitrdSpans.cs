@@ -13,18 +13,23 @@ internal static class InitrdSpans
     private const int MaxSpans = 4096;
 
     public static async Task<IReadOnlyList<InitrdSpan>> FindAsync(
-        RandomReader initrd, CancellationToken cancellationToken)
+        RandomReader initrd,
+        CancellationToken cancellationToken
+    )
     {
         var spans = new List<InitrdSpan>();
         var scan = new ScanBuffer(initrd);
-        for (var at = 0L; ;)
+        for (var at = 0L; ; )
         {
             at = await scan.SkipZerosAsync(at, cancellationToken).ConfigureAwait(false);
-            if (at >= initrd.Length) return spans;
+            if (at >= initrd.Length)
+                return spans;
             if (spans.Count >= MaxSpans)
             {
                 throw ImageErrors.DecompressionLimitExceeded.New(
-                    $"'{initrd.Name}' is made of more than {MaxSpans} compressed pieces.", initrd.Name);
+                    $"'{initrd.Name}' is made of more than {MaxSpans} compressed pieces.",
+                    initrd.Name
+                );
             }
 
             var head = await scan.GetAsync(at, (int)Math.Min(8, initrd.Length - at), "an archive", cancellationToken)
@@ -34,7 +39,8 @@ internal static class InitrdSpans
             {
                 var end = await ZstdFrame.FindEndAsync(scan, at, cancellationToken).ConfigureAwait(false);
                 var skip = ZstdFrame.IsSkippable(BinaryPrimitives.ReadUInt32LittleEndian(head.Span));
-                if (!skip) spans.Add(new InitrdSpan(compression, new Extent(at, end - at)));
+                if (!skip)
+                    spans.Add(new InitrdSpan(compression, new Extent(at, end - at)));
                 at = end;
             }
             else if (compression == InitrdCompression.None)
@@ -61,15 +67,19 @@ internal static class InitrdSpans
 
     private static InitrdCompression Recognise(RandomReader initrd, long at, ReadOnlySpan<byte> head)
     {
-        if (CpioReader.IsMagic(head)) return InitrdCompression.None;
+        if (CpioReader.IsMagic(head))
+            return InitrdCompression.None;
         if (head.Length >= 4)
         {
             var magic = BinaryPrimitives.ReadUInt32LittleEndian(head);
-            if (ZstdFrame.IsFrame(magic) || (ZstdFrame.IsSkippable(magic) && head.Length == 8)) return InitrdCompression.Zstd;
+            if (ZstdFrame.IsFrame(magic) || (ZstdFrame.IsSkippable(magic) && head.Length == 8))
+                return InitrdCompression.Zstd;
         }
 
-        if (head.StartsWith(XzIndex.Magic)) return InitrdCompression.Xz;
-        if (head.StartsWith(GzipMagic)) return InitrdCompression.Gzip;
+        if (head.StartsWith(XzIndex.Magic))
+            return InitrdCompression.Xz;
+        if (head.StartsWith(GzipMagic))
+            return InitrdCompression.Gzip;
         var other = head switch
         {
             [0x02, 0x21, 0x4C, 0x18, ..] or [0x04, 0x22, 0x4D, 0x18, ..] => "lz4",
@@ -80,9 +90,13 @@ internal static class InitrdSpans
         };
         throw other is null
             ? ImageErrors.InitrdMalformed.New(
-                $"'{initrd.Name}' has neither a cpio archive nor compressed data at offset {at}.", initrd.Name)
+                $"'{initrd.Name}' has neither a cpio archive nor compressed data at offset {at}.",
+                initrd.Name
+            )
             : ImageErrors.CompressionUnsupported.New(
-                $"'{initrd.Name}' is compressed with {other}; zstd, xz and gzip can be read.", initrd.Name);
+                $"'{initrd.Name}' is compressed with {other}; zstd, xz and gzip can be read.",
+                initrd.Name
+            );
     }
 
     private static ReadOnlySpan<byte> GzipMagic => [0x1F, 0x8B, 8];

@@ -5,7 +5,8 @@ using ZstdSharp;
 namespace TalosTailscale.Core.Images.Initrd;
 
 /// <summary>The decompressed bytes of consecutive pieces of an initrd, as the kernel sees them: one archive may span several.</summary>
-internal sealed class SpanDecoder(RandomReader initrd, IReadOnlyList<InitrdSpan> spans, int first, ByteBudget budget) : Stream
+internal sealed class SpanDecoder(RandomReader initrd, IReadOnlyList<InitrdSpan> spans, int first, ByteBudget budget)
+    : Stream
 {
     private Stream? _decoder;
 
@@ -32,7 +33,8 @@ internal sealed class SpanDecoder(RandomReader initrd, IReadOnlyList<InitrdSpan>
         {
             _decoder ??= Open(spans[Current]);
             var read = await DecodeAsync(_decoder, buffer, cancellationToken).ConfigureAwait(false);
-            if (read > 0) return read;
+            if (read > 0)
+                return read;
             await _decoder.DisposeAsync().ConfigureAwait(false);
             _decoder = null;
             Current++;
@@ -43,9 +45,7 @@ internal sealed class SpanDecoder(RandomReader initrd, IReadOnlyList<InitrdSpan>
 
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
-    public override void Flush()
-    {
-    }
+    public override void Flush() { }
 
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
@@ -55,14 +55,16 @@ internal sealed class SpanDecoder(RandomReader initrd, IReadOnlyList<InitrdSpan>
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing) _decoder?.Dispose();
+        if (disposing)
+            _decoder?.Dispose();
         _decoder = null;
         base.Dispose(disposing);
     }
 
     private Stream Open(InitrdSpan span)
     {
-        if (span.Xz is { } xz) return new XzStream(initrd, [xz], budget);
+        if (span.Xz is { } xz)
+            return new XzStream(initrd, [xz], budget);
         var piece = initrd.Slice(span.Extent.Offset, span.Extent.Length, "a piece of the initrd");
         return span.Compression switch
         {
@@ -81,7 +83,10 @@ internal sealed class SpanDecoder(RandomReader initrd, IReadOnlyList<InitrdSpan>
         catch (Exception e) when (e is ZstdException or InvalidDataException or EndOfStreamException)
         {
             throw ImageErrors.CompressedDataMalformed.New(
-                $"'{initrd.Name}' cannot be decompressed at offset {spans[Current].Extent.Offset}: {e.Message}", initrd.Name, e);
+                $"'{initrd.Name}' cannot be decompressed at offset {spans[Current].Extent.Offset}: {e.Message}",
+                initrd.Name,
+                e
+            );
         }
     }
 }

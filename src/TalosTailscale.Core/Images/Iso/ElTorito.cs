@@ -20,14 +20,20 @@ internal static class ElTorito
     private const int Row = 32;
 
     public static async Task<IReadOnlyList<ElToritoEntry>> ReadAsync(
-        RandomReader file, long offset, CancellationToken cancellationToken)
+        RandomReader file,
+        long offset,
+        CancellationToken cancellationToken
+    )
     {
         // One sector has room for 64 rows; real catalogues have two to six.
-        var catalog = await file.ReadAsync(offset, Sector, "the boot catalogue", cancellationToken).ConfigureAwait(false);
+        var catalog = await file.ReadAsync(offset, Sector, "the boot catalogue", cancellationToken)
+            .ConfigureAwait(false);
         if (catalog[0] != 1 || catalog[30] != 0x55 || catalog[31] != 0xAA || Sum(catalog.AsSpan(0, Row)) != 0)
         {
             throw ImageErrors.IsoMalformed.New(
-                $"'{file.Name}' has a boot catalogue whose validation entry does not validate.", file.Name);
+                $"'{file.Name}' has a boot catalogue whose validation entry does not validate.",
+                file.Name
+            );
         }
 
         var platform = catalog[1];
@@ -38,7 +44,8 @@ internal static class ElTorito
             var row = catalog.AsSpan(at, Row);
             if (left > 0)
             {
-                if (row[0] == 0x44) continue; // Extension of the entry before.
+                if (row[0] == 0x44)
+                    continue; // Extension of the entry before.
                 entries.Add(Entry(platform, row));
                 left--;
             }
@@ -56,17 +63,20 @@ internal static class ElTorito
         return entries;
     }
 
-    private static ElToritoEntry Entry(byte platform, ReadOnlySpan<byte> row) => new(
-        platform,
-        row[0] == 0x88,
-        (byte)(row[1] & 0xF),
-        BinaryPrimitives.ReadUInt16LittleEndian(row[6..]),
-        (long)BinaryPrimitives.ReadUInt32LittleEndian(row[8..]) * Sector);
+    private static ElToritoEntry Entry(byte platform, ReadOnlySpan<byte> row) =>
+        new(
+            platform,
+            row[0] == 0x88,
+            (byte)(row[1] & 0xF),
+            BinaryPrimitives.ReadUInt16LittleEndian(row[6..]),
+            (long)BinaryPrimitives.ReadUInt32LittleEndian(row[8..]) * Sector
+        );
 
     private static ushort Sum(ReadOnlySpan<byte> row)
     {
         ushort sum = 0;
-        for (var i = 0; i < Row; i += 2) sum = unchecked((ushort)(sum + BinaryPrimitives.ReadUInt16LittleEndian(row[i..])));
+        for (var i = 0; i < Row; i += 2)
+            sum = unchecked((ushort)(sum + BinaryPrimitives.ReadUInt16LittleEndian(row[i..])));
         return sum;
     }
 }

@@ -7,5 +7,9 @@ namespace TalosTailscale.Core.Images.Iso;
 /// <param name="Extents">Where the content is; for a folder its records.</param>
 /// <param name="Unreadable">Why the content cannot be read (interleaved, compressed); null where it can.</param>
 internal sealed record IsoEntry(
-    string Name, bool IsFolder, long Size, IReadOnlyList<Extent> Extents, string? Unreadable)
-    : TreeEntry(Name, IsFolder, Size);
+    string Name,
+    bool IsFolder,
+    long Size,
+    IReadOnlyList<Extent> Extents,
+    string? Unreadable
+) : TreeEntry(Name, IsFolder, Size);

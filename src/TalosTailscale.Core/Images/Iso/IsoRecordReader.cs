@@ -8,7 +8,9 @@ internal sealed class IsoRecordReader(RandomReader file, int blockSize, RockRidg
 {
     private const int Sector = 2048;
     private const int MaxExtents = 4096; // Each may be 4 GiB.
-    private const byte FlagFolder = 2, FlagAssociated = 4, FlagMoreExtents = 0x80;
+    private const byte FlagFolder = 2,
+        FlagAssociated = 4,
+        FlagMoreExtents = 0x80;
 
     public RockRidge? RockRidge => rockRidge;
 
@@ -16,7 +18,7 @@ internal sealed class IsoRecordReader(RandomReader file, int blockSize, RockRidg
     public async ValueTask AddAsync(byte[] records, List<TreeEntry> entries, CancellationToken cancellationToken)
     {
         var pending = new List<Extent>();
-        for (var at = 0; at < records.Length;)
+        for (var at = 0; at < records.Length; )
         {
             int length = records[at];
             if (length == 0)
@@ -31,26 +33,36 @@ internal sealed class IsoRecordReader(RandomReader file, int blockSize, RockRidg
             var record = records.AsMemory(at, length);
             at += length;
             var flags = record.Span[25];
-            if (IsSelfOrParent(record.Span) || (flags & FlagAssociated) != 0) continue;
+            if (IsSelfOrParent(record.Span) || (flags & FlagAssociated) != 0)
+                continue;
 
             pending.Add(ExtentOf(record.Span));
-            if (pending.Count > MaxExtents) throw Malformed($"has a file of more than {MaxExtents} extents");
-            if ((flags & FlagMoreExtents) != 0) continue;
-            if (await MakeAsync(record, [.. pending], cancellationToken).ConfigureAwait(false) is { } entry) entries.Add(entry);
+            if (pending.Count > MaxExtents)
+                throw Malformed($"has a file of more than {MaxExtents} extents");
+            if ((flags & FlagMoreExtents) != 0)
+                continue;
+            if (await MakeAsync(record, [.. pending], cancellationToken).ConfigureAwait(false) is { } entry)
+                entries.Add(entry);
             pending.Clear();
         }
 
-        if (pending.Count > 0) throw Malformed("has a file whose last extent is missing");
+        if (pending.Count > 0)
+            throw Malformed("has a file whose last extent is missing");
     }
 
     private static bool IsSelfOrParent(ReadOnlySpan<byte> record) => record[32] == 1 && record[33] is 0 or 1;
 
-    private Extent ExtentOf(ReadOnlySpan<byte> record) => new(
-        (BinaryPrimitives.ReadUInt32LittleEndian(record[2..]) + (long)record[1]) * blockSize,
-        BinaryPrimitives.ReadUInt32LittleEndian(record[10..]));
+    private Extent ExtentOf(ReadOnlySpan<byte> record) =>
+        new(
+            (BinaryPrimitives.ReadUInt32LittleEndian(record[2..]) + (long)record[1]) * blockSize,
+            BinaryPrimitives.ReadUInt32LittleEndian(record[10..])
+        );
 
     private async ValueTask<IsoEntry?> MakeAsync(
-        ReadOnlyMemory<byte> record, Extent[] extents, CancellationToken cancellationToken)
+        ReadOnlyMemory<byte> record,
+        Extent[] extents,
+        CancellationToken cancellationToken
+    )
     {
         int nameLength = record.Span[32];
         var isFolder = (record.Span[25] & FlagFolder) != 0;
@@ -61,9 +73,11 @@ internal sealed class IsoRecordReader(RandomReader file, int blockSize, RockRidg
             var systemUse = 33 + nameLength + ((nameLength & 1) == 0 ? 1 : 0);
             var area = systemUse < record.Length ? record[systemUse..] : default;
             var fields = await rockRidge.ReadAsync(area, cancellationToken).ConfigureAwait(false);
-            if (fields.IsLink || fields.IsRelocated) return null;
+            if (fields.IsLink || fields.IsRelocated)
+                return null;
             name = fields.Name ?? name;
-            if (fields.IsCompressed) unreadable = "it is compressed (zisofs)";
+            if (fields.IsCompressed)
+                unreadable = "it is compressed (zisofs)";
             if (fields.ChildLink is { } child)
             {
                 isFolder = true;
@@ -71,7 +85,8 @@ internal sealed class IsoRecordReader(RandomReader file, int blockSize, RockRidg
             }
         }
 
-        if (name.Length == 0 || name.Contains('/', StringComparison.Ordinal)) throw Malformed($"has a file with the name '{name}'");
+        if (name.Length == 0 || name.Contains('/', StringComparison.Ordinal))
+            throw Malformed($"has a file with the name '{name}'");
         return new IsoEntry(name, isFolder, isFolder ? 0 : extents.Sum(e => e.Length), extents, unreadable);
     }
 
@@ -85,10 +100,14 @@ internal sealed class IsoRecordReader(RandomReader file, int blockSize, RockRidg
 
     private string PlainName(ReadOnlySpan<byte> bytes, bool isFolder)
     {
-        var name = joliet ? PrintableText.Clean(Encoding.BigEndianUnicode.GetString(bytes)) : PrintableText.Ascii(bytes);
-        if (isFolder) return name;
+        var name = joliet
+            ? PrintableText.Clean(Encoding.BigEndianUnicode.GetString(bytes))
+            : PrintableText.Ascii(bytes);
+        if (isFolder)
+            return name;
         var version = name.LastIndexOf(';');
-        if (version > 0 && name.AsSpan(version + 1).IndexOfAnyExceptInRange('0', '9') < 0) name = name[..version];
+        if (version > 0 && name.AsSpan(version + 1).IndexOfAnyExceptInRange('0', '9') < 0)
+            name = name[..version];
         return joliet ? name : name.TrimEnd('.');
     }
 

@@ -8,8 +8,7 @@ namespace TalosTailscale.Core.Images.Partitions;
 /// <param name="MbrType">The MBR type; 0 for GPT.</param>
 /// <param name="Offset">Start in bytes.</param>
 /// <param name="Size">Length in bytes.</param>
-internal sealed record Partition(
-    int Number, string Name, Guid? Type, Guid? Id, byte MbrType, long Offset, long Size)
+internal sealed record Partition(int Number, string Name, Guid? Type, Guid? Id, byte MbrType, long Offset, long Size)
 {
     private static readonly Guid s_esp = new("C12A7328-F81F-11D2-BA4B-00A0C93EC93B");
 

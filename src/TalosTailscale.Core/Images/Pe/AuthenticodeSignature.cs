@@ -74,20 +74,30 @@ internal sealed class AuthenticodeSignature
     /// <summary>Reads the first PKCS#7 entry of the certificate table; null where there is none.</summary>
     /// <exception cref="FormatException">The entry is not what it should be.</exception>
     public static async Task<AuthenticodeSignature?> ReadAsync(
-        RandomReader file, PeImage image, CancellationToken cancellationToken)
+        RandomReader file,
+        PeImage image,
+        CancellationToken cancellationToken
+    )
     {
-        if (image.Certificates.Length == 0) return null;
+        if (image.Certificates.Length == 0)
+            return null;
         if (image.Certificates.Length > MaxTable)
             throw new FormatException($"the certificate table is {image.Certificates.Length} bytes");
         var table = await file.ReadAsync(
-            image.Certificates.Offset, (int)image.Certificates.Length, "the certificate table", cancellationToken)
+                image.Certificates.Offset,
+                (int)image.Certificates.Length,
+                "the certificate table",
+                cancellationToken
+            )
             .ConfigureAwait(false);
-        for (var at = 0; at <= table.Length - 8;)
+        for (var at = 0; at <= table.Length - 8; )
         {
             var length = BinaryPrimitives.ReadUInt32LittleEndian(table.AsSpan(at));
             var type = BinaryPrimitives.ReadUInt16LittleEndian(table.AsSpan(at + 6));
-            if (length < 8 || length > table.Length - at) throw new FormatException("an entry of the table is cut off");
-            if (type == 2) return Parse(table.AsSpan(at + 8, (int)length - 8).ToArray());
+            if (length < 8 || length > table.Length - at)
+                throw new FormatException("an entry of the table is cut off");
+            if (type == 2)
+                return Parse(table.AsSpan(at + 8, (int)length - 8).ToArray());
             at = (int)Math.Min(table.Length, at + ((length + 7) & ~7u));
         }
 

@@ -22,10 +22,10 @@ internal static class PeCheckSum
                 read = await file.ReadAtLeastAsync(buffer.AsMemory(0, BufferSize), BufferSize, false, cancellationToken)
                     .ConfigureAwait(false);
                 sum += Sum(buffer.AsSpan(0, read));
-            }
-            while (read == BufferSize);
+            } while (read == BufferSize);
 
-            while (sum >> 16 != 0) sum = (sum & 0xFFFF) + (sum >> 16);
+            while (sum >> 16 != 0)
+                sum = (sum & 0xFFFF) + (sum >> 16);
             return checked((uint)(sum + (ulong)file.Length));
         }
         finally
@@ -37,7 +37,8 @@ internal static class PeCheckSum
     private static ulong Sum(ReadOnlySpan<byte> bytes)
     {
         ulong sum = 0;
-        for (; bytes.Length >= 2; bytes = bytes[2..]) sum += BinaryPrimitives.ReadUInt16LittleEndian(bytes);
+        for (; bytes.Length >= 2; bytes = bytes[2..])
+            sum += BinaryPrimitives.ReadUInt16LittleEndian(bytes);
         return bytes.Length == 1 ? sum + bytes[0] : sum;
     }
 }

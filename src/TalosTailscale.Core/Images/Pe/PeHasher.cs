@@ -15,22 +15,34 @@ internal static class PeHasher
     private const int BufferSize = 256 * 1024;
 
     public static async Task<PeHashes> HashAsync(
-        Stream stream, PeImage image, HashAlgorithmName? authenticode, bool sections, Action<long> report, CancellationToken cancellationToken)
+        Stream stream,
+        PeImage image,
+        HashAlgorithmName? authenticode,
+        bool sections,
+        Action<long> report,
+        CancellationToken cancellationToken
+    )
     {
         using var whole = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         using var signed = authenticode is { } name ? IncrementalHash.CreateHash(name) : null;
         var ranges = signed is null ? [] : AuthenticodeRanges(image);
-        var perSection = sections ? image.Sections.Select(s => (s, Hash: IncrementalHash.CreateHash(HashAlgorithmName.SHA256))).ToArray() : [];
+        var perSection = sections
+            ? image.Sections.Select(s => (s, Hash: IncrementalHash.CreateHash(HashAlgorithmName.SHA256))).ToArray()
+            : [];
         var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         try
         {
             stream.Position = 0;
             var at = 0L;
             int read;
-            while ((read = await stream.ReadAsync(buffer.AsMemory(0, BufferSize), cancellationToken).ConfigureAwait(false)) > 0)
+            while (
+                (read = await stream.ReadAsync(buffer.AsMemory(0, BufferSize), cancellationToken).ConfigureAwait(false))
+                > 0
+            )
             {
                 whole.AppendData(buffer, 0, read);
-                foreach (var range in ranges) Append(signed!, range, buffer, at, read);
+                foreach (var range in ranges)
+                    Append(signed!, range, buffer, at, read);
                 foreach (var (section, hash) in perSection)
                     Append(hash, new Extent(section.RawOffset, section.ContentLength), buffer, at, read);
                 at += read;
@@ -38,12 +50,16 @@ internal static class PeHasher
             }
 
             return new PeHashes(
-                whole.GetHashAndReset(), signed?.GetHashAndReset(), [.. perSection.Select(p => p.Hash.GetHashAndReset())]);
+                whole.GetHashAndReset(),
+                signed?.GetHashAndReset(),
+                [.. perSection.Select(p => p.Hash.GetHashAndReset())]
+            );
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
-            foreach (var (_, hash) in perSection) hash.Dispose();
+            foreach (var (_, hash) in perSection)
+                hash.Dispose();
         }
     }
 
@@ -71,7 +87,8 @@ internal static class PeHasher
         }
 
         var last = image.Certificates.Length > 0 ? image.Certificates.Offset : image.Length;
-        if (last > end) ranges.Add(new Extent(end, last - end));
+        if (last > end)
+            ranges.Add(new Extent(end, last - end));
         return ranges;
     }
 
@@ -79,6 +96,7 @@ internal static class PeHasher
     {
         var from = Math.Max(range.Offset, at);
         var to = Math.Min(range.End, at + read);
-        if (from < to) hash.AppendData(buffer, (int)(from - at), (int)(to - from));
+        if (from < to)
+            hash.AppendData(buffer, (int)(from - at), (int)(to - from));
     }
 }

@@ -69,38 +69,51 @@ internal sealed class PeImage
 
     /// <summary>Where the directory entry of the certificate table is; null where the header is too short for it.</summary>
     public int? CertificateEntryOffset =>
-        DirectoryCount > CertificateDirectory ? OptionalHeaderOffset + DirectoryTable + (CertificateDirectory * 8) : null;
+        DirectoryCount > CertificateDirectory
+            ? OptionalHeaderOffset + DirectoryTable + (CertificateDirectory * 8)
+            : null;
 
     public int SectionTableOffset => OptionalHeaderOffset + OptionalHeaderSize;
 
-    public TalosArchitecture Architecture => Machine switch
-    {
-        MachineAmd64 => TalosArchitecture.Amd64,
-        MachineArm64 => TalosArchitecture.Arm64,
-        _ => TalosArchitecture.Unknown,
-    };
+    public TalosArchitecture Architecture =>
+        Machine switch
+        {
+            MachineAmd64 => TalosArchitecture.Amd64,
+            MachineArm64 => TalosArchitecture.Arm64,
+            _ => TalosArchitecture.Unknown,
+        };
 
     public static async Task<PeImage> ReadAsync(RandomReader file, CancellationToken cancellationToken)
     {
         var dos = await file.ReadAsync(0, 64, "the DOS header", cancellationToken).ConfigureAwait(false);
-        if (dos[0] != 'M' || dos[1] != 'Z') throw Malformed(file, "does not start with 'MZ'");
+        if (dos[0] != 'M' || dos[1] != 'Z')
+            throw Malformed(file, "does not start with 'MZ'");
         var at = BinaryPrimitives.ReadUInt32LittleEndian(dos.AsSpan(0x3C));
-        if (at is < 4 or > MaxHeaderOffset) throw Malformed(file, $"has its PE header at offset {at}");
+        if (at is < 4 or > MaxHeaderOffset)
+            throw Malformed(file, $"has its PE header at offset {at}");
 
         var peOffset = (int)at;
         var coff = await file.ReadAsync(peOffset, 24, "the PE header", cancellationToken).ConfigureAwait(false);
-        if (!coff.AsSpan(0, 4).SequenceEqual("PE\0\0"u8)) throw Malformed(file, "has no PE signature");
+        if (!coff.AsSpan(0, 4).SequenceEqual("PE\0\0"u8))
+            throw Malformed(file, "has no PE signature");
         int sections = BinaryPrimitives.ReadUInt16LittleEndian(coff.AsSpan(6));
         int optionalSize = BinaryPrimitives.ReadUInt16LittleEndian(coff.AsSpan(20));
-        if (sections is 0 or > MaxSections) throw Malformed(file, $"has {sections} sections, expected 1 to {MaxSections}");
+        if (sections is 0 or > MaxSections)
+            throw Malformed(file, $"has {sections} sections, expected 1 to {MaxSections}");
         if (optionalSize is < DirectoryTable or > 1024)
             throw Malformed(file, $"has an optional header of {optionalSize} bytes");
 
-        var rest = await file.ReadAsync(peOffset + 24, optionalSize + (sections * 40), "the section table", cancellationToken)
+        var rest = await file.ReadAsync(
+                peOffset + 24,
+                optionalSize + (sections * 40),
+                "the section table",
+                cancellationToken
+            )
             .ConfigureAwait(false);
         var optional = rest.AsSpan(0, optionalSize);
         var magic = BinaryPrimitives.ReadUInt16LittleEndian(optional);
-        if (magic != 0x20B) throw Malformed(file, $"has the magic 0x{magic:X} and not 0x20B (PE32+)");
+        if (magic != 0x20B)
+            throw Malformed(file, $"has the magic 0x{magic:X} and not 0x20B (PE32+)");
         var image = new PeImage(file.Length, peOffset, coff, optional)
         {
             Certificates = ReadCertificateEntry(file, optional),
@@ -116,7 +129,8 @@ internal sealed class PeImage
     public int IndexOf(PeSection section)
     {
         for (var i = 0; i < Sections.Count; i++)
-            if (ReferenceEquals(Sections[i], section)) return i;
+            if (ReferenceEquals(Sections[i], section))
+                return i;
         return -1;
     }
 
@@ -124,11 +138,17 @@ internal sealed class PeImage
     {
         var count = BinaryPrimitives.ReadUInt32LittleEndian(optional[108..]);
         if (count > 16 || DirectoryTable + (count * 8) > optional.Length)
-            throw Malformed(file, $"says it has {count} data directories in an optional header of {optional.Length} bytes");
-        if (count <= CertificateDirectory) return default;
+            throw Malformed(
+                file,
+                $"says it has {count} data directories in an optional header of {optional.Length} bytes"
+            );
+        if (count <= CertificateDirectory)
+            return default;
         var entry = optional[(DirectoryTable + (CertificateDirectory * 8))..];
         return new Extent(
-            BinaryPrimitives.ReadUInt32LittleEndian(entry), BinaryPrimitives.ReadUInt32LittleEndian(entry[4..]));
+            BinaryPrimitives.ReadUInt32LittleEndian(entry),
+            BinaryPrimitives.ReadUInt32LittleEndian(entry[4..])
+        );
     }
 
     private static PeSection[] ReadSections(ReadOnlySpan<byte> table)
@@ -145,7 +165,8 @@ internal sealed class PeImage
                 BinaryPrimitives.ReadUInt32LittleEndian(row[8..]),
                 BinaryPrimitives.ReadUInt32LittleEndian(row[20..]),
                 BinaryPrimitives.ReadUInt32LittleEndian(row[16..]),
-                BinaryPrimitives.ReadUInt32LittleEndian(row[36..]));
+                BinaryPrimitives.ReadUInt32LittleEndian(row[36..])
+            );
         }
 
         return sections;
@@ -167,7 +188,8 @@ internal sealed class PeImage
             {
                 throw ImageErrors.ImageTruncated.New(
                     $"'{file.Name}' ends at byte {Length}, but its section '{section.Name}' ends at {section.RawEnd}.",
-                    file.Name);
+                    file.Name
+                );
             }
 
             if (section.RawOffset < end)
@@ -177,11 +199,14 @@ internal sealed class PeImage
             previous = section;
         }
 
-        if (Certificates.Length == 0) return;
+        if (Certificates.Length == 0)
+            return;
         if (!file.Holds(Certificates.Offset, Certificates.Length))
         {
             throw ImageErrors.ImageTruncated.New(
-                $"'{file.Name}' ends at byte {Length}, but its certificate table ends at {Certificates.End}.", file.Name);
+                $"'{file.Name}' ends at byte {Length}, but its certificate table ends at {Certificates.End}.",
+                file.Name
+            );
         }
 
         if (previous is not null && Certificates.Offset < previous.RawEnd)

@@ -8,7 +8,13 @@ namespace TalosTailscale.Core.Images.Pe;
 /// <param name="RawSize">How much of the file it takes, padding included.</param>
 /// <param name="Characteristics">Flags.</param>
 internal sealed record PeSection(
-    string Name, uint VirtualAddress, uint VirtualSize, uint RawOffset, uint RawSize, uint Characteristics)
+    string Name,
+    uint VirtualAddress,
+    uint VirtualSize,
+    uint RawOffset,
+    uint RawSize,
+    uint Characteristics
+)
 {
     /// <summary>Bytes of content that are in the file: the virtual size where it is smaller than the padded raw size.</summary>
     public long ContentLength => VirtualSize == 0 ? RawSize : Math.Min(VirtualSize, RawSize);

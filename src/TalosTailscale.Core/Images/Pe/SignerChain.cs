@@ -23,9 +23,12 @@ internal static class SignerChain
         var at = parser.ReadCertificate(signer);
         for (var i = 0; i < MaxLength; i++)
         {
-            if (anchors.Any(a => a.Equals(at))) return true;
-            if (anchors.Any(a => Issued(a, at))) return true;
-            if (between.FirstOrDefault(b => !b.Equals(at) && Issued(b, at)) is not { } issuer) return false;
+            if (anchors.Any(a => a.Equals(at)))
+                return true;
+            if (anchors.Any(a => Issued(a, at)))
+                return true;
+            if (between.FirstOrDefault(b => !b.Equals(at) && Issued(b, at)) is not { } issuer)
+                return false;
             at = issuer;
         }
 
@@ -37,8 +40,10 @@ internal static class SignerChain
         try
         {
             // -1: not the certificate of an authority, so nothing that it signs is a certificate.
-            if (issuer.GetBasicConstraints() < 0 || !certificate.IssuerDN.Equivalent(issuer.SubjectDN)) return false;
-            if (SignerKey.TryGet(issuer) is not { } key) return false;
+            if (issuer.GetBasicConstraints() < 0 || !certificate.IssuerDN.Equivalent(issuer.SubjectDN))
+                return false;
+            if (SignerKey.TryGet(issuer) is not { } key)
+                return false;
             certificate.Verify(key);
             return true;
         }

@@ -30,8 +30,12 @@ internal static class SignerKey
         }
         else
         {
-            reasonable = algorithm.Equals(EdECObjectIdentifiers.id_Ed25519)
-                || (algorithm.Equals(X9ObjectIdentifiers.IdECPublicKey) && info.Algorithm.Parameters is DerObjectIdentifier);
+            reasonable =
+                algorithm.Equals(EdECObjectIdentifiers.id_Ed25519)
+                || (
+                    algorithm.Equals(X9ObjectIdentifiers.IdECPublicKey)
+                    && info.Algorithm.Parameters is DerObjectIdentifier
+                );
         }
 
         return reasonable ? certificate.GetPublicKey() : null;

@@ -48,9 +48,11 @@ public sealed class AddressFile
     {
         try
         {
-            if (new FileInfo(path).Length > MaximumBytes) return null;
+            if (new FileInfo(path).Length > MaximumBytes)
+                return null;
             byte[] bytes = await File.ReadAllBytesAsync(path, cancellation).ConfigureAwait(false);
-            if (bytes.AsSpan(0, Math.Min(bytes.Length, 8192)).Contains((byte)0)) return null;
+            if (bytes.AsSpan(0, Math.Min(bytes.Length, 8192)).Contains((byte)0))
+                return null;
             var file = new AddressFile(path, bytes, forms);
             return file.Matches.Count > 0 ? file : null;
         }
@@ -85,17 +87,24 @@ public sealed class AddressFile
     /// <returns>The word, and the same with the address replaced; the second is null where there is no replacement.</returns>
     public (string Old, string? New) WordAt(AddressMatch match)
     {
-        int start = match.Start, end = match.End;
-        while (start > 0 && IsPartOfWord(_text[start - 1])) start--;
-        while (end < _text.Length && IsPartOfWord(_text[end])) end++;
+        int start = match.Start,
+            end = match.End;
+        while (start > 0 && IsPartOfWord(_text[start - 1]))
+            start--;
+        while (end < _text.Length && IsPartOfWord(_text[end]))
+            end++;
         string? replacement = Forms.Replacement(match.Form);
-        return (_text[start..end], replacement is null ? null : _text[start..match.Start] + replacement + _text[match.End..end]);
+        return (
+            _text[start..end],
+            replacement is null ? null : _text[start..match.Start] + replacement + _text[match.End..end]
+        );
     }
 
     /// <summary>The bytes with some places replaced.</summary>
     /// <param name="matches">Which; those without a replacement stay.</param>
     /// <returns>The bytes.</returns>
-    public byte[] Replace(IEnumerable<AddressMatch> matches) => Encoding.Latin1.GetBytes(Replace(_text, Forms, matches));
+    public byte[] Replace(IEnumerable<AddressMatch> matches) =>
+        Encoding.Latin1.GetBytes(Replace(_text, Forms, matches));
 
     /// <summary>A text with some places replaced.</summary>
     /// <param name="text">The text in which they were found.</param>
@@ -110,7 +119,8 @@ public sealed class AddressFile
         int at = 0;
         foreach (AddressMatch match in matches.OrderBy(match => match.Start))
         {
-            if (forms.Replacement(match.Form) is not { } replacement) continue;
+            if (forms.Replacement(match.Form) is not { } replacement)
+                continue;
             result.Append(text, at, match.Start - at).Append(replacement);
             at = match.End;
         }
@@ -118,5 +128,6 @@ public sealed class AddressFile
         return result.Append(text, at, text.Length - at).ToString();
     }
 
-    private static bool IsPartOfWord(char c) => c > ' ' && c is not ('"' or '\'' or ',' or '[' or ']' or '(' or ')' or '<' or '>' or '`' or '{' or '}');
+    private static bool IsPartOfWord(char c) =>
+        c > ' ' && c is not ('"' or '\'' or ',' or '[' or ']' or '(' or ')' or '<' or '>' or '`' or '{' or '}');
 }

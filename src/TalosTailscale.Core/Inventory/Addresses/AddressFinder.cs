@@ -28,7 +28,8 @@ public static class AddressFinder
         ArgumentNullException.ThrowIfNull(text);
         ArgumentNullException.ThrowIfNull(forms);
         var found = new List<AddressMatch>();
-        if (forms.IsRenamed) Add(found, text, forms.OldName!, AddressForm.Name, IsName);
+        if (forms.IsRenamed)
+            Add(found, text, forms.OldName!, AddressForm.Name, IsName);
         if (forms.OldAddress.AddressFamily == AddressFamily.InterNetwork)
         {
             Add(found, text, forms.OldAddress.ToString(), AddressForm.Address, IsDotted);
@@ -50,13 +51,22 @@ public static class AddressFinder
     public static bool Contains(string text, AddressForms forms) => Find(text, forms).Count > 0;
 
     private static void Add(
-        List<AddressMatch> found, string text, string wanted, AddressForm form, Func<string, int, int, bool> stands)
+        List<AddressMatch> found,
+        string text,
+        string wanted,
+        AddressForm form,
+        Func<string, int, int, bool> stands
+    )
     {
-        for (int at = text.IndexOf(wanted, StringComparison.OrdinalIgnoreCase); at >= 0;
-            at = text.IndexOf(wanted, at + 1, StringComparison.OrdinalIgnoreCase))
+        for (
+            int at = text.IndexOf(wanted, StringComparison.OrdinalIgnoreCase);
+            at >= 0;
+            at = text.IndexOf(wanted, at + 1, StringComparison.OrdinalIgnoreCase)
+        )
         {
             var match = new AddressMatch(at, wanted.Length, form);
-            if (stands(text, at, match.End) && !found.Exists(one => one.Start < match.End && at < one.End)) found.Add(match);
+            if (stands(text, at, match.End) && !found.Exists(one => one.Start < match.End && at < one.End))
+                found.Add(match);
         }
     }
 
@@ -64,8 +74,10 @@ public static class AddressFinder
     private static bool IsDotted(string text, int start, int end)
     {
         char before = At(text, start - 1);
-        if (IsWord(before) && !IsEscape(text, start)) return false;
-        if (before == '.' && char.IsAsciiDigit(At(text, start - 2))) return false;
+        if (IsWord(before) && !IsEscape(text, start))
+            return false;
+        if (before == '.' && char.IsAsciiDigit(At(text, start - 2)))
+            return false;
         char after = At(text, end);
         return !IsWord(after) && !(after == '.' && char.IsAsciiDigit(At(text, end + 1)));
     }
@@ -80,7 +92,8 @@ public static class AddressFinder
     private static bool IsEscape(string text, int start)
     {
         char before = At(text, start - 1);
-        if (before is 'n' or 'r' or 't' && At(text, start - 2) == '\\') return true;
+        if (before is 'n' or 'r' or 't' && At(text, start - 2) == '\\')
+            return true;
         return char.IsAsciiHexDigit(before) && char.IsAsciiHexDigit(At(text, start - 2)) && At(text, start - 3) == '%';
     }
 
@@ -89,14 +102,21 @@ public static class AddressFinder
     {
         for (int at = 0; at < text.Length; at++)
         {
-            if (!IsColonText(text[at])) continue;
+            if (!IsColonText(text[at]))
+                continue;
             int end = at;
-            while (end < text.Length && IsColonText(text[end])) end++;
+            while (end < text.Length && IsColonText(text[end]))
+                end++;
             int stop = text[end - 1] == ':' && At(text, end - 2) != ':' ? end - 1 : end;
             ReadOnlySpan<char> run = text.AsSpan(at, stop - at);
             bool stands = !IsWord(At(text, at - 1)) && !IsWord(At(text, end));
-            if (stands && run.Count(':') >= 2 && IPAddress.TryParse(run, out IPAddress? address) && address.Equals(wanted)
-                && !found.Exists(one => one.Start < stop && at < one.End))
+            if (
+                stands
+                && run.Count(':') >= 2
+                && IPAddress.TryParse(run, out IPAddress? address)
+                && address.Equals(wanted)
+                && !found.Exists(one => one.Start < stop && at < one.End)
+            )
                 found.Add(new AddressMatch(at, stop - at, AddressForm.Address));
             at = end;
         }

@@ -60,24 +60,29 @@ public sealed record AddressForms
     /// is still called so, and nothing that says it is wrong.
     /// </summary>
     public bool NameFollows =>
-        OldDashed is not null && NewDashed is not null && NewName is not null
+        OldDashed is not null
+        && NewDashed is not null
+        && NewName is not null
         && !NewName.Contains(OldDashed, StringComparison.OrdinalIgnoreCase)
         && NewName.Contains(NewDashed, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>True if the node has another name that its address does not explain.</summary>
     public bool IsRenamed =>
-        OldName is { Length: > 0 } && NewName is { Length: > 0 } && !NameFollows
+        OldName is { Length: > 0 }
+        && NewName is { Length: > 0 }
+        && !NameFollows
         && !OldName.Equals(NewName, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>What to put in the place of a match.</summary>
     /// <param name="form">How it is written.</param>
     /// <returns>The text; null where nothing can be said.</returns>
-    public string? Replacement(AddressForm form) => form switch
-    {
-        AddressForm.Address => NewAddress.ToString(),
-        AddressForm.Dashed => NameFollows ? NewDashed : null,
-        _ => NewName,
-    };
+    public string? Replacement(AddressForm form) =>
+        form switch
+        {
+            AddressForm.Address => NewAddress.ToString(),
+            AddressForm.Dashed => NameFollows ? NewDashed : null,
+            _ => NewName,
+        };
 
     private static IPAddress Parse(string text) =>
         IPAddress.TryParse(text, out IPAddress? address)
@@ -85,7 +90,5 @@ public sealed record AddressForms
             : throw new ArgumentException($"'{text}' is not an IP address.", nameof(text));
 
     private static string? Dashes(IPAddress address) =>
-        address.AddressFamily == AddressFamily.InterNetwork
-            ? address.ToString().Replace('.', '-')
-            : null;
+        address.AddressFamily == AddressFamily.InterNetwork ? address.ToString().Replace('.', '-') : null;
 }

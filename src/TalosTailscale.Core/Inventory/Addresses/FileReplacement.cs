@@ -14,26 +14,41 @@ public static class FileReplacement
     /// <see cref="InventoryErrors.FileChangedMeanwhile"/>, <see cref="InventoryErrors.FileNotReplaced"/>, or what the check throws.
     /// </exception>
     public static async Task ReplaceAsync(
-        string path, ReadOnlyMemory<byte> before, ReadOnlyMemory<byte> after, Func<string, Task>? check, CancellationToken cancellation)
+        string path,
+        ReadOnlyMemory<byte> before,
+        ReadOnlyMemory<byte> after,
+        Func<string, Task>? check,
+        CancellationToken cancellation
+    )
     {
         try
         {
             string target = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
 
             // The name keeps its ending: haproxy and editors look at it.
-            string temporary = Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetRandomFileName()}{Path.GetExtension(target)}");
+            string temporary = Path.Combine(
+                Path.GetDirectoryName(target)!,
+                $".{Path.GetRandomFileName()}{Path.GetExtension(target)}"
+            );
             try
             {
                 await WriteAsync(temporary, after, cancellation).ConfigureAwait(false);
-                if (check is not null) await check(temporary).ConfigureAwait(false);
-                if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(temporary, File.GetUnixFileMode(target));
+                if (check is not null)
+                    await check(temporary).ConfigureAwait(false);
+                if (!OperatingSystem.IsWindows())
+                    File.SetUnixFileMode(temporary, File.GetUnixFileMode(target));
                 byte[] now = await File.ReadAllBytesAsync(target, cancellation).ConfigureAwait(false);
                 if (!now.AsSpan().SequenceEqual(before.Span))
-                    throw InventoryErrors.FileChangedMeanwhile.New($"'{path}' was changed by somebody else meanwhile; it is left alone.", path);
+                    throw InventoryErrors.FileChangedMeanwhile.New(
+                        $"'{path}' was changed by somebody else meanwhile; it is left alone.",
+                        path
+                    );
 
                 // On Windows only File.Replace keeps the access list of the old file.
-                if (OperatingSystem.IsWindows()) File.Replace(temporary, target, null);
-                else File.Move(temporary, target, overwrite: true);
+                if (OperatingSystem.IsWindows())
+                    File.Replace(temporary, target, null);
+                else
+                    File.Move(temporary, target, overwrite: true);
             }
             finally
             {
@@ -49,8 +64,15 @@ public static class FileReplacement
     // Nobody else may read it until it has the permissions of the file whose place it takes.
     private static async Task WriteAsync(string path, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
     {
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, Options = FileOptions.Asynchronous };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            Share = FileShare.None,
+            Options = FileOptions.Asynchronous,
+        };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         var stream = new FileStream(path, options);
         await using (stream.ConfigureAwait(false))
         {

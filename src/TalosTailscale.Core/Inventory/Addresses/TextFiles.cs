@@ -6,7 +6,19 @@ public static class TextFiles
     // Not the user's own texts.
     private static readonly string[] s_skipped = [".git", ".hg", ".svn", "node_modules", ".terraform"];
 
-    private static readonly string[] s_data = [".yaml", ".yml", ".json", ".jsonc", ".toml", ".hcl", ".tf", ".tfvars", ".tpl", ".env"];
+    private static readonly string[] s_data =
+    [
+        ".yaml",
+        ".yml",
+        ".json",
+        ".jsonc",
+        ".toml",
+        ".hcl",
+        ".tf",
+        ".tfvars",
+        ".tpl",
+        ".env",
+    ];
 
     private static readonly string[] s_texts = [".md", ".markdown", ".txt", ".adoc", ".rst", ".org", ".html"];
 
@@ -20,8 +32,10 @@ public static class TextFiles
         foreach (string root in roots)
         {
             string full = Path.GetFullPath(root);
-            if (File.Exists(full)) found.Add(full);
-            else Walk(full, found);
+            if (File.Exists(full))
+                found.Add(full);
+            else
+                Walk(full, found);
         }
 
         return [.. found];
@@ -34,9 +48,12 @@ public static class TextFiles
     {
         string name = Path.GetFileName(path);
         string extension = Path.GetExtension(name).ToLowerInvariant();
-        if (name == NodeFile.FileName) return TsAddressPlace.NodeFile;
-        if (extension is ".cfg" or ".conf" && path.Contains("haproxy", StringComparison.OrdinalIgnoreCase)) return TsAddressPlace.Haproxy;
-        if (s_data.Contains(extension)) return TsAddressPlace.Manifest;
+        if (name == NodeFile.FileName)
+            return TsAddressPlace.NodeFile;
+        if (extension is ".cfg" or ".conf" && path.Contains("haproxy", StringComparison.OrdinalIgnoreCase))
+            return TsAddressPlace.Haproxy;
+        if (s_data.Contains(extension))
+            return TsAddressPlace.Manifest;
         return s_texts.Contains(extension) || extension.Length == 0 && name.All(char.IsUpper)
             ? TsAddressPlace.Documentation
             : TsAddressPlace.OtherFile;
@@ -48,9 +65,12 @@ public static class TextFiles
         {
             foreach (FileSystemInfo entry in new DirectoryInfo(folder).EnumerateFileSystemInfos())
             {
-                if (entry.LinkTarget is not null) continue;
-                if (entry is FileInfo) found.Add(entry.FullName);
-                else if (!s_skipped.Contains(entry.Name, StringComparer.Ordinal)) Walk(entry.FullName, found);
+                if (entry.LinkTarget is not null)
+                    continue;
+                if (entry is FileInfo)
+                    found.Add(entry.FullName);
+                else if (!s_skipped.Contains(entry.Name, StringComparer.Ordinal))
+                    Walk(entry.FullName, found);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -49,7 +49,8 @@ public sealed class YamlPlaces
     {
         ArgumentNullException.ThrowIfNull(path);
         YamlValue? at = _documents.OfType<YamlMapping>().FirstOrDefault(document => document["kind"] is null);
-        foreach (string key in path) at = (at as YamlMapping)?[key];
+        foreach (string key in path)
+            at = (at as YamlMapping)?[key];
         return [.. (at as YamlSequence)?.Items.OfType<YamlScalar>().Select(one => one.Text) ?? []];
     }
 
@@ -58,37 +59,49 @@ public sealed class YamlPlaces
     /// <returns>Start and end of each.</returns>
     internal IReadOnlyList<(int Start, int End)> Foreign(Func<string, string?, bool> isForeign)
     {
-        if (_documents is not [YamlMapping root]) return [];
+        if (_documents is not [YamlMapping root])
+            return [];
         var found = new List<(int, int)>();
         foreach ((YamlScalar name, YamlValue value) in (root["contexts"] as YamlMapping)?.Entries ?? [])
             Judge(name.Text, (value as YamlMapping)?["ca"], value);
         foreach (YamlMapping entry in (root["clusters"] as YamlSequence)?.Items.OfType<YamlMapping>() ?? [])
-            Judge((entry["name"] as YamlScalar)?.Text ?? "", (entry["cluster"] as YamlMapping)?["certificate-authority-data"], entry);
+            Judge(
+                (entry["name"] as YamlScalar)?.Text ?? "",
+                (entry["cluster"] as YamlMapping)?["certificate-authority-data"],
+                entry
+            );
         return found;
 
         void Judge(string name, YamlValue? ca, YamlValue whole)
         {
-            if (isForeign(name, (ca as YamlScalar)?.Text)) found.Add((whole.Span.Start, whole.Span.End));
+            if (isForeign(name, (ca as YamlScalar)?.Text))
+                found.Add((whole.Span.Start, whole.Span.End));
         }
     }
 
     private static string? Key(YamlValue value, int offset, string path)
     {
-        if (offset < value.Span.Start || offset >= value.Span.End) return null;
+        if (offset < value.Span.Start || offset >= value.Span.End)
+            return null;
         switch (value)
         {
             case YamlMapping mapping:
                 foreach ((YamlScalar name, YamlValue child) in mapping.Entries)
                 {
                     string below = path.Length == 0 ? name.Text : $"{path}.{name.Text}";
-                    if (Key(child, offset, below) is { } key) return key;
-                    if (offset >= name.Span.Start && offset < name.Span.End) return below;
+                    if (Key(child, offset, below) is { } key)
+                        return key;
+                    if (offset >= name.Span.Start && offset < name.Span.End)
+                        return below;
                 }
 
                 return null;
             case YamlSequence sequence:
                 for (int i = 0; i < sequence.Items.Count; i++)
-                    if (Key(sequence.Items[i], offset, path + string.Create(CultureInfo.InvariantCulture, $"[{i}]")) is { } key)
+                    if (
+                        Key(sequence.Items[i], offset, path + string.Create(CultureInfo.InvariantCulture, $"[{i}]")) is
+                        { } key
+                    )
                         return key;
                 return null;
             default:

@@ -18,7 +18,10 @@ internal readonly record struct DocumentId(string ApiVersion, string Kind, strin
     }
 
     /// <inheritdoc/>
-    public override string ToString() => Kind.Length == 0 ? "v1alpha1" : Name.Length == 0 ? Kind : $"{Kind}/{Name}";
+    public override string ToString() =>
+        Kind.Length == 0 ? "v1alpha1"
+        : Name.Length == 0 ? Kind
+        : $"{Kind}/{Name}";
 }
 
 /// <summary>A configuration being patched: its documents by id, and the one way to change them.</summary>
@@ -58,10 +61,14 @@ internal sealed class ConfigTree
         {
             if (document.Root!.Kind != YamlKind.Map)
                 throw MachineConfigErrors.YamlInvalid.New(
-                    $"'{name}' {YamlPosition.Describe(document.Root)}: found a document that is no map, expected a configuration document.", name);
+                    $"'{name}' {YamlPosition.Describe(document.Root)}: found a document that is no map, expected a configuration document.",
+                    name
+                );
             if (!documents.TryAdd(document.Id, document))
                 throw MachineConfigErrors.DocumentDuplicate.New(
-                    $"'{name}' {YamlPosition.Describe(document.Root)}: found the document '{document.Id}' a second time, expected it once.", name);
+                    $"'{name}' {YamlPosition.Describe(document.Root)}: found the document '{document.Id}' a second time, expected it once.",
+                    name
+                );
             look?.Invoke(document);
         });
         return new ConfigTree(stream, name, documents);
@@ -79,7 +86,9 @@ internal sealed class ConfigTree
             DocumentId other = id with { Kind = kind };
             if (_documents.ContainsKey(other))
                 throw MachineConfigErrors.DocumentConflict.New(
-                    $"The patch adds '{id}', found '{other}' in '{Name}', expected only one of the two kinds with that name.", id.ToString());
+                    $"The patch adds '{id}', found '{other}' in '{Name}', expected only one of the two kinds with that name.",
+                    id.ToString()
+                );
         }
 
         _documents.Add(id, document);
@@ -89,10 +98,12 @@ internal sealed class ConfigTree
     public void Remove(DocumentId id)
     {
         YamlDocument document = _documents[id];
-        if (Stream.HasAnchors && document.Root is not null) FreeAliasesInside(document.Root);
+        if (Stream.HasAnchors && document.Root is not null)
+            FreeAliasesInside(document.Root);
         _documents.Remove(id);
         Stream.Documents.Remove(document);
-        if (!document.IsNew) Stream.Removed.Add(document);
+        if (!document.IsNew)
+            Stream.Removed.Add(document);
     }
 
     public YamlEntry Add(YamlNode parent, string? key, YamlNode value, int at = -1)
@@ -118,25 +129,31 @@ internal sealed class ConfigTree
     // A change through an anchor must not reach its aliases: they get the old value written out first.
     private void FreeAliases(YamlNode changed)
     {
-        if (!Stream.HasAnchors) return;
+        if (!Stream.HasAnchors)
+            return;
         for (YamlNode? node = changed; node is not null; node = node.Parent)
         {
-            if (node.Anchor is not null) WriteOut(node);
+            if (node.Anchor is not null)
+                WriteOut(node);
         }
     }
 
     private void FreeAliasesInside(YamlNode gone)
     {
-        if (!Stream.HasAnchors) return;
-        if (gone.Anchor is not null) WriteOut(gone);
-        foreach (YamlEntry entry in gone.Entries ?? []) FreeAliasesInside(entry.Value);
+        if (!Stream.HasAnchors)
+            return;
+        if (gone.Anchor is not null)
+            WriteOut(gone);
+        foreach (YamlEntry entry in gone.Entries ?? [])
+            FreeAliasesInside(entry.Value);
     }
 
     private void WriteOut(YamlNode target)
     {
         foreach (YamlDocument document in Stream.Documents)
         {
-            if (document.Root is not null) WriteOut(document.Root, target);
+            if (document.Root is not null)
+                WriteOut(document.Root, target);
         }
     }
 
@@ -144,10 +161,14 @@ internal sealed class ConfigTree
     {
         foreach (YamlEntry entry in node.Entries?.ToArray() ?? [])
         {
-            if (entry.Value.Kind != YamlKind.Alias) WriteOut(entry.Value, target);
-            else if (!ReferenceEquals(entry.Value.Resolved, target)) continue;
-            else if (entry.Key?.Value == "<<") Aliases.ExpandMergeKey(node);
-            else node.Replace(entry, Aliases.Clone(target));
+            if (entry.Value.Kind != YamlKind.Alias)
+                WriteOut(entry.Value, target);
+            else if (!ReferenceEquals(entry.Value.Resolved, target))
+                continue;
+            else if (entry.Key?.Value == "<<")
+                Aliases.ExpandMergeKey(node);
+            else
+                node.Replace(entry, Aliases.Clone(target));
         }
     }
 }

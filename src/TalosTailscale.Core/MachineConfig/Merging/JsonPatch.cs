@@ -16,12 +16,15 @@ internal sealed class JsonPatch(ConfigTree tree, string patch)
     {
         if (tree.Count != 1)
             throw MachineConfigErrors.JsonPatchMultiDocument.New(
-                $"'{patch}' is a JSON6902 patch; found {tree.Count} documents in '{tree.Name}', expected exactly one.", patch);
+                $"'{patch}' is a JSON6902 patch; found {tree.Count} documents in '{tree.Name}', expected exactly one.",
+                patch
+            );
         YamlNode root = tree.Documents.First().Document.Root!;
         for (int i = 0; i < operations.Entries!.Count; i++)
         {
             YamlNode operation = operations.Entries[i].Value;
-            if (operation.Kind != YamlKind.Map) throw Failed(i, "?", operation, "found no map", "an operation with 'op' and 'path'");
+            if (operation.Kind != YamlKind.Map)
+                throw Failed(i, "?", operation, "found no map", "an operation with 'op' and 'path'");
             Apply(root, operation, i);
         }
     }
@@ -43,7 +46,13 @@ internal sealed class JsonPatch(ConfigTree tree, string patch)
                 break;
             case "test":
                 if (!YamlEquality.Same(Existing(place).Value, Value(operation, index, op), SchemaType.Free))
-                    throw Failed(index, op, operation, $"the value at '{place.Pointer}' is another one", "the value given");
+                    throw Failed(
+                        index,
+                        op,
+                        operation,
+                        $"the value at '{place.Pointer}' is another one",
+                        "the value given"
+                    );
                 break;
             case "copy":
                 Add(place, tree.Aliases.Clone(Existing(Locate(root, operation, "from", index, op)).Value));
@@ -52,7 +61,13 @@ internal sealed class JsonPatch(ConfigTree tree, string patch)
                 Move(root, operation, index);
                 break;
             default:
-                throw Failed(index, op, operation, $"found the operation '{op}'", "add, remove, replace, move, copy or test");
+                throw Failed(
+                    index,
+                    op,
+                    operation,
+                    $"found the operation '{op}'",
+                    "add, remove, replace, move, copy or test"
+                );
         }
     }
 
@@ -89,7 +104,8 @@ internal sealed class JsonPatch(ConfigTree tree, string patch)
     private void Replace(Place place, YamlNode value)
     {
         YamlEntry entry = Existing(place);
-        if (!YamlEquality.Same(entry.Value, value, SchemaType.Free)) tree.Replace(place.Parent, entry, value);
+        if (!YamlEquality.Same(entry.Value, value, SchemaType.Free))
+            tree.Replace(place.Parent, entry, value);
     }
 
     private YamlNode Value(YamlNode operation, int index, string op)
@@ -107,8 +123,10 @@ internal sealed class JsonPatch(ConfigTree tree, string patch)
 
     private int Index(Place place, int limit)
     {
-        if (!int.TryParse(place.Key, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int index)) throw NotThere(place, place.Key);
-        if (index < 0) index += limit;
+        if (!int.TryParse(place.Key, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int index))
+            throw NotThere(place, place.Key);
+        if (index < 0)
+            index += limit;
         return index >= 0 && index < limit ? index : throw NotThere(place, place.Key);
     }
 
@@ -116,18 +134,28 @@ internal sealed class JsonPatch(ConfigTree tree, string patch)
     {
         string pointer = operation.GetText(key) ?? throw Failed(index, op, operation, $"found no '{key}'", "one");
         if (pointer.Length == 0 || pointer[0] != '/')
-            throw Failed(index, op, operation, $"found the path '{pointer}'", "one that begins with '/' and names a key");
+            throw Failed(
+                index,
+                op,
+                operation,
+                $"found the path '{pointer}'",
+                "one that begins with '/' and names a key"
+            );
         string[] segments = pointer[1..].Split('/');
         for (int i = 0; i < segments.Length; i++)
-            segments[i] = segments[i].Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal);
+            segments[i] = segments[i]
+                .Replace("~1", "/", StringComparison.Ordinal)
+                .Replace("~0", "~", StringComparison.Ordinal);
         YamlNode node = root;
         for (int i = 0; i < segments.Length - 1; i++)
         {
             var place = new Place(node, segments[i], pointer, operation, index, op);
-            if (!node.IsCollection) throw NotThere(place, segments[i]);
+            if (!node.IsCollection)
+                throw NotThere(place, segments[i]);
             tree.Aliases.ExpandMergeKey(node);
             YamlEntry entry = Existing(place);
-            if (entry.Value.Kind == YamlKind.Alias) tree.Replace(node, entry, tree.Aliases.Clone(entry.Value));
+            if (entry.Value.Kind == YamlKind.Alias)
+                tree.Replace(node, entry, tree.Aliases.Clone(entry.Value));
             node = entry.Value;
         }
 
@@ -138,11 +166,19 @@ internal sealed class JsonPatch(ConfigTree tree, string patch)
     }
 
     private TsException NotThere(Place place, string segment) =>
-        Failed(place.Index, place.Op, place.Operation, $"found nothing at '{segment}' of '{place.Pointer}'", "a path that is there");
+        Failed(
+            place.Index,
+            place.Op,
+            place.Operation,
+            $"found nothing at '{segment}' of '{place.Pointer}'",
+            "a path that is there"
+        );
 
     private TsException Failed(int index, string op, YamlNode operation, string found, string expected) =>
         MachineConfigErrors.JsonPatchFailed.New(
-            $"'{patch}' {YamlPosition.Describe(operation)}: operation {index + 1} ('{op}'): {found}, expected {expected}.", patch);
+            $"'{patch}' {YamlPosition.Describe(operation)}: operation {index + 1} ('{op}'): {found}, expected {expected}.",
+            patch
+        );
 
     private sealed record Place(YamlNode Parent, string Key, string Pointer, YamlNode Operation, int Index, string Op);
 }

@@ -14,11 +14,13 @@ internal sealed class ListMerger(ConfigTree tree, ListMerge mode)
     {
         SchemaType element = type.Element ?? SchemaType.Free;
         Dictionary<int, List<YamlNode>>? lookup = null;
-        if (mode == ListMerge.Union && left.Entries!.Count + right.Entries!.Count > LookupFrom) lookup = BuildLookup(left);
+        if (mode == ListMerge.Union && left.Entries!.Count + right.Entries!.Count > LookupFrom)
+            lookup = BuildLookup(left);
         foreach (YamlEntry item in right.Entries!)
         {
             YamlNode value = item.Value;
-            if (type.Kind != SchemaKind.Any && PatchImport.IsNull(value)) continue;
+            if (type.Kind != SchemaKind.Any && PatchImport.IsNull(value))
+                continue;
             if (type.Keys.Count > 0 && FindKeyed(left, value, type) is { } existing)
             {
                 merge.MergeEntry(left, existing, value, element, path + "[]");
@@ -26,10 +28,12 @@ internal sealed class ListMerger(ConfigTree tree, ListMerge mode)
             }
 
             bool replaced = mode == ListMerge.Union && type.Union != UnionKey.None && ReplaceByName(left, value, type);
-            if (replaced || (mode == ListMerge.Union && Contains(left, value, element, lookup))) continue;
+            if (replaced || (mode == ListMerge.Union && Contains(left, value, element, lookup)))
+                continue;
             YamlNode added = PatchImport.Import(value, element);
             tree.Add(left, null, added);
-            if (lookup is not null) Remember(lookup, added);
+            if (lookup is not null)
+                Remember(lookup, added);
         }
     }
 
@@ -56,12 +60,17 @@ internal sealed class ListMerger(ConfigTree tree, ListMerge mode)
         foreach (string key in type.Keys)
         {
             YamlNode? wanted = item.Get(key);
-            bool absent = wanted is null || PatchImport.IsNull(wanted) || (wanted.Kind == YamlKind.Scalar && wanted.Value.Length == 0);
-            if (absent) continue;
+            bool absent =
+                wanted is null
+                || PatchImport.IsNull(wanted)
+                || (wanted.Kind == YamlKind.Scalar && wanted.Value.Length == 0);
+            if (absent)
+                continue;
             SchemaType keyType = type.Element?.Struct?.Find(key)?.Type ?? SchemaType.Free;
             foreach (YamlEntry entry in left.Entries!)
             {
-                if (entry.Value.Resolved.Get(key) is { } found && YamlEquality.Same(found, wanted!, keyType)) return entry;
+                if (entry.Value.Resolved.Get(key) is { } found && YamlEquality.Same(found, wanted!, keyType))
+                    return entry;
             }
 
             return null;
@@ -70,43 +79,56 @@ internal sealed class ListMerger(ConfigTree tree, ListMerge mode)
         return null;
     }
 
-    private static bool Contains(YamlNode left, YamlNode value, SchemaType element, Dictionary<int, List<YamlNode>>? lookup)
+    private static bool Contains(
+        YamlNode left,
+        YamlNode value,
+        SchemaType element,
+        Dictionary<int, List<YamlNode>>? lookup
+    )
     {
         if (lookup is not null)
-            return lookup.TryGetValue(YamlEquality.Hash(value), out List<YamlNode>? same) && same.Exists(other => YamlEquality.Same(other, value, element));
+            return lookup.TryGetValue(YamlEquality.Hash(value), out List<YamlNode>? same)
+                && same.Exists(other => YamlEquality.Same(other, value, element));
         return left.Entries!.Exists(entry => YamlEquality.Same(entry.Value, value, element));
     }
 
     private static Dictionary<int, List<YamlNode>> BuildLookup(YamlNode left)
     {
         var lookup = new Dictionary<int, List<YamlNode>>();
-        foreach (YamlEntry entry in left.Entries!) Remember(lookup, entry.Value);
+        foreach (YamlEntry entry in left.Entries!)
+            Remember(lookup, entry.Value);
         return lookup;
     }
 
     private static void Remember(Dictionary<int, List<YamlNode>> lookup, YamlNode value)
     {
         int hash = YamlEquality.Hash(value);
-        if (!lookup.TryGetValue(hash, out List<YamlNode>? same)) lookup.Add(hash, same = []);
+        if (!lookup.TryGetValue(hash, out List<YamlNode>? same))
+            lookup.Add(hash, same = []);
         same.Add(value);
     }
 
-    private static string? NameOf(YamlNode item, UnionKey union) => union switch
-    {
-        UnionKey.Variable when item.Resolved.Kind == YamlKind.Scalar => VariableName(item.Resolved.Value),
-        UnionKey.Image when item.GetTextResolved("image") is { } image => ImageName(image),
-        _ => null,
-    };
+    private static string? NameOf(YamlNode item, UnionKey union) =>
+        union switch
+        {
+            UnionKey.Variable when item.Resolved.Kind == YamlKind.Scalar => VariableName(item.Resolved.Value),
+            UnionKey.Image when item.GetTextResolved("image") is { } image => ImageName(image),
+            _ => null,
+        };
 
     // The first entry of the name gets the new value where it stands, further ones go: no old key may stay behind.
     private bool ReplaceByName(YamlNode left, YamlNode item, SchemaType type)
     {
-        if (NameOf(item, type.Union) is not { } name) return false;
+        if (NameOf(item, type.Union) is not { } name)
+            return false;
         List<YamlEntry> same = left.Entries!.FindAll(entry => NameOf(entry.Value, type.Union) == name);
-        if (same.Count == 0) return false;
+        if (same.Count == 0)
+            return false;
         SchemaType element = type.Element!;
-        if (!YamlEquality.Same(same[0].Value, item, element)) ReplaceEntry(left, same[0], item, type);
-        foreach (YamlEntry further in same.Skip(1)) tree.Remove(left, further);
+        if (!YamlEquality.Same(same[0].Value, item, element))
+            ReplaceEntry(left, same[0], item, type);
+        foreach (YamlEntry further in same.Skip(1))
+            tree.Remove(left, further);
         return true;
     }
 
@@ -115,7 +137,11 @@ internal sealed class ListMerger(ConfigTree tree, ListMerge mode)
         SchemaType element = type.Element!;
         bool onlyImage = type.Union == UnionKey.Image && entry.Value.Kind == YamlKind.Map && item.Entries!.Count == 1;
         if (onlyImage && entry.Value.Find("image") is { } image)
-            tree.Replace(entry.Value, image, PatchImport.Import(item.Get("image")!, element.Struct!.Find("image")!.Type));
+            tree.Replace(
+                entry.Value,
+                image,
+                PatchImport.Import(item.Get("image")!, element.Struct!.Find("image")!.Type)
+            );
         else
             tree.Replace(left, entry, PatchImport.Import(item, element));
     }

@@ -18,7 +18,8 @@ internal static class PatchImport
                 SchemaType element = type.Element ?? (type.Kind == SchemaKind.Argument ? type : SchemaType.Free);
                 foreach (YamlEntry entry in node.Entries!)
                 {
-                    if (type.Kind != SchemaKind.Any && IsNull(entry.Value)) continue;
+                    if (type.Kind != SchemaKind.Any && IsNull(entry.Value))
+                        continue;
                     list.AddRead(new YamlEntry(null, Import(entry.Value, element), -1, -1, isNew: true));
                 }
 
@@ -29,19 +30,30 @@ internal static class PatchImport
     }
 
     /// <summary>The value is null: left out by <c>key:</c>, or written <c>null</c> or <c>~</c>.</summary>
-    public static bool IsNull(YamlNode node) => node.Kind == YamlKind.Scalar && YamlScalar.TypeOf(node) == ScalarType.Null;
+    public static bool IsNull(YamlNode node) =>
+        node.Kind == YamlKind.Scalar && YamlScalar.TypeOf(node) == ScalarType.Null;
 
     /// <summary>The value is what Go takes for "not set": empty text, or zero.</summary>
     public static bool IsZero(YamlNode node, SchemaType type)
     {
-        if (node.Kind != YamlKind.Scalar) return false;
-        if (node.Value.Length == 0) return true;
+        if (node.Kind != YamlKind.Scalar)
+            return false;
+        if (node.Value.Length == 0)
+            return true;
         return type.Kind switch
         {
             SchemaKind.Text or SchemaKind.Format => false,
             SchemaKind.Duration => node.Value.Trim('0', '.', 'h', 'm', 's', 'µ', 'u', 'n').Length == 0,
-            _ => (YamlScalar.TypeOf(node) == ScalarType.Integer && YamlScalar.TryInteger(node.Value, out Int128 number) && number == 0)
-                || (YamlScalar.TypeOf(node) == ScalarType.Fraction && YamlScalar.TryFraction(node.Value, out double fraction) && fraction == 0),
+            _ => (
+                YamlScalar.TypeOf(node) == ScalarType.Integer
+                && YamlScalar.TryInteger(node.Value, out Int128 number)
+                && number == 0
+            )
+                || (
+                    YamlScalar.TypeOf(node) == ScalarType.Fraction
+                    && YamlScalar.TryFraction(node.Value, out double fraction)
+                    && fraction == 0
+                ),
         };
     }
 
@@ -52,7 +64,8 @@ internal static class PatchImport
         {
             SchemaType inner = type.Struct?.Find(entry.Key!.Value)?.Type ?? type.Element ?? SchemaType.Free;
             bool known = type.Kind == SchemaKind.Struct && inner.Kind != SchemaKind.Any;
-            if (known && IsNull(entry.Value)) continue;
+            if (known && IsNull(entry.Value))
+                continue;
             map.AddRead(new YamlEntry(ImportKey(entry.Key!), Import(entry.Value, inner), -1, -1, isNew: true));
         }
 

@@ -16,7 +16,8 @@ internal sealed class SchemaCheck(string patch, bool allowUnknownKeys)
     /// <param name="path">Where it stands, for messages.</param>
     public void Check(YamlNode node, SchemaType type, YamlNode? existing, string path)
     {
-        if (type.Kind == SchemaKind.Any || IsNull(node)) return;
+        if (type.Kind == SchemaKind.Any || IsNull(node))
+            return;
         switch (type.Kind)
         {
             case SchemaKind.Struct:
@@ -42,7 +43,8 @@ internal sealed class SchemaCheck(string patch, bool allowUnknownKeys)
         }
     }
 
-    private static bool IsNull(YamlNode node) => node.Kind == YamlKind.Scalar && YamlScalar.TypeOf(node) == ScalarType.Null;
+    private static bool IsNull(YamlNode node) =>
+        node.Kind == YamlKind.Scalar && YamlScalar.TypeOf(node) == ScalarType.Null;
 
     private static string Join(string path, string key) => path.Length == 0 ? key : path + "." + key;
 
@@ -58,10 +60,13 @@ internal sealed class SchemaCheck(string patch, bool allowUnknownKeys)
                 continue;
             }
 
-            if (allowUnknownKeys || there is not null) continue;
+            if (allowUnknownKeys || there is not null)
+                continue;
             string known = Nearest(key, fields.Fields.Keys) is { } near ? $"'{near}'" : "a key of the configuration";
             throw MachineConfigErrors.PatchUnknownKey.New(
-                $"'{patch}' {YamlPosition.Describe(entry.Key!)}: found the key '{Join(path, key)}', which Talos does not know; expected {known}.", patch);
+                $"'{patch}' {YamlPosition.Describe(entry.Key!)}: found the key '{Join(path, key)}', which Talos does not know; expected {known}.",
+                patch
+            );
         }
     }
 
@@ -88,24 +93,29 @@ internal sealed class SchemaCheck(string patch, bool allowUnknownKeys)
             SchemaKind.Boolean => node.Style == YamlStyle.Plain && YamlScalar.TryBoolean(node.Value) is not null,
             _ => true,
         };
-        if (!good) throw Wrong(node, path, found == ScalarType.Text ? "text" : "a value of another type", type.Description);
+        if (!good)
+            throw Wrong(node, path, found == ScalarType.Text ? "text" : "a value of another type", type.Description);
     }
 
     private void Expect(YamlNode node, YamlKind kind, SchemaType type, string path)
     {
-        if (node.Kind != kind) throw Wrong(node, path, Describe(node), type.Description);
+        if (node.Kind != kind)
+            throw Wrong(node, path, Describe(node), type.Description);
     }
 
-    private static string Describe(YamlNode node) => node.Kind switch
-    {
-        YamlKind.Map => "a map",
-        YamlKind.Sequence => "a list",
-        _ => "a single value",
-    };
+    private static string Describe(YamlNode node) =>
+        node.Kind switch
+        {
+            YamlKind.Map => "a map",
+            YamlKind.Sequence => "a list",
+            _ => "a single value",
+        };
 
     private TsException Wrong(YamlNode node, string path, string found, string expected) =>
         MachineConfigErrors.PatchWrongType.New(
-            $"'{patch}' {YamlPosition.Describe(node)}: found {found} for '{path}', expected {expected}.", patch);
+            $"'{patch}' {YamlPosition.Describe(node)}: found {found} for '{path}', expected {expected}.",
+            patch
+        );
 
     // A key one or two letters away is what was meant.
     private static string? Nearest(string key, IEnumerable<string> known)
@@ -115,7 +125,8 @@ internal sealed class SchemaCheck(string patch, bool allowUnknownKeys)
         foreach (string candidate in known)
         {
             int distance = Distance(key, candidate, least);
-            if (distance >= least) continue;
+            if (distance >= least)
+                continue;
             least = distance;
             best = candidate;
         }
@@ -125,9 +136,11 @@ internal sealed class SchemaCheck(string patch, bool allowUnknownKeys)
 
     private static int Distance(string a, string b, int limit)
     {
-        if (Math.Abs(a.Length - b.Length) >= limit) return limit;
+        if (Math.Abs(a.Length - b.Length) >= limit)
+            return limit;
         var row = new int[b.Length + 1];
-        for (int j = 0; j <= b.Length; j++) row[j] = j;
+        for (int j = 0; j <= b.Length; j++)
+            row[j] = j;
         for (int i = 1; i <= a.Length; i++)
         {
             int diagonal = row[0];

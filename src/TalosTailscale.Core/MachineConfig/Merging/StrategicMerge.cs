@@ -24,7 +24,14 @@ internal sealed class StrategicMerge(ConfigTree tree, ListMerge mode, string pat
         {
             string key = entry.Key!.Value;
             SchemaType inner = type.Struct?.Find(key)?.Type ?? type.Element ?? SchemaType.Free;
-            MergeKey(left, key, entry.Value, inner, type.Kind != SchemaKind.Struct, path.Length == 0 ? key : path + "." + key);
+            MergeKey(
+                left,
+                key,
+                entry.Value,
+                inner,
+                type.Kind != SchemaKind.Struct,
+                path.Length == 0 ? key : path + "." + key
+            );
         }
     }
 
@@ -41,33 +48,43 @@ internal sealed class StrategicMerge(ConfigTree tree, ListMerge mode, string pat
         bool free = type.Kind == SchemaKind.Any;
         if (PatchImport.IsNull(right))
         {
-            if (free && !type.IsReplaced && !PatchImport.IsNull(left)) throw Mismatch(right, path, "nothing", left);
+            if (free && !type.IsReplaced && !PatchImport.IsNull(left))
+                throw Mismatch(right, path, "nothing", left);
             return;
         }
 
-        if (type.IsReplaced) ReplaceWhole(parent, entry, right, type);
-        else if (PatchImport.IsNull(left)) ReplaceIfOther(parent, entry, right, type);
-        else if (free && left.Kind != right.Kind) throw Mismatch(right, path, Describe(right), left);
-        else if (left.Kind != right.Kind && type.Kind == SchemaKind.Argument) ReplaceIfOther(parent, entry, right, type);
-        else if (left.Kind != right.Kind) throw Mismatch(right, path, Describe(right), left);
-        else if (right.Kind == YamlKind.Map) MergeMap(left, right, type, path);
-        else if (right.Kind == YamlKind.Sequence) _lists.Merge(this, left, right, type, path);
-        else MergeScalar(parent, entry, right, type, path);
+        if (type.IsReplaced)
+            ReplaceWhole(parent, entry, right, type);
+        else if (PatchImport.IsNull(left))
+            ReplaceIfOther(parent, entry, right, type);
+        else if (free && left.Kind != right.Kind)
+            throw Mismatch(right, path, Describe(right), left);
+        else if (left.Kind != right.Kind && type.Kind == SchemaKind.Argument)
+            ReplaceIfOther(parent, entry, right, type);
+        else if (left.Kind != right.Kind)
+            throw Mismatch(right, path, Describe(right), left);
+        else if (right.Kind == YamlKind.Map)
+            MergeMap(left, right, type, path);
+        else if (right.Kind == YamlKind.Sequence)
+            _lists.Merge(this, left, right, type, path);
+        else
+            MergeScalar(parent, entry, right, type, path);
     }
 
-    private static string Describe(YamlNode node) => node.Kind switch
-    {
-        YamlKind.Map => "a map",
-        YamlKind.Sequence => "a list",
-        _ => YamlScalar.TypeOf(node) switch
+    private static string Describe(YamlNode node) =>
+        node.Kind switch
         {
-            ScalarType.Boolean => "a boolean",
-            ScalarType.Integer => "an integer",
-            ScalarType.Fraction => "a fraction",
-            ScalarType.Null => "nothing",
-            _ => "text",
-        },
-    };
+            YamlKind.Map => "a map",
+            YamlKind.Sequence => "a list",
+            _ => YamlScalar.TypeOf(node) switch
+            {
+                ScalarType.Boolean => "a boolean",
+                ScalarType.Integer => "an integer",
+                ScalarType.Fraction => "a fraction",
+                ScalarType.Null => "nothing",
+                _ => "text",
+            },
+        };
 
     private void MergeKey(YamlNode left, string key, YamlNode right, SchemaType type, bool isMap, string path)
     {
@@ -78,13 +95,24 @@ internal sealed class StrategicMerge(ConfigTree tree, ListMerge mode, string pat
         }
 
         bool free = type.Kind == SchemaKind.Any;
-        if (PatchImport.IsNull(right) && (!isMap || type.Kind is SchemaKind.Struct or SchemaKind.List)) return;
-        bool noValue = type.Kind is SchemaKind.Text or SchemaKind.Format or SchemaKind.Integer or SchemaKind.Duration or SchemaKind.TextOrNumber
-            && !type.IsPointer && PatchImport.IsZero(right, type);
-        if (!isMap && noValue) return;
+        if (PatchImport.IsNull(right) && (!isMap || type.Kind is SchemaKind.Struct or SchemaKind.List))
+            return;
+        bool noValue =
+            type.Kind
+                is SchemaKind.Text
+                    or SchemaKind.Format
+                    or SchemaKind.Integer
+                    or SchemaKind.Duration
+                    or SchemaKind.TextOrNumber
+            && !type.IsPointer
+            && PatchImport.IsZero(right, type);
+        if (!isMap && noValue)
+            return;
         bool emptyCollection = right.IsCollection && right.Entries!.Count == 0;
-        if (emptyCollection && !isMap && !type.IsReplaced && type.Kind is SchemaKind.List or SchemaKind.Map) return;
-        if (emptyCollection && free && type.IsReplaced) return;
+        if (emptyCollection && !isMap && !type.IsReplaced && type.Kind is SchemaKind.List or SchemaKind.Map)
+            return;
+        if (emptyCollection && free && type.IsReplaced)
+            return;
         if (type.Kind == SchemaKind.List && !type.IsReplaced)
         {
             // Through the list rules: an entry twice in the patch is one entry.
@@ -103,8 +131,10 @@ internal sealed class StrategicMerge(ConfigTree tree, ListMerge mode, string pat
         if (type.Kind == SchemaKind.Any)
         {
             ScalarType found = YamlScalar.TypeOf(right);
-            if (found != YamlScalar.TypeOf(left)) throw Mismatch(right, path, Describe(right), left);
-            if (found != ScalarType.Boolean && PatchImport.IsZero(right, type)) return;
+            if (found != YamlScalar.TypeOf(left))
+                throw Mismatch(right, path, Describe(right), left);
+            if (found != ScalarType.Boolean && PatchImport.IsZero(right, type))
+                return;
         }
         else if (type.Kind != SchemaKind.Boolean && !type.IsPointer && PatchImport.IsZero(right, type))
         {
@@ -116,14 +146,17 @@ internal sealed class StrategicMerge(ConfigTree tree, ListMerge mode, string pat
 
     private void ReplaceIfOther(YamlNode parent, YamlEntry entry, YamlNode right, SchemaType type)
     {
-        if (right.IsCollection && right.Entries!.Count == 0 && type.Kind is SchemaKind.List or SchemaKind.Map) return;
-        if (!YamlEquality.Same(entry.Value, right, type)) tree.Replace(parent, entry, PatchImport.Import(right, type));
+        if (right.IsCollection && right.Entries!.Count == 0 && type.Kind is SchemaKind.List or SchemaKind.Map)
+            return;
+        if (!YamlEquality.Same(entry.Value, right, type))
+            tree.Replace(parent, entry, PatchImport.Import(right, type));
     }
 
     private void ReplaceWhole(YamlNode parent, YamlEntry entry, YamlNode right, SchemaType type)
     {
         bool nothing = right.Kind == YamlKind.Map && right.Entries!.Count == 0;
-        if (!nothing && !YamlEquality.Same(entry.Value, right, type)) tree.Replace(parent, entry, PatchImport.Import(right, type));
+        if (!nothing && !YamlEquality.Same(entry.Value, right, type))
+            tree.Replace(parent, entry, PatchImport.Import(right, type));
     }
 
     // The alias stays an alias unless the merge really changes something.
@@ -134,10 +167,13 @@ internal sealed class StrategicMerge(ConfigTree tree, ListMerge mode, string pat
         var inner = new YamlEntry(null, copy, -1, -1, isNew: true);
         holder.AddRead(inner);
         MergeEntry(holder, inner, right, type, path);
-        if (holder.IsDirty) tree.Replace(parent, entry, inner.Value);
+        if (holder.IsDirty)
+            tree.Replace(parent, entry, inner.Value);
     }
 
     private TsException Mismatch(YamlNode right, string path, string found, YamlNode left) =>
         MachineConfigErrors.MergeTypeMismatch.New(
-            $"'{patch}' {YamlPosition.Describe(right)}: found {found} for '{path}', expected {Describe(left)} as in '{tree.Name}'.", patch);
+            $"'{patch}' {YamlPosition.Describe(right)}: found {found} for '{path}', expected {Describe(left)} as in '{tree.Name}'.",
+            patch
+        );
 }

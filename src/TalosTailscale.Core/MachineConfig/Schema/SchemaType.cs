@@ -55,18 +55,19 @@ internal sealed class SchemaType
     public SchemaStruct? Struct { get; init; }
 
     /// <summary>What to call it in a message.</summary>
-    public string Description => Kind switch
-    {
-        SchemaKind.Integer => "an integer without quotes",
-        SchemaKind.Fraction => "a number without quotes",
-        SchemaKind.Boolean => "true or false without quotes",
-        SchemaKind.List => "a list",
-        SchemaKind.Map or SchemaKind.Struct => "a map",
-        SchemaKind.Duration => "a duration such as 30s",
-        SchemaKind.TextOrNumber => "text or a number",
-        SchemaKind.Argument => "text or a list of texts",
-        _ => "text",
-    };
+    public string Description =>
+        Kind switch
+        {
+            SchemaKind.Integer => "an integer without quotes",
+            SchemaKind.Fraction => "a number without quotes",
+            SchemaKind.Boolean => "true or false without quotes",
+            SchemaKind.List => "a list",
+            SchemaKind.Map or SchemaKind.Struct => "a map",
+            SchemaKind.Duration => "a duration such as 30s",
+            SchemaKind.TextOrNumber => "text or a number",
+            SchemaKind.Argument => "text or a list of texts",
+            _ => "text",
+        };
 }
 
 /// <summary>The keys of a struct of Talos.</summary>

@@ -13,15 +13,20 @@ internal sealed class TalosSchema
     // siderolabs/talos pkg/machinery/config/types/network: a name can be a link of one kind only.
     private static readonly string[] s_links =
     [
-        "BondConfig", "BridgeConfig", "DummyLinkConfig", "LinkConfig", "VLANConfig", "WireguardConfig", "VethConfig", "VRFConfig",
+        "BondConfig",
+        "BridgeConfig",
+        "DummyLinkConfig",
+        "LinkConfig",
+        "VLANConfig",
+        "WireguardConfig",
+        "VethConfig",
+        "VRFConfig",
     ];
 
     private readonly Dictionary<string, SchemaType> _kinds = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SchemaStruct> _structs = new(StringComparer.Ordinal);
 
-    private TalosSchema()
-    {
-    }
+    private TalosSchema() { }
 
     /// <summary>The schema.</summary>
     public static TalosSchema Instance => s_instance.Value;
@@ -37,14 +42,15 @@ internal sealed class TalosSchema
     public bool IsNamed(string kind) => Document(kind)?.Struct?.Find("name") is not null;
 
     /// <summary>The kinds of which no document may have the name of one of this kind.</summary>
-    public static IEnumerable<string> ConflictsOf(string kind) => kind switch
-    {
-        "UserVolumeConfig" => ["ExistingVolumeConfig"],
-        "ExistingVolumeConfig" => ["UserVolumeConfig"],
-        "HCloudVIPConfig" => ["Layer2VIPConfig"],
-        "Layer2VIPConfig" => ["HCloudVIPConfig"],
-        _ => Array.IndexOf(s_links, kind) >= 0 ? s_links.Where(other => other != kind) : [],
-    };
+    public static IEnumerable<string> ConflictsOf(string kind) =>
+        kind switch
+        {
+            "UserVolumeConfig" => ["ExistingVolumeConfig"],
+            "ExistingVolumeConfig" => ["UserVolumeConfig"],
+            "HCloudVIPConfig" => ["Layer2VIPConfig"],
+            "Layer2VIPConfig" => ["HCloudVIPConfig"],
+            _ => Array.IndexOf(s_links, kind) >= 0 ? s_links.Where(other => other != kind) : [],
+        };
 
     private static TalosSchema Load()
     {
@@ -56,11 +62,15 @@ internal sealed class TalosSchema
         SchemaStruct? current = null;
         while (reader.ReadLine() is { } line)
         {
-            if (line.Length == 0 || line[0] == '#') continue;
+            if (line.Length == 0 || line[0] == '#')
+                continue;
             string[] parts = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            if (line[0] != ' ' && parts.Length == 3) schema._kinds.Add(parts[0], schema.Parse(parts[2]));
-            else if (line[0] != ' ') current = schema.Struct(parts[0]);
-            else current!.Add(parts[0].TrimStart('^'), new SchemaField(schema.Parse(parts[1]), parts[0][0] == '^'));
+            if (line[0] != ' ' && parts.Length == 3)
+                schema._kinds.Add(parts[0], schema.Parse(parts[2]));
+            else if (line[0] != ' ')
+                current = schema.Struct(parts[0]);
+            else
+                current!.Add(parts[0].TrimStart('^'), new SchemaField(schema.Parse(parts[1]), parts[0][0] == '^'));
         }
 
         return schema;
@@ -68,7 +78,8 @@ internal sealed class TalosSchema
 
     private SchemaStruct Struct(string name)
     {
-        if (!_structs.TryGetValue(name, out SchemaStruct? found)) _structs.Add(name, found = new SchemaStruct(name));
+        if (!_structs.TryGetValue(name, out SchemaStruct? found))
+            _structs.Add(name, found = new SchemaStruct(name));
         return found;
     }
 
@@ -76,15 +87,23 @@ internal sealed class TalosSchema
     {
         int slash = text.LastIndexOf('/');
         UnionKey union = slash < 0 ? UnionKey.None : Enum.Parse<UnionKey>(text[(slash + 1)..], ignoreCase: true);
-        if (slash >= 0) text = text[..slash];
+        if (slash >= 0)
+            text = text[..slash];
         bool replaced = text[0] == '=';
-        if (replaced) text = text[1..];
+        if (replaced)
+            text = text[1..];
         bool pointer = text[0] == '*';
-        if (pointer) text = text[1..];
+        if (pointer)
+            text = text[1..];
         return text[0] switch
         {
             '[' => ParseList(text[1..^1], replaced, union),
-            '{' => new SchemaType { Kind = SchemaKind.Map, Element = Parse(text[1..^1]), IsReplaced = replaced },
+            '{' => new SchemaType
+            {
+                Kind = SchemaKind.Map,
+                Element = Parse(text[1..^1]),
+                IsReplaced = replaced,
+            },
             _ => ParseName(text, pointer, replaced),
         };
     }
@@ -94,7 +113,14 @@ internal sealed class TalosSchema
         int colon = text.IndexOf(':', StringComparison.Ordinal);
         string[] keys = colon < 0 ? [] : text[..colon].Split('|');
         SchemaType element = Parse(text[(colon + 1)..]);
-        return new SchemaType { Kind = SchemaKind.List, Element = element, IsReplaced = replaced, Keys = keys, Union = union };
+        return new SchemaType
+        {
+            Kind = SchemaKind.List,
+            Element = element,
+            IsReplaced = replaced,
+            Keys = keys,
+            Union = union,
+        };
     }
 
     private SchemaType ParseName(string text, bool pointer, bool replaced)
@@ -113,6 +139,12 @@ internal sealed class TalosSchema
             _ => SchemaKind.Struct,
         };
         SchemaStruct? fields = kind == SchemaKind.Struct ? Struct(text) : null;
-        return new SchemaType { Kind = kind, IsPointer = pointer, IsReplaced = replaced, Struct = fields };
+        return new SchemaType
+        {
+            Kind = kind,
+            IsPointer = pointer,
+            IsReplaced = replaced,
+            Struct = fields,
+        };
     }
 }

@@ -22,7 +22,10 @@ internal static class ConfigRules
             if (image is not null && !seen.Add(image))
                 yield return new ConfigFinding(
                     $"found the system extension '{image}' twice in machine.install.extensions, expected it once",
-                    "Remove one of the two; without -ListMerge Append it is not added again.", "v1alpha1", entry.Value);
+                    "Remove one of the two; without -ListMerge Append it is not added again.",
+                    "v1alpha1",
+                    entry.Value
+                );
         }
     }
 
@@ -33,27 +36,48 @@ internal static class ConfigRules
             string name = root.GetText("name") ?? string.Empty;
             string document = DocumentId.Of(root).ToString();
             if (name.Length == 0)
-                yield return new ConfigFinding("found no 'name', expected the name of the extension service", "Add 'name: tailscale'.", document, root);
+                yield return new ConfigFinding(
+                    "found no 'name', expected the name of the extension service",
+                    "Add 'name: tailscale'.",
+                    document,
+                    root
+                );
             List<YamlEntry> files = root.Get("configFiles")?.Entries ?? [];
             List<YamlEntry> environment = root.Get("environment")?.Entries ?? [];
             if (files.Count == 0 && environment.Count == 0)
                 yield return new ConfigFinding(
                     "found neither 'environment' nor 'configFiles', expected at least one entry",
-                    "Add an entry, or delete the document.", document, root);
+                    "Add an entry, or delete the document.",
+                    document,
+                    root
+                );
             foreach (YamlEntry line in environment)
             {
-                if (line.Value.Resolved is { Kind: YamlKind.Scalar } text && text.Value.Contains("${", StringComparison.Ordinal))
+                if (
+                    line.Value.Resolved is { Kind: YamlKind.Scalar } text
+                    && text.Value.Contains("${", StringComparison.Ordinal)
+                )
                     yield return new ConfigFinding(
-                        $"found a placeholder in '{ListMerger.VariableName(text.Value)}', expected a value", "Render the template first: New-TsExtensionServiceConfig.",
-                        document, line.Value);
+                        $"found a placeholder in '{ListMerger.VariableName(text.Value)}', expected a value",
+                        "Render the template first: New-TsExtensionServiceConfig.",
+                        document,
+                        line.Value
+                    );
             }
 
             foreach (YamlEntry file in files)
             {
-                string missing = string.IsNullOrEmpty(file.Value.GetTextResolved("content")) ? "content"
-                    : string.IsNullOrEmpty(file.Value.GetTextResolved("mountPath")) ? "mountPath" : string.Empty;
+                string missing =
+                    string.IsNullOrEmpty(file.Value.GetTextResolved("content")) ? "content"
+                    : string.IsNullOrEmpty(file.Value.GetTextResolved("mountPath")) ? "mountPath"
+                    : string.Empty;
                 if (missing.Length > 0)
-                    yield return new ConfigFinding($"found a file of 'configFiles' without '{missing}', expected a value", $"Add '{missing}'.", document, file.Value);
+                    yield return new ConfigFinding(
+                        $"found a file of 'configFiles' without '{missing}', expected a value",
+                        $"Add '{missing}'.",
+                        document,
+                        file.Value
+                    );
             }
         }
     }
@@ -61,43 +85,69 @@ internal static class ConfigRules
     private static IEnumerable<ConfigFinding> Resolvers(ConfigView config)
     {
         YamlNode? document = config.Kind("ResolverConfig").FirstOrDefault();
-        if (document is null) yield break;
+        if (document is null)
+            yield break;
         foreach (string key in new[] { "nameservers", "searchDomains", "disableSearchDomain" })
         {
             YamlNode? node = config.Find("machine", "network", key);
-            bool set = node is { IsCollection: true } ? node.Entries!.Count > 0 : node is not null && YamlScalar.TryBoolean(node.Value) == true;
+            bool set = node is { IsCollection: true }
+                ? node.Entries!.Count > 0
+                : node is not null && YamlScalar.TryBoolean(node.Value) == true;
             if (set)
                 yield return new ConfigFinding(
                     $"found a ResolverConfig beside machine.network.{key}, expected one of the two",
-                    $"Keep the ResolverConfig and delete machine.network.{key}, or the other way round.", "ResolverConfig", node);
+                    $"Keep the ResolverConfig and delete machine.network.{key}, or the other way round.",
+                    "ResolverConfig",
+                    node
+                );
         }
     }
 
     private static IEnumerable<ConfigFinding> Hostnames(ConfigView config)
     {
         YamlNode? document = config.Kind("HostnameConfig").FirstOrDefault();
-        if (document is null) yield break;
+        if (document is null)
+            yield break;
         YamlNode? legacy = config.Find("machine", "network", "hostname");
-        bool stable = YamlScalar.TryBoolean(config.Text("machine", "features", "stableHostname") ?? string.Empty) == true;
+        bool stable =
+            YamlScalar.TryBoolean(config.Text("machine", "features", "stableHostname") ?? string.Empty) == true;
         if (legacy is { Value.Length: > 0 } || stable)
         {
-            string key = stable && legacy is not { Value.Length: > 0 } ? "machine.features.stableHostname" : "machine.network.hostname";
+            string key =
+                stable && legacy is not { Value.Length: > 0 }
+                    ? "machine.features.stableHostname"
+                    : "machine.network.hostname";
             yield return new ConfigFinding(
-                $"found a HostnameConfig beside {key}, expected one of the two", $"Delete {key} or the HostnameConfig.", "HostnameConfig", document);
+                $"found a HostnameConfig beside {key}, expected one of the two",
+                $"Delete {key} or the HostnameConfig.",
+                "HostnameConfig",
+                document
+            );
         }
 
         string auto = document.GetText("auto") ?? string.Empty;
         string host = document.GetText("hostname") ?? string.Empty;
         if (auto is "" or "off" && host.Length == 0)
             yield return new ConfigFinding(
-                "found neither a 'hostname' nor 'auto: stable', expected one of the two", "Add 'hostname' or set 'auto: stable'.", "HostnameConfig", document);
+                "found neither a 'hostname' nor 'auto: stable', expected one of the two",
+                "Add 'hostname' or set 'auto: stable'.",
+                "HostnameConfig",
+                document
+            );
         else if (auto == "stable" && host.Length > 0)
             yield return new ConfigFinding(
-                "found 'auto: stable' beside 'hostname', expected one of the two", "Set 'auto: off' to keep the host name.", "HostnameConfig", document.Get("auto"));
+                "found 'auto: stable' beside 'hostname', expected one of the two",
+                "Set 'auto: off' to keep the host name.",
+                "HostnameConfig",
+                document.Get("auto")
+            );
         int first = host.IndexOf('.', StringComparison.Ordinal) is >= 0 and var dot ? dot : host.Length;
         if (host.Length > 253 || (host.Length > 0 && first is 0 or > 63))
             yield return new ConfigFinding(
-                "found a host name that is too long or begins with a dot, expected labels of 1 to 63 and 253 characters in all", "Shorten it.",
-                "HostnameConfig", document.Get("hostname"));
+                "found a host name that is too long or begins with a dot, expected labels of 1 to 63 and 253 characters in all",
+                "Shorten it.",
+                "HostnameConfig",
+                document.Get("hostname")
+            );
     }
 }

@@ -22,31 +22,46 @@ internal sealed class ConfigView(ConfigTree tree)
     public YamlNode? Find(params ReadOnlySpan<string> path)
     {
         YamlNode? node = _main;
-        foreach (string key in path) node = node?.Get(key);
+        foreach (string key in path)
+            node = node?.Get(key);
         return node is { Kind: YamlKind.Scalar } && YamlScalar.TypeOf(node) == ScalarType.Null ? null : node;
     }
 
     /// <summary>A text of the main document.</summary>
-    public string? Text(params ReadOnlySpan<string> path) => Find(path) is { Kind: YamlKind.Scalar } node ? node.Value : null;
+    public string? Text(params ReadOnlySpan<string> path) =>
+        Find(path) is { Kind: YamlKind.Scalar } node ? node.Value : null;
 
     /// <summary>A list of texts of the main document.</summary>
     public IReadOnlyList<string> Texts(params ReadOnlySpan<string> path) => TextsOf(Find(path));
 
     /// <summary>The texts of a list.</summary>
-    public static IReadOnlyList<string> TextsOf(YamlNode? list) => list is not { Kind: YamlKind.Sequence }
-        ? []
-        : [.. list.Entries!.Select(entry => entry.Value.Resolved).Where(item => item.Kind == YamlKind.Scalar).Select(item => item.Value)];
+    public static IReadOnlyList<string> TextsOf(YamlNode? list) =>
+        list is not { Kind: YamlKind.Sequence }
+            ? []
+            :
+            [
+                .. list.Entries!.Select(entry => entry.Value.Resolved)
+                    .Where(item => item.Kind == YamlKind.Scalar)
+                    .Select(item => item.Value),
+            ];
 
     /// <summary>The resolvers in force: of the ResolverConfig document, else of the main one.</summary>
-    public IReadOnlyList<string> Nameservers() => Kind("ResolverConfig").FirstOrDefault() is { } document
-        ? [.. (document.Get("nameservers")?.Entries ?? []).Select(entry => entry.Value.GetTextResolved("address") ?? string.Empty)]
-        : Texts("machine", "network", "nameservers");
+    public IReadOnlyList<string> Nameservers() =>
+        Kind("ResolverConfig").FirstOrDefault() is { } document
+            ?
+            [
+                .. (document.Get("nameservers")?.Entries ?? []).Select(entry =>
+                    entry.Value.GetTextResolved("address") ?? string.Empty
+                ),
+            ]
+            : Texts("machine", "network", "nameservers");
 
     /// <summary>The environment of the tailscale extension; null when it has no document.</summary>
     public Dictionary<string, string>? TailscaleEnvironment()
     {
         YamlNode? document = Kind("ExtensionServiceConfig").FirstOrDefault(root => root.GetText("name") == "tailscale");
-        if (document is null) return null;
+        if (document is null)
+            return null;
         var environment = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (string line in TextsOf(document.Get("environment")))
         {

@@ -13,7 +13,9 @@ internal sealed class YamlAliases(string name)
     {
         if (++_nodes > MaximumNodes)
             throw MachineConfigErrors.YamlAliasesTooMany.New(
-                $"'{name}': the aliases expand to more than {MaximumNodes} nodes, expected fewer.", name);
+                $"'{name}': the aliases expand to more than {MaximumNodes} nodes, expected fewer.",
+                name
+            );
         node = node.Resolved;
         if (node.Kind == YamlKind.Scalar)
         {
@@ -26,14 +28,16 @@ internal sealed class YamlAliases(string name)
         copy.Tag = node.Tag;
         foreach (YamlEntry entry in node.Entries!)
         {
-            if (entry.Key?.Value != "<<") copy.AddRead(new YamlEntry(entry.Key, Clone(entry.Value), -1, -1, isNew: true));
+            if (entry.Key?.Value != "<<")
+                copy.AddRead(new YamlEntry(entry.Key, Clone(entry.Value), -1, -1, isNew: true));
         }
 
         if (node.Kind == YamlKind.Map && node.Find("<<") is { } merge)
         {
             foreach ((YamlNode key, YamlNode value) in Merged(merge.Value.Resolved))
             {
-                if (copy.Find(key.Value) is null) copy.AddRead(new YamlEntry(key, Clone(value), -1, -1, isNew: true));
+                if (copy.Find(key.Value) is null)
+                    copy.AddRead(new YamlEntry(key, Clone(value), -1, -1, isNew: true));
             }
         }
 
@@ -43,40 +47,51 @@ internal sealed class YamlAliases(string name)
     /// <summary>Replaces the aliases and merge keys of a tree by what they stand for.</summary>
     public void Expand(YamlNode node)
     {
-        if (node.Entries is null) return;
+        if (node.Entries is null)
+            return;
         ExpandMergeKey(node);
         foreach (YamlEntry entry in node.Entries)
         {
-            if (entry.Value.Kind == YamlKind.Alias) node.Replace(entry, Clone(entry.Value));
-            else Expand(entry.Value);
+            if (entry.Value.Kind == YamlKind.Alias)
+                node.Replace(entry, Clone(entry.Value));
+            else
+                Expand(entry.Value);
         }
     }
 
     /// <summary>Writes the keys that a map has through <c>&lt;&lt;</c> into the map itself.</summary>
     public void ExpandMergeKey(YamlNode map)
     {
-        if (map.Kind != YamlKind.Map || map.Find("<<") is not { } merge) return;
+        if (map.Kind != YamlKind.Map || map.Find("<<") is not { } merge)
+            return;
         map.Remove(merge);
         foreach ((YamlNode key, YamlNode value) in Merged(merge.Value.Resolved))
         {
-            if (map.Find(key.Value) is null) map.Add(key.Value, Clone(value));
+            if (map.Find(key.Value) is null)
+                map.Add(key.Value, Clone(value));
         }
     }
 
     private static IEnumerable<(YamlNode Key, YamlNode Value)> Merged(YamlNode value)
     {
-        if (value.Kind == YamlKind.Scalar) yield break;
-        IEnumerable<YamlNode> maps = value.Kind == YamlKind.Map ? [value] : value.Entries!.Select(entry => entry.Value.Resolved);
+        if (value.Kind == YamlKind.Scalar)
+            yield break;
+        IEnumerable<YamlNode> maps =
+            value.Kind == YamlKind.Map ? [value] : value.Entries!.Select(entry => entry.Value.Resolved);
         foreach (YamlNode map in maps)
         {
-            if (map.Kind != YamlKind.Map) continue;
+            if (map.Kind != YamlKind.Map)
+                continue;
             foreach (YamlEntry entry in map.Entries!)
             {
-                if (entry.Key!.Value != "<<") yield return (entry.Key, entry.Value);
+                if (entry.Key!.Value != "<<")
+                    yield return (entry.Key, entry.Value);
             }
 
-            if (map.Find("<<") is not { } inner) continue;
-            foreach ((YamlNode Key, YamlNode Value) pair in Merged(inner.Value.Resolved)) yield return pair;
+            if (map.Find("<<") is not { } inner)
+                continue;
+            foreach ((YamlNode Key, YamlNode Value) pair in Merged(inner.Value.Resolved))
+                yield return pair;
         }
     }
 }

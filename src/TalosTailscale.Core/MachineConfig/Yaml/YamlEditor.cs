@@ -14,15 +14,23 @@ internal sealed class YamlEditor(string source, YamlLayout layout)
     {
         var editor = new YamlEditor(document.Source, layout);
         YamlNode root = document.Root!;
-        if (NeedsRewrite(root, document.Source)) editor.Rewrite(root);
-        else editor.EditCollection(root);
+        if (NeedsRewrite(root, document.Source))
+            editor.Rewrite(root);
+        else
+            editor.EditCollection(root);
 
         // Stable: what was said first about a place stands first there.
         return [.. editor._edits.OrderBy(edit => edit.Start)];
     }
 
     /// <summary>Applies edits to a part of a text.</summary>
-    public static void Apply(StringBuilder result, string source, int from, int to, List<(int Start, int End, string Text)> edits)
+    public static void Apply(
+        StringBuilder result,
+        string source,
+        int from,
+        int to,
+        List<(int Start, int End, string Text)> edits
+    )
     {
         int at = from;
         foreach ((int start, int end, string text) in edits)
@@ -36,12 +44,16 @@ internal sealed class YamlEditor(string source, YamlLayout layout)
 
     private static bool NeedsRewrite(YamlNode node, string source)
     {
-        if (!node.IsCollection) return false;
+        if (!node.IsCollection)
+            return false;
         bool anyOld = node.Entries!.Exists(entry => !entry.IsNew);
-        if (!anyOld) return true;
+        if (!anyOld)
+            return true;
         if (node.Style == YamlStyle.Flow)
             return node.Column == -1 || node.Removed is not null || node.Entries[0].IsNew || HasNewInside(node.Entries);
-        bool firstStays = !node.Entries[0].IsNew && (node.Removed is null || node.Removed.TrueForAll(entry => entry.Start > node.Entries[0].Start));
+        bool firstStays =
+            !node.Entries[0].IsNew
+            && (node.Removed is null || node.Removed.TrueForAll(entry => entry.Start > node.Entries[0].Start));
         return !firstStays && !IsFirstOnLine(source, node.Start);
     }
 
@@ -51,7 +63,8 @@ internal sealed class YamlEditor(string source, YamlLayout layout)
         bool seenNew = false;
         foreach (YamlEntry entry in entries)
         {
-            if (seenNew && !entry.IsNew) return true;
+            if (seenNew && !entry.IsNew)
+                return true;
             seenNew |= entry.IsNew;
         }
 
@@ -75,19 +88,23 @@ internal sealed class YamlEditor(string source, YamlLayout layout)
 
     private static int AfterBreak(string source, int at)
     {
-        if (at >= source.Length) return source.Length;
+        if (at >= source.Length)
+            return source.Length;
         return source[at] == '\r' && at + 1 < source.Length && source[at + 1] == '\n' ? at + 2 : at + 1;
     }
 
     private void EditCollection(YamlNode node)
     {
-        if (node.Style == YamlStyle.Flow) EditFlow(node);
-        else EditBlock(node);
+        if (node.Style == YamlStyle.Flow)
+            EditFlow(node);
+        else
+            EditBlock(node);
     }
 
     private void EditBlock(YamlNode node)
     {
-        if (node.Removed is not null) RemoveLines(node.Removed);
+        if (node.Removed is not null)
+            RemoveLines(node.Removed);
         YamlEntry? previous = null;
         foreach (YamlEntry entry in node.Entries!)
         {
@@ -99,10 +116,13 @@ internal sealed class YamlEditor(string source, YamlLayout layout)
             }
 
             var text = new StringBuilder();
-            if (previous is not null) text.Append(layout.NewLine);
+            if (previous is not null)
+                text.Append(layout.NewLine);
             text.Append(' ', node.Column);
-            if (entry.Key is null) WriteItem(text, node, entry.Value);
-            else YamlWriter.WriteEntry(text, entry, node.Column, layout);
+            if (entry.Key is null)
+                WriteItem(text, node, entry.Value);
+            else
+                YamlWriter.WriteEntry(text, entry, node.Column, layout);
             if (previous is null)
             {
                 int start = LineStart(source, node.Entries.Find(other => !other.IsNew)!.Start);
@@ -119,13 +139,17 @@ internal sealed class YamlEditor(string source, YamlLayout layout)
     private void WriteItem(StringBuilder text, YamlNode list, YamlNode item)
     {
         // As many blanks after the dash as the other items have.
-        YamlEntry? model = list.Entries!.Find(entry => !entry.IsNew && entry.Original!.PropertiesStart > entry.SeparatorEnd);
+        YamlEntry? model = list.Entries!.Find(entry =>
+            !entry.IsNew && entry.Original!.PropertiesStart > entry.SeparatorEnd
+        );
         int gap = model is null ? 1 : model.Original!.PropertiesStart - model.SeparatorEnd;
-        bool sameLine = model is not null && gap is > 0 and < 8 && source.AsSpan(model.SeparatorEnd, gap).Trim(' ').IsEmpty;
+        bool sameLine =
+            model is not null && gap is > 0 and < 8 && source.AsSpan(model.SeparatorEnd, gap).Trim(' ').IsEmpty;
         text.Append('-');
         if (!sameLine || gap == 1 || !item.IsCollection || item.Entries!.Count == 0)
         {
-            if (sameLine) text.Append(' ', gap - 1);
+            if (sameLine)
+                text.Append(' ', gap - 1);
             YamlWriter.WriteItem(text, item, list.Column, layout);
             return;
         }
@@ -149,7 +173,8 @@ internal sealed class YamlEditor(string source, YamlLayout layout)
         YamlEntry? last = null;
         foreach (YamlEntry entry in node.Entries!)
         {
-            if (entry.IsNew) continue;
+            if (entry.IsNew)
+                continue;
             EditEntry(node, entry);
             last = entry;
         }
@@ -157,13 +182,16 @@ internal sealed class YamlEditor(string source, YamlLayout layout)
         var text = new StringBuilder();
         foreach (YamlEntry entry in node.Entries)
         {
-            if (!entry.IsNew) continue;
+            if (!entry.IsNew)
+                continue;
             text.Append(", ");
-            if (entry.Key is not null) text.Append(YamlWriter.Scalar(entry.Key, flow: true)).Append(": ");
+            if (entry.Key is not null)
+                text.Append(YamlWriter.Scalar(entry.Key, flow: true)).Append(": ");
             YamlWriter.WriteFlow(text, entry.Value);
         }
 
-        if (text.Length > 0) Add(last!.End, last.End, text.ToString());
+        if (text.Length > 0)
+            Add(last!.End, last.End, text.ToString());
     }
 
     private void EditEntry(YamlNode parent, YamlEntry entry)
@@ -171,7 +199,8 @@ internal sealed class YamlEditor(string source, YamlLayout layout)
         YamlNode value = entry.Value;
         if (ReferenceEquals(value, entry.Original))
         {
-            if (!value.IsDirty) return;
+            if (!value.IsDirty)
+                return;
             if (!NeedsRewrite(value, source))
             {
                 EditCollection(value);
@@ -180,9 +209,12 @@ internal sealed class YamlEditor(string source, YamlLayout layout)
         }
 
         bool staysFlow = !value.IsNew && value.Style == YamlStyle.Flow && value.Entries!.Exists(e => !e.IsNew);
-        if (parent.Style == YamlStyle.Flow || staysFlow) ReplaceInFlow(parent, entry);
-        else if (entry.Key is null) ReplaceItem(parent, entry);
-        else ReplaceValue(parent, entry);
+        if (parent.Style == YamlStyle.Flow || staysFlow)
+            ReplaceInFlow(parent, entry);
+        else if (entry.Key is null)
+            ReplaceItem(parent, entry);
+        else
+            ReplaceValue(parent, entry);
     }
 
     private void ReplaceInFlow(YamlNode parent, YamlEntry entry)
@@ -202,7 +234,8 @@ internal sealed class YamlEditor(string source, YamlLayout layout)
         YamlWriter.WriteItem(text, entry.Value, parent.Column, layout);
         int start = entry.SeparatorEnd;
         bool sameLine = source.AsSpan(start, old.PropertiesStart - start).IndexOfAny('\n', '\r') < 0;
-        if (sameLine) start = old.PropertiesStart;
+        if (sameLine)
+            start = old.PropertiesStart;
         string written = sameLine && start > entry.SeparatorEnd ? text.ToString(1, text.Length - 1) : text.ToString();
         Add(start, WithComment(entry.Value, old.End), written);
     }
@@ -227,8 +260,10 @@ internal sealed class YamlEditor(string source, YamlLayout layout)
         {
             Add(separator, separator, text.ToString());
             int end = LineEnd(source, separator);
-            if (end < old.Start) Add(end, LineEnd(source, old.End), string.Empty);
-            else Add(separator, old.End, string.Empty);
+            if (end < old.Start)
+                Add(end, LineEnd(source, old.End), string.Empty);
+            else
+                Add(separator, old.End, string.Empty);
         }
         else if (newIsBlock && !oldIsBlock)
         {
@@ -239,10 +274,15 @@ internal sealed class YamlEditor(string source, YamlLayout layout)
         }
         else
         {
-            bool keepsBlanks = old.PropertiesStart > separator
+            bool keepsBlanks =
+                old.PropertiesStart > separator
                 && source.AsSpan(separator, old.PropertiesStart - separator).IndexOfAny('\n', '\r') < 0;
             int start = keepsBlanks ? old.PropertiesStart : separator;
-            Add(start, WithComment(value, Math.Max(separator, old.End)), keepsBlanks ? text.ToString(1, text.Length - 1) : text.ToString());
+            Add(
+                start,
+                WithComment(value, Math.Max(separator, old.End)),
+                keepsBlanks ? text.ToString(1, text.Length - 1) : text.ToString()
+            );
         }
     }
 
@@ -250,20 +290,24 @@ internal sealed class YamlEditor(string source, YamlLayout layout)
     private int WithComment(YamlNode value, int end)
     {
         YamlNode last = value;
-        while (last.Entries is { Count: > 0 } entries) last = entries[^1].Value;
+        while (last.Entries is { Count: > 0 } entries)
+            last = entries[^1].Value;
         return last.Kind == YamlKind.Scalar && last.Value.Contains('\n') ? LineEnd(source, end) : end;
     }
 
     private void Rewrite(YamlNode root)
     {
         var text = new StringBuilder();
-        if (root.Entries!.Count == 0 || root.Style == YamlStyle.Flow) YamlWriter.WriteFlow(text, root);
-        else YamlWriter.WriteBlock(text, root, Math.Max(0, root.Column), layout);
+        if (root.Entries!.Count == 0 || root.Style == YamlStyle.Flow)
+            YamlWriter.WriteFlow(text, root);
+        else
+            YamlWriter.WriteBlock(text, root, Math.Max(0, root.Column), layout);
         Add(root.PropertiesStart, WithComment(root, root.End), text.ToString());
     }
 
     private void Add(int start, int end, string text)
     {
-        if (start != end || text.Length > 0) _edits.Add((start, end, text));
+        if (start != end || text.Length > 0)
+            _edits.Add((start, end, text));
     }
 }

@@ -10,7 +10,8 @@ internal static class YamlEquality
     {
         left = left.Resolved;
         right = right.Resolved;
-        if (left.Kind != right.Kind) return false;
+        if (left.Kind != right.Kind)
+            return false;
         return left.Kind switch
         {
             YamlKind.Map => SameMap(left, right, type),
@@ -26,16 +27,21 @@ internal static class YamlEquality
         if (node.Kind == YamlKind.Scalar)
         {
             // Numbers are equal in many spellings; their count is small enough to compare them one by one.
-            return YamlScalar.TypeOf(node.Value) == ScalarType.Text ? string.GetHashCode(node.Value, StringComparison.Ordinal) : 1;
+            return YamlScalar.TypeOf(node.Value) == ScalarType.Text
+                ? string.GetHashCode(node.Value, StringComparison.Ordinal)
+                : 1;
         }
 
         int hash = node.Entries!.Count;
-        if (depth > 4) return hash;
+        if (depth > 4)
+            return hash;
         foreach (YamlEntry entry in node.Entries)
         {
             int value = Hash(entry.Value, depth + 1);
-            if (entry.Key is null) hash = HashCode.Combine(hash, value);
-            else hash ^= HashCode.Combine(entry.Key.Value.GetHashCode(StringComparison.Ordinal), value);
+            if (entry.Key is null)
+                hash = HashCode.Combine(hash, value);
+            else
+                hash ^= HashCode.Combine(entry.Key.Value.GetHashCode(StringComparison.Ordinal), value);
         }
 
         return hash;
@@ -43,13 +49,16 @@ internal static class YamlEquality
 
     private static bool SameMap(YamlNode left, YamlNode right, SchemaType type)
     {
-        if (left.Entries!.Count != right.Entries!.Count) return false;
+        if (left.Entries!.Count != right.Entries!.Count)
+            return false;
         foreach (YamlEntry entry in right.Entries)
         {
             string key = entry.Key!.Value;
-            if (left.Find(key) is not { } other) return false;
+            if (left.Find(key) is not { } other)
+                return false;
             SchemaType inner = type.Struct?.Find(key)?.Type ?? type.Element ?? SchemaType.Free;
-            if (!Same(other.Value, entry.Value, inner)) return false;
+            if (!Same(other.Value, entry.Value, inner))
+                return false;
         }
 
         return true;
@@ -57,10 +66,12 @@ internal static class YamlEquality
 
     private static bool SameList(YamlNode left, YamlNode right, SchemaType type)
     {
-        if (left.Entries!.Count != right.Entries!.Count) return false;
+        if (left.Entries!.Count != right.Entries!.Count)
+            return false;
         for (int i = 0; i < left.Entries.Count; i++)
         {
-            if (!Same(left.Entries[i].Value, right.Entries[i].Value, type.Element ?? SchemaType.Free)) return false;
+            if (!Same(left.Entries[i].Value, right.Entries[i].Value, type.Element ?? SchemaType.Free))
+                return false;
         }
 
         return true;
@@ -79,17 +90,23 @@ internal static class YamlEquality
         }
 
         ScalarType kind = YamlScalar.TypeOf(left);
-        if (kind != YamlScalar.TypeOf(right)) return false;
+        if (kind != YamlScalar.TypeOf(right))
+            return false;
         return kind switch
         {
             ScalarType.Null => true,
             ScalarType.Boolean => YamlScalar.TryBoolean(a) == YamlScalar.TryBoolean(b),
-            ScalarType.Integer => YamlScalar.TryInteger(a, out Int128 x) && YamlScalar.TryInteger(b, out Int128 y) && x == y,
-            ScalarType.Fraction => YamlScalar.TryFraction(a, out double x) && YamlScalar.TryFraction(b, out double y) && x.Equals(y),
+            ScalarType.Integer => YamlScalar.TryInteger(a, out Int128 x)
+                && YamlScalar.TryInteger(b, out Int128 y)
+                && x == y,
+            ScalarType.Fraction => YamlScalar.TryFraction(a, out double x)
+                && YamlScalar.TryFraction(b, out double y)
+                && x.Equals(y),
             _ => a == b,
         };
     }
 
     // Where Talos expects text, null is the empty one.
-    private static string TextOf(YamlNode node) => YamlScalar.TypeOf(node) == ScalarType.Null ? string.Empty : node.Value;
+    private static string TextOf(YamlNode node) =>
+        YamlScalar.TypeOf(node) == ScalarType.Null ? string.Empty : node.Value;
 }

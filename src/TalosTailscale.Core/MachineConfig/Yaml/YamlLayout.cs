@@ -14,9 +14,12 @@ internal readonly record struct YamlLayout(int Step, int ListOffset, string NewL
     {
         int step = -1;
         int list = -1;
-        if (document.Root is not null) Look(document.Root, ref step, ref list, 0);
-        if (step < 0) step = other.Step;
-        if (list < 0) list = step == other.Step ? other.ListOffset : step;
+        if (document.Root is not null)
+            Look(document.Root, ref step, ref list, 0);
+        if (step < 0)
+            step = other.Step;
+        if (list < 0)
+            list = step == other.Step ? other.ListOffset : step;
         return new YamlLayout(step, list, LineEndOf(document.Source) ?? other.NewLine);
     }
 
@@ -24,22 +27,28 @@ internal readonly record struct YamlLayout(int Step, int ListOffset, string NewL
     public static string? LineEndOf(string text)
     {
         int at = text.AsSpan().IndexOfAny('\r', '\n');
-        if (at < 0) return null;
+        if (at < 0)
+            return null;
         return text[at] == '\r' && at + 1 < text.Length && text[at + 1] == '\n' ? "\r\n" : "\n";
     }
 
     // Stops as soon as both are known: the first kilobyte of a configuration shows them.
     private static void Look(YamlNode node, ref int step, ref int list, int depth)
     {
-        if (node.Entries is null || node.IsNew) return;
+        if (node.Entries is null || node.IsNew)
+            return;
         foreach (YamlEntry entry in node.Entries)
         {
-            if (step >= 0 && list >= 0) return;
+            if (step >= 0 && list >= 0)
+                return;
             YamlNode? child = entry.Original;
-            if (child?.Entries is null) continue;
+            if (child?.Entries is null)
+                continue;
             bool nested = node is { Kind: YamlKind.Map, Style: YamlStyle.Block } && child.Style == YamlStyle.Block;
-            if (nested && child.Kind == YamlKind.Map && step < 0) step = child.Column - node.Column;
-            if (nested && child.Kind == YamlKind.Sequence && list < 0) list = child.Column - node.Column;
+            if (nested && child.Kind == YamlKind.Map && step < 0)
+                step = child.Column - node.Column;
+            if (nested && child.Kind == YamlKind.Sequence && list < 0)
+                list = child.Column - node.Column;
             Look(child, ref step, ref list, depth + 1);
         }
     }

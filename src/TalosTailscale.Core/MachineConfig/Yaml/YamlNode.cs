@@ -57,7 +57,8 @@ internal sealed class YamlNode
         Source = source;
         Start = start;
         End = start;
-        if (kind is YamlKind.Map or YamlKind.Sequence) Entries = [];
+        if (kind is YamlKind.Map or YamlKind.Sequence)
+            Entries = [];
     }
 
     public YamlKind Kind { get; }
@@ -92,7 +93,8 @@ internal sealed class YamlNode
         get => _rare?.Tag;
         set
         {
-            if (value is not null || _rare is not null) Extra.Tag = value;
+            if (value is not null || _rare is not null)
+                Extra.Tag = value;
         }
     }
 
@@ -133,7 +135,8 @@ internal sealed class YamlNode
         get
         {
             YamlNode node = this;
-            while (node.Kind == YamlKind.Alias) node = node.Target!;
+            while (node.Kind == YamlKind.Alias)
+                node = node.Target!;
             return node;
         }
     }
@@ -157,7 +160,8 @@ internal sealed class YamlNode
         {
             foreach (YamlEntry entry in Entries)
             {
-                if (entry.Key!.Value == key) return entry;
+                if (entry.Key!.Value == key)
+                    return entry;
             }
 
             return null;
@@ -166,7 +170,8 @@ internal sealed class YamlNode
         if (Extra.Index is not { } index)
         {
             Extra.Index = index = new Dictionary<string, YamlEntry>(Entries.Count, StringComparer.Ordinal);
-            foreach (YamlEntry entry in Entries) index.TryAdd(entry.Key!.Value, entry);
+            foreach (YamlEntry entry in Entries)
+                index.TryAdd(entry.Key!.Value, entry);
         }
 
         return index.GetValueOrDefault(key);
@@ -189,19 +194,25 @@ internal sealed class YamlNode
     public YamlEntry Add(string? key, YamlNode value, int at = -1)
     {
         var entry = new YamlEntry(key is null ? null : NewScalar(key, isText: true), value, -1, -1, isNew: true);
-        if (at < 0 || at >= Entries!.Count) Entries!.Add(entry);
-        else Entries.Insert(at, entry);
+        if (at < 0 || at >= Entries!.Count)
+            Entries!.Add(entry);
+        else
+            Entries.Insert(at, entry);
         value.Parent = this;
-        if (key is not null) _rare?.Index?.TryAdd(key, entry);
+        if (key is not null)
+            _rare?.Index?.TryAdd(key, entry);
         MarkDirty();
         return entry;
     }
 
     public void Remove(YamlEntry entry)
     {
-        if (!Entries!.Remove(entry)) return;
-        if (_rare is not null) _rare.Index = null;
-        if (!entry.IsNew) (Extra.Removed ??= []).Add(entry);
+        if (!Entries!.Remove(entry))
+            return;
+        if (_rare is not null)
+            _rare.Index = null;
+        if (!entry.IsNew)
+            (Extra.Removed ??= []).Add(entry);
         MarkDirty();
     }
 
@@ -215,7 +226,8 @@ internal sealed class YamlNode
 
     public void MarkDirty()
     {
-        for (YamlNode? node = this; node is { IsDirty: false }; node = node.Parent) node.IsDirty = true;
+        for (YamlNode? node = this; node is { IsDirty: false }; node = node.Parent)
+            node.IsDirty = true;
     }
 
     private sealed class Rare

@@ -18,14 +18,16 @@ internal static class YamlPosition
             }
         }
 
-        if (start == 0 && text.StartsWith('\uFEFF')) start = 1;
+        if (start == 0 && text.StartsWith('\uFEFF'))
+            start = 1;
         return (line, Math.Max(1, end - start + 1));
     }
 
     /// <summary>"line 3, column 5" of a node; "a new value" for one that was never text.</summary>
     public static string Describe(YamlNode node)
     {
-        if (node.Source is null) return "a value from the patch";
+        if (node.Source is null)
+            return "a value from the patch";
         (int line, int column) = Of(node.Source, node.Start);
         return $"line {line}, column {column}";
     }

@@ -19,7 +19,8 @@ internal sealed partial class YamlReader
             {
                 _p++;
                 key = ReadBlockValue(column, Where.Item);
-                if (key.Kind != YamlKind.Scalar) throw Error(entryStart, "a map or list as a key", "a scalar");
+                if (key.Kind != YamlKind.Scalar)
+                    throw Error(entryStart, "a map or list as a key", "a scalar");
                 SkipToContent();
                 bool hasValue = !AtEnd && Column == column && _s[_p] == ':' && IsBlankAt(_p + 1) && !AtAnyMarker();
                 separator = hasValue ? ++_p : key.End;
@@ -36,8 +37,10 @@ internal sealed partial class YamlReader
             AddEntry(map, new YamlEntry(key, value, entryStart, separator), ref seen);
             map.End = Math.Max(separator, value.End);
             SkipToContent();
-            if (AtEnd || AtAnyMarker() || Column < column) return map;
-            if (Column > column) throw Error(_p, Found(), $"a key in column {column + 1}");
+            if (AtEnd || AtAnyMarker() || Column < column)
+                return map;
+            if (Column > column)
+                throw Error(_p, Found(), $"a key in column {column + 1}");
             RefuseTabs(_p);
             entryStart = _p;
             key = null;
@@ -55,12 +58,17 @@ internal sealed partial class YamlReader
             _p = SkipBlanks(_p);
         }
 
-        if (AtEnd) throw Error(_p, Found(), "a key");
-        if (_s[_p] == '-' && IsBlankAt(_p + 1)) throw Error(_p, "'- '", "a key");
-        if (_s[_p] is '[' or '{' or '*') throw Error(_p, Found(), "a key that is a scalar");
+        if (AtEnd)
+            throw Error(_p, Found(), "a key");
+        if (_s[_p] == '-' && IsBlankAt(_p + 1))
+            throw Error(_p, "'- '", "a key");
+        if (_s[_p] is '[' or '{' or '*')
+            throw Error(_p, Found(), "a key that is a scalar");
         YamlNode key = _s[_p] is '"' or '\'' ? ReadQuoted() : ReadPlainLine(flow: false);
-        if (!AtKeyEnd(key)) throw Error(start, Found(start), "a key followed by ':'");
-        if (_p - start > 1024) throw Error(start, "a key of over 1024 characters", "a shorter one, or '? '");
+        if (!AtKeyEnd(key))
+            throw Error(start, Found(start), "a key followed by ':'");
+        if (_p - start > 1024)
+            throw Error(start, "a key of over 1024 characters", "a shorter one, or '? '");
         return anchor is null && tag is null ? key : Finish(key, start, anchor, tag);
     }
 
@@ -76,7 +84,8 @@ internal sealed partial class YamlReader
             sequence.AddRead(new YamlEntry(null, value, start, separator));
             sequence.End = Math.Max(separator, value.End);
             SkipToContent();
-            if (AtEnd || AtAnyMarker() || Column != column || _s[_p] != '-' || !IsBlankAt(_p + 1)) return sequence;
+            if (AtEnd || AtAnyMarker() || Column != column || _s[_p] != '-' || !IsBlankAt(_p + 1))
+                return sequence;
             RefuseTabs(_p);
         }
     }
@@ -84,15 +93,18 @@ internal sealed partial class YamlReader
     private void AddEntry(YamlNode map, YamlEntry entry, ref HashSet<string>? seen)
     {
         string key = NameOf(entry.Key!);
-        if (entry.Key!.Start == entry.Key.End) throw Error(entry.Start, "an empty key", "a name");
+        if (entry.Key!.Start == entry.Key.End)
+            throw Error(entry.Start, "an empty key", "a name");
         if (seen is null && map.Entries!.Count >= 8)
         {
             seen = new HashSet<string>(StringComparer.Ordinal);
-            foreach (YamlEntry other in map.Entries) seen.Add(other.Key!.Value);
+            foreach (YamlEntry other in map.Entries)
+                seen.Add(other.Key!.Value);
         }
 
         bool twice = seen is null ? map.Entries!.Exists(other => other.Key!.Value == key) : !seen.Add(key);
-        if (twice) throw Error(entry.Start, $"the key '{key}' a second time", "each key once");
+        if (twice)
+            throw Error(entry.Start, $"the key '{key}' a second time", "each key once");
         map.AddRead(entry);
     }
 }

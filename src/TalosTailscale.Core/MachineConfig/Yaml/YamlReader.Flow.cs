@@ -18,7 +18,8 @@ internal sealed partial class YamlReader
         while (true)
         {
             SkipFlow(opening);
-            if (_s[_p] == ']') break;
+            if (_s[_p] == ']')
+                break;
             int start = _p;
             YamlNode item = ReadFlowNode(opening);
             int end = item.End;
@@ -31,8 +32,10 @@ internal sealed partial class YamlReader
             }
 
             sequence.AddRead(new YamlEntry(null, item, start, end));
-            if (_s[_p] == ']') break;
-            if (_s[_p] != ',') throw Error(_p, Found(), "',' or ']'");
+            if (_s[_p] == ']')
+                break;
+            if (_s[_p] != ',')
+                throw Error(_p, Found(), "',' or ']'");
             _p++;
         }
 
@@ -43,7 +46,8 @@ internal sealed partial class YamlReader
     // [a: b] is a list of one map; it has no brackets of its own, so an edit has to write it anew.
     private YamlNode ReadSinglePair(YamlNode key, int opening)
     {
-        if (key.Kind != YamlKind.Scalar) throw Error(key.Start, "a map or list as a key", "a scalar");
+        if (key.Kind != YamlKind.Scalar)
+            throw Error(key.Start, "a map or list as a key", "a scalar");
         var map = new YamlNode(YamlKind.Map, YamlStyle.Flow, _s, key.PropertiesStart) { Column = -1 };
         int separator = ++_p;
         SkipFlow(opening);
@@ -61,11 +65,14 @@ internal sealed partial class YamlReader
         while (true)
         {
             SkipFlow(opening);
-            if (_s[_p] == '}') break;
+            if (_s[_p] == '}')
+                break;
             int start = _p;
-            if (_s[_p] == '?' && IsBlankAt(_p + 1)) throw Error(_p, "'? '", "a key");
+            if (_s[_p] == '?' && IsBlankAt(_p + 1))
+                throw Error(_p, "'? '", "a key");
             YamlNode key = ReadFlowNode(opening);
-            if (key.Kind != YamlKind.Scalar) throw Error(start, Found(start), "a key that is a scalar");
+            if (key.Kind != YamlKind.Scalar)
+                throw Error(start, Found(start), "a key that is a scalar");
             int separator = key.End;
             SkipFlow(opening);
             YamlNode value;
@@ -82,8 +89,10 @@ internal sealed partial class YamlReader
             }
 
             AddEntry(map, new YamlEntry(key, value, start, separator), ref seen);
-            if (_s[_p] == '}') break;
-            if (_s[_p] != ',') throw Error(_p, Found(), "',' or '}'");
+            if (_s[_p] == '}')
+                break;
+            if (_s[_p] != ',')
+                throw Error(_p, Found(), "',' or '}'");
             _p++;
         }
 
@@ -98,11 +107,13 @@ internal sealed partial class YamlReader
         string? tag = null;
         while (_s[_p] is '&' or '!')
         {
-            if (properties < 0) properties = _p;
+            if (properties < 0)
+                properties = _p;
             ReadProperty(ref anchor, ref tag);
             int after = _p;
             SkipFlow(opening);
-            if (_s[_p] is ',' or ']' or '}' or ':') return Finish(Empty(after), properties, anchor, tag);
+            if (_s[_p] is ',' or ']' or '}' or ':')
+                return Finish(Empty(after), properties, anchor, tag);
         }
 
         YamlNode node = _s[_p] switch
@@ -122,7 +133,8 @@ internal sealed partial class YamlReader
         {
             // A plain scalar goes on over line ends, not over comments.
             int at = SkipBlanks(_p);
-            if (at >= _s.Length || _s[at] is not ('\n' or '\r')) return node;
+            if (at >= _s.Length || _s[at] is not ('\n' or '\r'))
+                return node;
             int end = _p;
             int line = _lineStart;
             while (at < _s.Length && _s[at] is '\n' or '\r')
@@ -132,7 +144,8 @@ internal sealed partial class YamlReader
             }
 
             _p = at;
-            if (AtEnd || AtAnyMarker()) throw Error(opening, Found(opening), "its closing bracket");
+            if (AtEnd || AtAnyMarker())
+                throw Error(opening, Found(opening), "its closing bracket");
             if (_s[_p] is ',' or '[' or ']' or '{' or '}' or '#' || (_s[_p] == ':' && !IsPlainSafe(_p + 1, flow: true)))
             {
                 _p = end;
@@ -147,11 +160,17 @@ internal sealed partial class YamlReader
 
     // After a quoted key the value may follow the colon at once, as in JSON.
     private bool IsFlowColon(YamlNode key) =>
-        _s[_p] == ':' && (key.Style is YamlStyle.DoubleQuoted or YamlStyle.SingleQuoted || key.IsCollection || !IsPlainSafe(_p + 1, flow: true));
+        _s[_p] == ':'
+        && (
+            key.Style is YamlStyle.DoubleQuoted or YamlStyle.SingleQuoted
+            || key.IsCollection
+            || !IsPlainSafe(_p + 1, flow: true)
+        );
 
     private void SkipFlow(int opening)
     {
         SkipToContent();
-        if (AtEnd || AtAnyMarker()) throw Error(opening, Found(opening), "its closing bracket");
+        if (AtEnd || AtAnyMarker())
+            throw Error(opening, Found(opening), "its closing bracket");
     }
 }

@@ -14,10 +14,27 @@ internal sealed partial class YamlReader
     {
         int start = _p;
         char c = _s[_p];
-        bool isIndicator = c is ',' or '[' or ']' or '{' or '}' or '#' or '&' or '*' or '!' or '|' or '>' or '\'' or '"'
-            or '%' or '@' or '`';
+        bool isIndicator =
+            c
+            is ','
+                or '['
+                or ']'
+                or '{'
+                or '}'
+                or '#'
+                or '&'
+                or '*'
+                or '!'
+                or '|'
+                or '>'
+                or '\''
+                or '"'
+                or '%'
+                or '@'
+                or '`';
         bool needsMore = c is '-' or '?' or ':';
-        if (isIndicator || (needsMore && !IsPlainSafe(_p + 1, flow))) throw Error(_p, Found(), "a value");
+        if (isIndicator || (needsMore && !IsPlainSafe(_p + 1, flow)))
+            throw Error(_p, Found(), "a value");
         ScanPlain(flow);
         return new YamlNode(YamlKind.Scalar, YamlStyle.Plain, _s, start) { End = _p };
     }
@@ -31,14 +48,19 @@ internal sealed partial class YamlReader
         {
             int step = _s.AsSpan(at).IndexOfAny(stops);
             at = step < 0 ? _s.Length : at + step;
-            if (at >= _s.Length) break;
+            if (at >= _s.Length)
+                break;
             char c = _s[at];
-            if (c == ':' && IsPlainSafe(at + 1, flow)) at++;
-            else if (c == '#' && at > start && _s[at - 1] is not (' ' or '\t')) at++;
-            else break;
+            if (c == ':' && IsPlainSafe(at + 1, flow))
+                at++;
+            else if (c == '#' && at > start && _s[at - 1] is not (' ' or '\t'))
+                at++;
+            else
+                break;
         }
 
-        while (at > start && _s[at - 1] is ' ' or '\t') at--;
+        while (at > start && _s[at - 1] is ' ' or '\t')
+            at--;
         _p = at;
     }
 
@@ -53,7 +75,8 @@ internal sealed partial class YamlReader
             int end = _p;
             int line = _lineStart;
             int at = SkipBlanks(_p);
-            if (at >= _s.Length || _s[at] is not ('\n' or '\r')) return;
+            if (at >= _s.Length || _s[at] is not ('\n' or '\r'))
+                return;
             while (at < _s.Length && _s[at] is '\n' or '\r')
             {
                 _lineStart = AfterBreak(at);
@@ -71,7 +94,8 @@ internal sealed partial class YamlReader
 
             int start = _p;
             ScanPlain(flow: false);
-            if (_p == start || AtColon()) throw Error(_p, Found(), "the rest of a value of several lines");
+            if (_p == start || AtColon())
+                throw Error(_p, Found(), "the rest of a value of several lines");
             node.End = _p;
         }
     }
@@ -85,7 +109,8 @@ internal sealed partial class YamlReader
     private int Indentation()
     {
         int at = _lineStart;
-        while (at < _s.Length && _s[at] == ' ') at++;
+        while (at < _s.Length && _s[at] == ' ')
+            at++;
         return at - _lineStart;
     }
 
@@ -95,22 +120,25 @@ internal sealed partial class YamlReader
         char quote = _s[_p++];
         while (true)
         {
-            int step = quote == '"'
-                ? _s.AsSpan(_p).IndexOfAny(s_doubleStops)
-                : _s.AsSpan(_p).IndexOfAny('\'', '\n', '\r');
-            if (step < 0) throw Error(start, $"an opening {quote}", "a closing one");
+            int step =
+                quote == '"' ? _s.AsSpan(_p).IndexOfAny(s_doubleStops) : _s.AsSpan(_p).IndexOfAny('\'', '\n', '\r');
+            if (step < 0)
+                throw Error(start, $"an opening {quote}", "a closing one");
             _p += step;
             char c = _s[_p];
             if (c == '\\')
             {
                 _p++;
-                if (AtEnd) throw Error(start, "an opening \"", "a closing one");
-                if (_s[_p] is not ('\n' or '\r')) _p++;
+                if (AtEnd)
+                    throw Error(start, "an opening \"", "a closing one");
+                if (_s[_p] is not ('\n' or '\r'))
+                    _p++;
             }
             else if (c is '\n' or '\r')
             {
                 _p = _lineStart = AfterBreak(_p);
-                if (!AtEnd && AtAnyMarker()) throw Error(_p, "a document marker", $"a closing {quote}");
+                if (!AtEnd && AtAnyMarker())
+                    throw Error(_p, "a document marker", $"a closing {quote}");
             }
             else if (quote == '\'' && _p + 1 < _s.Length && _s[_p + 1] == '\'')
             {
@@ -125,7 +153,8 @@ internal sealed partial class YamlReader
         _p++;
         var style = quote == '"' ? YamlStyle.DoubleQuoted : YamlStyle.SingleQuoted;
         var node = new YamlNode(YamlKind.Scalar, style, _s, start) { End = _p };
-        if (style != YamlStyle.DoubleQuoted) return node;
+        if (style != YamlStyle.DoubleQuoted)
+            return node;
         if (!YamlScalar.TryDecodeDouble(_s.AsSpan(start + 1, _p - start - 2), out string? value, out int bad))
             throw Error(start + 1 + bad, "an unknown escape", "one of \\n, \\t, \\\", \\\\, \\x41, \\u0041 …");
         node.SetDecoded(value!);
@@ -141,9 +170,12 @@ internal sealed partial class YamlReader
         while (!AtEnd && (_s[_p] is '+' or '-' || char.IsAsciiDigit(_s[_p])))
         {
             bool isDigit = char.IsAsciiDigit(_s[_p]);
-            if ((isDigit && (indent != 0 || _s[_p] == '0')) || (!isDigit && chomp)) throw Error(_p, Found(), "one indicator");
-            if (isDigit) indent = _s[_p] - '0';
-            else chomp = true;
+            if ((isDigit && (indent != 0 || _s[_p] == '0')) || (!isDigit && chomp))
+                throw Error(_p, Found(), "one indicator");
+            if (isDigit)
+                indent = _s[_p] - '0';
+            else
+                chomp = true;
             _p++;
         }
 
@@ -163,12 +195,16 @@ internal sealed partial class YamlReader
         while (at < _s.Length)
         {
             int line = at;
-            while (at < _s.Length && _s[at] == ' ') at++;
+            while (at < _s.Length && _s[at] == ' ')
+                at++;
             if (at < _s.Length && _s[at] is not ('\n' or '\r'))
             {
-                if (at - line <= parent) break;
-                if (_s[at] == '\t' && at == line) throw Error(at, "a tab", "blanks as indentation");
-                if (deepest > at - line) throw Error(line, "a blank line deeper than the text after it", "the indentation of the text");
+                if (at - line <= parent)
+                    break;
+                if (_s[at] == '\t' && at == line)
+                    throw Error(at, "a tab", "blanks as indentation");
+                if (deepest > at - line)
+                    throw Error(line, "a blank line deeper than the text after it", "the indentation of the text");
                 return at - line;
             }
 
@@ -185,11 +221,14 @@ internal sealed partial class YamlReader
         while (line < _s.Length)
         {
             int at = line;
-            while (at < _s.Length && at - line < column && _s[at] == ' ') at++;
+            while (at < _s.Length && at - line < column && _s[at] == ' ')
+                at++;
             bool blank = at >= _s.Length || _s[at] is '\n' or '\r';
-            if (!blank && (at - line < column || (column == 0 && (MarkerAt(line, '-') || MarkerAt(line, '.'))))) break;
+            if (!blank && (at - line < column || (column == 0 && (MarkerAt(line, '-') || MarkerAt(line, '.')))))
+                break;
             int end = LineEnd(at);
-            if (!blank || keep) node.End = end;
+            if (!blank || keep)
+                node.End = end;
             line = AfterBreak(end);
         }
 

@@ -35,10 +35,11 @@ internal sealed partial class YamlReader
     // Whether what stands here is part of a node whose parent is indented by so much.
     private bool Belongs(int parent, Where where, bool newLine)
     {
-        if (AtEnd || AtAnyMarker()) return false;
-        if (!newLine) return true;
-        return Column > parent
-            || (where == Where.MapValue && Column == parent && _s[_p] == '-' && IsBlankAt(_p + 1));
+        if (AtEnd || AtAnyMarker())
+            return false;
+        if (!newLine)
+            return true;
+        return Column > parent || (where == Where.MapValue && Column == parent && _s[_p] == '-' && IsBlankAt(_p + 1));
     }
 
     private int LineEnd(int at)
@@ -49,13 +50,15 @@ internal sealed partial class YamlReader
 
     private int AfterBreak(int at)
     {
-        if (at >= _s.Length) return _s.Length;
+        if (at >= _s.Length)
+            return _s.Length;
         return _s[at] == '\r' && at + 1 < _s.Length && _s[at + 1] == '\n' ? at + 2 : at + 1;
     }
 
     private int SkipBlanks(int at)
     {
-        while (at < _s.Length && _s[at] is ' ' or '\t') at++;
+        while (at < _s.Length && _s[at] is ' ' or '\t')
+            at++;
         return at;
     }
 
@@ -70,7 +73,8 @@ internal sealed partial class YamlReader
 
     private bool AtKeyEnd(YamlNode node)
     {
-        if (node.Kind != YamlKind.Scalar || node.Start < _lineStart) return false;
+        if (node.Kind != YamlKind.Scalar || node.Start < _lineStart)
+            return false;
         int at = SkipBlanks(_p);
         return at < _s.Length && _s[at] == ':' && IsBlankAt(at + 1);
     }
@@ -85,36 +89,43 @@ internal sealed partial class YamlReader
     private void RefuseKey(string what)
     {
         int at = SkipBlanks(_p);
-        if (at < _s.Length && _s[at] == ':' && IsBlankAt(at + 1)) throw Error(at, what + " as a key", "a scalar");
+        if (at < _s.Length && _s[at] == ':' && IsBlankAt(at + 1))
+            throw Error(at, what + " as a key", "a scalar");
     }
 
     private void RefuseTabs(int at)
     {
         int tab = _s.AsSpan(_lineStart, at - _lineStart).IndexOf('\t');
-        if (tab >= 0) throw Error(_lineStart + tab, "a tab in the indentation", "blanks");
+        if (tab >= 0)
+            throw Error(_lineStart + tab, "a tab in the indentation", "blanks");
     }
 
     private void ReadProperty(ref string? anchor, ref string? tag)
     {
         bool isAnchor = _s[_p] == '&';
         int start = _p++;
-        while (_p < _s.Length && !IsBlankAt(_p) && _s[_p] is not (',' or '[' or ']' or '{' or '}')) _p++;
+        while (_p < _s.Length && !IsBlankAt(_p) && _s[_p] is not (',' or '[' or ']' or '{' or '}'))
+            _p++;
         if (isAnchor)
         {
-            if (_p == start + 1 || anchor is not null) throw Error(start, Found(start), "one anchor with a name");
+            if (_p == start + 1 || anchor is not null)
+                throw Error(start, Found(start), "one anchor with a name");
             anchor = _s[(start + 1).._p];
             return;
         }
 
-        if (tag is not null) throw Error(start, Found(start), "one tag");
-        if (!IsBlankAt(_p) && _s[_p] is not (',' or ']' or '}')) throw Error(_p, Found(), "a blank after the tag");
+        if (tag is not null)
+            throw Error(start, Found(start), "one tag");
+        if (!IsBlankAt(_p) && _s[_p] is not (',' or ']' or '}'))
+            throw Error(_p, Found(), "a blank after the tag");
         tag = _s[start.._p];
     }
 
     private YamlNode ReadAlias()
     {
         int start = _p++;
-        while (_p < _s.Length && !IsBlankAt(_p) && _s[_p] is not (',' or '[' or ']' or '{' or '}')) _p++;
+        while (_p < _s.Length && !IsBlankAt(_p) && _s[_p] is not (',' or '[' or ']' or '{' or '}'))
+            _p++;
         string name = _s[(start + 1).._p];
         if (_anchors is null || !_anchors.TryGetValue(name, out YamlNode? target))
             throw Error(start, $"the alias '*{name}'", "an alias of an anchor that stands before it");
@@ -127,8 +138,10 @@ internal sealed partial class YamlReader
 
     private string Found(int at)
     {
-        if (at >= _s.Length) return "the end of the text";
-        if (_s[at] is '\n' or '\r') return "the end of the line";
+        if (at >= _s.Length)
+            return "the end of the text";
+        if (_s[at] is '\n' or '\r')
+            return "the end of the line";
 
         // One character only: the rest of the line may be a secret.
         return char.IsLetterOrDigit(_s[at]) ? "text" : $"'{_s[at]}'";
@@ -138,6 +151,8 @@ internal sealed partial class YamlReader
     {
         (int line, int column) = YamlPosition.Of(_s, at);
         return MachineConfigErrors.YamlInvalid.New(
-            $"'{_name}' line {line}, column {column}: found {found}, expected {expected}.", _name);
+            $"'{_name}' line {line}, column {column}: found {found}, expected {expected}.",
+            _name
+        );
     }
 }

@@ -21,7 +21,8 @@ internal sealed partial class YamlReader
     // What the stream may not hold at all (YAML 1.2 §5.1 c-printable), tab and line ends apart.
     private static readonly SearchValues<char> s_forbidden = SearchValues.Create(
         "\u0000\u0001\u0002\u0003\u0004\u0005\u0006\u0007\u0008\u000B\u000C\u000E\u000F\u0010\u0011\u0012\u0013\u0014\u0015"
-        + "\u0016\u0017\u0018\u0019\u001A\u001B\u001C\u001D\u001E\u001F\u007F\uFFFE\uFFFF");
+            + "\u0016\u0017\u0018\u0019\u001A\u001B\u001C\u001D\u001E\u001F\u007F\uFFFE\uFFFF"
+    );
 
     private readonly string _s;
     private readonly string _name;
@@ -58,7 +59,8 @@ internal sealed partial class YamlReader
     /// </param>
     /// <returns>The documents.</returns>
     /// <exception cref="TsException"><see cref="MachineConfigErrors.YamlInvalid"/>.</exception>
-    public static YamlStream Read(string text, string name, Action<YamlDocument>? look = null) => new YamlReader(text, name).ReadStream(look);
+    public static YamlStream Read(string text, string name, Action<YamlDocument>? look = null) =>
+        new YamlReader(text, name).ReadStream(look);
 
     /// <summary>Reads a document whose tree was let go; it was read without error before and has no anchors.</summary>
     public static YamlNode ReadAgain(YamlDocument document)
@@ -72,22 +74,30 @@ internal sealed partial class YamlReader
     private YamlStream ReadStream(Action<YamlDocument>? look)
     {
         int forbidden = _s.AsSpan().IndexOfAny(s_forbidden);
-        if (forbidden >= 0) throw Error(forbidden, $"the character U+{(int)_s[forbidden]:X4}", "printable text");
+        if (forbidden >= 0)
+            throw Error(forbidden, $"the character U+{(int)_s[forbidden]:X4}", "printable text");
 
         var documents = new List<YamlDocument>();
-        if (_s.StartsWith('\uFEFF')) _p = _lineStart = 1;
+        if (_s.StartsWith('\uFEFF'))
+            _p = _lineStart = 1;
         bool bareAllowed = true;
         while (true)
         {
             int prologue = _p;
             bool directives = SkipDirectives(bareAllowed);
-            if (AtEnd && !directives) break;
+            if (AtEnd && !directives)
+                break;
             YamlDocument document;
             if (AtMarker('-'))
             {
                 int marker = _p;
                 _p += 3;
-                document = new YamlDocument { Source = _s, MarkerStart = marker, BodyStart = AfterMarker() };
+                document = new YamlDocument
+                {
+                    Source = _s,
+                    MarkerStart = marker,
+                    BodyStart = AfterMarker(),
+                };
             }
             else if (directives || !bareAllowed)
             {
@@ -100,7 +110,12 @@ internal sealed partial class YamlReader
             }
             else
             {
-                document = new YamlDocument { Source = _s, MarkerStart = prologue, BodyStart = prologue };
+                document = new YamlDocument
+                {
+                    Source = _s,
+                    MarkerStart = prologue,
+                    BodyStart = prologue,
+                };
             }
 
             document.Root = ReadRoot();
@@ -110,7 +125,8 @@ internal sealed partial class YamlReader
             if (look is not null && !document.IsEmpty)
             {
                 look(document);
-                if (_p > KeptLength) document.Release();
+                if (_p > KeptLength)
+                    document.Release();
             }
 
             bareAllowed = false;
@@ -129,8 +145,11 @@ internal sealed partial class YamlReader
     {
         YamlNode root = ReadBlockValue(-1, Where.Document);
         SkipToContent();
-        if (!AtEnd && !AtAnyMarker()) throw Error(_p, Found(), "the end of the document");
-        bool nothing = root is { Kind: YamlKind.Scalar, Style: YamlStyle.Plain, Tag: null, Anchor: null } && root.Start == root.End;
+        if (!AtEnd && !AtAnyMarker())
+            throw Error(_p, Found(), "the end of the document");
+        bool nothing =
+            root is { Kind: YamlKind.Scalar, Style: YamlStyle.Plain, Tag: null, Anchor: null }
+            && root.Start == root.End;
         return nothing ? null : root;
     }
 
@@ -138,9 +157,12 @@ internal sealed partial class YamlReader
     private int AfterMarker()
     {
         int at = _p;
-        while (at < _s.Length && _s[at] is ' ' or '\t') at++;
-        if (at < _s.Length && _s[at] == '#') at = LineEnd(at);
-        if (at < _s.Length && _s[at] is not ('\r' or '\n')) return _p;
+        while (at < _s.Length && _s[at] is ' ' or '\t')
+            at++;
+        if (at < _s.Length && _s[at] == '#')
+            at = LineEnd(at);
+        if (at < _s.Length && _s[at] is not ('\r' or '\n'))
+            return _p;
         return AfterBreak(at);
     }
 
@@ -150,7 +172,8 @@ internal sealed partial class YamlReader
         while (true)
         {
             SkipToContent();
-            if (AtEnd || _s[_p] != '%' || Column != 0 || !allowed) return any;
+            if (AtEnd || _s[_p] != '%' || Column != 0 || !allowed)
+                return any;
             int end = LineEnd(_p);
             ReadOnlySpan<char> line = _s.AsSpan(_p, end - _p).TrimEnd();
             if (line.StartsWith("%YAML") && !line.StartsWith("%YAML 1.1"))
@@ -164,7 +187,8 @@ internal sealed partial class YamlReader
     {
         int separator = _p;
         bool newLine = SkipToContent() || where == Where.Document;
-        if (!Belongs(parent, where, newLine)) return Empty(separator);
+        if (!Belongs(parent, where, newLine))
+            return Empty(separator);
         Enter();
         int properties = -1;
         int propertiesLine = _lineStart;
@@ -172,8 +196,10 @@ internal sealed partial class YamlReader
         string? tag = null;
         while (_s[_p] is '&' or '!')
         {
-            if (properties < 0) properties = _p;
-            else if (propertiesLine != _lineStart) throw Error(_p, "an anchor or tag on a second line", "both on one line");
+            if (properties < 0)
+                properties = _p;
+            else if (propertiesLine != _lineStart)
+                throw Error(_p, "an anchor or tag on a second line", "both on one line");
             propertiesLine = _lineStart;
             ReadProperty(ref anchor, ref tag);
             int after = _p;
@@ -200,13 +226,15 @@ internal sealed partial class YamlReader
         int column = (properties >= 0 ? properties : _p) - _lineStart;
         if (c == '-' && IsBlankAt(_p + 1))
         {
-            if (!collections || properties >= 0) throw Error(_p, "'- '", "a value: a list begins on its own line");
+            if (!collections || properties >= 0)
+                throw Error(_p, "'- '", "a value: a list begins on its own line");
             return ReadBlockSequence(column);
         }
 
         if (c == '?' && IsBlankAt(_p + 1))
         {
-            if (!collections) throw Error(_p, "'? '", "a value: a map begins on its own line");
+            if (!collections)
+                throw Error(_p, "'? '", "a value: a map begins on its own line");
             return ReadBlockMap(column, null, properties);
         }
 
@@ -233,14 +261,18 @@ internal sealed partial class YamlReader
 
         if (AtKeyEnd(node))
         {
-            if (!collections) throw Error(start, "a second ':' on the line", "one key and one value");
-            if (_p - start > 1024) throw Error(start, "a key of over 1024 characters", "a shorter one, or '? '");
+            if (!collections)
+                throw Error(start, "a second ':' on the line", "one key and one value");
+            if (_p - start > 1024)
+                throw Error(start, "a key of over 1024 characters", "a shorter one, or '? '");
             YamlNode key = properties >= 0 ? Finish(node, properties, anchor, tag) : node;
-            if (properties >= 0) anchor = tag = null;
+            if (properties >= 0)
+                anchor = tag = null;
             return ReadBlockMap(column, key, properties);
         }
 
-        if (node.Style == YamlStyle.Plain) ContinuePlain(node, parent);
+        if (node.Style == YamlStyle.Plain)
+            ContinuePlain(node, parent);
         return node;
     }
 
@@ -248,22 +280,30 @@ internal sealed partial class YamlReader
     private string NameOf(YamlNode key)
     {
         int length = key.End - key.Start;
-        if (key.Style != YamlStyle.Plain || length is < 1 or > 40) return key.Value;
+        if (key.Style != YamlStyle.Plain || length is < 1 or > 40)
+            return key.Value;
         ReadOnlySpan<char> raw = _s.AsSpan(key.Start, length);
-        if (raw.IndexOfAny('\n', '\r') >= 0) return key.Value;
-        ref string name = ref _names[((length * 31) + (raw[0] * 7) + (raw[^1] * 13) + raw[length / 2]) & (_names.Length - 1)];
-        if (!raw.SequenceEqual(name)) name = raw.ToString();
+        if (raw.IndexOfAny('\n', '\r') >= 0)
+            return key.Value;
+        ref string name = ref _names[
+            ((length * 31) + (raw[0] * 7) + (raw[^1] * 13) + raw[length / 2]) & (_names.Length - 1)
+        ];
+        if (!raw.SequenceEqual(name))
+            name = raw.ToString();
         key.SetDecoded(name);
         return name;
     }
 
     private YamlNode Finish(YamlNode node, int properties, string? anchor, string? tag)
     {
-        if (properties < 0) return node;
-        if (node.Kind == YamlKind.Alias) throw Error(properties, "an anchor or tag on an alias", "the alias alone");
+        if (properties < 0)
+            return node;
+        if (node.Kind == YamlKind.Alias)
+            throw Error(properties, "an anchor or tag on an alias", "the alias alone");
         node.PropertiesStart = properties;
         node.Tag = tag;
-        if (anchor is null) return node;
+        if (anchor is null)
+            return node;
         node.Anchor = anchor;
         _hasAnchors = true;
         (_anchors ??= new Dictionary<string, YamlNode>(StringComparer.Ordinal))[anchor] = node;
@@ -272,6 +312,7 @@ internal sealed partial class YamlReader
 
     private void Enter()
     {
-        if (++_depth > MaximumDepth) throw Error(_p, $"more than {MaximumDepth} levels", "a flatter document");
+        if (++_depth > MaximumDepth)
+            throw Error(_p, $"more than {MaximumDepth} levels", "a flatter document");
     }
 }

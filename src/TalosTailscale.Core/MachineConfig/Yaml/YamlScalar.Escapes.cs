@@ -29,7 +29,8 @@ internal static partial class YamlScalar
             char c = raw[at];
             if (c is '\n' or '\r')
             {
-                while (text.Length > hard && text[^1] is ' ' or '\t') text.Length--;
+                while (text.Length > hard && text[^1] is ' ' or '\t')
+                    text.Length--;
                 int breaks = SkipBreaks(raw, ref at);
                 AppendBreaks(text, breaks);
                 hard = text.Length;
@@ -43,7 +44,8 @@ internal static partial class YamlScalar
             {
                 at++;
                 int breaks = SkipBreaks(raw, ref at);
-                if (breaks > 1) text.Append('\n', breaks - 1);
+                if (breaks > 1)
+                    text.Append('\n', breaks - 1);
                 hard = text.Length;
             }
             else if (AppendEscape(raw, ref at, text))
@@ -66,8 +68,10 @@ internal static partial class YamlScalar
         int breaks = 0;
         while (at < raw.Length && raw[at] is '\n' or '\r' or ' ' or '\t')
         {
-            if (raw[at] == '\r' && at + 1 < raw.Length && raw[at + 1] == '\n') at++;
-            if (raw[at] is '\n' or '\r') breaks++;
+            if (raw[at] == '\r' && at + 1 < raw.Length && raw[at + 1] == '\n')
+                at++;
+            if (raw[at] is '\n' or '\r')
+                breaks++;
             at++;
         }
 
@@ -76,16 +80,35 @@ internal static partial class YamlScalar
 
     private static bool AppendEscape(ReadOnlySpan<char> raw, ref int at, StringBuilder text)
     {
-        if (at + 1 >= raw.Length) return false;
+        if (at + 1 >= raw.Length)
+            return false;
         char c = raw[at + 1];
-        int digits = c switch { 'x' => 2, 'u' => 4, 'U' => 8, _ => 0 };
+        int digits = c switch
+        {
+            'x' => 2,
+            'u' => 4,
+            'U' => 8,
+            _ => 0,
+        };
         if (digits > 0)
         {
-            if (at + 2 + digits > raw.Length) return false;
-            if (!uint.TryParse(raw.Slice(at + 2, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint code)) return false;
-            if (code > 0x10FFFF) return false;
-            if (code <= 0xFFFF) text.Append((char)code);
-            else text.Append(char.ConvertFromUtf32((int)code));
+            if (at + 2 + digits > raw.Length)
+                return false;
+            if (
+                !uint.TryParse(
+                    raw.Slice(at + 2, digits),
+                    NumberStyles.AllowHexSpecifier,
+                    CultureInfo.InvariantCulture,
+                    out uint code
+                )
+            )
+                return false;
+            if (code > 0x10FFFF)
+                return false;
+            if (code <= 0xFFFF)
+                text.Append((char)code);
+            else
+                text.Append(char.ConvertFromUtf32((int)code));
             at += 2 + digits;
             return true;
         }
@@ -112,7 +135,8 @@ internal static partial class YamlScalar
             '\'' => "'",
             _ => null,
         };
-        if (plain is null) return false;
+        if (plain is null)
+            return false;
         text.Append(plain);
         at += 2;
         return true;

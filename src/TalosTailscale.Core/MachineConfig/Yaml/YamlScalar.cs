@@ -33,19 +33,25 @@ internal static partial class YamlScalar
     /// <summary>The type of a scalar by its tag, its style and its look.</summary>
     public static ScalarType TypeOf(YamlNode node)
     {
-        if (node.Tag is not null) return TypeOfTag(node);
-        if (node.IsText || node.Style != YamlStyle.Plain) return ScalarType.Text;
+        if (node.Tag is not null)
+            return TypeOfTag(node);
+        if (node.IsText || node.Style != YamlStyle.Plain)
+            return ScalarType.Text;
         return TypeOf(node.Value);
     }
 
     /// <summary>The type of a plain scalar.</summary>
     public static ScalarType TypeOf(string plain)
     {
-        if (plain is "" or "~" or "null" or "Null" or "NULL") return ScalarType.Null;
-        if (plain is "true" or "True" or "TRUE" or "false" or "False" or "FALSE") return ScalarType.Boolean;
+        if (plain is "" or "~" or "null" or "Null" or "NULL")
+            return ScalarType.Null;
+        if (plain is "true" or "True" or "TRUE" or "false" or "False" or "FALSE")
+            return ScalarType.Boolean;
         char c = plain[0];
-        if (!char.IsAsciiDigit(c) && c is not ('-' or '+' or '.')) return ScalarType.Text;
-        if (TryInteger(plain, out _)) return ScalarType.Integer;
+        if (!char.IsAsciiDigit(c) && c is not ('-' or '+' or '.'))
+            return ScalarType.Text;
+        if (TryInteger(plain, out _))
+            return ScalarType.Integer;
         return TryFraction(plain, out _) ? ScalarType.Fraction : ScalarType.Text;
     }
 
@@ -55,12 +61,19 @@ internal static partial class YamlScalar
         value = 0;
         ReadOnlySpan<char> digits = text;
         bool negative = digits.Length > 0 && digits[0] == '-';
-        if (digits.Length > 0 && digits[0] is '-' or '+') digits = digits[1..];
-        if (digits.Length == 0 || !char.IsAsciiDigit(digits[0]) || digits.Length > 80) return false;
+        if (digits.Length > 0 && digits[0] is '-' or '+')
+            digits = digits[1..];
+        if (digits.Length == 0 || !char.IsAsciiDigit(digits[0]) || digits.Length > 80)
+            return false;
         int radix = 10;
         if (digits.Length > 2 && digits[0] == '0' && digits[1] is 'x' or 'o' or 'b')
         {
-            radix = digits[1] switch { 'x' => 16, 'o' => 8, _ => 2 };
+            radix = digits[1] switch
+            {
+                'x' => 16,
+                'o' => 8,
+                _ => 2,
+            };
             digits = digits[2..];
         }
         else if (digits.Length > 1 && digits[0] == '0')
@@ -70,14 +83,18 @@ internal static partial class YamlScalar
 
         foreach (char c in digits)
         {
-            if (c == '_') continue;
+            if (c == '_')
+                continue;
             int digit = char.IsAsciiHexDigit(c) ? Convert.ToInt32(c.ToString(), 16) : 99;
-            if (digit >= radix || value > ulong.MaxValue) return false;
+            if (digit >= radix || value > ulong.MaxValue)
+                return false;
             value = (value * radix) + digit;
         }
 
-        if (value > ulong.MaxValue) return false;
-        if (negative) value = -value;
+        if (value > ulong.MaxValue)
+            return false;
+        if (negative)
+            value = -value;
         return true;
     }
 
@@ -96,29 +113,33 @@ internal static partial class YamlScalar
         foreach (char c in bare)
         {
             digit |= char.IsAsciiDigit(c);
-            if (!char.IsAsciiDigit(c) && c is not ('.' or 'e' or 'E' or '+' or '-')) return false;
+            if (!char.IsAsciiDigit(c) && c is not ('.' or 'e' or 'E' or '+' or '-'))
+                return false;
         }
 
-        return digit && text.Length - bare.Length <= 1
+        return digit
+            && text.Length - bare.Length <= 1
             && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value);
     }
 
     /// <summary>Reads a boolean as Talos does where it expects one: <c>yes</c>, <c>no</c>, <c>on</c>, <c>off</c> too.</summary>
-    public static bool? TryBoolean(string text) => text switch
-    {
-        "true" or "True" or "TRUE" or "y" or "Y" or "yes" or "Yes" or "YES" or "on" or "On" or "ON" => true,
-        "false" or "False" or "FALSE" or "n" or "N" or "no" or "No" or "NO" or "off" or "Off" or "OFF" => false,
-        _ => null,
-    };
+    public static bool? TryBoolean(string text) =>
+        text switch
+        {
+            "true" or "True" or "TRUE" or "y" or "Y" or "yes" or "Yes" or "YES" or "on" or "On" or "ON" => true,
+            "false" or "False" or "FALSE" or "n" or "N" or "no" or "No" or "NO" or "off" or "Off" or "OFF" => false,
+            _ => null,
+        };
 
-    private static ScalarType TypeOfTag(YamlNode node) => node.Tag switch
-    {
-        "!!null" => ScalarType.Null,
-        "!!bool" => ScalarType.Boolean,
-        "!!int" => ScalarType.Integer,
-        "!!float" => ScalarType.Fraction,
-        _ => ScalarType.Text,
-    };
+    private static ScalarType TypeOfTag(YamlNode node) =>
+        node.Tag switch
+        {
+            "!!null" => ScalarType.Null,
+            "!!bool" => ScalarType.Boolean,
+            "!!int" => ScalarType.Integer,
+            "!!float" => ScalarType.Fraction,
+            _ => ScalarType.Text,
+        };
 
     private static string DecodeSingle(ReadOnlySpan<char> raw)
     {
@@ -136,23 +157,29 @@ internal static partial class YamlScalar
         {
             breaks++;
             ReadOnlySpan<char> content = first && !trimEnds ? line : line.TrimStart(" \t");
-            if (content.IsEmpty && !first) continue;
-            if (!first) AppendBreaks(text, breaks);
+            if (content.IsEmpty && !first)
+                continue;
+            if (!first)
+                AppendBreaks(text, breaks);
             text.Append(content);
             TrimBlanks(text);
             breaks = 0;
             first = false;
         }
 
-        if (breaks > 0) AppendBreaks(text, breaks);
-        else if (!trimEnds) RestoreTail(text, raw);
+        if (breaks > 0)
+            AppendBreaks(text, breaks);
+        else if (!trimEnds)
+            RestoreTail(text, raw);
         return text.ToString();
     }
 
     private static void AppendBreaks(StringBuilder text, int breaks)
     {
-        if (breaks == 1) text.Append(' ');
-        else text.Append('\n', breaks - 1);
+        if (breaks == 1)
+            text.Append(' ');
+        else
+            text.Append('\n', breaks - 1);
     }
 
     // Blanks before the closing quote belong to the text.
@@ -164,7 +191,8 @@ internal static partial class YamlScalar
 
     private static void TrimBlanks(StringBuilder text)
     {
-        while (text.Length > 0 && text[^1] is ' ' or '\t') text.Length--;
+        while (text.Length > 0 && text[^1] is ' ' or '\t')
+            text.Length--;
     }
 
     private static string DecodeBlock(YamlNode node)
@@ -172,35 +200,41 @@ internal static partial class YamlScalar
         string source = node.Source!;
         ReadOnlySpan<char> span = source.AsSpan(node.Start, node.End - node.Start);
         int headerEnd = span.IndexOfAny('\n', '\r');
-        if (headerEnd < 0) return string.Empty;
+        if (headerEnd < 0)
+            return string.Empty;
         ReadOnlySpan<char> header = span[..headerEnd];
         int comment = header.IndexOf('#');
-        if (comment >= 0) header = header[..comment];
+        if (comment >= 0)
+            header = header[..comment];
         bool folded = node.Style == YamlStyle.Folded;
         var text = new StringBuilder(span.Length);
         var trailing = 0;
         bool lineBreak = false;
         bool leadingBlank = false;
-        int at = headerEnd + (span[headerEnd] == '\r' && headerEnd + 1 < span.Length && span[headerEnd + 1] == '\n' ? 2 : 1);
+        int at =
+            headerEnd + (span[headerEnd] == '\r' && headerEnd + 1 < span.Length && span[headerEnd + 1] == '\n' ? 2 : 1);
         while (at <= span.Length)
         {
             int length = span[at..].IndexOfAny('\n', '\r');
             int end = length < 0 ? span.Length : at + length;
             ReadOnlySpan<char> line = span[at..end];
             int skip = 0;
-            while (skip < line.Length && skip < node.Column && line[skip] == ' ') skip++;
+            while (skip < line.Length && skip < node.Column && line[skip] == ' ')
+                skip++;
             line = line[skip..];
             bool hasBreak = node.Start + end < source.Length;
             if (line.IsEmpty)
             {
-                if (hasBreak) trailing++;
+                if (hasBreak)
+                    trailing++;
             }
             else
             {
                 bool blank = line[0] is ' ' or '\t';
                 if (lineBreak && folded && !leadingBlank && !blank)
                 {
-                    if (trailing == 0) text.Append(' ');
+                    if (trailing == 0)
+                        text.Append(' ');
                 }
                 else if (lineBreak)
                 {
@@ -213,12 +247,15 @@ internal static partial class YamlScalar
                 leadingBlank = blank;
             }
 
-            if (length < 0) break;
+            if (length < 0)
+                break;
             at = end + (span[end] == '\r' && end + 1 < span.Length && span[end + 1] == '\n' ? 2 : 1);
         }
 
-        if (lineBreak && !header.Contains('-')) text.Append('\n');
-        if (header.Contains('+')) text.Append('\n', trailing);
+        if (lineBreak && !header.Contains('-'))
+            text.Append('\n');
+        if (header.Contains('+'))
+            text.Append('\n', trailing);
         return text.ToString();
     }
 }

@@ -50,7 +50,8 @@ internal sealed class YamlDocument
     /// </summary>
     public void Release()
     {
-        if (IsSelfContained && !IsDirty && !IsNew) _root = null;
+        if (IsSelfContained && !IsDirty && !IsNew)
+            _root = null;
     }
 }
 

@@ -12,10 +12,12 @@ internal static class YamlTail
     /// <param name="grows">A new document follows.</param>
     public static void Keep(YamlDocument document, List<(int Start, int End, string Text)> edits, bool grows)
     {
-        if (LastScalar(document) is not { } scalar) return;
+        if (LastScalar(document) is not { } scalar)
+            return;
         bool follows = grows || edits.Exists(edit => edit.Start == document.BodyEnd);
         bool rewritten = edits.Exists(edit => edit.Start <= scalar.Start && edit.End >= scalar.End);
-        if (!follows || rewritten) return;
+        if (!follows || rewritten)
+            return;
         int at = scalar.Start + 1;
         ReadOnlySpan<char> header = document.Source.AsSpan(at, 2);
         int keep = header.IndexOf('+');
@@ -27,7 +29,8 @@ internal static class YamlTail
     private static YamlNode? LastScalar(YamlDocument document)
     {
         string source = document.Source;
-        if (source.Length < 3 || source[^1] is '\n' or '\r') return null;
+        if (source.Length < 3 || source[^1] is '\n' or '\r')
+            return null;
         YamlNode? node = document.Root;
         while (node is { Entries: { } entries })
         {
@@ -35,8 +38,10 @@ internal static class YamlTail
             node = last is not null && ReferenceEquals(last.Value, last.Original) ? last.Value : null;
         }
 
-        bool isBlock = node is { Style: YamlStyle.Literal or YamlStyle.Folded, IsNew: false } && node.End == source.Length;
-        if (!isBlock) return null;
+        bool isBlock =
+            node is { Style: YamlStyle.Literal or YamlStyle.Folded, IsNew: false } && node.End == source.Length;
+        if (!isBlock)
+            return null;
         ReadOnlySpan<char> text = source.AsSpan(node!.Start, node.End - node.Start);
         int header = text.IndexOfAny('\n', '\r');
         return header < 0 || text[1..Math.Min(3, header)].Contains('-') ? null : node;

@@ -13,21 +13,40 @@ internal static class HtmlPath
         var width = (Left * 2) + (Step * (stations.Count - 1));
         html.Open("figure", ("class", "path"));
         html.Open("div", ("class", "scroll"), ("role", "region"), ("aria-labelledby", id + "-path"), ("tabindex", "0"));
-        html.Open("svg", ("viewBox", FormattableString.Invariant($"0 0 {width} 76")), ("role", "img"), ("aria-labelledby", $"{id}-path {id}-desc"));
+        html.Open(
+            "svg",
+            ("viewBox", FormattableString.Invariant($"0 0 {width} 76")),
+            ("role", "img"),
+            ("aria-labelledby", $"{id}-path {id}-desc")
+        );
         html.Element("title", $"The way of {node} from the key to the pull", ("id", id + "-path"));
-        html.Element("desc", string.Join(", ", stations.Select(one => $"{one.Name}: {HtmlStatus.Word(one.Status)}")) + ".", ("id", id + "-desc"));
+        html.Element(
+            "desc",
+            string.Join(", ", stations.Select(one => $"{one.Name}: {HtmlStatus.Word(one.Status)}")) + ".",
+            ("id", id + "-desc")
+        );
         var whole = true;
         for (var i = 0; i + 1 < stations.Count; i++)
         {
             whole &= stations[i].Status != TsCheckStatus.Fail;
             var good = whole && stations[i + 1].Status is TsCheckStatus.Pass or TsCheckStatus.Warning;
-            html.Empty("line", ("class", good && whole ? "way" : "way broken"), ("x1", Number(At(i) + Radius + 4)), ("x2", Number(At(i + 1) - Radius - 4)),
-                ("y1", Number(Line)), ("y2", Number(Line)));
+            html.Empty(
+                "line",
+                ("class", good && whole ? "way" : "way broken"),
+                ("x1", Number(At(i) + Radius + 4)),
+                ("x2", Number(At(i + 1) - Radius - 4)),
+                ("y1", Number(Line)),
+                ("y2", Number(Line))
+            );
         }
 
         for (var i = 0; i < stations.Count; i++)
         {
-            html.Open("g", ("class", "station " + HtmlStatus.Class(stations[i].Status)), ("transform", $"translate({Number(At(i))} {Number(Line)})"));
+            html.Open(
+                "g",
+                ("class", "station " + HtmlStatus.Class(stations[i].Status)),
+                ("transform", $"translate({Number(At(i))} {Number(Line)})")
+            );
             html.Empty("circle", ("r", Number(Radius))).Open("g", ("transform", "scale(1.4)"));
             HtmlStatus.Sign(html, stations[i].Status);
             html.Close().Element("text", stations[i].Name, ("y", "36"), ("text-anchor", "middle")).Close();
@@ -46,11 +65,9 @@ internal static class HtmlPath
             return $"The way is broken at {broken.Name}: {check.Cause ?? check.Name}.";
         }
 
-        return stations[^1].Status == TsCheckStatus.Pass
-            ? "The way is whole: the node pulled the private image."
-            : stations.Any(one => one.Status == TsCheckStatus.Pass)
-                ? "Nothing on the way is broken; no pull proved it."
-                : "The way was not looked at.";
+        return stations[^1].Status == TsCheckStatus.Pass ? "The way is whole: the node pulled the private image."
+            : stations.Any(one => one.Status == TsCheckStatus.Pass) ? "Nothing on the way is broken; no pull proved it."
+            : "The way was not looked at.";
     }
 
     private static double At(int index) => Left + (index * Step);

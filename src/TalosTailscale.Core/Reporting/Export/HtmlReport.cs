@@ -20,7 +20,10 @@ internal sealed class HtmlReport(ReportContent content, TextWriter writer)
         Head();
         _html.Open("body");
         _html.Element("a", "Skip to the report", ("class", "jump"), ("href", "#main"));
-        var nodes = content.Checks.GroupBy(check => check.Node).Select(group => (Name: group.Key, Checks: (IReadOnlyList<TsCheck>)[.. group])).ToList();
+        var nodes = content
+            .Checks.GroupBy(check => check.Node)
+            .Select(group => (Name: group.Key, Checks: (IReadOnlyList<TsCheck>)[.. group]))
+            .ToList();
         Header(nodes.Count);
         _html.Open("main", ("id", "main"));
         Tiles(nodes);
@@ -30,8 +33,13 @@ internal sealed class HtmlReport(ReportContent content, TextWriter writer)
         HtmlSteps.Write(_html, content.Steps);
         HtmlPartitions.Write(_html, content.Partitions);
         _html.CloseLine();
-        _html.Open("footer").Element(
-            "p", "Made by Export-TsReport of TalosTailscale. The codes are those of about_TalosTailscale_FailureModes.").CloseLine();
+        _html
+            .Open("footer")
+            .Element(
+                "p",
+                "Made by Export-TsReport of TalosTailscale. The codes are those of about_TalosTailscale_FailureModes."
+            )
+            .CloseLine();
         _html.CloseLine();
         _html.CloseLine();
     }
@@ -39,8 +47,14 @@ internal sealed class HtmlReport(ReportContent content, TextWriter writer)
     private void Head()
     {
         var hash = Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(s_style)));
-        _html.Open("head").Empty("meta", ("charset", "utf-8"))
-            .Empty("meta", ("http-equiv", "Content-Security-Policy"), ("content", $"default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'"))
+        _html
+            .Open("head")
+            .Empty("meta", ("charset", "utf-8"))
+            .Empty(
+                "meta",
+                ("http-equiv", "Content-Security-Policy"),
+                ("content", $"default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'")
+            )
             .Empty("meta", ("name", "viewport"), ("content", "width=device-width, initial-scale=1"))
             .Empty("meta", ("name", "color-scheme"), ("content", "light dark"))
             .Empty("meta", ("name", "referrer"), ("content", "no-referrer"));
@@ -53,8 +67,11 @@ internal sealed class HtmlReport(ReportContent content, TextWriter writer)
     {
         _html.Open("header").Open("div", ("class", "wide"));
         _html.Open("div").Element("p", "Validation report", ("class", "kicker")).Element("h1", content.Title);
-        _html.Open("p", ("class", "when")).Open("time", ("datetime", content.Created.ToString("O", CultureInfo.InvariantCulture)))
-            .Text(content.Created.UtcDateTime.ToString("d MMMM yyyy, HH:mm", CultureInfo.InvariantCulture) + " UTC").Close();
+        _html
+            .Open("p", ("class", "when"))
+            .Open("time", ("datetime", content.Created.ToString("O", CultureInfo.InvariantCulture)))
+            .Text(content.Created.UtcDateTime.ToString("d MMMM yyyy, HH:mm", CultureInfo.InvariantCulture) + " UTC")
+            .Close();
         if (nodes > 0)
             _html.Text($" · {Count(nodes, "node")} · {Count(content.Checks.Count, "check")}");
         _html.Close().Close();
@@ -68,13 +85,24 @@ internal sealed class HtmlReport(ReportContent content, TextWriter writer)
     {
         if (nodes.Count == 0)
             return;
-        var good = nodes.Count(node => ReportContent.Worst(node.Checks.Select(check => check.Status)) == TsCheckStatus.Pass);
+        var good = nodes.Count(node =>
+            ReportContent.Worst(node.Checks.Select(check => check.Status)) == TsCheckStatus.Pass
+        );
         _html.Open("section", ("class", "tiles"), ("aria-label", "Summary"));
-        Tile(good == nodes.Count ? TsCheckStatus.Pass : TsCheckStatus.Fail, $"{good} of {nodes.Count}", "without findings");
-        foreach (var (status, label) in new[]
-        {
-            (TsCheckStatus.Pass, "passed"), (TsCheckStatus.Warning, "with a warning"), (TsCheckStatus.Fail, "failed"), (TsCheckStatus.Skipped, "skipped"),
-        })
+        Tile(
+            good == nodes.Count ? TsCheckStatus.Pass : TsCheckStatus.Fail,
+            $"{good} of {nodes.Count}",
+            "without findings"
+        );
+        foreach (
+            var (status, label) in new[]
+            {
+                (TsCheckStatus.Pass, "passed"),
+                (TsCheckStatus.Warning, "with a warning"),
+                (TsCheckStatus.Fail, "failed"),
+                (TsCheckStatus.Skipped, "skipped"),
+            }
+        )
         {
             var count = content.Checks.Count(check => check.Status == status);
             Tile(count == 0 ? TsCheckStatus.Skipped : status, count.ToString(CultureInfo.InvariantCulture), label);
@@ -84,23 +112,30 @@ internal sealed class HtmlReport(ReportContent content, TextWriter writer)
     }
 
     private void Tile(TsCheckStatus status, string figure, string label) =>
-        _html.Open("p", ("class", "tile " + HtmlStatus.Class(status))).Element("strong", figure).Text(" ").Element("span", label).Close();
+        _html
+            .Open("p", ("class", "tile " + HtmlStatus.Class(status)))
+            .Element("strong", figure)
+            .Text(" ")
+            .Element("span", label)
+            .Close();
 
-    internal static string Verdict(TsCheckStatus status) => status switch
-    {
-        TsCheckStatus.Pass => "Everything is as it should be",
-        TsCheckStatus.Warning => "Works, with warnings",
-        TsCheckStatus.Fail => "Something is broken",
-        _ => "Nothing was looked at",
-    };
+    internal static string Verdict(TsCheckStatus status) =>
+        status switch
+        {
+            TsCheckStatus.Pass => "Everything is as it should be",
+            TsCheckStatus.Warning => "Works, with warnings",
+            TsCheckStatus.Fail => "Something is broken",
+            _ => "Nothing was looked at",
+        };
 
     internal static string Count(int count, string noun) =>
         string.Create(CultureInfo.InvariantCulture, $"{count} {noun}{(count == 1 ? "" : "s")}");
 
     private static string ReadStyle()
     {
-        using var stream = typeof(HtmlReport).Assembly.GetManifestResourceStream("TalosTailscale.Core.Reporting.Export.report.css")
-            ?? throw new InvalidOperationException("The style sheet is not in the assembly.");
+        using var stream = typeof(HtmlReport).Assembly.GetManifestResourceStream(
+            "TalosTailscale.Core.Reporting.Export.report.css"
+        ) ?? throw new InvalidOperationException("The style sheet is not in the assembly.");
         using var reader = new StreamReader(stream, Encoding.UTF8);
         return reader.ReadToEnd().ReplaceLineEndings("\n");
     }

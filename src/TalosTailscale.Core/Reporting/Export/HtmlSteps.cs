@@ -27,11 +27,27 @@ internal static class HtmlSteps
         var status = step.Status ?? TsCheckStatus.Skipped;
         html.Open("li", ("class", HtmlStatus.Class(status)));
         HtmlStatus.Icon(html, status);
-        html.Open("div").Open("p").Element("strong", step.Name).Text(" ")
-            .Element("span", step.Status is { } done ? HtmlStatus.Word(done) : "Not begun", ("class", "hidden")).Close();
+        html.Open("div")
+            .Open("p")
+            .Element("strong", step.Name)
+            .Text(" ")
+            .Element("span", step.Status is { } done ? HtmlStatus.Word(done) : "Not begun", ("class", "hidden"))
+            .Close();
         html.Element("p", step.Evidence, ("class", "evidence")).Close();
-        html.Open("svg", ("class", "bar"), ("viewBox", "0 0 100 6"), ("preserveAspectRatio", "none"), ("aria-hidden", "true"))
-            .Empty("rect", ("width", HtmlWriter.Number(100 * step.Duration.TotalSeconds / longest)), ("height", "6"), ("rx", "1")).Close();
+        html.Open(
+                "svg",
+                ("class", "bar"),
+                ("viewBox", "0 0 100 6"),
+                ("preserveAspectRatio", "none"),
+                ("aria-hidden", "true")
+            )
+            .Empty(
+                "rect",
+                ("width", HtmlWriter.Number(100 * step.Duration.TotalSeconds / longest)),
+                ("height", "6"),
+                ("rx", "1")
+            )
+            .Close();
         html.Element("span", step.Status is null ? "" : HtmlNodes.Time(step.Duration), ("class", "time")).CloseLine();
     }
 }

@@ -64,8 +64,12 @@ internal sealed class HtmlWriter(TextWriter writer, Func<string, string> mask)
     /// <summary>Whether a sign is shown by its number: controls, and signs that change the direction or have no width.</summary>
     public static bool IsTricky(Rune rune) =>
         (Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control && rune.Value is not ('\n' or '\t'))
-        || Rune.GetUnicodeCategory(rune) is UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
-            or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned;
+        || Rune.GetUnicodeCategory(rune)
+            is UnicodeCategory.Format
+                or UnicodeCategory.LineSeparator
+                or UnicodeCategory.ParagraphSeparator
+                or UnicodeCategory.PrivateUse
+                or UnicodeCategory.OtherNotAssigned;
 
     private void Start(string tag, (string Name, string? Value)[] attributes)
     {

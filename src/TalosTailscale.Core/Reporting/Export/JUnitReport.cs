@@ -22,7 +22,10 @@ internal static class JUnitReport
             xml.WriteStartElement("testsuite");
             xml.WriteAttributeString("name", Clean(content, suite.Key));
             Totals(xml, suite.ToList());
-            xml.WriteAttributeString("timestamp", content.Created.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss", CultureInfo.InvariantCulture));
+            xml.WriteAttributeString(
+                "timestamp",
+                content.Created.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss", CultureInfo.InvariantCulture)
+            );
             foreach (var one in suite)
                 Case(xml, content, one);
             xml.WriteEndElement();
@@ -31,14 +34,43 @@ internal static class JUnitReport
         xml.WriteEndElement();
     }
 
-    private sealed record Entry(string Suite, string Name, TsCheckStatus Status, string Evidence, string? Cause, string? Fix, TimeSpan Time);
+    private sealed record Entry(
+        string Suite,
+        string Name,
+        TsCheckStatus Status,
+        string Evidence,
+        string? Cause,
+        string? Fix,
+        TimeSpan Time
+    );
 
     private static IEnumerable<Entry> Cases(ReportContent content) =>
-        content.Checks.Select(c => new Entry(c.Node, c.Name, c.Status, c.Evidence, c.Cause, c.Fix, c.Duration))
-            .Concat(content.Steps.Select(s => new Entry(
-                "rollout " + s.Node, s.Name, s.Status ?? TsCheckStatus.Skipped, s.Evidence, s.Status == TsCheckStatus.Fail ? "StepFailed" : null, null, s.Duration)))
-            .Concat(content.Partitions.SelectMany(e => e.Findings.Select(f => new Entry(
-                "ESP " + e.Node, f.Code, TsCheckStatus.Warning, f.Evidence, f.Code, f.Advice, TimeSpan.Zero))));
+        content
+            .Checks.Select(c => new Entry(c.Node, c.Name, c.Status, c.Evidence, c.Cause, c.Fix, c.Duration))
+            .Concat(
+                content.Steps.Select(s => new Entry(
+                    "rollout " + s.Node,
+                    s.Name,
+                    s.Status ?? TsCheckStatus.Skipped,
+                    s.Evidence,
+                    s.Status == TsCheckStatus.Fail ? "StepFailed" : null,
+                    null,
+                    s.Duration
+                ))
+            )
+            .Concat(
+                content.Partitions.SelectMany(e =>
+                    e.Findings.Select(f => new Entry(
+                        "ESP " + e.Node,
+                        f.Code,
+                        TsCheckStatus.Warning,
+                        f.Evidence,
+                        f.Code,
+                        f.Advice,
+                        TimeSpan.Zero
+                    ))
+                )
+            );
 
     private static void Totals(XmlWriter xml, List<Entry> cases)
     {
@@ -85,7 +117,11 @@ internal static class JUnitReport
     {
         var clean = new StringBuilder(text.Length);
         foreach (var rune in content.Mask(text).EnumerateRunes())
-            clean.Append(HtmlWriter.IsTricky(rune) || rune.Value is 0xFFFE or 0xFFFF ? $"\u27E8U+{rune.Value:X4}\u27E9" : rune.ToString());
+            clean.Append(
+                HtmlWriter.IsTricky(rune) || rune.Value is 0xFFFE or 0xFFFF
+                    ? $"\u27E8U+{rune.Value:X4}\u27E9"
+                    : rune.ToString()
+            );
         return clean.ToString();
     }
 

@@ -39,12 +39,15 @@ internal static class JsonReport
         return JsonSerializer.SerializeAsync(stream, document, options, cancellationToken);
     }
 
-    private static int Count(ReportContent content, TsCheckStatus status) => content.Checks.Count(check => check.Status == status);
+    private static int Count(ReportContent content, TsCheckStatus status) =>
+        content.Checks.Count(check => check.Status == status);
 
     private sealed class MaskedText(Func<string, string> mask) : JsonConverter<string>
     {
-        public override string? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetString();
+        public override string? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            reader.GetString();
 
-        public override void Write(Utf8JsonWriter writer, string value, JsonSerializerOptions options) => writer.WriteStringValue(mask(value));
+        public override void Write(Utf8JsonWriter writer, string value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(mask(value));
     }
 }

@@ -43,7 +43,8 @@ public sealed record ReportContent
     public Func<string, string> Mask { get; init; } = text => text;
 
     /// <summary>The worst that is in it; Skipped when nothing was looked at.</summary>
-    internal TsCheckStatus Verdict => Worst(Checks.Select(check => check.Status).Concat(Steps.Select(step => step.Status).OfType<TsCheckStatus>()));
+    internal TsCheckStatus Verdict =>
+        Worst(Checks.Select(check => check.Status).Concat(Steps.Select(step => step.Status).OfType<TsCheckStatus>()));
 
     /// <summary>The worst of several: Fail, then Warning, then Pass.</summary>
     internal static TsCheckStatus Worst(IEnumerable<TsCheckStatus> all)
@@ -55,11 +56,12 @@ public sealed record ReportContent
         return worst;
     }
 
-    private static int Rank(TsCheckStatus status) => status switch
-    {
-        TsCheckStatus.Fail => 3,
-        TsCheckStatus.Warning => 2,
-        TsCheckStatus.Pass => 1,
-        _ => 0,
-    };
+    private static int Rank(TsCheckStatus status) =>
+        status switch
+        {
+            TsCheckStatus.Fail => 3,
+            TsCheckStatus.Warning => 2,
+            TsCheckStatus.Pass => 1,
+            _ => 0,
+        };
 }

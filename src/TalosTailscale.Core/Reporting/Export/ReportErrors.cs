@@ -8,26 +8,30 @@ public static class ReportErrors
         "ReportFormatUnknown",
         TsErrorCategory.InvalidArgument,
         "The extension of the report's file stands for no form of report.",
-        "Name the file .html, .json or .xml, or give -As Html, Json or JUnit.");
+        "Name the file .html, .json or .xml, or give -As Html, Json or JUnit."
+    );
 
     /// <summary>An object that no report shows.</summary>
     public static readonly TsError ReportInputUnknown = new(
         "ReportInputUnknown",
         TsErrorCategory.InvalidArgument,
         "An object of a kind came in that reports do not show.",
-        "Pipe what Test-TsNode, Test-TsCluster, Get-TalosEsp, Invoke-UkiSwap and Install-TsNode give.");
+        "Pipe what Test-TsNode, Test-TsCluster, Get-TalosEsp, Invoke-UkiSwap and Install-TsNode give."
+    );
 
     /// <summary>There is a file already, and it is not to be replaced.</summary>
     public static readonly TsError ReportExists = new(
         "ReportExists",
         TsErrorCategory.ResourceExists,
         "The report's file is there already and -NoClobber was given.",
-        "Give another name, or leave -NoClobber out.");
+        "Give another name, or leave -NoClobber out."
+    );
 
     /// <summary>The operating system refused.</summary>
     public static readonly TsError ReportNotWritten = new(
         "ReportNotWritten",
         TsErrorCategory.WriteError,
         "The report could not be written.",
-        "Check the folder, your rights and the space.");
+        "Check the folder, your rights and the space."
+    );
 }

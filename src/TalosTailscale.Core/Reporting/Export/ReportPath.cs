@@ -61,5 +61,6 @@ internal static class ReportPath
     }
 
     /// <summary>Whether the checks are those of a node, so that there is a way to draw.</summary>
-    public static bool IsNode(IEnumerable<TsCheck> checks) => checks.Any(check => check.Name is "Api" or "Service" or "Extension");
+    public static bool IsNode(IEnumerable<TsCheck> checks) =>
+        checks.Any(check => check.Name is "Api" or "Service" or "Extension");
 }

@@ -8,13 +8,14 @@ public static class ReportWriter
     /// <summary>The form that the extension of a file stands for.</summary>
     /// <param name="path">The file.</param>
     /// <returns>The form; null for an extension that stands for none.</returns>
-    public static ReportFormat? FormatOf(string path) => Path.GetExtension(path).ToLowerInvariant() switch
-    {
-        ".html" or ".htm" => ReportFormat.Html,
-        ".json" => ReportFormat.Json,
-        ".xml" => ReportFormat.JUnit,
-        _ => null,
-    };
+    public static ReportFormat? FormatOf(string path) =>
+        Path.GetExtension(path).ToLowerInvariant() switch
+        {
+            ".html" or ".htm" => ReportFormat.Html,
+            ".json" => ReportFormat.Json,
+            ".xml" => ReportFormat.JUnit,
+            _ => null,
+        };
 
     /// <summary>Writes a report to a file, which is whole or not there at all; UTF-8 without a mark.</summary>
     /// <param name="content">What goes in.</param>
@@ -23,7 +24,12 @@ public static class ReportWriter
     /// <param name="cancellationToken">Stops it; then nothing is left behind.</param>
     /// <returns>The work.</returns>
     /// <exception cref="TsException">ReportNotWritten.</exception>
-    public static async Task WriteAsync(ReportContent content, ReportFormat format, string path, CancellationToken cancellationToken)
+    public static async Task WriteAsync(
+        ReportContent content,
+        ReportFormat format,
+        string path,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(content);
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -31,7 +37,14 @@ public static class ReportWriter
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16, useAsync: true);
+            var stream = new FileStream(
+                temporary,
+                FileMode.CreateNew,
+                FileAccess.Write,
+                FileShare.None,
+                1 << 16,
+                useAsync: true
+            );
             await using (stream.ConfigureAwait(false))
             {
                 await WriteAsync(content, format, stream, cancellationToken).ConfigureAwait(false);
@@ -56,7 +69,12 @@ public static class ReportWriter
     /// <param name="stream">Where to.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <returns>The work.</returns>
-    public static async Task WriteAsync(ReportContent content, ReportFormat format, Stream stream, CancellationToken cancellationToken)
+    public static async Task WriteAsync(
+        ReportContent content,
+        ReportFormat format,
+        Stream stream,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(content);
         ArgumentNullException.ThrowIfNull(stream);

@@ -3,9 +3,7 @@ namespace TalosTailscale.Core.Rollout;
 /// <summary>What says an old address in one file or one thing of the cluster, and how it is corrected in one step.</summary>
 public sealed class AddressChange
 {
-    internal AddressChange()
-    {
-    }
+    internal AddressChange() { }
 
     /// <summary>The kind of place.</summary>
     public required TsAddressPlace Place { get; init; }
@@ -33,9 +31,20 @@ public sealed class AddressChange
     /// <exception cref="TsException">One of <see cref="AddressErrors"/>, or of the room that does the work.</exception>
     public async Task<IReadOnlyList<TsAddressReference>> RepairAsync(CancellationToken cancellation)
     {
-        if (Repair is null) return References;
+        if (Repair is null)
+            return References;
         await Repair(cancellation).ConfigureAwait(false);
-        return [.. References.Select(one => one.New is not null || one.IsStale ? one with { IsRepaired = one.IsStale || Place == TsAddressPlace.Hostname } : one)];
+        return
+        [
+            .. References.Select(one =>
+                one.New is not null || one.IsStale
+                    ? one with
+                    {
+                        IsRepaired = one.IsStale || Place == TsAddressPlace.Hostname,
+                    }
+                    : one
+            ),
+        ];
     }
 
     /// <inheritdoc/>

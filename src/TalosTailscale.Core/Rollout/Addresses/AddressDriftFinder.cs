@@ -21,7 +21,11 @@ public sealed class AddressDriftFinder
     /// <param name="inventory">The inventory, in which no other node may have the new address; null for none.</param>
     /// <param name="reporter">Told what was found.</param>
     public AddressDriftFinder(
-        TalosClient client, IReadOnlyList<KubernetesNodeState> kubernetes, DeviceInventory? inventory, IReporter reporter)
+        TalosClient client,
+        IReadOnlyList<KubernetesNodeState> kubernetes,
+        DeviceInventory? inventory,
+        IReporter reporter
+    )
     {
         _client = client;
         _kubernetes = kubernetes;
@@ -37,7 +41,11 @@ public sealed class AddressDriftFinder
     /// <returns>The drift; null when the node lives at its address and no other old one was given.</returns>
     /// <exception cref="TsException">One of <see cref="AddressErrors"/> or <see cref="TalosErrors"/>.</exception>
     public async Task<AddressDrift?> FindAsync(
-        TsNode node, string? oldAddress, string? newAddress, CancellationToken cancellation)
+        TsNode node,
+        string? oldAddress,
+        string? newAddress,
+        CancellationToken cancellation
+    )
     {
         ArgumentNullException.ThrowIfNull(node);
         IReadOnlyList<TalosMember> members = await _client.Node(null).MembersAsync(cancellation).ConfigureAwait(false);
@@ -46,23 +54,34 @@ public sealed class AddressDriftFinder
         if (member is null && newAddress is null)
         {
             throw AddressErrors.NodeNotRecognised.New(
-                $"'{node.Name}' is not at '{node.Address}', and none of {Names(members)} is known to be it.", node.Name);
+                $"'{node.Name}' is not at '{node.Address}', and none of {Names(members)} is known to be it.",
+                node.Name
+            );
         }
 
-        bool keptOwn = !Same(node.Address, old) && member?.Addresses.Any(address => Same(address, node.Address)) == true;
+        bool keptOwn =
+            !Same(node.Address, old) && member?.Addresses.Any(address => Same(address, node.Address)) == true;
         string now = newAddress ?? (keptOwn ? node.Address : Nearest(member!.Addresses, old) ?? node.Address);
-        if (Same(now, old)) return null;
+        if (Same(now, old))
+            return null;
         RefuseForeign(node, now);
         TalosNodeClient live = _client.Node(now, node.Name);
         string? identity = await live.NodeIdAsync(cancellation).ConfigureAwait(false);
-        if ((node.NodeId ?? (evidence == IdentityEvidence.Given ? null : member?.NodeId)) is { } expected && identity != expected)
+        if (
+            (node.NodeId ?? (evidence == IdentityEvidence.Given ? null : member?.NodeId)) is { } expected
+            && identity != expected
+        )
         {
             throw AddressErrors.AddressOfAnotherMachine.New(
-                $"The machine at '{now}' has the identity '{identity}'; '{expected}' was expected of '{node.Name}'.", node.Name);
+                $"The machine at '{now}' has the identity '{identity}'; '{expected}' was expected of '{node.Name}'.",
+                node.Name
+            );
         }
 
         string? newName = await live.NodenameAsync(cancellation).ConfigureAwait(false);
-        TalosMember? taker = members.FirstOrDefault(one => one.NodeId != identity && one.Addresses.Any(address => Same(address, old)));
+        TalosMember? taker = members.FirstOrDefault(one =>
+            one.NodeId != identity && one.Addresses.Any(address => Same(address, old))
+        );
         var drift = new AddressDrift
         {
             Node = node,
@@ -75,40 +94,64 @@ public sealed class AddressDriftFinder
             OldAddressTakenBy = taker?.Hostname,
         };
         _reporter.Verbose(
-            $"{node.Name}: lives at {now} and not at {old}, by {Words(evidence)} (identity {identity}, Kubernetes node '{newName}').");
+            $"{node.Name}: lives at {now} and not at {old}, by {Words(evidence)} (identity {identity}, Kubernetes node '{newName}')."
+        );
         return drift;
     }
 
     private (TalosMember? Member, IdentityEvidence Evidence) Recognise(
-        TsNode node, IReadOnlyList<TalosMember> members, string? newAddress)
+        TsNode node,
+        IReadOnlyList<TalosMember> members,
+        string? newAddress
+    )
     {
         TalosMember? atNew = newAddress is null ? null : At(members, newAddress);
-        if (node.NodeId is { } id && members.FirstOrDefault(one => one.NodeId == id) is { } known) return (known, IdentityEvidence.NodeId);
-        if (ByMachine(node, members) is { } same) return (same, IdentityEvidence.MachineId);
-        TalosMember? named = node.KubernetesName is null ? null : members.FirstOrDefault(one => IsNamed(one, node.KubernetesName));
-        if (named is not null && (atNew is null || atNew == named)) return (named, IdentityEvidence.Name);
+        if (node.NodeId is { } id && members.FirstOrDefault(one => one.NodeId == id) is { } known)
+            return (known, IdentityEvidence.NodeId);
+        if (ByMachine(node, members) is { } same)
+            return (same, IdentityEvidence.MachineId);
+        TalosMember? named = node.KubernetesName is null
+            ? null
+            : members.FirstOrDefault(one => IsNamed(one, node.KubernetesName));
+        if (named is not null && (atNew is null || atNew == named))
+            return (named, IdentityEvidence.Name);
         return (atNew ?? At(members, node.Address), IdentityEvidence.Given);
     }
 
     // The node object that nobody keeps up and the one of a live machine are of one machine when its ids are the same.
     private TalosMember? ByMachine(TsNode node, IReadOnlyList<TalosMember> members)
     {
-        KubernetesNodeState? gone = _kubernetes.FirstOrDefault(
-            one => !one.Ready && (one.Name == node.KubernetesName || one.Addresses.Any(address => Same(address, node.Address))));
-        if (gone is null) return null;
-        KubernetesNodeState? now = _kubernetes.FirstOrDefault(one => one.Ready && one.Name != gone.Name
-            && (SameId(one.MachineId, gone.MachineId) || SameId(one.SystemUuid, gone.SystemUuid)));
+        KubernetesNodeState? gone = _kubernetes.FirstOrDefault(one =>
+            !one.Ready && (one.Name == node.KubernetesName || one.Addresses.Any(address => Same(address, node.Address)))
+        );
+        if (gone is null)
+            return null;
+        KubernetesNodeState? now = _kubernetes.FirstOrDefault(one =>
+            one.Ready
+            && one.Name != gone.Name
+            && (SameId(one.MachineId, gone.MachineId) || SameId(one.SystemUuid, gone.SystemUuid))
+        );
         return now is null
             ? null
-            : members.FirstOrDefault(one => IsNamed(one, now.Name) || one.Addresses.Any(address => now.Addresses.Contains(address)));
+            : members.FirstOrDefault(one =>
+                IsNamed(one, now.Name) || one.Addresses.Any(address => now.Addresses.Contains(address))
+            );
     }
 
     private string? OldName(TsNode node, string old, string? newName)
     {
-        if (node.KubernetesName is { } written && written != newName) return written;
+        if (node.KubernetesName is { } written && written != newName)
+            return written;
         string dashed = old.Replace('.', '-');
-        return _kubernetes.FirstOrDefault(one => one.Name != newName
-                && (one.Addresses.Any(address => Same(address, old)) || one.Name.EndsWith("-" + dashed, StringComparison.Ordinal)))?.Name
+        return _kubernetes
+            .FirstOrDefault(one =>
+                one.Name != newName
+                && (
+                    one.Addresses.Any(address => Same(address, old))
+                    || one.Name.EndsWith("-" + dashed, StringComparison.Ordinal)
+                )
+            )
+            ?.Name
             ?? node.KubernetesName;
     }
 
@@ -117,17 +160,24 @@ public sealed class AddressDriftFinder
         if (_inventory?.Nodes.FirstOrDefault(one => Same(one.Address, now) && one.Name != node.Name) is { } other)
         {
             throw AddressErrors.AddressOfAnotherMachine.New(
-                $"'{now}' is the address of '{other.Name}' in '{_inventory.Folder}'; it cannot be that of '{node.Name}' too.", node.Name);
+                $"'{now}' is the address of '{other.Name}' in '{_inventory.Folder}'; it cannot be that of '{node.Name}' too.",
+                node.Name
+            );
         }
     }
 
     // Of several addresses the one in the same network is meant, and never one of the tailnet.
     private static string? Nearest(IReadOnlyList<string> addresses, string old)
     {
-        if (!IPAddress.TryParse(old, out IPAddress? wanted)) return addresses.Count == 0 ? null : addresses[0];
+        if (!IPAddress.TryParse(old, out IPAddress? wanted))
+            return addresses.Count == 0 ? null : addresses[0];
         byte[] bytes = wanted.GetAddressBytes();
         return addresses
-            .Where(text => !TailnetRange.Contains(text) && IPAddress.TryParse(text, out IPAddress? one) && one.AddressFamily == wanted.AddressFamily)
+            .Where(text =>
+                !TailnetRange.Contains(text)
+                && IPAddress.TryParse(text, out IPAddress? one)
+                && one.AddressFamily == wanted.AddressFamily
+            )
             .OrderByDescending(text => Text(text).AsSpan().CommonPrefixLength(bytes))
             .FirstOrDefault();
 
@@ -138,23 +188,30 @@ public sealed class AddressDriftFinder
         members.FirstOrDefault(one => one.Addresses.Any(own => Same(own, address)));
 
     private static bool IsNamed(TalosMember member, string name) =>
-        member.Hostname.Equals(name, StringComparison.OrdinalIgnoreCase) || member.Id.Equals(name, StringComparison.OrdinalIgnoreCase);
+        member.Hostname.Equals(name, StringComparison.OrdinalIgnoreCase)
+        || member.Id.Equals(name, StringComparison.OrdinalIgnoreCase);
 
     private static bool Same(string left, string right) =>
-        left == right || (IPAddress.TryParse(left, out IPAddress? a) && IPAddress.TryParse(right, out IPAddress? b) && a.Equals(b));
+        left == right
+        || (IPAddress.TryParse(left, out IPAddress? a) && IPAddress.TryParse(right, out IPAddress? b) && a.Equals(b));
 
     // Boards without an id of their own report zeros or all ones.
     private static bool SameId(string left, string right) =>
-        left.Equals(right, StringComparison.OrdinalIgnoreCase) && left.Any(c => c is not ('0' or '-')) && left.Any(c => c is not ('f' or 'F' or '-'));
+        left.Equals(right, StringComparison.OrdinalIgnoreCase)
+        && left.Any(c => c is not ('0' or '-'))
+        && left.Any(c => c is not ('f' or 'F' or '-'));
 
     private static string Names(IReadOnlyList<TalosMember> members) =>
-        members.Count == 0 ? "no members" : string.Join(", ", members.Select(one => $"'{one.Hostname}' ({string.Join(", ", one.Addresses)})"));
+        members.Count == 0
+            ? "no members"
+            : string.Join(", ", members.Select(one => $"'{one.Hostname}' ({string.Join(", ", one.Addresses)})"));
 
-    private static string Words(IdentityEvidence evidence) => evidence switch
-    {
-        IdentityEvidence.NodeId => "its recorded identity",
-        IdentityEvidence.MachineId => "its machine id in Kubernetes",
-        IdentityEvidence.Name => "its name",
-        _ => "its address",
-    };
+    private static string Words(IdentityEvidence evidence) =>
+        evidence switch
+        {
+            IdentityEvidence.NodeId => "its recorded identity",
+            IdentityEvidence.MachineId => "its machine id in Kubernetes",
+            IdentityEvidence.Name => "its name",
+            _ => "its address",
+        };
 }

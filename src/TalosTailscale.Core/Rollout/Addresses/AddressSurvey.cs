@@ -27,7 +27,12 @@ public sealed class AddressSurvey
     /// <param name="reporter">Told what is looked at.</param>
     /// <exception cref="TsException"><see cref="AddressErrors.AddressInvalid"/>.</exception>
     public AddressSurvey(
-        AddressDrift drift, TalosClient client, KubernetesConnection? kubernetes, AddressSurveyOptions options, IReporter reporter)
+        AddressDrift drift,
+        TalosClient client,
+        KubernetesConnection? kubernetes,
+        AddressSurveyOptions options,
+        IReporter reporter
+    )
     {
         ArgumentNullException.ThrowIfNull(drift);
         _drift = drift;
@@ -43,7 +48,9 @@ public sealed class AddressSurvey
         {
             throw AddressErrors.AddressInvalid.New(
                 $"'{drift.Node.Name}' would go from '{drift.OldAddress}' to '{drift.NewAddress}'; two different IP addresses were expected.",
-                drift.Node.Name, e);
+                drift.Node.Name,
+                e
+            );
         }
     }
 
@@ -53,23 +60,40 @@ public sealed class AddressSurvey
     public async IAsyncEnumerable<AddressChange> RunAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
         var cluster = new ClusterAddresses(_drift, _forms, _client, _kubernetes, _reporter);
-        foreach (AddressChange change in await cluster.EtcdAsync(cancellation).ConfigureAwait(false)) yield return change;
-        foreach (AddressChange change in await cluster.KubernetesAsync(cancellation).ConfigureAwait(false)) yield return change;
+        foreach (AddressChange change in await cluster.EtcdAsync(cancellation).ConfigureAwait(false))
+            yield return change;
+        foreach (AddressChange change in await cluster.KubernetesAsync(cancellation).ConfigureAwait(false))
+            yield return change;
         var configs = new ConfigAddresses(_drift, _forms, _client, _kubernetes, _options.BackupFolder, _reporter);
-        await foreach (AddressChange change in configs.RunAsync(cancellation).ConfigureAwait(false)) yield return change;
+        await foreach (AddressChange change in configs.RunAsync(cancellation).ConfigureAwait(false))
+            yield return change;
 
         var files = new FileAddresses(_drift, _forms, _reporter);
         var done = new HashSet<string>(StringComparer.Ordinal);
         if (_client.Context.Source is { } talosConfig && done.Add(Path.GetFullPath(talosConfig)))
         {
-            if (await files.ClientFileAsync(Path.GetFullPath(talosConfig), TsAddressPlace.TalosConfig, IsOtherContext, cancellation)
-                .ConfigureAwait(false) is { } change)
+            if (
+                await files
+                    .ClientFileAsync(
+                        Path.GetFullPath(talosConfig),
+                        TsAddressPlace.TalosConfig,
+                        IsOtherContext,
+                        cancellation
+                    )
+                    .ConfigureAwait(false) is
+                { } change
+            )
                 yield return change;
         }
 
         foreach (string kubeConfig in _options.KubeConfigs.Select(Path.GetFullPath).Where(File.Exists).Where(done.Add))
         {
-            if (await files.ClientFileAsync(kubeConfig, TsAddressPlace.KubeConfig, IsOtherCluster, cancellation).ConfigureAwait(false) is { } change)
+            if (
+                await files
+                    .ClientFileAsync(kubeConfig, TsAddressPlace.KubeConfig, IsOtherCluster, cancellation)
+                    .ConfigureAwait(false) is
+                { } change
+            )
                 yield return change;
         }
 
@@ -77,7 +101,8 @@ public sealed class AddressSurvey
             if (await files.FileAsync(path, cancellation).ConfigureAwait(false) is { } change)
                 yield return change;
 
-        bool IsOtherContext(string name, string? ca) => ca is null ? name != _client.Context.Name : ca != _client.Context.Ca;
+        bool IsOtherContext(string name, string? ca) =>
+            ca is null ? name != _client.Context.Name : ca != _client.Context.Ca;
 
         // Without a connection it is not known which cluster is meant: then it may be any.
         bool IsOtherCluster(string name, string? ca) => ca is not null && _kubernetes?.IsOfAuthority(ca) == false;

@@ -7,7 +7,12 @@ namespace TalosTailscale.Core.Rollout;
 
 /// <summary>Members of etcd and nodes of Kubernetes that still say an old address.</summary>
 internal sealed class ClusterAddresses(
-    AddressDrift drift, AddressForms forms, TalosClient client, KubernetesConnection? kubernetes, IReporter reporter)
+    AddressDrift drift,
+    AddressForms forms,
+    TalosClient client,
+    KubernetesConnection? kubernetes,
+    IReporter reporter
+)
 {
     /// <summary>The members of etcd. The node's own member is Talos's to correct, when its etcd starts.</summary>
     internal async Task<IReadOnlyList<AddressChange>> EtcdAsync(CancellationToken cancellation)
@@ -19,33 +24,44 @@ internal sealed class ClusterAddresses(
         foreach (TalosEtcdMember member in await any.EtcdMemberListAsync(cancellation).ConfigureAwait(false))
         {
             string[] saying = [.. member.PeerUrls.Concat(member.ClientUrls).Prepend(member.Hostname).Where(Says)];
-            if (saying.Length == 0) continue;
+            if (saying.Length == 0)
+                continue;
             TalosMember? other = machines.FirstOrDefault(one => one.NodeId != drift.NodeId && Is(member, one));
             bool stale = member.Id != own && other is null;
-            found.Add(new AddressChange
-            {
-                Place = TsAddressPlace.EtcdMember,
-                Target = $"etcd member {member.IdHex}",
-                Action = $"Remove the etcd member '{member.Hostname}' ({string.Join(", ", member.PeerUrls)})",
-                References = [.. saying.Select(text => new TsAddressReference
+            found.Add(
+                new AddressChange
                 {
-                    Node = drift.Node.Name,
                     Place = TsAddressPlace.EtcdMember,
-                    Source = $"etcd member {member.IdHex}",
-                    Old = text,
-                    Text = $"{member.Hostname} {string.Join(", ", member.PeerUrls)}",
-                    IsStale = stale,
-                    Note = stale ? null
-                        : other is not null ? $"It is '{other.Hostname}', which lives."
-                        : "The node's own member: Talos corrects it when etcd starts on the node.",
-                })],
-                Repair = !stale ? null : async stop =>
-                {
-                    TalosEtcdMember dead = await EtcdQuorum.CheckRemovalAsync(any, member.Id, reporter, stop).ConfigureAwait(false);
-                    await any.EtcdRemoveMemberAsync(dead.Id, stop).ConfigureAwait(false);
-                    reporter.Verbose($"Removed the etcd member '{dead.Hostname}' ({dead.IdHex}).");
-                },
-            });
+                    Target = $"etcd member {member.IdHex}",
+                    Action = $"Remove the etcd member '{member.Hostname}' ({string.Join(", ", member.PeerUrls)})",
+                    References =
+                    [
+                        .. saying.Select(text => new TsAddressReference
+                        {
+                            Node = drift.Node.Name,
+                            Place = TsAddressPlace.EtcdMember,
+                            Source = $"etcd member {member.IdHex}",
+                            Old = text,
+                            Text = $"{member.Hostname} {string.Join(", ", member.PeerUrls)}",
+                            IsStale = stale,
+                            Note =
+                                stale ? null
+                                : other is not null ? $"It is '{other.Hostname}', which lives."
+                                : "The node's own member: Talos corrects it when etcd starts on the node.",
+                        }),
+                    ],
+                    Repair = !stale
+                        ? null
+                        : async stop =>
+                        {
+                            TalosEtcdMember dead = await EtcdQuorum
+                                .CheckRemovalAsync(any, member.Id, reporter, stop)
+                                .ConfigureAwait(false);
+                            await any.EtcdRemoveMemberAsync(dead.Id, stop).ConfigureAwait(false);
+                            reporter.Verbose($"Removed the etcd member '{dead.Hostname}' ({dead.IdHex}).");
+                        },
+                }
+            );
         }
 
         return found;
@@ -54,33 +70,44 @@ internal sealed class ClusterAddresses(
     /// <summary>The nodes of Kubernetes.</summary>
     internal async Task<IReadOnlyList<AddressChange>> KubernetesAsync(CancellationToken cancellation)
     {
-        if (kubernetes is null) return [];
+        if (kubernetes is null)
+            return [];
         var found = new List<AddressChange>();
-        foreach (KubernetesNodeState node in await KubernetesNodes.ListAsync(kubernetes, cancellation).ConfigureAwait(false))
+        foreach (
+            KubernetesNodeState node in await KubernetesNodes.ListAsync(kubernetes, cancellation).ConfigureAwait(false)
+        )
         {
             string[] saying = [.. node.Addresses.Prepend(node.Name).Where(Says)];
-            if (saying.Length == 0) continue;
+            if (saying.Length == 0)
+                continue;
             bool stale = !node.Ready && node.Name != drift.NewName;
             string state = node.Ready ? "Ready" : node.NotReadyReason ?? "NotReady";
-            found.Add(new AddressChange
-            {
-                Place = TsAddressPlace.KubernetesNode,
-                Target = $"Kubernetes node {node.Name}",
-                Action = $"Delete the Kubernetes node '{node.Name}' ({string.Join(", ", node.Addresses)}; {state})",
-                References = [.. saying.Select(text => new TsAddressReference
+            found.Add(
+                new AddressChange
                 {
-                    Node = drift.Node.Name,
                     Place = TsAddressPlace.KubernetesNode,
-                    Source = $"Kubernetes node {node.Name}",
-                    Old = text,
-                    Text = state,
-                    IsStale = stale,
-                    Note = stale ? null
-                        : node.Name == drift.NewName ? "The node as it is now: its kubelet reports its addresses, and its name is that of its machine configuration."
-                        : "It is Ready, so a machine runs under this name.",
-                })],
-                Repair = !stale ? null : stop => DeleteAsync(node.Name, stop),
-            });
+                    Target = $"Kubernetes node {node.Name}",
+                    Action = $"Delete the Kubernetes node '{node.Name}' ({string.Join(", ", node.Addresses)}; {state})",
+                    References =
+                    [
+                        .. saying.Select(text => new TsAddressReference
+                        {
+                            Node = drift.Node.Name,
+                            Place = TsAddressPlace.KubernetesNode,
+                            Source = $"Kubernetes node {node.Name}",
+                            Old = text,
+                            Text = state,
+                            IsStale = stale,
+                            Note =
+                                stale ? null
+                                : node.Name == drift.NewName
+                                    ? "The node as it is now: its kubelet reports its addresses, and its name is that of its machine configuration."
+                                : "It is Ready, so a machine runs under this name.",
+                        }),
+                    ],
+                    Repair = !stale ? null : stop => DeleteAsync(node.Name, stop),
+                }
+            );
         }
 
         return found;
@@ -88,10 +115,16 @@ internal sealed class ClusterAddresses(
 
     /// <summary>Refuses when something is bound to a name that would go.</summary>
     internal static async Task RefusePinnedAsync(
-        KubernetesConnection? kubernetes, IEnumerable<string> names, CancellationToken cancellation)
+        KubernetesConnection? kubernetes,
+        IEnumerable<string> names,
+        CancellationToken cancellation
+    )
     {
         if (kubernetes is null)
-            throw AddressErrors.KubernetesNotAsked.New("Whether volumes are bound to the name could not be asked of Kubernetes.", null);
+            throw AddressErrors.KubernetesNotAsked.New(
+                "Whether volumes are bound to the name could not be asked of Kubernetes.",
+                null
+            );
         foreach (string name in names.Distinct(StringComparer.Ordinal))
         {
             IReadOnlyList<string> pins = await NodePins.FindAsync(kubernetes, name, cancellation).ConfigureAwait(false);
@@ -99,7 +132,9 @@ internal sealed class ClusterAddresses(
             {
                 throw AddressErrors.VolumesPinned.New(
                     $"{string.Join(", ", pins.Take(5).Select(pin => $"'{pin}'"))}{(pins.Count > 5 ? $" and {pins.Count - 5} more" : "")} "
-                    + $"{(pins.Count == 1 ? "is" : "are")} bound to the name '{name}'.", name);
+                        + $"{(pins.Count == 1 ? "is" : "are")} bound to the name '{name}'.",
+                    name
+                );
             }
         }
     }
@@ -107,7 +142,8 @@ internal sealed class ClusterAddresses(
     private async Task DeleteAsync(string name, CancellationToken cancellation)
     {
         KubernetesNodeState now = await KubernetesNodes.GetAsync(kubernetes!, name, cancellation).ConfigureAwait(false);
-        if (now.Ready) throw AddressErrors.KubernetesNodeAlive.New($"The Kubernetes node '{name}' is Ready.", name);
+        if (now.Ready)
+            throw AddressErrors.KubernetesNodeAlive.New($"The Kubernetes node '{name}' is Ready.", name);
         await RefusePinnedAsync(kubernetes, [name], cancellation).ConfigureAwait(false);
         await KubernetesNodes.DeleteAsync(kubernetes!, name, cancellation).ConfigureAwait(false);
         reporter.Verbose($"Deleted the Kubernetes node '{name}'.");
@@ -117,9 +153,12 @@ internal sealed class ClusterAddresses(
     {
         try
         {
-            return (await client.Node(drift.NewAddress, drift.Node.Name).EtcdStatusAsync(cancellation).ConfigureAwait(false)).MemberId;
+            return (
+                await client.Node(drift.NewAddress, drift.Node.Name).EtcdStatusAsync(cancellation).ConfigureAwait(false)
+            ).MemberId;
         }
-        catch (TsException e) when (e.Error == TalosErrors.TalosNotControlPlane || e.Error == TalosErrors.TalosUnimplemented)
+        catch (TsException e)
+            when (e.Error == TalosErrors.TalosNotControlPlane || e.Error == TalosErrors.TalosUnimplemented)
         {
             // A worker has no member.
             return null;
@@ -128,7 +167,10 @@ internal sealed class ClusterAddresses(
 
     private static bool Is(TalosEtcdMember member, TalosMember machine) =>
         member.Hostname == machine.Hostname
-        || member.PeerUrls.Any(url => Uri.TryCreate(url, UriKind.Absolute, out Uri? peer) && machine.Addresses.Contains(peer.Host.Trim('[', ']')));
+        || member.PeerUrls.Any(url =>
+            Uri.TryCreate(url, UriKind.Absolute, out Uri? peer) && machine.Addresses.Contains(peer.Host.Trim('[', ']'))
+        );
 
-    private bool Says(string text) => text == drift.OldName && text != drift.NewName || AddressFinder.Contains(text, forms);
+    private bool Says(string text) =>
+        text == drift.OldName && text != drift.NewName || AddressFinder.Contains(text, forms);
 }

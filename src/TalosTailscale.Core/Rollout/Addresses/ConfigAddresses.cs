@@ -11,7 +11,13 @@ namespace TalosTailscale.Core.Rollout;
 
 /// <summary>Machine configurations of the cluster that still say an old address.</summary>
 internal sealed class ConfigAddresses(
-    AddressDrift drift, AddressForms forms, TalosClient client, KubernetesConnection? kubernetes, string? backups, IReporter reporter)
+    AddressDrift drift,
+    AddressForms forms,
+    TalosClient client,
+    KubernetesConnection? kubernetes,
+    string? backups,
+    IReporter reporter
+)
 {
     /// <summary>The configurations of all members: certSANs and the endpoint are in those of others than the node, too.</summary>
     internal async IAsyncEnumerable<AddressChange> RunAsync([EnumeratorCancellation] CancellationToken cancellation)
@@ -19,12 +25,17 @@ internal sealed class ConfigAddresses(
         foreach (TalosMember member in await client.Node(null).MembersAsync(cancellation).ConfigureAwait(false))
         {
             bool own = member.NodeId == drift.NodeId;
-            string? address = own ? drift.NewAddress : member.Addresses.FirstOrDefault(one => !TailnetRange.Contains(one));
-            if (address is null) continue;
+            string? address = own
+                ? drift.NewAddress
+                : member.Addresses.FirstOrDefault(one => !TailnetRange.Contains(one));
+            if (address is null)
+                continue;
             TalosNodeClient node = client.Node(address, own ? drift.Node.Name : member.Hostname);
-            if (await ReadAsync(node, cancellation).ConfigureAwait(false) is not { } text) continue;
+            if (await ReadAsync(node, cancellation).ConfigureAwait(false) is not { } text)
+                continue;
             ConfigSecrets.Register(text);
-            foreach (AddressChange change in Changes(node, text, own)) yield return change;
+            foreach (AddressChange change in Changes(node, text, own))
+                yield return change;
         }
     }
 
@@ -33,17 +44,25 @@ internal sealed class ConfigAddresses(
         foreach (bool hostname in (bool[])[false, true])
         {
             IReadOnlyList<(AddressMatch Match, YamlPlace Place)> matches = Find(text, hostname);
-            if (matches.Count == 0) continue;
+            if (matches.Count == 0)
+                continue;
             TsAddressPlace place = hostname ? TsAddressPlace.Hostname : TsAddressPlace.MachineConfig;
             string after = Edit(text, hostname);
-            TsAddressReference[] references = [.. matches.Select(one => Reference(node.Node, text, one.Match, one.Place, place, own))];
+            TsAddressReference[] references =
+            [
+                .. matches.Select(one => Reference(node.Node, text, one.Match, one.Place, place, own)),
+            ];
             yield return new AddressChange
             {
                 Place = place,
                 Target = $"machine configuration of {node.Node}",
-                Action = $"{(hostname ? "Change the host name" : "Correct the address")}\n{UnifiedDiff.Create(text, after, node.Node)}",
+                Action =
+                    $"{(hostname ? "Change the host name" : "Correct the address")}\n{UnifiedDiff.Create(text, after, node.Node)}",
                 References = references,
-                Repair = after == text || (hostname && !own) || drift.OldAddressTakenBy is not null ? null : stop => ApplyAsync(node, hostname, stop),
+                Repair =
+                    after == text || (hostname && !own) || drift.OldAddressTakenBy is not null
+                        ? null
+                        : stop => ApplyAsync(node, hostname, stop),
             };
         }
     }
@@ -51,11 +70,18 @@ internal sealed class ConfigAddresses(
     private async Task ApplyAsync(TalosNodeClient node, bool hostname, CancellationToken cancellation)
     {
         var flow = new MachineConfigFlow(node, new MachineConfigOptions { BackupFolder = backups }, reporter);
-        MachineConfigPlan plan = await flow.PlanEditAsync(text => Edit(text, hostname), cancellation).ConfigureAwait(false);
+        MachineConfigPlan plan = await flow.PlanEditAsync(text => Edit(text, hostname), cancellation)
+            .ConfigureAwait(false);
         if (hostname)
         {
-            string[] names = [.. Find(plan.Before, hostname: true).Select(one => WordAt(plan.Before, one.Match)), .. new[] { drift.NewName ?? "" }];
-            await ClusterAddresses.RefusePinnedAsync(kubernetes, names.Where(name => name.Length > 0), cancellation).ConfigureAwait(false);
+            string[] names =
+            [
+                .. Find(plan.Before, hostname: true).Select(one => WordAt(plan.Before, one.Match)),
+                .. new[] { drift.NewName ?? "" },
+            ];
+            await ClusterAddresses
+                .RefusePinnedAsync(kubernetes, names.Where(name => name.Length > 0), cancellation)
+                .ConfigureAwait(false);
         }
 
         await flow.ApplyAsync(plan, cancellation).ConfigureAwait(false);
@@ -64,11 +90,16 @@ internal sealed class ConfigAddresses(
     private string Edit(string text, bool hostname)
     {
         AddressMatch[] which = [.. Find(text, hostname).Where(one => !IsStatic(one.Place)).Select(one => one.Match)];
-        if (!hostname) return AddressFile.Replace(text, forms, which);
+        if (!hostname)
+            return AddressFile.Replace(text, forms, which);
 
         // Naming the place asks for the new name even where the node still bears the old one.
         string result = text;
-        foreach (AddressMatch match in which.Where(match => match.Form == AddressForm.Dashed).OrderByDescending(match => match.Start))
+        foreach (
+            AddressMatch match in which
+                .Where(match => match.Form == AddressForm.Dashed)
+                .OrderByDescending(match => match.Start)
+        )
             result = result[..match.Start] + forms.NewDashed + result[match.End..];
         return result;
     }
@@ -76,17 +107,37 @@ internal sealed class ConfigAddresses(
     private IReadOnlyList<(AddressMatch Match, YamlPlace Place)> Find(string text, bool hostname)
     {
         IReadOnlyList<AddressMatch> all = AddressFinder.Find(text, forms);
-        if (all.Count == 0) return [];
+        if (all.Count == 0)
+            return [];
         YamlPlaces? places = YamlPlaces.TryRead(text, "machine configuration");
-        return [.. all.Select(match => (match, places?.At(match.Start) ?? default)).Where(one => IsHostname(one.Item2) == hostname)];
+        return
+        [
+            .. all.Select(match => (match, places?.At(match.Start) ?? default))
+                .Where(one => IsHostname(one.Item2) == hostname),
+        ];
     }
 
-    private TsAddressReference Reference(string node, string text, AddressMatch match, YamlPlace at, TsAddressPlace place, bool own)
+    private TsAddressReference Reference(
+        string node,
+        string text,
+        AddressMatch match,
+        YamlPlace at,
+        TsAddressPlace place,
+        bool own
+    )
     {
         (int line, int column) = Position(text, match.Start);
-        string? replacement = place == TsAddressPlace.Hostname && match.Form == AddressForm.Dashed ? forms.NewDashed : forms.Replacement(match.Form);
-        bool bears = place == TsAddressPlace.Hostname && drift.NewName is { } name && WordAt(text, match).Equals(name, StringComparison.OrdinalIgnoreCase);
-        string? note = IsStatic(at) ? "A static address of the node: change it with Set-TalosMachinePatch if it is meant to be another."
+        string? replacement =
+            place == TsAddressPlace.Hostname && match.Form == AddressForm.Dashed
+                ? forms.NewDashed
+                : forms.Replacement(match.Form);
+        bool bears =
+            place == TsAddressPlace.Hostname
+            && drift.NewName is { } name
+            && WordAt(text, match).Equals(name, StringComparison.OrdinalIgnoreCase);
+        string? note =
+            IsStatic(at)
+                ? "A static address of the node: change it with Set-TalosMachinePatch if it is meant to be another."
             : bears ? "The node bears this name; -Repair Hostname renames it, unless volumes are bound to the name."
             : place == TsAddressPlace.Hostname && !own ? "The name of another node."
             : FileAddresses.WhyNot(drift, forms, match, replacement);
@@ -120,9 +171,12 @@ internal sealed class ConfigAddresses(
 
     private static string WordAt(string text, AddressMatch match)
     {
-        int start = match.Start, end = match.End;
-        while (start > 0 && IsName(text[start - 1])) start--;
-        while (end < text.Length && IsName(text[end])) end++;
+        int start = match.Start,
+            end = match.End;
+        while (start > 0 && IsName(text[start - 1]))
+            start--;
+        while (end < text.Length && IsName(text[end]))
+            end++;
         return text[start..end];
 
         static bool IsName(char c) => char.IsAsciiLetterOrDigit(c) || c == '-';

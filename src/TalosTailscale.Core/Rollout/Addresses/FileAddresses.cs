@@ -13,11 +13,14 @@ internal sealed class FileAddresses(AddressDrift drift, AddressForms forms, IRep
     internal async Task<AddressChange?> FileAsync(string path, CancellationToken cancellation)
     {
         AddressFile? file = await ReadAsync(path, cancellation).ConfigureAwait(false);
-        if (file is null) return null;
+        if (file is null)
+            return null;
         TsAddressPlace place = TextFiles.KindOf(path);
         TsAddressReference[] references =
         [
-            .. file.Matches.Select(match => Reference(file, match, place, Redactor.Mask(Shorten(file.LineAt(match.Start))), foreign: false)),
+            .. file.Matches.Select(match =>
+                Reference(file, match, place, Redactor.Mask(Shorten(file.LineAt(match.Start))), foreign: false)
+            ),
         ];
         AddressMatch[] stale = Stale(file, references);
         byte[] after = file.Replace(stale);
@@ -25,11 +28,26 @@ internal sealed class FileAddresses(AddressDrift drift, AddressForms forms, IRep
         {
             Place = place,
             Target = path,
-            Action = $"Correct the address\n{UnifiedDiff.Create(file.Text, System.Text.Encoding.UTF8.GetString(after), Path.GetFileName(path))}",
+            Action =
+                $"Correct the address\n{UnifiedDiff.Create(file.Text, System.Text.Encoding.UTF8.GetString(after), Path.GetFileName(path))}",
             References = references,
-            Afterwards = place == TsAddressPlace.Haproxy ? $"'{path}' is corrected; the load balancer has to be given it and reloaded." : null,
-            Repair = stale.Length == 0 ? null : stop => FileReplacement.ReplaceAsync(
-                path, file.Bytes, after, place == TsAddressPlace.Haproxy ? candidate => HaproxyCheck.RunAsync(path, candidate, reporter, stop) : null, stop),
+            Afterwards =
+                place == TsAddressPlace.Haproxy
+                    ? $"'{path}' is corrected; the load balancer has to be given it and reloaded."
+                    : null,
+            Repair =
+                stale.Length == 0
+                    ? null
+                    : stop =>
+                        FileReplacement.ReplaceAsync(
+                            path,
+                            file.Bytes,
+                            after,
+                            place == TsAddressPlace.Haproxy
+                                ? candidate => HaproxyCheck.RunAsync(path, candidate, reporter, stop)
+                                : null,
+                            stop
+                        ),
         };
     }
 
@@ -38,22 +56,35 @@ internal sealed class FileAddresses(AddressDrift drift, AddressForms forms, IRep
     /// are shown; and they name other clusters, in which the same private address means another machine.
     /// </summary>
     internal async Task<AddressChange?> ClientFileAsync(
-        string path, TsAddressPlace place, Func<string, string?, bool> isForeign, CancellationToken cancellation)
+        string path,
+        TsAddressPlace place,
+        Func<string, string?, bool> isForeign,
+        CancellationToken cancellation
+    )
     {
         AddressFile? file = await ReadAsync(path, cancellation).ConfigureAwait(false);
-        if (file is null) return null;
+        if (file is null)
+            return null;
 
         // Offsets in bytes and in characters are the same: what is not ASCII is not expected in these files.
         YamlPlaces? places = System.Text.Ascii.IsValid(file.Bytes) ? YamlPlaces.TryRead(file.Text, path) : null;
         IReadOnlyList<(int Start, int End)> foreign = places?.Foreign(isForeign) ?? [];
         TsAddressReference[] references =
         [
-            .. file.Matches.Select(match => Reference(
-                file, match, place, places?.At(match.Start).Key is { Length: > 0 } key ? key : "comment",
-                foreign.Any(span => match.Start >= span.Start && match.Start < span.End))),
+            .. file.Matches.Select(match =>
+                Reference(
+                    file,
+                    match,
+                    place,
+                    places?.At(match.Start).Key is { Length: > 0 } key ? key : "comment",
+                    foreign.Any(span => match.Start >= span.Start && match.Start < span.End)
+                )
+            ),
         ];
         AddressMatch[] stale = Stale(file, references);
-        IEnumerable<string> lines = file.Matches.Zip(references).Where(pair => pair.Second.IsStale)
+        IEnumerable<string> lines = file
+            .Matches.Zip(references)
+            .Where(pair => pair.Second.IsStale)
             .Select(pair => $"line {pair.Second.Line}, {pair.Second.Text}: {Word(file, pair.First)}");
         return new AddressChange
         {
@@ -61,7 +92,10 @@ internal sealed class FileAddresses(AddressDrift drift, AddressForms forms, IRep
             Target = path,
             Action = $"Correct the address\n{string.Join('\n', lines)}",
             References = references,
-            Repair = stale.Length == 0 ? null : stop => FileReplacement.ReplaceAsync(path, file.Bytes, file.Replace(stale), null, stop),
+            Repair =
+                stale.Length == 0
+                    ? null
+                    : stop => FileReplacement.ReplaceAsync(path, file.Bytes, file.Replace(stale), null, stop),
         };
     }
 
@@ -70,7 +104,10 @@ internal sealed class FileAddresses(AddressDrift drift, AddressForms forms, IRep
     {
         if (replacement is null)
         {
-            return drift.NewName is { } name && forms.OldDashed is { } dashed && name.Contains(dashed, StringComparison.OrdinalIgnoreCase)
+            return
+                drift.NewName is { } name
+                && forms.OldDashed is { } dashed
+                && name.Contains(dashed, StringComparison.OrdinalIgnoreCase)
                 ? $"The node is still named '{name}'."
                 : $"The node is named '{drift.NewName}' now; look whether this means the node.";
         }
@@ -80,7 +117,13 @@ internal sealed class FileAddresses(AddressDrift drift, AddressForms forms, IRep
             : null;
     }
 
-    private TsAddressReference Reference(AddressFile file, AddressMatch match, TsAddressPlace place, string text, bool foreign)
+    private TsAddressReference Reference(
+        AddressFile file,
+        AddressMatch match,
+        TsAddressPlace place,
+        string text,
+        bool foreign
+    )
     {
         (int line, int column) = file.Position(match.Start);
         string? replacement = forms.Replacement(match.Form);

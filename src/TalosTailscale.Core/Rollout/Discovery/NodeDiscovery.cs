@@ -20,29 +20,52 @@ public static partial class NodeDiscovery
     /// <returns>The proposals by name.</returns>
     /// <exception cref="TsException">The members could not be listed.</exception>
     public static async Task<IReadOnlyList<TsNodeProposal>> RunAsync(
-        TalosClient client, DeviceInventory? inventory, int parallel, Func<TsException, string, Task> failed, IReporter reporter,
-        CancellationToken cancellation)
+        TalosClient client,
+        DeviceInventory? inventory,
+        int parallel,
+        Func<TsException, string, Task> failed,
+        IReporter reporter,
+        CancellationToken cancellation
+    )
     {
         ArgumentNullException.ThrowIfNull(client);
         IReadOnlyList<TalosMember> members = await client.Node(null).MembersAsync(cancellation).ConfigureAwait(false);
-        reporter.Verbose($"The cluster has {members.Count} members: {string.Join(", ", members.Select(one => one.Hostname))}.");
+        reporter.Verbose(
+            $"The cluster has {members.Count} members: {string.Join(", ", members.Select(one => one.Hostname))}."
+        );
         var found = new ConcurrentBag<NodeFacts>();
         int asked = 0;
         var limit = new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellation };
-        await Parallel.ForEachAsync(members, limit, async (member, stop) =>
-        {
-            if (member.Addresses.FirstOrDefault(one => !TailnetRange.Contains(one)) is not { } address) return;
-            try
+        await Parallel
+            .ForEachAsync(members, limit, async (member, stop) =>
             {
-                found.Add(await NodeFacts.ReadAsync(client.Node(address, member.Hostname), member, address, stop).ConfigureAwait(false));
-            }
-            catch (TsException e)
-            {
-                await failed(e, member.Hostname).ConfigureAwait(false);
-            }
+                if (member.Addresses.FirstOrDefault(one => !TailnetRange.Contains(one)) is not { } address)
+                    return;
+                try
+                {
+                    found.Add(
+                        await NodeFacts
+                            .ReadAsync(client.Node(address, member.Hostname), member, address, stop)
+                            .ConfigureAwait(false)
+                    );
+                }
+                catch (TsException e)
+                {
+                    await failed(e, member.Hostname).ConfigureAwait(false);
+                }
 
-            reporter.Progress(new ProgressStep("Asking nodes", null, "asked", Interlocked.Increment(ref asked), members.Count, Unit: "nodes"));
-        }).ConfigureAwait(false);
+                reporter.Progress(
+                    new ProgressStep(
+                        "Asking nodes",
+                        null,
+                        "asked",
+                        Interlocked.Increment(ref asked),
+                        members.Count,
+                        Unit: "nodes"
+                    )
+                );
+            })
+            .ConfigureAwait(false);
         return Propose([.. found], inventory);
     }
 
@@ -52,11 +75,16 @@ public static partial class NodeDiscovery
         var proposals = new List<TsNodeProposal>();
 
         // Names of the inventory first: nobody else may take them.
-        foreach ((NodeFacts node, TsNode? known) in nodes.Select(node => (node, Known(node, inventory)))
-            .OrderBy(pair => pair.Item2 is null).ThenBy(pair => pair.node.Member.Hostname, StringComparer.Ordinal))
+        foreach (
+            (NodeFacts node, TsNode? known) in nodes
+                .Select(node => (node, Known(node, inventory)))
+                .OrderBy(pair => pair.Item2 is null)
+                .ThenBy(pair => pair.node.Member.Hostname, StringComparer.Ordinal)
+        )
         {
-            string name = new[] { known?.Name, node.TailnetName, node.Member.Hostname }
-                .First(one => one is not null && FolderName().IsMatch(one) && !taken.Contains(one) || one == node.Member.Hostname)!;
+            string name = new[] { known?.Name, node.TailnetName, node.Member.Hostname }.First(one =>
+                one is not null && FolderName().IsMatch(one) && !taken.Contains(one) || one == node.Member.Hostname
+            )!;
             taken.Add(name);
             proposals.Add(Proposal(node, name, known));
         }
@@ -66,9 +94,13 @@ public static partial class NodeDiscovery
 
     private static TsNodeProposal Proposal(NodeFacts node, string name, TsNode? known)
     {
-        TsActivation activation = known is { Activation: not TsActivation.Auto } ? known.Activation
-            : node.Version.Architecture == TalosArchitecture.Arm64 && node.BootedWithUki == true && node.EspDevice is not null
-                ? TsActivation.UkiSwap : TsActivation.Upgrade;
+        TsActivation activation =
+            known is { Activation: not TsActivation.Auto } ? known.Activation
+            : node.Version.Architecture == TalosArchitecture.Arm64
+            && node.BootedWithUki == true
+            && node.EspDevice is not null
+                ? TsActivation.UkiSwap
+            : TsActivation.Upgrade;
         var proposal = new TsNodeProposal
         {
             Name = name,
@@ -86,11 +118,17 @@ public static partial class NodeDiscovery
         return proposal with { Files = NodeFiles.Of(proposal, node) };
     }
 
-    private static TsNode? Known(NodeFacts node, DeviceInventory? inventory) => inventory is null
-        ? null
-        : inventory.Nodes.FirstOrDefault(one => one.NodeId is not null && one.NodeId == node.NodeId)
-            ?? inventory.Nodes.FirstOrDefault(one => one.NodeId is null
-                && (one.Address == node.Address || (one.KubernetesName is not null && one.KubernetesName == node.KubernetesName)));
+    private static TsNode? Known(NodeFacts node, DeviceInventory? inventory) =>
+        inventory is null
+            ? null
+            : inventory.Nodes.FirstOrDefault(one => one.NodeId is not null && one.NodeId == node.NodeId)
+                ?? inventory.Nodes.FirstOrDefault(one =>
+                    one.NodeId is null
+                    && (
+                        one.Address == node.Address
+                        || (one.KubernetesName is not null && one.KubernetesName == node.KubernetesName)
+                    )
+                );
 
     [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9-]*\z")]
     private static partial Regex FolderName();

@@ -36,9 +36,14 @@ internal sealed record NodeFacts
     internal IReadOnlyList<string> Networks { get; init; } = [];
 
     internal static async Task<NodeFacts> ReadAsync(
-        TalosNodeClient node, TalosMember member, string address, CancellationToken cancellation)
+        TalosNodeClient node,
+        TalosMember member,
+        string address,
+        CancellationToken cancellation
+    )
     {
-        (string? tailnetName, IReadOnlyList<string> networks) = await ConfigAsync(node, cancellation).ConfigureAwait(false);
+        (string? tailnetName, IReadOnlyList<string> networks) = await ConfigAsync(node, cancellation)
+            .ConfigureAwait(false);
         return new NodeFacts
         {
             Member = member,
@@ -48,9 +53,16 @@ internal sealed record NodeFacts
             KubernetesName = await node.NodenameAsync(cancellation).ConfigureAwait(false),
             NodeId = await node.NodeIdAsync(cancellation).ConfigureAwait(false),
             EspDevice = await EspAsync(node, cancellation).ConfigureAwait(false),
-            Tailscale = (await node.ExtensionsAsync(cancellation).ConfigureAwait(false)).FirstOrDefault(one => one.Name == "tailscale")?.Version,
+            Tailscale = (await node.ExtensionsAsync(cancellation).ConfigureAwait(false))
+                .FirstOrDefault(one => one.Name == "tailscale")
+                ?.Version,
             TailnetName = tailnetName,
-            Resolvers = [.. (await node.DnsServersAsync(cancellation).ConfigureAwait(false)).Where(one => one != TailnetRange.Resolver)],
+            Resolvers =
+            [
+                .. (await node.DnsServersAsync(cancellation).ConfigureAwait(false)).Where(one =>
+                    one != TailnetRange.Resolver
+                ),
+            ],
             Networks = networks,
         };
     }
@@ -61,7 +73,11 @@ internal sealed record NodeFacts
         {
             return await EspLocator.FindAsync(node, cancellation).ConfigureAwait(false);
         }
-        catch (TsException e) when (e.Error == BootErrors.EspNotFound || e.Error == BootErrors.EspAmbiguous || e.Error == BootErrors.EspIsGrub)
+        catch (TsException e)
+            when (e.Error == BootErrors.EspNotFound
+                || e.Error == BootErrors.EspAmbiguous
+                || e.Error == BootErrors.EspIsGrub
+            )
         {
             // There is none to swap in; that is what a proposal says by leaving it out.
             return null;
@@ -69,24 +85,37 @@ internal sealed record NodeFacts
     }
 
     private static async Task<(string? TailnetName, IReadOnlyList<string> Networks)> ConfigAsync(
-        TalosNodeClient node, CancellationToken cancellation)
+        TalosNodeClient node,
+        CancellationToken cancellation
+    )
     {
         string text;
         try
         {
             text = (await node.MachineConfigAsync(cancellation: cancellation).ConfigureAwait(false)).Text;
         }
-        catch (TsException e) when (e.Error.Category is TsErrorCategory.PermissionDenied or TsErrorCategory.ObjectNotFound)
+        catch (TsException e)
+            when (e.Error.Category is TsErrorCategory.PermissionDenied or TsErrorCategory.ObjectNotFound)
         {
             // A reader may not see it; names and routes are then for the user to fill in.
             return (null, []);
         }
 
         const string hostname = "TS_HOSTNAME=";
-        string? name = ServiceEnvironment.Read(text)?.LastOrDefault(one => one.StartsWith(hostname, StringComparison.Ordinal))?[hostname.Length..];
+        string? name = ServiceEnvironment
+            .Read(text)
+            ?.LastOrDefault(one => one.StartsWith(hostname, StringComparison.Ordinal))
+            ?[hostname.Length..];
         YamlPlaces? places = YamlPlaces.TryRead(text, "machine configuration");
-        return (name, places is null
-            ? []
-            : [.. places.Texts("cluster", "network", "serviceSubnets"), .. places.Texts("cluster", "network", "podSubnets")]);
+        return (
+            name,
+            places is null
+                ? []
+                :
+                [
+                    .. places.Texts("cluster", "network", "serviceSubnets"),
+                    .. places.Texts("cluster", "network", "podSubnets"),
+                ]
+        );
     }
 }

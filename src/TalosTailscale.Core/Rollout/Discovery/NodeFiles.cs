@@ -14,37 +14,57 @@ internal static class NodeFiles
         var files = new List<TsNodeFile>
         {
             new($"{node.Name}/{NodeFile.FileName}", Node(node)),
-            new($"{node.Name}/.gitignore", $"# Rendered by New-TsExtensionServiceConfig; holds the key.\n/{ManifestNames.Folder}/{ManifestNames.Service}\n"),
+            new(
+                $"{node.Name}/.gitignore",
+                $"# Rendered by New-TsExtensionServiceConfig; holds the key.\n/{ManifestNames.Folder}/{ManifestNames.Service}\n"
+            ),
             new(manifests + ManifestNames.ServiceTemplate, Template(node, facts)),
             new(manifests + ManifestNames.Dns, Dns(facts)),
         };
-        if (facts.Tailscale is { Length: > 0 } version) files.Add(new(manifests + ManifestNames.SystemExtension, Extension(version)));
+        if (facts.Tailscale is { Length: > 0 } version)
+            files.Add(new(manifests + ManifestNames.SystemExtension, Extension(version)));
         return files;
     }
 
     private static string Node(TsNodeProposal node)
     {
         var text = new StringBuilder();
-        string why = node.Activation == TsActivation.UkiSwap
-            ? "boots a UKI: that on the EFI system partition is exchanged"
-            : "the factory installer is used";
-        text.Append(CultureInfo.InvariantCulture, $"# {Role(node.MachineType)} with Talos {node.TalosVersion}; {why}.\n");
+        string why =
+            node.Activation == TsActivation.UkiSwap
+                ? "boots a UKI: that on the EFI system partition is exchanged"
+                : "the factory installer is used";
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"# {Role(node.MachineType)} with Talos {node.TalosVersion}; {why}.\n"
+        );
         text.Append(CultureInfo.InvariantCulture, $"address: {Scalar(node.Address)}\n");
-        if (node.Architecture != TalosArchitecture.Unknown) text.Append(CultureInfo.InvariantCulture, $"architecture: {(node.Architecture == TalosArchitecture.Arm64 ? "arm64" : "amd64")}\n");
-        if (node.KubernetesName is { } name) text.Append(CultureInfo.InvariantCulture, $"kubernetesName: {Scalar(name)}\n");
-        text.Append(CultureInfo.InvariantCulture, $"activation: {node.Activation switch { TsActivation.UkiSwap => "uki-swap", TsActivation.Upgrade => "upgrade", _ => "auto" }}\n");
-        if (node.NodeId is { } id) text.Append(CultureInfo.InvariantCulture, $"# Tells the machine whatever its name and address are.\nnodeId: {Scalar(id)}\n");
+        if (node.Architecture != TalosArchitecture.Unknown)
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"architecture: {(node.Architecture == TalosArchitecture.Arm64 ? "arm64" : "amd64")}\n"
+            );
+        if (node.KubernetesName is { } name)
+            text.Append(CultureInfo.InvariantCulture, $"kubernetesName: {Scalar(name)}\n");
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"activation: {node.Activation switch { TsActivation.UkiSwap => "uki-swap", TsActivation.Upgrade => "upgrade", _ => "auto" }}\n"
+        );
+        if (node.NodeId is { } id)
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"# Tells the machine whatever its name and address are.\nnodeId: {Scalar(id)}\n"
+            );
         return text.ToString();
     }
 
     private static string Template(TsNodeProposal node, NodeFacts facts)
     {
-        string routes = facts.Networks.Count == 0
-            ? ""
-            : "  # Service and pod networks of the cluster; the routes have to be approved in the tailnet.\n"
-                + $"  - TS_ROUTES={string.Join(',', facts.Networks)}\n";
-        return
-            "# Rendered to tailscale-extension-service.yaml by New-TsExtensionServiceConfig; keep the rendered file out of git,\n"
+        string routes =
+            facts.Networks.Count == 0
+                ? ""
+                : "  # Service and pod networks of the cluster; the routes have to be approved in the tailnet.\n"
+                    + $"  - TS_ROUTES={string.Join(',', facts.Networks)}\n";
+        return "# Rendered to tailscale-extension-service.yaml by New-TsExtensionServiceConfig; keep the rendered file out of git,\n"
             + "# it holds the key.\n"
             + "apiVersion: v1alpha1\nkind: ExtensionServiceConfig\nname: tailscale\nenvironment:\n"
             + "  - TS_AUTHKEY=${TAILSCALE_AUTHKEY}\n"
@@ -70,8 +90,10 @@ internal static class NodeFiles
 
     // Plain where YAML reads it as it stands.
     private static string Scalar(string value) =>
-        value.Length > 0 && char.IsAsciiLetterOrDigit(value[0]) && value.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_')
-            && value is not ("null" or "Null" or "NULL")
+        value.Length > 0
+        && char.IsAsciiLetterOrDigit(value[0])
+        && value.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_')
+        && value is not ("null" or "Null" or "NULL")
             ? value
             : $"'{value.Replace("'", "''", StringComparison.Ordinal)}'";
 }

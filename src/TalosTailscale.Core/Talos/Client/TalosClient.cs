@@ -47,7 +47,9 @@ public sealed class TalosClient : IAsyncDisposable, IDisposable
         if (texts.Count == 0)
         {
             throw TalosErrors.TalosEndpointMissing.New(
-                $"The context '{context.Name}' of '{context.Source}' has no endpoints and none was given.", context.Name);
+                $"The context '{context.Name}' of '{context.Source}' has no endpoints and none was given.",
+                context.Name
+            );
         }
 
         return new TalosClient(context, options, [.. texts.Select(TalosEndpoint.Parse).Distinct()]);
@@ -65,7 +67,8 @@ public sealed class TalosClient : IAsyncDisposable, IDisposable
     /// <summary>Ends the calls that are under way. The connections stay for other clients and close when idle.</summary>
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _isDisposed, 1) == 0) _disposed.Cancel();
+        if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
+            _disposed.Cancel();
     }
 
     /// <summary>As <see cref="Dispose"/>.</summary>
@@ -85,7 +88,8 @@ public sealed class TalosClient : IAsyncDisposable, IDisposable
         int start = (int)((uint)Interlocked.Increment(ref _next) % (uint)Endpoints.Count);
         return
         [
-            .. Enumerable.Range(0, Endpoints.Count)
+            .. Enumerable
+                .Range(0, Endpoints.Count)
                 .Select(offset => Endpoints[(start + offset) % Endpoints.Count])
                 .OrderBy(endpoint => Endpoints.Count > 1 && Options.Connections.IsAvoided(endpoint, _credentials)),
         ];

@@ -38,7 +38,10 @@ public sealed class TalosConfigFile
     public static TalosConfigFile Load(string? path = null)
     {
         string found = TalosConfigPath.Find(
-            path, Environment.GetEnvironmentVariable, Environment.GetFolderPath(Environment.SpecialFolder.UserProfile));
+            path,
+            Environment.GetEnvironmentVariable,
+            Environment.GetFolderPath(Environment.SpecialFolder.UserProfile)
+        );
         try
         {
             if (new FileInfo(found).Length > MaxBytes)
@@ -47,7 +50,11 @@ public sealed class TalosConfigFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw TalosErrors.TalosConfigNotFound.New($"The talosconfig '{found}' cannot be read: {e.Message}", found, e);
+            throw TalosErrors.TalosConfigNotFound.New(
+                $"The talosconfig '{found}' cannot be read: {e.Message}",
+                found,
+                e
+            );
         }
     }
 
@@ -61,7 +68,8 @@ public sealed class TalosConfigFile
         ArgumentNullException.ThrowIfNull(text);
         var contexts = new Dictionary<string, TalosConfigContext>(StringComparer.Ordinal);
         YamlMappingNode? root = ReadRoot(text, path);
-        if (root is null) return new TalosConfigFile(path, null, contexts);
+        if (root is null)
+            return new TalosConfigFile(path, null, contexts);
         foreach ((string name, YamlNode node) in Entries(Mapping(root, "contexts", "contexts", path)))
         {
             YamlMappingNode body = node as YamlMappingNode ?? throw Invalid(path, $"contexts.{name}", "a mapping");
@@ -82,13 +90,17 @@ public sealed class TalosConfigFile
         if (wanted is null)
         {
             throw TalosErrors.TalosContextNotFound.New(
-                $"The talosconfig '{Path}' has no current context and none was given; {known}.", Path);
+                $"The talosconfig '{Path}' has no current context and none was given; {known}.",
+                Path
+            );
         }
 
         return Contexts.TryGetValue(wanted, out TalosConfigContext? found)
             ? found
             : throw TalosErrors.TalosContextNotFound.New(
-                $"The talosconfig '{Path}' has no context '{wanted}'; {known}.", wanted);
+                $"The talosconfig '{Path}' has no context '{wanted}'; {known}.",
+                wanted
+            );
     }
 
     private static YamlMappingNode? ReadRoot(string text, string? path)
@@ -102,10 +114,13 @@ public sealed class TalosConfigFile
         {
             // The inner message may quote the line, which may hold the key.
             throw TalosErrors.TalosConfigInvalid.New(
-                $"The talosconfig '{path}' is not YAML at line {e.Start.Line}, column {e.Start.Column}.", path);
+                $"The talosconfig '{path}' is not YAML at line {e.Start.Line}, column {e.Start.Column}.",
+                path
+            );
         }
 
-        if (stream.Documents.Count == 0) return null;
+        if (stream.Documents.Count == 0)
+            return null;
         return stream.Documents[0].RootNode switch
         {
             YamlMappingNode mapping => mapping,
@@ -118,7 +133,8 @@ public sealed class TalosConfigFile
     {
         string at = $"contexts.{name}";
         var endpoints = new List<string>(Strings(body, "endpoints", at, path));
-        if (Scalar(body, "target", $"{at}.target", path) is { Length: > 0 } target) endpoints.Add(target);
+        if (Scalar(body, "target", $"{at}.target", path) is { Length: > 0 } target)
+            endpoints.Add(target);
         return new TalosConfigContext(name, path)
         {
             Endpoints = endpoints,
@@ -133,16 +149,18 @@ public sealed class TalosConfigFile
 
     private static string? ReadBasic(YamlMappingNode body, string at, string? path)
     {
-        if (Mapping(body, "auth", $"{at}.auth", path) is not { } auth) return null;
-        if (Mapping(auth, "basic", $"{at}.auth.basic", path) is not { } basic) return null;
+        if (Mapping(body, "auth", $"{at}.auth", path) is not { } auth)
+            return null;
+        if (Mapping(auth, "basic", $"{at}.auth.basic", path) is not { } basic)
+            return null;
         string user = Text(basic, "username", $"{at}.auth.basic", path) ?? "";
         string password = Text(basic, "password", $"{at}.auth.basic", path) ?? "";
         return "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password}"));
     }
 
     private static IEnumerable<(string Name, YamlNode Node)> Entries(YamlMappingNode? mapping) =>
-        mapping?.Children
-            .Where(pair => pair.Key is YamlScalarNode { Value.Length: > 0 })
+        mapping
+            ?.Children.Where(pair => pair.Key is YamlScalarNode { Value.Length: > 0 })
             .Select(pair => (((YamlScalarNode)pair.Key).Value!, pair.Value))
         ?? [];
 
@@ -171,10 +189,14 @@ public sealed class TalosConfigFile
         {
             null => [],
             YamlScalarNode scalar when IsNull(scalar) => [],
-            YamlSequenceNode list => [.. list.Select(
-                item => item is YamlScalarNode { Value.Length: > 0 } text
-                    ? text.Value!
-                    : throw Invalid(path, $"{at}.{key}", "a list of texts"))],
+            YamlSequenceNode list =>
+            [
+                .. list.Select(item =>
+                    item is YamlScalarNode { Value.Length: > 0 } text
+                        ? text.Value!
+                        : throw Invalid(path, $"{at}.{key}", "a list of texts")
+                ),
+            ],
             _ => throw Invalid(path, $"{at}.{key}", "a list of texts"),
         };
 

@@ -12,7 +12,8 @@ internal static class TalosConfigPath
     internal static IEnumerable<string> Candidates(Func<string, string?> environment, string home)
     {
         string? file = environment("TALOSCONFIG");
-        if (!string.IsNullOrEmpty(file)) yield return file;
+        if (!string.IsNullOrEmpty(file))
+            yield return file;
         string? folder = environment("TALOS_HOME");
         yield return !string.IsNullOrEmpty(folder) && Path.IsPathRooted(folder)
             ? Path.Combine(folder, "config")
@@ -32,6 +33,8 @@ internal static class TalosConfigPath
         string[] tried = [.. Candidates(environment, home)];
         return Array.Find(tried, File.Exists)
             ?? throw TalosErrors.TalosConfigNotFound.New(
-                $"No talosconfig was found; looked for '{string.Join("', '", tried)}'.", tried[0]);
+                $"No talosconfig was found; looked for '{string.Join("', '", tried)}'.",
+                tried[0]
+            );
     }
 }

@@ -13,8 +13,12 @@ internal sealed class TalosCredentials
     private readonly string _context;
 
     private TalosCredentials(
-        string context, IReadOnlyList<X509Certificate> authorities, IReadOnlyList<X509Certificate> chain,
-        AsymmetricKeyParameter? key, string fingerprint)
+        string context,
+        IReadOnlyList<X509Certificate> authorities,
+        IReadOnlyList<X509Certificate> chain,
+        AsymmetricKeyParameter? key,
+        string fingerprint
+    )
     {
         _context = context;
         Authorities = authorities;
@@ -36,9 +40,8 @@ internal sealed class TalosCredentials
     internal string Fingerprint { get; }
 
     /// <summary>The roles that Talos reads from the certificate: the values of O in its subject.</summary>
-    internal IReadOnlyList<string> Roles => Chain.Count == 0
-        ? []
-        : [.. Chain[0].SubjectDN.GetValueList(Org.BouncyCastle.Asn1.X509.X509Name.O)];
+    internal IReadOnlyList<string> Roles =>
+        Chain.Count == 0 ? [] : [.. Chain[0].SubjectDN.GetValueList(Org.BouncyCastle.Asn1.X509.X509Name.O)];
 
     internal static TalosCredentials Create(TalosConfigContext context)
     {
@@ -53,16 +56,22 @@ internal sealed class TalosCredentials
         {
             throw TalosErrors.TalosCredentialInvalid.New(
                 $"'{at}' has '{(context.Key is null ? "crt" : "key")}' but no '{(context.Key is null ? "key" : "crt")}'; "
-                + "expected both or neither.", context.Name);
+                    + "expected both or neither.",
+                context.Name
+            );
         }
 
-        List<X509Certificate> chain =
-            TalosPem.Certificates(TalosPem.Unwrap(context.Certificate, $"{at}.crt"), $"{at}.crt");
+        List<X509Certificate> chain = TalosPem.Certificates(
+            TalosPem.Unwrap(context.Certificate, $"{at}.crt"),
+            $"{at}.crt"
+        );
         AsymmetricKeyParameter key = TalosPem.PrivateKey(TalosPem.Unwrap(context.Key, $"{at}.key"), $"{at}.key");
         if (!Belongs(chain[0], key))
         {
             throw TalosErrors.TalosCredentialMismatch.New(
-                $"'{at}.key' is not the key of the certificate in '{at}.crt'.", context.Name);
+                $"'{at}.key' is not the key of the certificate in '{at}.crt'.",
+                context.Name
+            );
         }
 
         return new TalosCredentials(context.Name, authorities, chain, key, Digest(context));
@@ -71,28 +80,37 @@ internal sealed class TalosCredentials
     /// <summary>Refuses a client certificate that the node would refuse, with the date.</summary>
     internal void CheckDates(DateTimeOffset now)
     {
-        if (Chain.Count == 0) return;
+        if (Chain.Count == 0)
+            return;
         DateTime from = Chain[0].NotBefore.ToUniversalTime();
         DateTime until = Chain[0].NotAfter.ToUniversalTime();
         if (now.UtcDateTime > until)
         {
             throw TalosErrors.TalosClientCertificateExpired.New(
                 $"The client certificate of the context '{_context}' expired on {Date(until)}; it is {Date(now.UtcDateTime)} now.",
-                _context);
+                _context
+            );
         }
 
         if (now.UtcDateTime < from)
         {
             throw TalosErrors.TalosClientCertificateNotYetValid.New(
                 $"The client certificate of the context '{_context}' is valid from {Date(from)}; it is {Date(now.UtcDateTime)} now.",
-                _context);
+                _context
+            );
         }
     }
 
     private static string Date(DateTime time) => time.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
 
-    private static string Digest(TalosConfigContext context) => Convert.ToHexString(SHA256.HashData(
-        Encoding.UTF8.GetBytes($"{context.Ca}\n{context.Certificate}\n{context.Key}\n{context.BasicAuthorization}\n{context.Cluster}")));
+    private static string Digest(TalosConfigContext context) =>
+        Convert.ToHexString(
+            SHA256.HashData(
+                Encoding.UTF8.GetBytes(
+                    $"{context.Ca}\n{context.Certificate}\n{context.Key}\n{context.BasicAuthorization}\n{context.Cluster}"
+                )
+            )
+        );
 
     private static bool Belongs(X509Certificate certificate, AsymmetricKeyParameter key)
     {
@@ -105,7 +123,8 @@ internal sealed class TalosCredentials
             ECPrivateKeyParameters ec => owner is ECPublicKeyParameters point
                 && point.Q.Equals(ec.Parameters.G.Multiply(ec.D).Normalize()),
             RsaPrivateCrtKeyParameters rsa => owner is RsaKeyParameters modulus
-                && modulus.Modulus.Equals(rsa.Modulus) && modulus.Exponent.Equals(rsa.PublicExponent),
+                && modulus.Modulus.Equals(rsa.Modulus)
+                && modulus.Exponent.Equals(rsa.PublicExponent),
             _ => false,
         };
     }

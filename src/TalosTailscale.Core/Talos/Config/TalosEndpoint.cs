@@ -39,7 +39,11 @@ public sealed record TalosEndpoint(string Host, int Port)
         }
 
         // An IPv6 address without brackets holds colons but no port; .NET would read one with brackets and drop its port.
-        if (!rest.StartsWith('[') && IPAddress.TryParse(rest, out IPAddress? bare) && bare.AddressFamily == AddressFamily.InterNetworkV6)
+        if (
+            !rest.StartsWith('[')
+            && IPAddress.TryParse(rest, out IPAddress? bare)
+            && bare.AddressFamily == AddressFamily.InterNetworkV6
+        )
             return new TalosEndpoint(bare.ToString(), port);
 
         string host = rest;
@@ -47,8 +51,10 @@ public sealed record TalosEndpoint(string Host, int Port)
         if (colon >= 0 && colon > rest.LastIndexOf(']'))
         {
             host = rest[..colon];
-            if (!int.TryParse(rest.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out port)
-                || port is < 1 or > 65535)
+            if (
+                !int.TryParse(rest.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out port)
+                || port is < 1 or > 65535
+            )
                 throw Invalid(text, "has a port that is not a number from 1 to 65535");
         }
 
@@ -76,5 +82,8 @@ public sealed record TalosEndpoint(string Host, int Port)
     }
 
     private static TsException Invalid(string text, string why) =>
-        TalosErrors.TalosEndpointInvalid.New($"The endpoint '{text}' {why}; expected a host, host:port or https URL.", text);
+        TalosErrors.TalosEndpointInvalid.New(
+            $"The endpoint '{text}' {why}; expected a host, host:port or https URL.",
+            text
+        );
 }

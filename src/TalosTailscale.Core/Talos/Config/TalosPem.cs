@@ -58,7 +58,8 @@ internal static class TalosPem
         var found = new List<X509Certificate>();
         foreach ((string label, byte[] body) in Blocks(pem))
         {
-            if (label != Certificate) throw Invalid(what, $"holds a PEM block '{label}'", $"'{Certificate}'");
+            if (label != Certificate)
+                throw Invalid(what, $"holds a PEM block '{label}'", $"'{Certificate}'");
             try
             {
                 found.Add(new X509Certificate(body));
@@ -78,8 +79,10 @@ internal static class TalosPem
         // OpenSSL writes the curve as a block of its own before the key.
         List<(string Label, byte[] Body)> blocks = Blocks(pem);
         blocks.RemoveAll(block => block.Label == "EC PARAMETERS");
-        if (blocks.Count == 0) throw Invalid(what, "holds no PEM block", "a private key");
-        if (blocks.Count > 1) throw Invalid(what, $"holds {blocks.Count} PEM blocks", "one private key");
+        if (blocks.Count == 0)
+            throw Invalid(what, "holds no PEM block", "a private key");
+        if (blocks.Count > 1)
+            throw Invalid(what, $"holds {blocks.Count} PEM blocks", "one private key");
         (string label, byte[] body) = blocks[0];
         try
         {
@@ -87,9 +90,12 @@ internal static class TalosPem
             {
                 "ED25519 PRIVATE KEY" or "PRIVATE KEY" => PrivateKeyFactory.CreateKey(body),
                 "EC PRIVATE KEY" => Sec1(body),
-                "RSA PRIVATE KEY" => PrivateKeyFactory.CreateKey(new PrivateKeyInfo(
-                    new AlgorithmIdentifier(PkcsObjectIdentifiers.RsaEncryption, DerNull.Instance),
-                    RsaPrivateKeyStructure.GetInstance(body))),
+                "RSA PRIVATE KEY" => PrivateKeyFactory.CreateKey(
+                    new PrivateKeyInfo(
+                        new AlgorithmIdentifier(PkcsObjectIdentifiers.RsaEncryption, DerNull.Instance),
+                        RsaPrivateKeyStructure.GetInstance(body)
+                    )
+                ),
                 _ => throw Invalid(what, $"holds a PEM block '{label}'", "an unencrypted private key"),
             };
             return key is Ed25519PrivateKeyParameters or ECPrivateKeyParameters or RsaPrivateCrtKeyParameters
@@ -113,9 +119,17 @@ internal static class TalosPem
 
     // BouncyCastle's ASN.1 readers throw all of these on malformed input.
     private static bool IsMalformed(Exception e) =>
-        e is IOException or ArgumentException or InvalidOperationException or InvalidCastException
-            or GeneralSecurityException or NullReferenceException or IndexOutOfRangeException or FormatException
-            or OverflowException or ArithmeticException;
+        e
+            is IOException
+                or ArgumentException
+                or InvalidOperationException
+                or InvalidCastException
+                or GeneralSecurityException
+                or NullReferenceException
+                or IndexOutOfRangeException
+                or FormatException
+                or OverflowException
+                or ArithmeticException;
 
     // What the value holds is never quoted: it may be the key.
     private static TsException Invalid(string what, string found, string expected) =>

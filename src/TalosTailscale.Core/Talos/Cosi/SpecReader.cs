@@ -17,14 +17,16 @@ internal readonly struct SpecReader(object? value)
 
     internal bool? MaybeTruth(string key) => Get(key) as bool?;
 
-    internal long Number(string key) => Get(key) switch
-    {
-        long number => number,
-        ulong number => (long)Math.Min(number, long.MaxValue),
-        double number => (long)number,
-        string text when long.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out long number) => number,
-        _ => 0,
-    };
+    internal long Number(string key) =>
+        Get(key) switch
+        {
+            long number => number,
+            ulong number => (long)Math.Min(number, long.MaxValue),
+            double number => (long)number,
+            string text when long.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out long number) =>
+                number,
+            _ => 0,
+        };
 
     internal IReadOnlyList<string> Texts(string key) =>
         Get(key) is IReadOnlyList<object?> list ? [.. list.Select(AsText)] : [];
@@ -32,12 +34,13 @@ internal readonly struct SpecReader(object? value)
     internal IReadOnlyList<SpecReader> Children(string key) =>
         Get(key) is IReadOnlyList<object?> list ? [.. list.Select(item => new SpecReader(item))] : [];
 
-    private static string AsText(object? value) => value switch
-    {
-        null => "",
-        string text => text,
-        bool truth => truth ? "true" : "false",
-        IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
-        _ => "",
-    };
+    private static string AsText(object? value) =>
+        value switch
+        {
+            null => "",
+            string text => text,
+            bool truth => truth ? "true" : "false",
+            IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
+            _ => "",
+        };
 }

@@ -6,7 +6,10 @@ namespace TalosTailscale.Core.Talos;
 /// <summary>Contents of resources as typed values; keys as in siderolabs/talos pkg/machinery/resources.</summary>
 internal static class TalosSpecs
 {
-    private static readonly UTF8Encoding s_strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding s_strict = new(
+        encoderShouldEmitUTF8Identifier: false,
+        throwOnInvalidBytes: true
+    );
 
     internal static TalosExtension Extension(TalosResource resource)
     {
@@ -34,7 +37,10 @@ internal static class TalosSpecs
             Node = resource.Node,
             Stage = spec.Text("stage"),
             Ready = status.Truth("ready"),
-            UnmetConditions = [.. status.Children("unmetConditions").Select(c => $"{c.Text("name")}: {c.Text("reason")}")],
+            UnmetConditions =
+            [
+                .. status.Children("unmetConditions").Select(c => $"{c.Text("name")}: {c.Text("reason")}"),
+            ],
         };
     }
 
@@ -105,7 +111,12 @@ internal static class TalosSpecs
     internal static TalosKubernetesNodeStatus KubernetesStatus(TalosResource resource)
     {
         var spec = new SpecReader(resource.Spec);
-        return new TalosKubernetesNodeStatus(resource.Node, resource.Id, spec.Truth("nodeReady"), spec.Truth("unschedulable"));
+        return new TalosKubernetesNodeStatus(
+            resource.Node,
+            resource.Id,
+            spec.Truth("nodeReady"),
+            spec.Truth("unschedulable")
+        );
     }
 
     /// <summary>
@@ -123,24 +134,32 @@ internal static class TalosSpecs
             catch (DecoderFallbackException e)
             {
                 throw TalosErrors.TalosProtocolViolation.New(
-                    $"The machine configuration '{resource.Id}' of '{resource.Node}' is not UTF-8.", resource.Node, e);
+                    $"The machine configuration '{resource.Id}' of '{resource.Node}' is not UTF-8.",
+                    resource.Node,
+                    e
+                );
             }
         }
 
-        return resource.Spec as string ?? throw TalosErrors.TalosProtocolViolation.New(
-            $"The machine configuration '{resource.Id}' of '{resource.Node}' is not a text.", resource.Node);
+        return resource.Spec as string
+            ?? throw TalosErrors.TalosProtocolViolation.New(
+                $"The machine configuration '{resource.Id}' of '{resource.Node}' is not a text.",
+                resource.Node
+            );
     }
 
     private static ReadOnlyMemory<byte> RawField(TalosResource resource)
     {
         const uint field1 = (1 << 3) | 2;
-        if (resource.RawProtoSpec.IsEmpty) return default;
+        if (resource.RawProtoSpec.IsEmpty)
+            return default;
         try
         {
             using var input = new CodedInputStream(resource.RawProtoSpec.ToArray());
             while (input.ReadTag() is var tag && tag != 0)
             {
-                if (tag == field1) return input.ReadBytes().Memory;
+                if (tag == field1)
+                    return input.ReadBytes().Memory;
                 input.SkipLastField();
             }
 
@@ -149,7 +168,10 @@ internal static class TalosSpecs
         catch (InvalidProtocolBufferException e)
         {
             throw TalosErrors.TalosProtocolViolation.New(
-                $"The machine configuration '{resource.Id}' of '{resource.Node}' is not protobuf.", resource.Node, e);
+                $"The machine configuration '{resource.Id}' of '{resource.Node}' is not protobuf.",
+                resource.Node,
+                e
+            );
         }
     }
 }

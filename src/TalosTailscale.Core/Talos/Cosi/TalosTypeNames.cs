@@ -7,7 +7,7 @@ public static class TalosTypeNames
 
     /// <summary>The full names that this module knows by itself, sorted.</summary>
     public static IReadOnlyList<string> Known { get; } =
-        [.. TalosTypes.Known.Select(known => known.Type.Type).Order(StringComparer.Ordinal)];
+    [.. TalosTypes.Known.Select(known => known.Type.Type).Order(StringComparer.Ordinal)];
 
     /// <summary>
     /// Finds a type by its full name, by the part before the first dot, or by one of the aliases that the node knows; in any case.
@@ -19,7 +19,11 @@ public static class TalosTypeNames
     /// <returns>The type, and whether it holds secrets.</returns>
     /// <exception cref="TsException"><see cref="TalosErrors.TalosResourceTypeUnknown"/>.</exception>
     public static async Task<(TalosType Type, bool Sensitive)> FindAsync(
-        TalosNodeClient node, string name, string? ns, CancellationToken cancellation = default)
+        TalosNodeClient node,
+        string name,
+        string? ns,
+        CancellationToken cancellation = default
+    )
     {
         ArgumentNullException.ThrowIfNull(node);
         ArgumentNullException.ThrowIfNull(name);
@@ -29,18 +33,25 @@ public static class TalosTypeNames
                 return (Placed(known.Namespace, known.Type, ns), known == TalosTypes.MachineConfig || IsKey(known));
         }
 
-        await foreach (TalosResource resource in node.ListResourcesAsync(s_definitions, cancellation).ConfigureAwait(false))
+        await foreach (
+            TalosResource resource in node.ListResourcesAsync(s_definitions, cancellation).ConfigureAwait(false)
+        )
         {
             var spec = new SpecReader(resource.Spec);
             string type = spec.Text("type");
-            if (!Same(resource.Id, name) && !Same(type, name) && !Same(Short(type), name)
-                && !spec.Texts("aliases").Concat(spec.Texts("allAliases")).Any(alias => Same(alias, name)))
+            if (
+                !Same(resource.Id, name)
+                && !Same(type, name)
+                && !Same(Short(type), name)
+                && !spec.Texts("aliases").Concat(spec.Texts("allAliases")).Any(alias => Same(alias, name))
+            )
                 continue;
             return (Placed(spec.Text("defaultNamespace"), type, ns), spec.Text("sensitivity").Length > 0);
         }
 
         // A node that lists no definitions still answers for the full name and namespace.
-        if (ns is not null && name.Contains('.', StringComparison.Ordinal)) return (new TalosType(ns, name), false);
+        if (ns is not null && name.Contains('.', StringComparison.Ordinal))
+            return (new TalosType(ns, name), false);
         throw TalosErrors.TalosResourceTypeUnknown.New($"'{node.Node}' has no resource type '{name}'.", name);
     }
 
@@ -51,5 +62,6 @@ public static class TalosTypeNames
 
     private static string Short(string type) => type.Split('.', 2)[0];
 
-    private static bool Same(string left, string right) => string.Equals(left, right, StringComparison.OrdinalIgnoreCase);
+    private static bool Same(string left, string right) =>
+        string.Equals(left, right, StringComparison.OrdinalIgnoreCase);
 }

@@ -40,7 +40,10 @@ public static class TalosTypes
     public static readonly TalosType VolumeStatus = new("runtime", "VolumeStatuses.block.talos.dev");
 
     /// <summary>Configurations of extension services. Not marked sensitive by Talos, though they hold keys.</summary>
-    public static readonly TalosType ExtensionServiceConfig = new("runtime", "ExtensionServiceConfigs.runtime.talos.dev");
+    public static readonly TalosType ExtensionServiceConfig = new(
+        "runtime",
+        "ExtensionServiceConfigs.runtime.talos.dev"
+    );
 
     /// <summary>Problems that the node sees by itself.</summary>
     public static readonly TalosType Diagnostic = new("runtime", "Diagnostics.runtime.talos.dev");
@@ -84,7 +87,9 @@ public static class TalosTypes
     /// <summary>Those above with the singular name that people type.</summary>
     internal static IReadOnlyList<(string Name, TalosType Type)> Known { get; } =
     [
-        .. typeof(TalosTypes).GetFields().Where(field => field.FieldType == typeof(TalosType))
+        .. typeof(TalosTypes)
+            .GetFields()
+            .Where(field => field.FieldType == typeof(TalosType))
             .Select(field => (field.Name, (TalosType)field.GetValue(null)!)),
     ];
 }

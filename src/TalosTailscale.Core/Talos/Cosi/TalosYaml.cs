@@ -34,10 +34,19 @@ internal sealed class TalosYaml
         {
             // The inner message may quote the text, which may be a secret.
             throw TalosErrors.TalosProtocolViolation.New(
-                $"The content of '{what}' from '{node}' is not YAML that can be read, at line {e.Start.Line}.", node);
+                $"The content of '{what}' from '{node}' is not YAML that can be read, at line {e.Start.Line}.",
+                node
+            );
         }
-        catch (Exception e) when (e is ArgumentException or InvalidOperationException or FormatException or OverflowException
-            or IndexOutOfRangeException or NullReferenceException)
+        catch (Exception e)
+            when (e
+                    is ArgumentException
+                        or InvalidOperationException
+                        or FormatException
+                        or OverflowException
+                        or IndexOutOfRangeException
+                        or NullReferenceException
+            )
         {
             // YamlDotNet throws all of these on malformed text.
             throw TalosErrors.TalosProtocolViolation.New($"The content of '{what}' from '{node}' is not YAML.", node);
@@ -50,7 +59,8 @@ internal sealed class TalosYaml
         bool found = false;
         while (_parser.MoveNext())
         {
-            if (found || _parser.Current is not DocumentStart) continue;
+            if (found || _parser.Current is not DocumentStart)
+                continue;
             value = Value(Next(), 0);
             found = true;
         }
@@ -58,13 +68,13 @@ internal sealed class TalosYaml
         return value;
     }
 
-    private ParsingEvent Next() => _parser.MoveNext() && _parser.Current is { } next
-        ? next
-        : throw new YamlException("The text ends too early.");
+    private ParsingEvent Next() =>
+        _parser.MoveNext() && _parser.Current is { } next ? next : throw new YamlException("The text ends too early.");
 
     private object? Value(ParsingEvent at, int depth)
     {
-        if (depth > MaxDepth) throw new YamlException(at.Start, at.End, "Nested too deeply.");
+        if (depth > MaxDepth)
+            throw new YamlException(at.Start, at.End, "Nested too deeply.");
         Spend(1, at);
         int before = _left;
         switch (at)
@@ -80,15 +90,19 @@ internal sealed class TalosYaml
                 return Keep(scalar, Scalar(scalar), before);
             case SequenceStart sequence:
                 var list = new List<object?>();
-                for (ParsingEvent next = Next(); next is not SequenceEnd; next = Next()) list.Add(Value(next, depth + 1));
+                for (ParsingEvent next = Next(); next is not SequenceEnd; next = Next())
+                    list.Add(Value(next, depth + 1));
                 return Keep(sequence, list, before);
             case MappingStart mapping:
                 var map = new Dictionary<string, object?>(StringComparer.Ordinal);
                 for (ParsingEvent next = Next(); next is not MappingEnd; next = Next())
                 {
-                    string key = next is Scalar text ? text.Value : throw new YamlException(next.Start, next.End, "A key is no scalar.");
+                    string key = next is Scalar text
+                        ? text.Value
+                        : throw new YamlException(next.Start, next.End, "A key is no scalar.");
                     Keep((Scalar)next, key, before);
-                    if (!map.TryAdd(key, Value(Next(), depth + 1))) throw new YamlException(next.Start, next.End, "A key is there twice.");
+                    if (!map.TryAdd(key, Value(Next(), depth + 1)))
+                        throw new YamlException(next.Start, next.End, "A key is there twice.");
                 }
 
                 return Keep(mapping, map, before);
@@ -99,13 +113,15 @@ internal sealed class TalosYaml
 
     private void Spend(int nodes, ParsingEvent at)
     {
-        if (nodes > _left) throw new YamlException(at.Start, at.End, "Too large.");
+        if (nodes > _left)
+            throw new YamlException(at.Start, at.End, "Too large.");
         _left -= nodes;
     }
 
     private object? Keep(NodeEvent at, object? value, int before)
     {
-        if (!at.Anchor.IsEmpty) _anchors[at.Anchor.Value] = (value, before - _left);
+        if (!at.Anchor.IsEmpty)
+            _anchors[at.Anchor.Value] = (value, before - _left);
         return value;
     }
 
@@ -113,7 +129,8 @@ internal sealed class TalosYaml
     private static object? Scalar(Scalar scalar)
     {
         string text = scalar.Value;
-        if (scalar.Style != ScalarStyle.Plain || (!scalar.Tag.IsEmpty && scalar.Tag.Value == TextTag)) return text;
+        if (scalar.Style != ScalarStyle.Plain || (!scalar.Tag.IsEmpty && scalar.Tag.Value == TextTag))
+            return text;
         switch (text)
         {
             case "" or "~" or "null":
@@ -124,12 +141,18 @@ internal sealed class TalosYaml
                 return false;
         }
 
-        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long integer)
-            && !HasLeadingZero(text))
+        if (
+            long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long integer)
+            && !HasLeadingZero(text)
+        )
             return integer;
-        if (ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong large) && !HasLeadingZero(text))
+        if (
+            ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong large)
+            && !HasLeadingZero(text)
+        )
             return large;
-        return IsFloat(text) && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
+        return
+            IsFloat(text) && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
             ? number
             : text;
     }

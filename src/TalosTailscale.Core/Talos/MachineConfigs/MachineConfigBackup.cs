@@ -17,8 +17,13 @@ public static class MachineConfigBackup
         Environment.GetEnvironmentVariable("TALOSTAILSCALE_BACKUPS") is { Length: > 0 } given
             ? Path.GetFullPath(given)
             : Path.Combine(
-                Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify),
-                "TalosTailscale", "backups");
+                Environment.GetFolderPath(
+                    Environment.SpecialFolder.LocalApplicationData,
+                    Environment.SpecialFolderOption.DoNotVerify
+                ),
+                "TalosTailscale",
+                "backups"
+            );
 
     /// <summary>Writes a backup, readable and writable by its owner alone from the first byte on.</summary>
     /// <param name="folder">The folder; made when it is not there.</param>
@@ -28,7 +33,12 @@ public static class MachineConfigBackup
     /// <param name="cancellation">Stops writing.</param>
     /// <returns>The file, absolute.</returns>
     public static async Task<string> WriteAsync(
-        string folder, string node, string text, DateTimeOffset time, CancellationToken cancellation = default)
+        string folder,
+        string node,
+        string text,
+        DateTimeOffset time,
+        CancellationToken cancellation = default
+    )
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         ArgumentException.ThrowIfNullOrEmpty(node);
@@ -37,7 +47,9 @@ public static class MachineConfigBackup
         string name = string.Concat(node.Select(c => char.IsLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '_'));
         for (int i = 0; ; i++)
         {
-            string path = Path.GetFullPath(Path.Combine(folder, i == 0 ? $"{name}-{stamp}{Suffix}" : $"{name}-{stamp}-{i}{Suffix}"));
+            string path = Path.GetFullPath(
+                Path.Combine(folder, i == 0 ? $"{name}-{stamp}{Suffix}" : $"{name}-{stamp}-{i}{Suffix}")
+            );
             try
             {
                 await PrivateFile.CreateAsync(path, ConfigText.Encode(text), cancellation).ConfigureAwait(false);

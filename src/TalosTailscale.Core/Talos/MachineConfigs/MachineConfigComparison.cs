@@ -8,12 +8,16 @@ internal static class MachineConfigComparison
     /// <summary>What one configuration has that another has not.</summary>
     public static PatchedConfig Compare(string before, string after, string name)
     {
-        Dictionary<string, MachineConfigDocument> old = ConfigDocuments.Parse(before, name).ToDictionary(document => document.ToString());
+        Dictionary<string, MachineConfigDocument> old = ConfigDocuments
+            .Parse(before, name)
+            .ToDictionary(document => document.ToString());
         var documents = new List<MachineConfigDocument>();
         foreach (MachineConfigDocument document in ConfigDocuments.Parse(after, name))
         {
-            MachineConfigChange change = !old.Remove(document.ToString(), out MachineConfigDocument? was) ? MachineConfigChange.Added
-                : ConfigDocuments.TextOf(before, was).Trim() == ConfigDocuments.TextOf(after, document).Trim() ? MachineConfigChange.Unchanged
+            MachineConfigChange change =
+                !old.Remove(document.ToString(), out MachineConfigDocument? was) ? MachineConfigChange.Added
+                : ConfigDocuments.TextOf(before, was).Trim() == ConfigDocuments.TextOf(after, document).Trim()
+                    ? MachineConfigChange.Unchanged
                 : MachineConfigChange.Changed;
             documents.Add(document with { Change = change });
         }
@@ -23,12 +27,14 @@ internal static class MachineConfigComparison
     }
 
     /// <summary>The same text, or the same documents in another layout.</summary>
-    public static bool Same(string text, string other, string name) => text == other || ConfigDocuments.SameMeaning(text, other, name);
+    public static bool Same(string text, string other, string name) =>
+        text == other || ConfigDocuments.SameMeaning(text, other, name);
 
     /// <summary>One line: which documents change, and when.</summary>
     public static string Summary(PatchedConfig result, TalosApplyMode mode)
     {
-        IEnumerable<string> changes = result.Documents.Where(document => document.Change != MachineConfigChange.Unchanged)
+        IEnumerable<string> changes = result
+            .Documents.Where(document => document.Change != MachineConfigChange.Unchanged)
             .Select(document => $"{document.Change.ToString().ToLowerInvariant()} {document}");
         string when = mode switch
         {

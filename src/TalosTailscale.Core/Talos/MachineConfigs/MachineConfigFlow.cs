@@ -40,13 +40,29 @@ public sealed class MachineConfigFlow
     /// <param name="cancellation">Ends it.</param>
     /// <returns>The plan.</returns>
     /// <exception cref="TsException">One of <see cref="MachineConfigErrors"/> or <see cref="TalosErrors"/>.</exception>
-    public async Task<MachineConfigPlan> PlanAsync(IReadOnlyList<ConfigPatch> patches, CancellationToken cancellation = default)
+    public async Task<MachineConfigPlan> PlanAsync(
+        IReadOnlyList<ConfigPatch> patches,
+        CancellationToken cancellation = default
+    )
     {
         (string version, string text) = await ReadAsync(cancellation).ConfigureAwait(false);
-        foreach (ConfigPatch patch in patches) ConfigSecrets.Register(patch.Text);
-        IReadOnlyList<ConfigPatch> adapted = PatchForms.Adapt(text, patches, out IReadOnlyList<string> notes, _node.Node);
-        foreach (string note in notes) _reporter.Verbose($"{_node.Node}: {note}");
-        PatchedConfig result = MachineConfigPatcher.Apply(text, adapted, _options.ListMerge, _node.Node, _options.AllowUnknownKeys);
+        foreach (ConfigPatch patch in patches)
+            ConfigSecrets.Register(patch.Text);
+        IReadOnlyList<ConfigPatch> adapted = PatchForms.Adapt(
+            text,
+            patches,
+            out IReadOnlyList<string> notes,
+            _node.Node
+        );
+        foreach (string note in notes)
+            _reporter.Verbose($"{_node.Node}: {note}");
+        PatchedConfig result = MachineConfigPatcher.Apply(
+            text,
+            adapted,
+            _options.ListMerge,
+            _node.Node,
+            _options.AllowUnknownKeys
+        );
         return await PlanAsync(version, text, result, cancellation).ConfigureAwait(false);
     }
 
@@ -56,17 +72,31 @@ public sealed class MachineConfigFlow
     /// <param name="cancellation">Ends it.</param>
     /// <returns>The plan.</returns>
     /// <exception cref="TsException">One of <see cref="MachineConfigErrors"/> or <see cref="TalosErrors"/>.</exception>
-    public async Task<MachineConfigPlan> PlanRestoreAsync(string backup, string source, CancellationToken cancellation = default)
+    public async Task<MachineConfigPlan> PlanRestoreAsync(
+        string backup,
+        string source,
+        CancellationToken cancellation = default
+    )
     {
         IReadOnlyList<MachineConfigDocument> documents = ConfigDocuments.Parse(backup, source);
         if (!documents.Any(document => document.Kind == Active))
-            throw MachineConfigErrors.BackupInvalid.New($"'{source}' found no main document among {documents.Count}, expected a whole machine configuration.", source);
+            throw MachineConfigErrors.BackupInvalid.New(
+                $"'{source}' found no main document among {documents.Count}, expected a whole machine configuration.",
+                source
+            );
         (string version, string text) = await ReadAsync(cancellation).ConfigureAwait(false);
         PatchedConfig result = MachineConfigComparison.Compare(text, backup, _node.Node);
-        IReadOnlyList<string> lost = [.. result.Documents.Where(document => document.Change == MachineConfigChange.Removed).Select(document => document.ToString())];
+        IReadOnlyList<string> lost =
+        [
+            .. result
+                .Documents.Where(document => document.Change == MachineConfigChange.Removed)
+                .Select(document => document.ToString()),
+        ];
         if (lost.Count > 0 && !_options.Force)
             throw MachineConfigErrors.DocumentsLost.New(
-                $"'{source}' lacks {string.Join(", ", lost.Select(name => $"'{name}'"))}, found on '{_node.Node}', expected every document of it.", _node.Node);
+                $"'{source}' lacks {string.Join(", ", lost.Select(name => $"'{name}'"))}, found on '{_node.Node}', expected every document of it.",
+                _node.Node
+            );
         return await PlanAsync(version, text, result, cancellation).ConfigureAwait(false);
     }
 
@@ -75,11 +105,19 @@ public sealed class MachineConfigFlow
     /// <param name="cancellation">Ends it.</param>
     /// <returns>The plan.</returns>
     /// <exception cref="TsException">One of <see cref="MachineConfigErrors"/> or <see cref="TalosErrors"/>.</exception>
-    public async Task<MachineConfigPlan> PlanEditAsync(Func<string, string> edit, CancellationToken cancellation = default)
+    public async Task<MachineConfigPlan> PlanEditAsync(
+        Func<string, string> edit,
+        CancellationToken cancellation = default
+    )
     {
         ArgumentNullException.ThrowIfNull(edit);
         (string version, string text) = await ReadAsync(cancellation).ConfigureAwait(false);
-        return await PlanAsync(version, text, MachineConfigComparison.Compare(text, edit(text), _node.Node), cancellation)
+        return await PlanAsync(
+                version,
+                text,
+                MachineConfigComparison.Compare(text, edit(text), _node.Node),
+                cancellation
+            )
             .ConfigureAwait(false);
     }
 
@@ -91,12 +129,15 @@ public sealed class MachineConfigFlow
     public async Task<MachinePatchResult> ApplyAsync(MachineConfigPlan plan, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        if (!plan.Changed) return Result(plan);
+        if (!plan.Changed)
+            return Result(plan);
         var services = new ExtensionServiceWait(_node, plan, _options.ServiceTimeout, _reporter);
         await services.LookBeforeAsync(cancellation).ConfigureAwait(false);
         Step("backing up");
         string folder = _options.BackupFolder ?? MachineConfigBackup.DefaultFolder;
-        string backup = await MachineConfigBackup.WriteAsync(folder, _node.Node, plan.Before, _clock.GetUtcNow(), cancellation).ConfigureAwait(false);
+        string backup = await MachineConfigBackup
+            .WriteAsync(folder, _node.Node, plan.Before, _clock.GetUtcNow(), cancellation)
+            .ConfigureAwait(false);
         _reporter.Verbose($"{_node.Node}: the configuration as it was is in '{backup}'.");
         await RefuseIfChangedAsync(plan, cancellation).ConfigureAwait(false);
 
@@ -104,27 +145,46 @@ public sealed class MachineConfigFlow
         TalosApplyResult? answer = null;
         try
         {
-            answer = await _node.ApplyConfigurationAsync(ConfigText.Encode(plan.After), _options.Mode, tryTimeout: _options.TryTimeout, cancellation: cancellation)
+            answer = await _node
+                .ApplyConfigurationAsync(
+                    ConfigText.Encode(plan.After),
+                    _options.Mode,
+                    tryTimeout: _options.TryTimeout,
+                    cancellation: cancellation
+                )
                 .ConfigureAwait(false);
             _reporter.Verbose($"{_node.Node}: {FirstLine(answer.Details)}");
         }
-        catch (TsException e) when (e.Error.Category is TsErrorCategory.ConnectionError or TsErrorCategory.OperationTimeout)
+        catch (TsException e)
+            when (e.Error.Category is TsErrorCategory.ConnectionError or TsErrorCategory.OperationTimeout)
         {
             // The node may have taken it before the connection broke: only looking tells.
-            _reporter.Verbose($"{_node.Node}: no answer ({FirstLine(e.Message)}); looking whether the configuration was taken.");
+            _reporter.Verbose(
+                $"{_node.Node}: no answer ({FirstLine(e.Message)}); looking whether the configuration was taken."
+            );
             await VerifyAsync(plan, _options.Mode, backup, e, cancellation).ConfigureAwait(false);
         }
 
         TalosApplyMode mode = answer?.Mode ?? _options.Mode;
-        if (answer is not null) await VerifyAsync(plan, mode, backup, null, cancellation).ConfigureAwait(false);
-        if (mode is TalosApplyMode.NoReboot or TalosApplyMode.Try) await services.WaitAsync(cancellation).ConfigureAwait(false);
+        if (answer is not null)
+            await VerifyAsync(plan, mode, backup, null, cancellation).ConfigureAwait(false);
+        if (mode is TalosApplyMode.NoReboot or TalosApplyMode.Try)
+            await services.WaitAsync(cancellation).ConfigureAwait(false);
         Done();
         MachineConfigWarning[] own = [.. (answer?.Warnings ?? []).Where(text => !IsSaid(text, plan)).Select(FromNode)];
-        foreach (MachineConfigWarning warning in own) _reporter.Warning($"{_node.Node}: {warning}");
-        return Result(plan) with { Applied = true, Mode = mode, BackupPath = backup, Warnings = [.. plan.Warnings, .. own] };
+        foreach (MachineConfigWarning warning in own)
+            _reporter.Warning($"{_node.Node}: {warning}");
+        return Result(plan) with
+        {
+            Applied = true,
+            Mode = mode,
+            BackupPath = backup,
+            Warnings = [.. plan.Warnings, .. own],
+        };
     }
 
-    private static MachineConfigWarning FromNode(string text) => new("FromNode", text.TrimEnd('.') + ".", "See the Talos documentation.");
+    private static MachineConfigWarning FromNode(string text) =>
+        new("FromNode", text.TrimEnd('.') + ".", "See the Talos documentation.");
 
     // The node's warnings begin with the path of what they are about (".machine.install.extensions is deprecated").
     private static bool IsSaid(string text, MachineConfigPlan plan)
@@ -140,7 +200,14 @@ public sealed class MachineConfigFlow
     public static MachinePatchResult Result(MachineConfigPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        return new MachinePatchResult { Node = plan.Node, Changed = plan.Changed, Warnings = plan.Warnings, Diff = plan.Diff, Documents = plan.Documents };
+        return new MachinePatchResult
+        {
+            Node = plan.Node,
+            Changed = plan.Changed,
+            Warnings = plan.Warnings,
+            Diff = plan.Diff,
+            Documents = plan.Documents,
+        };
     }
 
     private static string FirstLine(string text)
@@ -155,31 +222,56 @@ public sealed class MachineConfigFlow
         (string version, string text) = await _node.MachineConfigAsync(Active, cancellation).ConfigureAwait(false);
         ConfigSecrets.Register(text);
         _reporter.Verbose($"{_node.Node}: read the active configuration, version {version}.");
-        if (!_options.Force) await RefusePendingAsync(version, text, cancellation).ConfigureAwait(false);
+        if (!_options.Force)
+            await RefusePendingAsync(version, text, cancellation).ConfigureAwait(false);
         return (version, text);
     }
 
     private async Task RefusePendingAsync(string version, string text, CancellationToken cancellation)
     {
         // Since 1.10; older nodes do not show what is on disk.
-        TalosResource? resource = await _node.FindResourceAsync(TalosTypes.MachineConfig, "persistent", cancellation).ConfigureAwait(false);
-        if (resource is null) return;
+        TalosResource? resource = await _node
+            .FindResourceAsync(TalosTypes.MachineConfig, "persistent", cancellation)
+            .ConfigureAwait(false);
+        if (resource is null)
+            return;
         string persistent = TalosSpecs.MachineConfigText(resource);
-        if (persistent == text) return;
+        if (persistent == text)
+            return;
         (string again, _) = await _node.MachineConfigAsync(Active, cancellation).ConfigureAwait(false);
         if (again != version)
             throw MachineConfigErrors.ConfigChangedMeanwhile.New(
-                $"The configuration of '{_node.Node}' went from version {version} to {again} while it was read, expected it to stay.", _node.Node);
-        string documents = string.Join(", ", MachineConfigComparison.Compare(text, persistent, _node.Node).Documents
-            .Where(document => document.Change != MachineConfigChange.Unchanged).Select(document => $"'{document}'"));
+                $"The configuration of '{_node.Node}' went from version {version} to {again} while it was read, expected it to stay.",
+                _node.Node
+            );
+        string documents = string.Join(
+            ", ",
+            MachineConfigComparison
+                .Compare(text, persistent, _node.Node)
+                .Documents.Where(document => document.Change != MachineConfigChange.Unchanged)
+                .Select(document => $"'{document}'")
+        );
         throw MachineConfigErrors.ConfigPending.New(
-            $"The configuration on the disk of '{_node.Node}' differs from the active one in {documents}, expected them to be the same.", _node.Node);
+            $"The configuration on the disk of '{_node.Node}' differs from the active one in {documents}, expected them to be the same.",
+            _node.Node
+        );
     }
 
-    private async Task<MachineConfigPlan> PlanAsync(string version, string text, PatchedConfig result, CancellationToken cancellation)
+    private async Task<MachineConfigPlan> PlanAsync(
+        string version,
+        string text,
+        PatchedConfig result,
+        CancellationToken cancellation
+    )
     {
         TalosVersion talos = await _node.VersionAsync(cancellation).ConfigureAwait(false);
-        IReadOnlyList<MachineConfigWarning> warnings = ConfigValidator.Check(text, result.Text, _node.Node, talos.Version, _options.Strict);
+        IReadOnlyList<MachineConfigWarning> warnings = ConfigValidator.Check(
+            text,
+            result.Text,
+            _node.Node,
+            talos.Version,
+            _options.Strict
+        );
         ConfigSecrets.Register(result.Text);
         var plan = new MachineConfigPlan
         {
@@ -196,8 +288,15 @@ public sealed class MachineConfigFlow
         if (plan.Changed)
         {
             Step("trying on the node");
-            TalosApplyResult dry = await _node.ApplyConfigurationAsync(
-                ConfigText.Encode(plan.After), _options.Mode, dryRun: true, _options.TryTimeout, cancellation).ConfigureAwait(false);
+            TalosApplyResult dry = await _node
+                .ApplyConfigurationAsync(
+                    ConfigText.Encode(plan.After),
+                    _options.Mode,
+                    dryRun: true,
+                    _options.TryTimeout,
+                    cancellation
+                )
+                .ConfigureAwait(false);
             _reporter.Verbose($"{_node.Node}: the node would take it ({dry.Mode}).");
         }
         else
@@ -212,19 +311,33 @@ public sealed class MachineConfigFlow
     private async Task RefuseIfChangedAsync(MachineConfigPlan plan, CancellationToken cancellation)
     {
         (string version, string text) = await _node.MachineConfigAsync(Active, cancellation).ConfigureAwait(false);
-        if (version == plan.Version && text == plan.Before) return;
-        string documents = string.Join(", ", MachineConfigComparison.Compare(plan.Before, text, _node.Node).Documents
-            .Where(document => document.Change != MachineConfigChange.Unchanged).Select(document => $"'{document}' ({document.Change.ToString().ToLowerInvariant()})"));
+        if (version == plan.Version && text == plan.Before)
+            return;
+        string documents = string.Join(
+            ", ",
+            MachineConfigComparison
+                .Compare(plan.Before, text, _node.Node)
+                .Documents.Where(document => document.Change != MachineConfigChange.Unchanged)
+                .Select(document => $"'{document}' ({document.Change.ToString().ToLowerInvariant()})")
+        );
         throw MachineConfigErrors.ConfigChangedMeanwhile.New(
             $"The configuration of '{_node.Node}' went from version {plan.Version} to {version} while the change was prepared: "
-            + $"found {(documents.Length == 0 ? "no other text" : documents)}, expected no change.", _node.Node);
+                + $"found {(documents.Length == 0 ? "no other text" : documents)}, expected no change.",
+            _node.Node
+        );
     }
 
     // Only what can be seen without a reboot is compared.
     private async Task VerifyAsync(
-        MachineConfigPlan plan, TalosApplyMode mode, string backup, TsException? cause, CancellationToken cancellation)
+        MachineConfigPlan plan,
+        TalosApplyMode mode,
+        string backup,
+        TsException? cause,
+        CancellationToken cancellation
+    )
     {
-        if (mode is TalosApplyMode.Reboot or TalosApplyMode.Auto && cause is null) return;
+        if (mode is TalosApplyMode.Reboot or TalosApplyMode.Auto && cause is null)
+            return;
         Step("comparing");
         string id = mode == TalosApplyMode.Staged ? "persistent" : Active;
         long started = _clock.GetTimestamp();
@@ -233,32 +346,45 @@ public sealed class MachineConfigFlow
         {
             try
             {
-                TalosResource? resource = await _node.FindResourceAsync(TalosTypes.MachineConfig, id, cancellation).ConfigureAwait(false);
+                TalosResource? resource = await _node
+                    .FindResourceAsync(TalosTypes.MachineConfig, id, cancellation)
+                    .ConfigureAwait(false);
 
                 // Before 1.10 a node does not show what it has on disk.
-                if (resource is null && mode == TalosApplyMode.Staged && cause is null) return;
+                if (resource is null && mode == TalosApplyMode.Staged && cause is null)
+                    return;
                 string text = resource is null ? string.Empty : TalosSpecs.MachineConfigText(resource);
                 if (MachineConfigComparison.Same(text, plan.After, _node.Node))
                 {
-                    _reporter.Verbose($"{_node.Node}: the {(id == Active ? "active" : id)} configuration, read again, is the one that was sent.");
+                    _reporter.Verbose(
+                        $"{_node.Node}: the {(id == Active ? "active" : id)} configuration, read again, is the one that was sent."
+                    );
                     return;
                 }
 
                 last = cause;
             }
-            catch (TsException e) when (e.Error.Category is TsErrorCategory.ConnectionError or TsErrorCategory.OperationTimeout)
+            catch (TsException e)
+                when (e.Error.Category is TsErrorCategory.ConnectionError or TsErrorCategory.OperationTimeout)
             {
                 last = e;
             }
 
-            if (_clock.GetElapsedTime(started) > _options.SettleTimeout) break;
+            if (_clock.GetElapsedTime(started) > _options.SettleTimeout)
+                break;
             await Task.Delay(TimeSpan.FromMilliseconds(200), cancellation).ConfigureAwait(false);
         }
 
-        string found = last is null || ReferenceEquals(last, cause) ? "does not show the configuration that was sent" : "does not answer since the configuration was sent";
+        string found =
+            last is null || ReferenceEquals(last, cause)
+                ? "does not show the configuration that was sent"
+                : "does not answer since the configuration was sent";
         throw MachineConfigErrors.ConfigNotApplied.New(
             $"'{_node.Node}' {found} ({plan.Summary}), expected it within {_options.SettleTimeout.TotalSeconds:0} seconds; "
-            + $"what was there before is in '{backup}'.", _node.Node, last);
+                + $"what was there before is in '{backup}'.",
+            _node.Node,
+            last
+        );
     }
 
     private void Step(string status) => _reporter.Progress(new ProgressStep(Activity, _node.Node, status));

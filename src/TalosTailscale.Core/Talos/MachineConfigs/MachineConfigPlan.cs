@@ -4,9 +4,7 @@ namespace TalosTailscale.Core.Talos;
 /// <remarks>The texts hold secrets; what may be shown is <see cref="Diff"/> and <see cref="Summary"/>.</remarks>
 public sealed class MachineConfigPlan
 {
-    internal MachineConfigPlan()
-    {
-    }
+    internal MachineConfigPlan() { }
 
     /// <summary>The node.</summary>
     public required string Node { get; init; }

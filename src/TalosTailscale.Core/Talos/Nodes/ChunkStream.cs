@@ -30,7 +30,9 @@ internal sealed class ChunkStream : Stream
 
     /// <summary>Waits for the first part, so that a missing file is an error of the opening.</summary>
     internal static async Task<ChunkStream> OpenAsync(
-        IAsyncEnumerable<ReadOnlyMemory<byte>> parts, CancellationToken cancellation)
+        IAsyncEnumerable<ReadOnlyMemory<byte>> parts,
+        CancellationToken cancellation
+    )
     {
         var stream = new ChunkStream(parts.GetAsyncEnumerator(cancellation));
         try
@@ -49,7 +51,8 @@ internal sealed class ChunkStream : Stream
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (buffer.IsEmpty || !await FillAsync().ConfigureAwait(false)) return 0;
+        if (buffer.IsEmpty || !await FillAsync().ConfigureAwait(false))
+            return 0;
         int count = Math.Min(buffer.Length, _current.Length);
         _current[..count].CopyTo(buffer);
         _current = _current[count..];
@@ -65,9 +68,7 @@ internal sealed class ChunkStream : Stream
         throw new NotSupportedException("An answer of the Talos API is read asynchronously.");
 
     /// <inheritdoc/>
-    public override void Flush()
-    {
-    }
+    public override void Flush() { }
 
     /// <inheritdoc/>
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
@@ -89,7 +90,8 @@ internal sealed class ChunkStream : Stream
     protected override void Dispose(bool disposing)
     {
         // Ends the call; its own clean-up needs no waiting for.
-        if (disposing) _ = _parts.DisposeAsync().AsTask();
+        if (disposing)
+            _ = _parts.DisposeAsync().AsTask();
         base.Dispose(disposing);
     }
 
@@ -98,7 +100,8 @@ internal sealed class ChunkStream : Stream
         while (_current.IsEmpty && !_ended)
         {
             _ended = !await _parts.MoveNextAsync().ConfigureAwait(false);
-            if (!_ended) _current = _parts.Current;
+            if (!_ended)
+                _current = _parts.Current;
         }
 
         return !_current.IsEmpty;

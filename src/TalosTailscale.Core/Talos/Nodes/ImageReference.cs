@@ -12,7 +12,8 @@ internal static class ImageReference
         int slash = text.IndexOf('/');
         string first = slash < 0 ? "" : text[..slash];
         bool hasRegistry = first.Contains('.') || first.Contains(':') || first == "localhost";
-        if (!hasRegistry) text = "docker.io/" + (slash < 0 ? "library/" + text : text);
+        if (!hasRegistry)
+            text = "docker.io/" + (slash < 0 ? "library/" + text : text);
         bool hasTag = text.LastIndexOf(':') > text.LastIndexOf('/');
         return hasTag || text.Contains('@') ? text : text + ":latest";
     }

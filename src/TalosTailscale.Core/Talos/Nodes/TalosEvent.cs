@@ -12,7 +12,14 @@ namespace TalosTailscale.Core.Talos;
 /// <param name="Action">What happened to it (<c>Start</c>, <c>Stop</c>, <c>Running</c>; <c>Ready</c> or <c>NotReady</c> for MachineStatus).</param>
 /// <param name="Message">An error or further text; empty for none.</param>
 public sealed record TalosEvent(
-    string Node, string Id, string ActorId, string Kind, string Subject, string Action, string Message);
+    string Node,
+    string Id,
+    string ActorId,
+    string Kind,
+    string Subject,
+    string Action,
+    string Message
+);
 
 /// <summary>Reads the payloads of events.</summary>
 internal static class TalosEvents
@@ -22,19 +29,27 @@ internal static class TalosEvents
     internal static TalosEvent? Read(string node, Event e)
     {
         string url = e.Data?.TypeUrl ?? "";
-        if (!url.StartsWith(Prefix, StringComparison.Ordinal)) return null;
+        if (!url.StartsWith(Prefix, StringComparison.Ordinal))
+            return null;
         ByteString body = e.Data!.Value;
         return url[Prefix.Length..] switch
         {
             "SequenceEvent" => Parse(body, SequenceEvent.Parser, m =>
-                Make("Sequence", m.Sequence, m.Action.ToString(), m.Error?.Message)),
+                Make("Sequence", m.Sequence, m.Action.ToString(), m.Error?.Message)
+            ),
             "PhaseEvent" => Parse(body, PhaseEvent.Parser, m => Make("Phase", m.Phase, m.Action.ToString(), null)),
             "TaskEvent" => Parse(body, TaskEvent.Parser, m => Make("Task", m.Task, m.Action.ToString(), null)),
             "ServiceStateEvent" => Parse(body, ServiceStateEvent.Parser, m =>
-                Make("ServiceState", m.Service, m.Action.ToString(), m.Message)),
-            "MachineStatusEvent" => Parse(body, MachineStatusEvent.Parser, m => Make(
-                "MachineStatus", m.Stage.ToString(), m.Status?.Ready == true ? "Ready" : "NotReady",
-                string.Join("; ", m.Status?.UnmetConditions.Select(c => $"{c.Name}: {c.Reason}") ?? []))),
+                Make("ServiceState", m.Service, m.Action.ToString(), m.Message)
+            ),
+            "MachineStatusEvent" => Parse(body, MachineStatusEvent.Parser, m =>
+                Make(
+                    "MachineStatus",
+                    m.Stage.ToString(),
+                    m.Status?.Ready == true ? "Ready" : "NotReady",
+                    string.Join("; ", m.Status?.UnmetConditions.Select(c => $"{c.Name}: {c.Reason}") ?? [])
+                )
+            ),
             _ => null,
         };
 
@@ -50,7 +65,11 @@ internal static class TalosEvents
             }
             catch (InvalidProtocolBufferException error)
             {
-                throw TalosErrors.TalosProtocolViolation.New($"An event of '{node}' ('{url}') cannot be read.", node, error);
+                throw TalosErrors.TalosProtocolViolation.New(
+                    $"An event of '{node}' ('{url}') cannot be read.",
+                    node,
+                    error
+                );
             }
         }
     }

@@ -12,7 +12,8 @@ public sealed partial class TalosNodeClient
     /// <summary>True if the node has DebugService, judged by its version.</summary>
     /// <param name="cancellation">Cancels the call.</param>
     /// <returns>True from 1.13 on.</returns>
-    public Task<bool> HasDebugServiceAsync(CancellationToken cancellation = default) => HasServicesOf113Async(cancellation);
+    public Task<bool> HasDebugServiceAsync(CancellationToken cancellation = default) =>
+        HasServicesOf113Async(cancellation);
 
     /// <summary>Runs a container to its end. Cancelling ends the container.</summary>
     /// <param name="container">What to run.</param>
@@ -22,7 +23,11 @@ public sealed partial class TalosNodeClient
     /// <returns>The exit code.</returns>
     /// <exception cref="TsException"><see cref="TalosErrors.TalosUnimplemented"/> before 1.13, and others.</exception>
     public Task<int> DebugRunAsync(
-        TalosDebugContainer container, Stream? stdin, Stream stdout, CancellationToken cancellation = default)
+        TalosDebugContainer container,
+        Stream? stdin,
+        Stream stdout,
+        CancellationToken cancellation = default
+    )
     {
         ArgumentNullException.ThrowIfNull(container);
         ArgumentNullException.ThrowIfNull(stdout);
@@ -33,15 +38,23 @@ public sealed partial class TalosNodeClient
             Profile = DebugContainerRunRequestSpec.Types.Profile.Privileged,
         };
         spec.Args.AddRange(container.Arguments);
-        foreach ((string name, string value) in container.Environment) spec.Env[name] = value;
+        foreach ((string name, string value) in container.Environment)
+            spec.Env[name] = value;
         return _caller.DuplexAsync(
             TalosCall.Change("DebugService.ContainerRun", TalosCall.Admin),
-            (invoker, options, stop) => RunAsync(invoker, options, spec, stdin, stdout, stop), cancellation);
+            (invoker, options, stop) => RunAsync(invoker, options, spec, stdin, stdout, stop),
+            cancellation
+        );
     }
 
     private async Task<int> RunAsync(
-        CallInvoker invoker, CallOptions options, DebugContainerRunRequestSpec spec, Stream? stdin, Stream stdout,
-        CancellationToken stop)
+        CallInvoker invoker,
+        CallOptions options,
+        DebugContainerRunRequestSpec spec,
+        Stream? stdin,
+        Stream stdout,
+        CancellationToken stop
+    )
     {
         using AsyncDuplexStreamingCall<DebugContainerRunRequest, DebugContainerRunResponse> call =
             new DebugService.DebugServiceClient(invoker).ContainerRun(options);
@@ -54,8 +67,10 @@ public sealed partial class TalosNodeClient
         while (exitCode is null && await call.ResponseStream.MoveNext(stop).ConfigureAwait(false))
         {
             DebugContainerRunResponse answer = call.ResponseStream.Current;
-            if (answer.RespCase == DebugContainerRunResponse.RespOneofCase.ExitCode) exitCode = answer.ExitCode;
-            else await stdout.WriteAsync(answer.StdoutData.Memory, stop).ConfigureAwait(false);
+            if (answer.RespCase == DebugContainerRunResponse.RespOneofCase.ExitCode)
+                exitCode = answer.ExitCode;
+            else
+                await stdout.WriteAsync(answer.StdoutData.Memory, stop).ConfigureAwait(false);
         }
 
         await sending.CancelAsync().ConfigureAwait(false);
@@ -63,18 +78,25 @@ public sealed partial class TalosNodeClient
         {
             await send.ConfigureAwait(false);
         }
-        catch (Exception e) when (exitCode is not null && e is RpcException or OperationCanceledException or InvalidOperationException)
+        catch (Exception e)
+            when (exitCode is not null && e is RpcException or OperationCanceledException or InvalidOperationException)
         {
             // What the container did not read does not matter any more.
             _ = e;
         }
 
-        return exitCode ?? throw TalosErrors.TalosProtocolViolation.New(
-            $"DebugService on '{Node}' ended without an exit code.", Node);
+        return exitCode
+            ?? throw TalosErrors.TalosProtocolViolation.New(
+                $"DebugService on '{Node}' ended without an exit code.",
+                Node
+            );
     }
 
     private static async Task SendAsync(
-        IClientStreamWriter<DebugContainerRunRequest> requests, Stream? stdin, CancellationToken stop)
+        IClientStreamWriter<DebugContainerRunRequest> requests,
+        Stream? stdin,
+        CancellationToken stop
+    )
     {
         if (stdin is not null)
         {

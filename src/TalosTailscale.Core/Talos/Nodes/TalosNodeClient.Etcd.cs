@@ -10,21 +10,28 @@ public sealed partial class TalosNodeClient
     /// <returns>The members.</returns>
     public async Task<IReadOnlyList<TalosEtcdMember>> EtcdMemberListAsync(CancellationToken cancellation = default)
     {
-        EtcdMemberListResponse answer = await _caller.UnaryAsync(
-            TalosCall.Read("EtcdMemberList"),
-            (invoker, options) => Machine(invoker).EtcdMemberListAsync(new EtcdMemberListRequest(), options), cancellation)
+        EtcdMemberListResponse answer = await _caller
+            .UnaryAsync(
+                TalosCall.Read("EtcdMemberList"),
+                (invoker, options) => Machine(invoker).EtcdMemberListAsync(new EtcdMemberListRequest(), options),
+                cancellation
+            )
             .ConfigureAwait(false);
         EtcdMembers list = Single(answer.Messages, "EtcdMemberList");
-        if (Failure(list.Metadata, "EtcdMemberList") is { } failure) throw failure;
-        return [.. list.Members.Select(member => new TalosEtcdMember
-        {
-            Node = Node,
-            Id = member.Id,
-            Hostname = member.Hostname,
-            PeerUrls = [.. member.PeerUrls],
-            ClientUrls = [.. member.ClientUrls],
-            IsLearner = member.IsLearner,
-        })];
+        if (Failure(list.Metadata, "EtcdMemberList") is { } failure)
+            throw failure;
+        return
+        [
+            .. list.Members.Select(member => new TalosEtcdMember
+            {
+                Node = Node,
+                Id = member.Id,
+                Hostname = member.Hostname,
+                PeerUrls = [.. member.PeerUrls],
+                ClientUrls = [.. member.ClientUrls],
+                IsLearner = member.IsLearner,
+            }),
+        ];
     }
 
     /// <summary>The state of etcd on this node.</summary>
@@ -32,11 +39,16 @@ public sealed partial class TalosNodeClient
     /// <returns>The state.</returns>
     public async Task<TalosEtcdStatus> EtcdStatusAsync(CancellationToken cancellation = default)
     {
-        EtcdStatusResponse answer = await _caller.UnaryAsync(
-            TalosCall.Read("EtcdStatus"), (invoker, options) => Machine(invoker).EtcdStatusAsync(Nothing, options),
-            cancellation).ConfigureAwait(false);
+        EtcdStatusResponse answer = await _caller
+            .UnaryAsync(
+                TalosCall.Read("EtcdStatus"),
+                (invoker, options) => Machine(invoker).EtcdStatusAsync(Nothing, options),
+                cancellation
+            )
+            .ConfigureAwait(false);
         EtcdStatus one = Single(answer.Messages, "EtcdStatus");
-        if (Failure(one.Metadata, "EtcdStatus") is { } failure) throw failure;
+        if (Failure(one.Metadata, "EtcdStatus") is { } failure)
+            throw failure;
         EtcdMemberStatus status = one.MemberStatus ?? new EtcdMemberStatus();
         return new TalosEtcdStatus
         {
@@ -61,9 +73,12 @@ public sealed partial class TalosNodeClient
     public async Task EtcdRemoveMemberAsync(ulong memberId, CancellationToken cancellation = default)
     {
         var request = new EtcdRemoveMemberByIDRequest { MemberId = memberId };
-        EtcdRemoveMemberByIDResponse answer = await _caller.UnaryAsync(
-            TalosCall.Change("EtcdRemoveMemberByID", TalosCall.Admin),
-            (invoker, options) => Machine(invoker).EtcdRemoveMemberByIDAsync(request, options), cancellation)
+        EtcdRemoveMemberByIDResponse answer = await _caller
+            .UnaryAsync(
+                TalosCall.Change("EtcdRemoveMemberByID", TalosCall.Admin),
+                (invoker, options) => Machine(invoker).EtcdRemoveMemberByIDAsync(request, options),
+                cancellation
+            )
             .ConfigureAwait(false);
         if (Failure(Single(answer.Messages, "EtcdRemoveMemberByID").Metadata, "EtcdRemoveMemberByID") is { } failure)
             throw failure;
@@ -74,10 +89,14 @@ public sealed partial class TalosNodeClient
     /// <returns>The new leader's name; empty if this node did not lead.</returns>
     public async Task<string> EtcdForfeitLeadershipAsync(CancellationToken cancellation = default)
     {
-        EtcdForfeitLeadershipResponse answer = await _caller.UnaryAsync(
-            TalosCall.Change("EtcdForfeitLeadership", TalosCall.Admin),
-            (invoker, options) => Machine(invoker).EtcdForfeitLeadershipAsync(new EtcdForfeitLeadershipRequest(), options),
-            cancellation).ConfigureAwait(false);
+        EtcdForfeitLeadershipResponse answer = await _caller
+            .UnaryAsync(
+                TalosCall.Change("EtcdForfeitLeadership", TalosCall.Admin),
+                (invoker, options) =>
+                    Machine(invoker).EtcdForfeitLeadershipAsync(new EtcdForfeitLeadershipRequest(), options),
+                cancellation
+            )
+            .ConfigureAwait(false);
         EtcdForfeitLeadership result = Single(answer.Messages, "EtcdForfeitLeadership");
         return Failure(result.Metadata, "EtcdForfeitLeadership") is { } failure ? throw failure : result.Member;
     }
@@ -87,10 +106,14 @@ public sealed partial class TalosNodeClient
     /// <returns>When done.</returns>
     public async Task EtcdLeaveClusterAsync(CancellationToken cancellation = default)
     {
-        EtcdLeaveClusterResponse answer = await _caller.UnaryAsync(
-            TalosCall.Change("EtcdLeaveCluster", TalosCall.Admin),
-            (invoker, options) => Machine(invoker).EtcdLeaveClusterAsync(new EtcdLeaveClusterRequest(), options),
-            cancellation).ConfigureAwait(false);
-        if (Failure(Single(answer.Messages, "EtcdLeaveCluster").Metadata, "EtcdLeaveCluster") is { } failure) throw failure;
+        EtcdLeaveClusterResponse answer = await _caller
+            .UnaryAsync(
+                TalosCall.Change("EtcdLeaveCluster", TalosCall.Admin),
+                (invoker, options) => Machine(invoker).EtcdLeaveClusterAsync(new EtcdLeaveClusterRequest(), options),
+                cancellation
+            )
+            .ConfigureAwait(false);
+        if (Failure(Single(answer.Messages, "EtcdLeaveCluster").Metadata, "EtcdLeaveCluster") is { } failure)
+            throw failure;
     }
 }

@@ -23,7 +23,9 @@ public sealed partial class TalosNodeClient
     {
         IAsyncEnumerable<Data> parts = _caller.StreamAsync(
             TalosCall.Read($"Read {path}", TalosCall.Admin),
-            (invoker, options) => Machine(invoker).Read(new ReadRequest { Path = path }, options), cancellation);
+            (invoker, options) => Machine(invoker).Read(new ReadRequest { Path = path }, options),
+            cancellation
+        );
         return await ChunkStream.OpenAsync(BytesAsync($"Read {path}", parts), cancellation).ConfigureAwait(false);
     }
 
@@ -32,7 +34,11 @@ public sealed partial class TalosNodeClient
     /// <param name="maxBytes">More than this is an error.</param>
     /// <param name="cancellation">Cancels the call.</param>
     /// <returns>The text.</returns>
-    public async Task<string> ReadTextAsync(string path, int maxBytes = 1 << 20, CancellationToken cancellation = default)
+    public async Task<string> ReadTextAsync(
+        string path,
+        int maxBytes = 1 << 20,
+        CancellationToken cancellation = default
+    )
     {
         Stream stream = await ReadAsync(path, cancellation).ConfigureAwait(false);
         await using (stream.ConfigureAwait(false))
@@ -53,8 +59,8 @@ public sealed partial class TalosNodeClient
     /// <returns>The command line.</returns>
     public async Task<string> KernelCommandLineAsync(CancellationToken cancellation = default)
     {
-        TalosResource? resource =
-            await FindResourceAsync(TalosTypes.KernelCommandLine, "cmdline", cancellation).ConfigureAwait(false);
+        TalosResource? resource = await FindResourceAsync(TalosTypes.KernelCommandLine, "cmdline", cancellation)
+            .ConfigureAwait(false);
         return resource is not null
             ? new SpecReader(resource.Spec).Text("cmdline")
             : (await ReadTextAsync("/proc/cmdline", 1 << 16, cancellation).ConfigureAwait(false)).Trim();
@@ -66,16 +72,31 @@ public sealed partial class TalosNodeClient
     /// <param name="cancellation">Cancels the call.</param>
     /// <returns>The files as they come.</returns>
     public async IAsyncEnumerable<TalosFile> ListAsync(
-        string root, int recursionDepth = 1, [EnumeratorCancellation] CancellationToken cancellation = default)
+        string root,
+        int recursionDepth = 1,
+        [EnumeratorCancellation] CancellationToken cancellation = default
+    )
     {
-        var request = new ListRequest { Root = root, Recurse = recursionDepth != 1, RecursionDepth = recursionDepth };
+        var request = new ListRequest
+        {
+            Root = root,
+            Recurse = recursionDepth != 1,
+            RecursionDepth = recursionDepth,
+        };
         IAsyncEnumerable<FileInfo> files = _caller.StreamAsync(
-            TalosCall.Read($"List {root}"), (invoker, options) => Machine(invoker).List(request, options), cancellation);
+            TalosCall.Read($"List {root}"),
+            (invoker, options) => Machine(invoker).List(request, options),
+            cancellation
+        );
         await foreach (FileInfo file in files.ConfigureAwait(false))
         {
-            if (Failure(file.Metadata, "List") is { } failure) throw failure;
+            if (Failure(file.Metadata, "List") is { } failure)
+                throw failure;
             if (file.Error.Length > 0)
-                throw TalosErrors.TalosCallFailed.New($"List of '{root}' on '{Node}' failed at '{file.Name}': {file.Error}", Node);
+                throw TalosErrors.TalosCallFailed.New(
+                    $"List of '{root}' on '{Node}' failed at '{file.Name}': {file.Error}",
+                    Node
+                );
             yield return new TalosFile
             {
                 Node = Node,
@@ -85,7 +106,9 @@ public sealed partial class TalosNodeClient
                 IsDirectory = file.IsDir,
                 LinkTarget = file.Link,
                 Mode = file.Mode,
-                Modified = file.Modified is > 0 and < 253_402_300_800 ? DateTimeOffset.FromUnixTimeSeconds(file.Modified) : null,
+                Modified = file.Modified is > 0 and < 253_402_300_800
+                    ? DateTimeOffset.FromUnixTimeSeconds(file.Modified)
+                    : null,
             };
         }
     }
@@ -97,8 +120,13 @@ public sealed partial class TalosNodeClient
     {
         IAsyncEnumerable<Data> parts = _caller.StreamAsync(
             TalosCall.Read("Kubeconfig", TalosCall.Admin),
-            (invoker, options) => Machine(invoker).Kubeconfig(Nothing, options), cancellation, s_kubeconfigTimeout);
-        Stream packed = await ChunkStream.OpenAsync(BytesAsync("Kubeconfig", parts), cancellation).ConfigureAwait(false);
+            (invoker, options) => Machine(invoker).Kubeconfig(Nothing, options),
+            cancellation,
+            s_kubeconfigTimeout
+        );
+        Stream packed = await ChunkStream
+            .OpenAsync(BytesAsync("Kubeconfig", parts), cancellation)
+            .ConfigureAwait(false);
         await using (packed.ConfigureAwait(false))
         {
             try
@@ -108,7 +136,10 @@ public sealed partial class TalosNodeClient
             catch (Exception e) when (e is InvalidDataException or FormatException or EndOfStreamException)
             {
                 throw TalosErrors.TalosProtocolViolation.New(
-                    $"The kubeconfig from '{Node}' is not the archive that it should be: {e.Message}", Node, e);
+                    $"The kubeconfig from '{Node}' is not the archive that it should be: {e.Message}",
+                    Node,
+                    e
+                );
             }
         }
     }
@@ -121,10 +152,14 @@ public sealed partial class TalosNodeClient
             var archive = new TarReader(unzipped, leaveOpen: true);
             await using (archive.ConfigureAwait(false))
             {
-                while (await archive.GetNextEntryAsync(cancellationToken: cancellation).ConfigureAwait(false) is { } entry)
+                while (
+                    await archive.GetNextEntryAsync(cancellationToken: cancellation).ConfigureAwait(false) is { } entry
+                )
                 {
-                    if (entry.Name.TrimStart('.', '/') != "kubeconfig" || entry.DataStream is not { } content) continue;
-                    return await ReadLimitedAsync(content, MaxKubeconfigBytes, "kubeconfig", cancellation).ConfigureAwait(false);
+                    if (entry.Name.TrimStart('.', '/') != "kubeconfig" || entry.DataStream is not { } content)
+                        continue;
+                    return await ReadLimitedAsync(content, MaxKubeconfigBytes, "kubeconfig", cancellation)
+                        .ConfigureAwait(false);
                 }
             }
         }
@@ -132,7 +167,12 @@ public sealed partial class TalosNodeClient
         throw TalosErrors.TalosProtocolViolation.New($"The archive from '{Node}' holds no 'kubeconfig'.", Node);
     }
 
-    private async Task<byte[]> ReadLimitedAsync(Stream stream, int maxBytes, string what, CancellationToken cancellation)
+    private async Task<byte[]> ReadLimitedAsync(
+        Stream stream,
+        int maxBytes,
+        string what,
+        CancellationToken cancellation
+    )
     {
         var all = new MemoryStream();
         byte[] buffer = new byte[16 << 10];
@@ -141,7 +181,9 @@ public sealed partial class TalosNodeClient
             if (all.Length + count > maxBytes)
             {
                 throw TalosErrors.TalosProtocolViolation.New(
-                    $"'{what}' on '{Node}' is larger than {maxBytes} bytes, more than was expected.", Node);
+                    $"'{what}' on '{Node}' is larger than {maxBytes} bytes, more than was expected.",
+                    Node
+                );
             }
 
             all.Write(buffer, 0, count);

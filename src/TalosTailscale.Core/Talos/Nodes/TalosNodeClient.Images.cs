@@ -20,15 +20,19 @@ public sealed partial class TalosNodeClient
     /// <param name="cancellation">Cancels the call.</param>
     /// <returns>The images as they come.</returns>
     public async IAsyncEnumerable<TalosContainerImage> ImageListAsync(
-        TalosImageNamespace images = TalosImageNamespace.Cri, [EnumeratorCancellation] CancellationToken cancellation = default)
+        TalosImageNamespace images = TalosImageNamespace.Cri,
+        [EnumeratorCancellation] CancellationToken cancellation = default
+    )
     {
         if (await HasImageServiceAsync(cancellation).ConfigureAwait(false))
         {
-            IAsyncEnumerator<ImageServiceListResponse> listed = ListNew(images, cancellation).GetAsyncEnumerator(cancellation);
+            IAsyncEnumerator<ImageServiceListResponse> listed = ListNew(images, cancellation)
+                .GetAsyncEnumerator(cancellation);
             await using ConfiguredAsyncDisposable closing = listed.ConfigureAwait(false);
             while (await OfferedAsync(() => listed.MoveNextAsync().AsTask()).ConfigureAwait(false) is { } more)
             {
-                if (!more) yield break;
+                if (!more)
+                    yield break;
                 ImageServiceListResponse image = listed.Current;
                 yield return Image(image.Name, image.Digest, image.Size, image.CreatedAt);
             }
@@ -36,10 +40,14 @@ public sealed partial class TalosNodeClient
 
         var old = new ImageListRequest { Namespace = Namespace(images) };
         IAsyncEnumerable<ImageListResponse> answers = _caller.StreamAsync(
-            TalosCall.Read("ImageList"), (invoker, options) => Machine(invoker).ImageList(old, options), cancellation);
+            TalosCall.Read("ImageList"),
+            (invoker, options) => Machine(invoker).ImageList(old, options),
+            cancellation
+        );
         await foreach (ImageListResponse image in answers.ConfigureAwait(false))
         {
-            if (Failure(image.Metadata, "ImageList") is { } failure) throw failure;
+            if (Failure(image.Metadata, "ImageList") is { } failure)
+                throw failure;
             yield return Image(image.Name, image.Digest, image.Size, image.CreatedAt);
         }
     }
@@ -55,14 +63,19 @@ public sealed partial class TalosNodeClient
     /// <param name="cancellation">Cancels the call.</param>
     /// <returns>What it came to.</returns>
     public async Task<TalosImagePull> ImagePullAsync(
-        string reference, TalosImageNamespace images = TalosImageNamespace.Cri, TimeSpan? timeout = null,
-        IReporter? reporter = null, CancellationToken cancellation = default)
+        string reference,
+        TalosImageNamespace images = TalosImageNamespace.Cri,
+        TimeSpan? timeout = null,
+        IReporter? reporter = null,
+        CancellationToken cancellation = default
+    )
     {
         long started = Stopwatch.GetTimestamp();
         reporter?.Progress(new ProgressStep(Pulling(reference), Node, "asking the node"));
         try
         {
-            return await ImagePullAsync(reference, images, timeout, started, reporter, cancellation).ConfigureAwait(false);
+            return await ImagePullAsync(reference, images, timeout, started, reporter, cancellation)
+                .ConfigureAwait(false);
         }
         finally
         {
@@ -71,12 +84,19 @@ public sealed partial class TalosNodeClient
     }
 
     private async Task<TalosImagePull> ImagePullAsync(
-        string reference, TalosImageNamespace images, TimeSpan? timeout, long started, IReporter? reporter, CancellationToken cancellation)
+        string reference,
+        TalosImageNamespace images,
+        TimeSpan? timeout,
+        long started,
+        IReporter? reporter,
+        CancellationToken cancellation
+    )
     {
         bool present = await FindImageAsync(reference, images, cancellation).ConfigureAwait(false) is not null;
         string? digest = null;
         if (await HasImageServiceAsync(cancellation).ConfigureAwait(false))
-            digest = await OfferedAsync(() => PullAsync(reference, images, timeout, reporter, cancellation)).ConfigureAwait(false);
+            digest = await OfferedAsync(() => PullAsync(reference, images, timeout, reporter, cancellation))
+                .ConfigureAwait(false);
         digest ??= await PullOldAsync(reference, images, timeout, reporter, cancellation).ConfigureAwait(false);
         TalosContainerImage? now = await FindImageAsync(reference, images, cancellation).ConfigureAwait(false);
         return new TalosImagePull
@@ -97,13 +117,19 @@ public sealed partial class TalosNodeClient
     /// <returns>When done.</returns>
     /// <exception cref="TsException"><see cref="TalosErrors.TalosUnimplemented"/> on older nodes.</exception>
     public async Task ImageRemoveAsync(
-        string reference, TalosImageNamespace images = TalosImageNamespace.Cri, CancellationToken cancellation = default)
+        string reference,
+        TalosImageNamespace images = TalosImageNamespace.Cri,
+        CancellationToken cancellation = default
+    )
     {
         await RequireImageServiceAsync("remove an image", cancellation).ConfigureAwait(false);
         var request = new ImageServiceRemoveRequest { Containerd = Instance(images), ImageRef = reference };
-        await _caller.UnaryAsync(
-            TalosCall.Change("ImageService.Remove", TalosCall.Admin),
-            (invoker, options) => new ImageService.ImageServiceClient(invoker).RemoveAsync(request, options), cancellation)
+        await _caller
+            .UnaryAsync(
+                TalosCall.Change("ImageService.Remove", TalosCall.Admin),
+                (invoker, options) => new ImageService.ImageServiceClient(invoker).RemoveAsync(request, options),
+                cancellation
+            )
             .ConfigureAwait(false);
     }
 
@@ -113,13 +139,17 @@ public sealed partial class TalosNodeClient
     /// <param name="cancellation">Cancels the call.</param>
     /// <returns>The image or null.</returns>
     public async Task<TalosContainerImage?> FindImageAsync(
-        string reference, TalosImageNamespace images = TalosImageNamespace.Cri, CancellationToken cancellation = default)
+        string reference,
+        TalosImageNamespace images = TalosImageNamespace.Cri,
+        CancellationToken cancellation = default
+    )
     {
         string full = ImageReference.Normalize(reference);
         TalosContainerImage? found = null;
         await foreach (TalosContainerImage image in ImageListAsync(images, cancellation).ConfigureAwait(false))
         {
-            if (image.Name == full || image.Name == reference) found = image;
+            if (image.Name == full || image.Name == reference)
+                found = image;
         }
 
         return found;
@@ -128,12 +158,17 @@ public sealed partial class TalosNodeClient
     private async Task<bool> HasImageServiceAsync(CancellationToken cancellation) =>
         !_lacksImageService && await HasServicesOf113Async(cancellation).ConfigureAwait(false);
 
-    private IAsyncEnumerable<ImageServiceListResponse> ListNew(TalosImageNamespace images, CancellationToken cancellation)
+    private IAsyncEnumerable<ImageServiceListResponse> ListNew(
+        TalosImageNamespace images,
+        CancellationToken cancellation
+    )
     {
         var request = new ImageServiceListRequest { Containerd = Instance(images) };
         return _caller.StreamAsync(
             TalosCall.Read("ImageService.List"),
-            (invoker, options) => new ImageService.ImageServiceClient(invoker).List(request, options), cancellation);
+            (invoker, options) => new ImageService.ImageServiceClient(invoker).List(request, options),
+            cancellation
+        );
     }
 
     /// <summary>A call of ImageService; null where the node has none after all, which is remembered.</summary>
@@ -164,40 +199,67 @@ public sealed partial class TalosNodeClient
     }
 
     private async Task<string> PullOldAsync(
-        string reference, TalosImageNamespace images, TimeSpan? timeout, IReporter? reporter, CancellationToken cancellation)
+        string reference,
+        TalosImageNamespace images,
+        TimeSpan? timeout,
+        IReporter? reporter,
+        CancellationToken cancellation
+    )
     {
         // Such a node says nothing until it is done.
         reporter?.Progress(new ProgressStep(Pulling(reference), Node, "the node pulls it"));
         var request = new ImagePullRequest { Namespace = Namespace(images), Reference = reference };
-        ImagePullResponse answer = await _caller.UnaryAsync(
-            TalosCall.Read($"ImagePull {reference}", TalosCall.Operator),
-            (invoker, options) => Machine(invoker).ImagePullAsync(request, options), cancellation, timeout ?? s_pullTimeout)
+        ImagePullResponse answer = await _caller
+            .UnaryAsync(
+                TalosCall.Read($"ImagePull {reference}", TalosCall.Operator),
+                (invoker, options) => Machine(invoker).ImagePullAsync(request, options),
+                cancellation,
+                timeout ?? s_pullTimeout
+            )
             .ConfigureAwait(false);
         return Failure(Single(answer.Messages, "ImagePull").Metadata, "ImagePull") is { } failure ? throw failure : "";
     }
 
     private async Task<string> PullAsync(
-        string reference, TalosImageNamespace images, TimeSpan? timeout, IReporter? reporter, CancellationToken cancellation)
+        string reference,
+        TalosImageNamespace images,
+        TimeSpan? timeout,
+        IReporter? reporter,
+        CancellationToken cancellation
+    )
     {
         var request = new ImageServicePullRequest { Containerd = Instance(images), ImageRef = reference };
         IAsyncEnumerable<ImageServicePullResponse> answers = _caller.StreamAsync(
             TalosCall.Read($"ImageService.Pull {reference}", TalosCall.Operator),
-            (invoker, options) => new ImageService.ImageServiceClient(invoker).Pull(request, options), cancellation,
-            timeout ?? s_pullTimeout);
+            (invoker, options) => new ImageService.ImageServiceClient(invoker).Pull(request, options),
+            cancellation,
+            timeout ?? s_pullTimeout
+        );
         var layers = new Dictionary<string, (long Offset, long Total)>(StringComparer.Ordinal);
         string pinned = "";
         await foreach (ImageServicePullResponse answer in answers.ConfigureAwait(false))
         {
-            if (answer.ResponseCase == ImageServicePullResponse.ResponseOneofCase.Name) pinned = answer.Name;
-            if (answer.PullProgress is not { Progress: { } layer } progress) continue;
+            if (answer.ResponseCase == ImageServicePullResponse.ResponseOneofCase.Name)
+                pinned = answer.Name;
+            if (answer.PullProgress is not { Progress: { } layer } progress)
+                continue;
             layers[progress.LayerId] = (layer.Offset, layer.Total);
-            reporter?.Progress(new ProgressStep(
-                Pulling(reference), Node, $"{layers.Count} layers",
-                layers.Values.Sum(one => one.Offset), layers.Values.Sum(one => one.Total)));
+            reporter?.Progress(
+                new ProgressStep(
+                    Pulling(reference),
+                    Node,
+                    $"{layers.Count} layers",
+                    layers.Values.Sum(one => one.Offset),
+                    layers.Values.Sum(one => one.Total)
+                )
+            );
         }
 
         if (pinned.Length == 0)
-            throw TalosErrors.TalosProtocolViolation.New($"The pull of '{reference}' on '{Node}' ended without the image's name.", Node);
+            throw TalosErrors.TalosProtocolViolation.New(
+                $"The pull of '{reference}' on '{Node}' ended without the image's name.",
+                Node
+            );
         int at = pinned.IndexOf('@', StringComparison.Ordinal);
         return at < 0 ? "" : pinned[(at + 1)..];
     }
@@ -205,8 +267,19 @@ public sealed partial class TalosNodeClient
     private static string Pulling(string reference) => $"Pulling {reference}";
 
     private TalosContainerImage Image(
-        string name, string digest, long size, Google.Protobuf.WellKnownTypes.Timestamp? created) =>
-        new() { Node = Node, Name = name, Digest = digest, Size = size, CreatedAt = Time(created) };
+        string name,
+        string digest,
+        long size,
+        Google.Protobuf.WellKnownTypes.Timestamp? created
+    ) =>
+        new()
+        {
+            Node = Node,
+            Name = name,
+            Digest = digest,
+            Size = size,
+            CreatedAt = Time(created),
+        };
 
     private static ContainerdNamespace Namespace(TalosImageNamespace images) =>
         images == TalosImageNamespace.System ? ContainerdNamespace.NsSystem : ContainerdNamespace.NsCri;

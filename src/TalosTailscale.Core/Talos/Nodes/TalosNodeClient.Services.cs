@@ -17,11 +17,17 @@ public sealed partial class TalosNodeClient
     /// <returns>The services in the node's order.</returns>
     public async Task<IReadOnlyList<TalosService>> ServiceListAsync(CancellationToken cancellation = default)
     {
-        ServiceListResponse answer = await _caller.UnaryAsync(
-            TalosCall.Read("ServiceList"), (invoker, options) => Machine(invoker).ServiceListAsync(Nothing, options),
-            cancellation).ConfigureAwait(false);
+        ServiceListResponse answer = await _caller
+            .UnaryAsync(
+                TalosCall.Read("ServiceList"),
+                (invoker, options) => Machine(invoker).ServiceListAsync(Nothing, options),
+                cancellation
+            )
+            .ConfigureAwait(false);
         ServiceList list = Single(answer.Messages, "ServiceList");
-        return Failure(list.Metadata, "ServiceList") is { } failure ? throw failure : [.. list.Services.Select(Service)];
+        return Failure(list.Metadata, "ServiceList") is { } failure
+            ? throw failure
+            : [.. list.Services.Select(Service)];
     }
 
     /// <summary>Starts a service; returns before it runs. Starting one that runs does nothing.</summary>
@@ -30,10 +36,13 @@ public sealed partial class TalosNodeClient
     /// <returns>The node's words.</returns>
     public async Task<string> ServiceStartAsync(string id, CancellationToken cancellation = default)
     {
-        ServiceStartResponse answer = await _caller.UnaryAsync(
-            TalosCall.Change("ServiceStart", TalosCall.Operator),
-            (invoker, options) => Machine(invoker).ServiceStartAsync(new ServiceStartRequest { Id = id }, options),
-            cancellation).ConfigureAwait(false);
+        ServiceStartResponse answer = await _caller
+            .UnaryAsync(
+                TalosCall.Change("ServiceStart", TalosCall.Operator),
+                (invoker, options) => Machine(invoker).ServiceStartAsync(new ServiceStartRequest { Id = id }, options),
+                cancellation
+            )
+            .ConfigureAwait(false);
         ServiceStart result = Single(answer.Messages, "ServiceStart");
         return Failure(result.Metadata, "ServiceStart") is { } failure ? throw failure : result.Resp;
     }
@@ -44,10 +53,13 @@ public sealed partial class TalosNodeClient
     /// <returns>The node's words.</returns>
     public async Task<string> ServiceStopAsync(string id, CancellationToken cancellation = default)
     {
-        ServiceStopResponse answer = await _caller.UnaryAsync(
-            TalosCall.Change("ServiceStop", TalosCall.Operator),
-            (invoker, options) => Machine(invoker).ServiceStopAsync(new ServiceStopRequest { Id = id }, options),
-            cancellation).ConfigureAwait(false);
+        ServiceStopResponse answer = await _caller
+            .UnaryAsync(
+                TalosCall.Change("ServiceStop", TalosCall.Operator),
+                (invoker, options) => Machine(invoker).ServiceStopAsync(new ServiceStopRequest { Id = id }, options),
+                cancellation
+            )
+            .ConfigureAwait(false);
         ServiceStop result = Single(answer.Messages, "ServiceStop");
         return Failure(result.Metadata, "ServiceStop") is { } failure ? throw failure : result.Resp;
     }
@@ -58,10 +70,14 @@ public sealed partial class TalosNodeClient
     /// <returns>The node's words.</returns>
     public async Task<string> ServiceRestartAsync(string id, CancellationToken cancellation = default)
     {
-        ServiceRestartResponse answer = await _caller.UnaryAsync(
-            TalosCall.Change("ServiceRestart", TalosCall.Operator),
-            (invoker, options) => Machine(invoker).ServiceRestartAsync(new ServiceRestartRequest { Id = id }, options),
-            cancellation).ConfigureAwait(false);
+        ServiceRestartResponse answer = await _caller
+            .UnaryAsync(
+                TalosCall.Change("ServiceRestart", TalosCall.Operator),
+                (invoker, options) =>
+                    Machine(invoker).ServiceRestartAsync(new ServiceRestartRequest { Id = id }, options),
+                cancellation
+            )
+            .ConfigureAwait(false);
         ServiceRestart result = Single(answer.Messages, "ServiceRestart");
         return Failure(result.Metadata, "ServiceRestart") is { } failure ? throw failure : result.Resp;
     }
@@ -73,7 +89,11 @@ public sealed partial class TalosNodeClient
     /// <param name="cancellation">Ends it.</param>
     /// <returns>The lines, without their ends, however the node cut them into messages.</returns>
     public IAsyncEnumerable<string> LogsAsync(
-        string id, int? tail = null, bool follow = false, CancellationToken cancellation = default)
+        string id,
+        int? tail = null,
+        bool follow = false,
+        CancellationToken cancellation = default
+    )
     {
         var request = new LogsRequest
         {
@@ -84,8 +104,11 @@ public sealed partial class TalosNodeClient
             TailLines = tail ?? -1,
         };
         IAsyncEnumerable<Data> parts = _caller.StreamAsync(
-            TalosCall.Read($"Logs {id}"), (invoker, options) => Machine(invoker).Logs(request, options), cancellation,
-            follow ? Timeout.InfiniteTimeSpan : null);
+            TalosCall.Read($"Logs {id}"),
+            (invoker, options) => Machine(invoker).Logs(request, options),
+            cancellation,
+            follow ? Timeout.InfiniteTimeSpan : null
+        );
         return TextLines.ReadAsync(BytesAsync("Logs", parts), cancellation);
     }
 
@@ -95,12 +118,18 @@ public sealed partial class TalosNodeClient
     /// <param name="cancellation">Ends it.</param>
     /// <returns>The lines.</returns>
     public IAsyncEnumerable<string> DmesgAsync(
-        bool follow = false, bool onlyNew = false, CancellationToken cancellation = default)
+        bool follow = false,
+        bool onlyNew = false,
+        CancellationToken cancellation = default
+    )
     {
         var request = new DmesgRequest { Follow = follow, Tail = onlyNew };
         IAsyncEnumerable<Data> parts = _caller.StreamAsync(
-            TalosCall.Read("Dmesg"), (invoker, options) => Machine(invoker).Dmesg(request, options), cancellation,
-            follow ? Timeout.InfiniteTimeSpan : null);
+            TalosCall.Read("Dmesg"),
+            (invoker, options) => Machine(invoker).Dmesg(request, options),
+            cancellation,
+            follow ? Timeout.InfiniteTimeSpan : null
+        );
         return TextLines.ReadAsync(BytesAsync("Dmesg", parts), cancellation);
     }
 
@@ -109,9 +138,12 @@ public sealed partial class TalosNodeClient
     /// <returns>The ids.</returns>
     public async Task<IReadOnlyList<string>> LogIdsAsync(CancellationToken cancellation = default)
     {
-        LogsContainersResponse answer = await _caller.UnaryAsync(
-            TalosCall.Read("LogsContainers"),
-            (invoker, options) => Machine(invoker).LogsContainersAsync(Nothing, options), cancellation)
+        LogsContainersResponse answer = await _caller
+            .UnaryAsync(
+                TalosCall.Read("LogsContainers"),
+                (invoker, options) => Machine(invoker).LogsContainersAsync(Nothing, options),
+                cancellation
+            )
             .ConfigureAwait(false);
         return [.. Single(answer.Messages, "LogsContainers").Ids];
     }
@@ -122,27 +154,36 @@ public sealed partial class TalosNodeClient
     /// <param name="cancellation">Ends it.</param>
     /// <returns>The events of the kinds that this module knows.</returns>
     public async IAsyncEnumerable<TalosEvent> EventsAsync(
-        int tail = 0, string? actorId = null, [EnumeratorCancellation] CancellationToken cancellation = default)
+        int tail = 0,
+        string? actorId = null,
+        [EnumeratorCancellation] CancellationToken cancellation = default
+    )
     {
         var request = new EventsRequest { TailEvents = tail, WithActorId = actorId ?? "" };
         IAsyncEnumerable<Event> events = _caller.StreamAsync(
-            TalosCall.Read("Events"), (invoker, options) => Machine(invoker).Events(request, options), cancellation,
-            Timeout.InfiniteTimeSpan);
+            TalosCall.Read("Events"),
+            (invoker, options) => Machine(invoker).Events(request, options),
+            cancellation,
+            Timeout.InfiniteTimeSpan
+        );
         await foreach (Event one in events.ConfigureAwait(false))
         {
-            if (Failure(one.Metadata, "Events") is { } failure) throw failure;
-            if (TalosEvents.Read(Node, one) is { } known) yield return known;
+            if (Failure(one.Metadata, "Events") is { } failure)
+                throw failure;
+            if (TalosEvents.Read(Node, one) is { } known)
+                yield return known;
         }
     }
 
-    private TalosService Service(ServiceInfo service) => new()
-    {
-        Node = Node,
-        Id = service.Id,
-        State = service.State,
-        Healthy = service.Health is null || service.Health.Unknown ? null : service.Health.Healthy,
-        HealthMessage = service.Health?.LastMessage ?? "",
-        LastChange = Time(service.Health?.LastChange),
-        Events = [.. service.Events?.Events.Select(e => new TalosServiceEvent(Time(e.Ts), e.State, e.Msg)) ?? []],
-    };
+    private TalosService Service(ServiceInfo service) =>
+        new()
+        {
+            Node = Node,
+            Id = service.Id,
+            State = service.State,
+            Healthy = service.Health is null || service.Health.Unknown ? null : service.Health.Healthy,
+            HealthMessage = service.Health?.LastMessage ?? "",
+            LastChange = Time(service.Health?.LastChange),
+            Events = [.. service.Events?.Events.Select(e => new TalosServiceEvent(Time(e.Ts), e.State, e.Msg)) ?? []],
+        };
 }

@@ -9,7 +9,9 @@ public sealed partial class TalosNodeClient
     public async Task<IReadOnlyList<TalosExtension>> ExtensionsAsync(CancellationToken cancellation = default)
     {
         var found = new List<TalosExtension>();
-        await foreach (TalosResource resource in ListResourcesAsync(TalosTypes.ExtensionStatus, cancellation).ConfigureAwait(false))
+        await foreach (
+            TalosResource resource in ListResourcesAsync(TalosTypes.ExtensionStatus, cancellation).ConfigureAwait(false)
+        )
             found.Add(TalosSpecs.Extension(resource));
         return found;
     }
@@ -19,7 +21,8 @@ public sealed partial class TalosNodeClient
     /// <returns>The status; the stage is <c>unknown</c> while the node has none.</returns>
     public async Task<TalosMachineStatus> MachineStatusAsync(CancellationToken cancellation = default)
     {
-        TalosResource? resource = await FindResourceAsync(TalosTypes.MachineStatus, "machine", cancellation).ConfigureAwait(false);
+        TalosResource? resource = await FindResourceAsync(TalosTypes.MachineStatus, "machine", cancellation)
+            .ConfigureAwait(false);
         return resource is null
             ? new TalosMachineStatus { Node = Node, Stage = "unknown" }
             : TalosSpecs.MachineStatus(resource);
@@ -30,14 +33,16 @@ public sealed partial class TalosNodeClient
     /// <returns>The state.</returns>
     public async Task<TalosSecurityState> SecurityStateAsync(CancellationToken cancellation = default) =>
         TalosSpecs.SecurityState(
-            await GetResourceAsync(TalosTypes.SecurityState, "securitystate", cancellation).ConfigureAwait(false));
+            await GetResourceAsync(TalosTypes.SecurityState, "securitystate", cancellation).ConfigureAwait(false)
+        );
 
     /// <summary>The file name of the UKI that was booted, as the firmware variable has it (often lower case).</summary>
     /// <param name="cancellation">Cancels the call.</param>
     /// <returns>The name; null before 1.11 and on nodes that were not booted from a UKI.</returns>
     public async Task<string?> BootedEntryAsync(CancellationToken cancellation = default)
     {
-        TalosResource? resource = await FindResourceAsync(TalosTypes.BootedEntry, "bootedentry", cancellation).ConfigureAwait(false);
+        TalosResource? resource = await FindResourceAsync(TalosTypes.BootedEntry, "bootedentry", cancellation)
+            .ConfigureAwait(false);
         return resource is null ? null : NullIfEmpty(new SpecReader(resource.Spec).Text("bootedEntry"));
     }
 
@@ -46,8 +51,10 @@ public sealed partial class TalosNodeClient
     /// <returns>The disk or null.</returns>
     public async Task<TalosSystemDisk?> SystemDiskAsync(CancellationToken cancellation = default)
     {
-        TalosResource? resource = await FindResourceAsync(TalosTypes.SystemDisk, "system-disk", cancellation).ConfigureAwait(false);
-        if (resource is null) return null;
+        TalosResource? resource = await FindResourceAsync(TalosTypes.SystemDisk, "system-disk", cancellation)
+            .ConfigureAwait(false);
+        if (resource is null)
+            return null;
         var spec = new SpecReader(resource.Spec);
         return new TalosSystemDisk(Node, spec.Text("diskID"), spec.Text("devPath"));
     }
@@ -55,8 +62,9 @@ public sealed partial class TalosNodeClient
     /// <summary>Disks and partitions.</summary>
     /// <param name="cancellation">Cancels the call.</param>
     /// <returns>The volumes.</returns>
-    public async Task<IReadOnlyList<TalosDiscoveredVolume>> DiscoveredVolumesAsync(CancellationToken cancellation = default) =>
-        await AllAsync(TalosTypes.DiscoveredVolume, TalosSpecs.DiscoveredVolume, cancellation).ConfigureAwait(false);
+    public async Task<IReadOnlyList<TalosDiscoveredVolume>> DiscoveredVolumesAsync(
+        CancellationToken cancellation = default
+    ) => await AllAsync(TalosTypes.DiscoveredVolume, TalosSpecs.DiscoveredVolume, cancellation).ConfigureAwait(false);
 
     /// <summary>The volumes that Talos manages, with their encryption.</summary>
     /// <param name="cancellation">Cancels the call.</param>
@@ -74,8 +82,10 @@ public sealed partial class TalosNodeClient
     /// <param name="id">default, current, accumulative, routed, routed-no-k8s …</param>
     /// <param name="cancellation">Cancels the call.</param>
     /// <returns>The addresses with prefix lengths; none where the view is not there.</returns>
-    public async Task<TalosNodeAddresses> NodeAddressesAsync(string id = "current", CancellationToken cancellation = default) =>
-        new(Node, id, await TextsAsync(TalosTypes.NodeAddress, id, "addresses", cancellation).ConfigureAwait(false));
+    public async Task<TalosNodeAddresses> NodeAddressesAsync(
+        string id = "current",
+        CancellationToken cancellation = default
+    ) => new(Node, id, await TextsAsync(TalosTypes.NodeAddress, id, "addresses", cancellation).ConfigureAwait(false));
 
     /// <summary>The addresses that the kubelet reports to Kubernetes.</summary>
     /// <param name="cancellation">Cancels the call.</param>
@@ -118,8 +128,12 @@ public sealed partial class TalosNodeClient
     /// <returns>The status or null.</returns>
     public async Task<TalosKubernetesNodeStatus?> KubernetesStatusAsync(CancellationToken cancellation = default)
     {
-        IReadOnlyList<TalosKubernetesNodeStatus> all =
-            await AllAsync(TalosTypes.NodeStatus, TalosSpecs.KubernetesStatus, cancellation).ConfigureAwait(false);
+        IReadOnlyList<TalosKubernetesNodeStatus> all = await AllAsync(
+                TalosTypes.NodeStatus,
+                TalosSpecs.KubernetesStatus,
+                cancellation
+            )
+            .ConfigureAwait(false);
         return all.Count > 0 ? all[0] : null;
     }
 
@@ -128,13 +142,20 @@ public sealed partial class TalosNodeClient
     /// <param name="cancellation">Cancels the call.</param>
     /// <returns>Version and text, byte for byte what the node holds.</returns>
     public async Task<(string Version, string Text)> MachineConfigAsync(
-        string id = "v1alpha1", CancellationToken cancellation = default)
+        string id = "v1alpha1",
+        CancellationToken cancellation = default
+    )
     {
-        TalosResource resource = await GetResourceAsync(TalosTypes.MachineConfig, id, cancellation).ConfigureAwait(false);
+        TalosResource resource = await GetResourceAsync(TalosTypes.MachineConfig, id, cancellation)
+            .ConfigureAwait(false);
         return (resource.Version, TalosSpecs.MachineConfigText(resource));
     }
 
-    private async Task<IReadOnlyList<T>> AllAsync<T>(TalosType type, Func<TalosResource, T> read, CancellationToken cancellation)
+    private async Task<IReadOnlyList<T>> AllAsync<T>(
+        TalosType type,
+        Func<TalosResource, T> read,
+        CancellationToken cancellation
+    )
     {
         var found = new List<T>();
         await foreach (TalosResource resource in ListResourcesAsync(type, cancellation).ConfigureAwait(false))
@@ -142,7 +163,12 @@ public sealed partial class TalosNodeClient
         return found;
     }
 
-    private async Task<IReadOnlyList<string>> TextsAsync(TalosType type, string id, string key, CancellationToken cancellation)
+    private async Task<IReadOnlyList<string>> TextsAsync(
+        TalosType type,
+        string id,
+        string key,
+        CancellationToken cancellation
+    )
     {
         TalosResource? resource = await FindResourceAsync(type, id, cancellation).ConfigureAwait(false);
         return resource is null ? [] : new SpecReader(resource.Spec).Texts(key);

@@ -21,7 +21,11 @@ public sealed partial class TalosNodeClient
     /// <param name="cancellation">Cancels the waiting, not an installer that already runs.</param>
     /// <returns>True if the node restarts by itself.</returns>
     public async Task<bool> UpgradeAsync(
-        string image, TalosUpgradeOptions? options = null, IReporter? reporter = null, CancellationToken cancellation = default)
+        string image,
+        TalosUpgradeOptions? options = null,
+        IReporter? reporter = null,
+        CancellationToken cancellation = default
+    )
     {
         options ??= new TalosUpgradeOptions();
         reporter ??= SilentReporter.Instance;
@@ -46,7 +50,12 @@ public sealed partial class TalosNodeClient
         return true;
     }
 
-    private async Task UpgradeOldAsync(string image, TalosUpgradeOptions how, IReporter reporter, CancellationToken cancellation)
+    private async Task UpgradeOldAsync(
+        string image,
+        TalosUpgradeOptions how,
+        IReporter reporter,
+        CancellationToken cancellation
+    )
     {
         var request = new UpgradeRequest
         {
@@ -54,16 +63,23 @@ public sealed partial class TalosNodeClient
             Preserve = true,
             Stage = how.Stage,
             Force = how.Force,
-            RebootMode = how.PowerCycle ? UpgradeRequest.Types.RebootMode.Powercycle : UpgradeRequest.Types.RebootMode.Default,
+            RebootMode = how.PowerCycle
+                ? UpgradeRequest.Types.RebootMode.Powercycle
+                : UpgradeRequest.Types.RebootMode.Default,
         };
         reporter.Progress(new ProgressStep(Upgrading, Node, "the node pulls the installer and checks it"));
         try
         {
-            UpgradeResponse answer = await _caller.UnaryAsync(
-                TalosCall.Change("Upgrade", TalosCall.Admin),
-                (invoker, options) => Machine(invoker).UpgradeAsync(request, options), cancellation, s_upgradeTimeout)
+            UpgradeResponse answer = await _caller
+                .UnaryAsync(
+                    TalosCall.Change("Upgrade", TalosCall.Admin),
+                    (invoker, options) => Machine(invoker).UpgradeAsync(request, options),
+                    cancellation,
+                    s_upgradeTimeout
+                )
                 .ConfigureAwait(false);
-            if (Failure(Single(answer.Messages, "Upgrade").Metadata, "Upgrade") is { } failure) throw failure;
+            if (Failure(Single(answer.Messages, "Upgrade").Metadata, "Upgrade") is { } failure)
+                throw failure;
         }
         finally
         {
@@ -82,13 +98,17 @@ public sealed partial class TalosNodeClient
         };
         var call = TalosCall.Change("LifecycleService.Upgrade", TalosCall.Admin);
         IAsyncEnumerable<LifecycleServiceUpgradeResponse> answers = _caller.StreamAsync(
-            call, (invoker, options) => new LifecycleService.LifecycleServiceClient(invoker).Upgrade(request, options),
-            cancellation, s_upgradeTimeout);
+            call,
+            (invoker, options) => new LifecycleService.LifecycleServiceClient(invoker).Upgrade(request, options),
+            cancellation,
+            s_upgradeTimeout
+        );
         string last = "";
         int? exitCode = null;
         await foreach (LifecycleServiceUpgradeResponse answer in answers.ConfigureAwait(false))
         {
-            if (answer.Progress is not { } progress) continue;
+            if (answer.Progress is not { } progress)
+                continue;
             if (progress.ResponseCase == LifecycleServiceInstallProgress.ResponseOneofCase.ExitCode)
             {
                 exitCode = progress.ExitCode;
@@ -101,8 +121,12 @@ public sealed partial class TalosNodeClient
         }
 
         // The call itself ends OK whatever the installer did: only its exit code counts.
-        if (exitCode is 0) return;
+        if (exitCode is 0)
+            return;
         string outcome = exitCode is { } code ? $"ended with exit code {code}" : "never told how it ended";
-        throw TalosErrors.TalosUpgradeFailed.New($"The installer '{image}' on '{Node}' {outcome}; it said last: '{last}'.", Node);
+        throw TalosErrors.TalosUpgradeFailed.New(
+            $"The installer '{image}' on '{Node}' {outcome}; it said last: '{last}'.",
+            Node
+        );
     }
 }

@@ -37,8 +37,12 @@ public sealed partial class TalosNodeClient
     /// <returns>The answer.</returns>
     public async Task<TalosVersion> VersionAsync(CancellationToken cancellation = default)
     {
-        VersionResponse answer = await _caller.UnaryAsync(
-            TalosCall.Read("Version"), (invoker, options) => Machine(invoker).VersionAsync(Nothing, options), cancellation)
+        VersionResponse answer = await _caller
+            .UnaryAsync(
+                TalosCall.Read("Version"),
+                (invoker, options) => Machine(invoker).VersionAsync(Nothing, options),
+                cancellation
+            )
             .ConfigureAwait(false);
         Protos.Machine.Version version = Single(answer.Messages, "Version");
         _version = new TalosVersion
@@ -68,23 +72,27 @@ public sealed partial class TalosNodeClient
         return version.Version >= new System.Version(1, 13);
     }
 
-    private T Single<T>(IReadOnlyList<T> messages, string method) => messages.Count == 1
-        ? messages[0]
-        : throw TalosErrors.TalosProtocolViolation.New(
-            $"{method} on '{Node}' gave {messages.Count} answers; expected one.", Node);
+    private T Single<T>(IReadOnlyList<T> messages, string method) =>
+        messages.Count == 1
+            ? messages[0]
+            : throw TalosErrors.TalosProtocolViolation.New(
+                $"{method} on '{Node}' gave {messages.Count} answers; expected one.",
+                Node
+            );
 
     private TsException? Failure(Metadata? metadata, string method) =>
         string.IsNullOrEmpty(metadata?.Error)
             ? null
             : TalosErrors.TalosCallFailed.New($"{method} on '{Node}' failed: {metadata.Error}", Node);
 
-    private async IAsyncEnumerable<ReadOnlyMemory<byte>> BytesAsync(
-        string method, IAsyncEnumerable<Data> parts)
+    private async IAsyncEnumerable<ReadOnlyMemory<byte>> BytesAsync(string method, IAsyncEnumerable<Data> parts)
     {
         await foreach (Data part in parts.ConfigureAwait(false))
         {
-            if (Failure(part.Metadata, method) is { } failure) throw failure;
-            if (!part.Bytes.IsEmpty) yield return part.Bytes.Memory;
+            if (Failure(part.Metadata, method) is { } failure)
+                throw failure;
+            if (!part.Bytes.IsEmpty)
+                yield return part.Bytes.Memory;
         }
     }
 

@@ -11,7 +11,9 @@ internal static class TextLines
     internal const int MaxLineBytes = 1 << 20;
 
     internal static async IAsyncEnumerable<string> ReadAsync(
-        IAsyncEnumerable<ReadOnlyMemory<byte>> parts, [EnumeratorCancellation] CancellationToken cancellation = default)
+        IAsyncEnumerable<ReadOnlyMemory<byte>> parts,
+        [EnumeratorCancellation] CancellationToken cancellation = default
+    )
     {
         var rest = new ArrayBufferWriter<byte>(256);
         await foreach (ReadOnlyMemory<byte> part in parts.WithCancellation(cancellation).ConfigureAwait(false))
@@ -20,7 +22,8 @@ internal static class TextLines
             while (true)
             {
                 int end = left.Span.IndexOf((byte)'\n');
-                if (end < 0) break;
+                if (end < 0)
+                    break;
                 if (rest.WrittenCount == 0)
                 {
                     yield return Text(left.Span[..end]);
@@ -43,7 +46,8 @@ internal static class TextLines
             }
         }
 
-        if (rest.WrittenCount > 0) yield return Text(rest.WrittenSpan);
+        if (rest.WrittenCount > 0)
+            yield return Text(rest.WrittenSpan);
     }
 
     private static string Text(ReadOnlySpan<byte> line) =>

@@ -12,22 +12,23 @@ internal sealed class SubjectNames
     private readonly List<string> _dns = [];
     private readonly List<IPAddress> _addresses = [];
 
-    private SubjectNames()
-    {
-    }
+    private SubjectNames() { }
 
     /// <summary>Reads the subject alternative names. The common name never counts.</summary>
     internal static SubjectNames Of(X509Certificate certificate)
     {
         var names = new SubjectNames();
         Asn1OctetString? extension = certificate.GetExtensionValue(X509Extensions.SubjectAlternativeName);
-        if (extension is null) return names;
+        if (extension is null)
+            return names;
         foreach (GeneralName name in GeneralNames.GetInstance(extension.GetOctets()).GetNames())
         {
             if (name.TagNo == GeneralName.DnsName)
                 names._dns.Add(DerIA5String.GetInstance(name.Name).GetString());
-            else if (name.TagNo == GeneralName.IPAddress
-                && Asn1OctetString.GetInstance(name.Name).GetOctets() is { Length: 4 or 16 } bytes)
+            else if (
+                name.TagNo == GeneralName.IPAddress
+                && Asn1OctetString.GetInstance(name.Name).GetOctets() is { Length: 4 or 16 } bytes
+            )
                 names._addresses.Add(new IPAddress(bytes));
         }
 
@@ -37,7 +38,8 @@ internal sealed class SubjectNames
     /// <summary>True if the certificate is for the host.</summary>
     internal bool Match(TalosEndpoint endpoint)
     {
-        if (endpoint.Address is { } address) return _addresses.Exists(known => Same(known, address));
+        if (endpoint.Address is { } address)
+            return _addresses.Exists(known => Same(known, address));
         return _dns.Exists(pattern => MatchName(pattern.AsSpan().TrimEnd('.'), endpoint.Host.AsSpan().TrimEnd('.')));
     }
 
@@ -61,12 +63,12 @@ internal sealed class SubjectNames
     // RFC 6125 §6.4.3: a wildcard stands for the whole left-most label and nothing else.
     private static bool MatchName(ReadOnlySpan<char> pattern, ReadOnlySpan<char> host)
     {
-        if (pattern.IsEmpty || host.IsEmpty) return false;
+        if (pattern.IsEmpty || host.IsEmpty)
+            return false;
         if (!pattern.StartsWith("*.", StringComparison.Ordinal))
             return pattern.Equals(host, StringComparison.OrdinalIgnoreCase);
         int dot = host.IndexOf('.');
         ReadOnlySpan<char> suffix = pattern[1..];
-        return dot > 0 && suffix[1..].Contains('.')
-            && suffix.Equals(host[dot..], StringComparison.OrdinalIgnoreCase);
+        return dot > 0 && suffix[1..].Contains('.') && suffix.Equals(host[dot..], StringComparison.OrdinalIgnoreCase);
     }
 }

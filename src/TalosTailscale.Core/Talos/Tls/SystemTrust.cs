@@ -20,22 +20,29 @@ internal static class SystemTrust
             foreach (Org.BouncyCastle.X509.X509Certificate certificate in presented)
                 loaded.Add(new DotNetCertificate(certificate.GetEncoded()));
             chain.ChainPolicy.ExtraStore.AddRange(loaded.Skip(1).ToArray());
-            if (chain.Build(loaded[0])) return;
+            if (chain.Build(loaded[0]))
+                return;
             string why = string.Join("; ", chain.ChainStatus.Select(status => status.StatusInformation.Trim()));
             throw TalosErrors.TalosServerNotTrusted.New(
-                $"The certificate of '{endpoint}' is not trusted by this machine: {why}", endpoint.ToString(),
-                recommendedAction: "The context has no 'ca': add the cluster's CA to the talosconfig.");
+                $"The certificate of '{endpoint}' is not trusted by this machine: {why}",
+                endpoint.ToString(),
+                recommendedAction: "The context has no 'ca': add the cluster's CA to the talosconfig."
+            );
         }
         catch (CryptographicException e)
         {
             throw TalosErrors.TalosServerNotTrusted.New(
-                $"The certificate of '{endpoint}' cannot be judged by this machine: {e.Message}", endpoint.ToString(), e,
-                "The context has no 'ca': add the cluster's CA to the talosconfig.");
+                $"The certificate of '{endpoint}' cannot be judged by this machine: {e.Message}",
+                endpoint.ToString(),
+                e,
+                "The context has no 'ca': add the cluster's CA to the talosconfig."
+            );
         }
         finally
         {
             loaded.ForEach(certificate => certificate.Dispose());
-            foreach (X509ChainElement element in chain.ChainElements) element.Certificate.Dispose();
+            foreach (X509ChainElement element in chain.ChainElements)
+                element.Certificate.Dispose();
         }
     }
 }

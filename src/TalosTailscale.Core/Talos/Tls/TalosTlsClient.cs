@@ -13,8 +13,12 @@ namespace TalosTailscale.Core.Talos;
 /// The client's side of a handshake with apid: TLS 1.3 or 1.2, ALPN h2, a client certificate of any kind that Talos's
 /// PKI may have. The operating system's TLS cannot be used: .NET has no Ed25519 private keys (dotnet/runtime#63174).
 /// </summary>
-internal sealed class TalosTlsClient(BcTlsCrypto crypto, TalosCredentials credentials, TalosEndpoint endpoint, TimeProvider clock)
-    : DefaultTlsClient(crypto)
+internal sealed class TalosTlsClient(
+    BcTlsCrypto crypto,
+    TalosCredentials credentials,
+    TalosEndpoint endpoint,
+    TimeProvider clock
+) : DefaultTlsClient(crypto)
 {
     /// <summary>Why the server's certificate was refused; null when it was not.</summary>
     internal TsException? Refusal { get; private set; }
@@ -29,23 +33,23 @@ internal sealed class TalosTlsClient(BcTlsCrypto crypto, TalosCredentials creden
     public override void NotifyAlertReceived(short alertLevel, short alertDescription)
     {
         base.NotifyAlertReceived(alertLevel, alertDescription);
-        if (alertLevel == AlertLevel.fatal) Alerted?.Invoke(new TlsFatalAlertReceived(alertDescription));
+        if (alertLevel == AlertLevel.fatal)
+            Alerted?.Invoke(new TlsFatalAlertReceived(alertDescription));
     }
 
     /// <inheritdoc/>
     public override ProtocolVersion[] GetProtocolVersions() => ProtocolVersion.TLSv13.DownTo(ProtocolVersion.TLSv12);
 
     /// <inheritdoc/>
-    protected override ProtocolVersion[] GetSupportedVersions() => ProtocolVersion.TLSv13.DownTo(ProtocolVersion.TLSv12);
+    protected override ProtocolVersion[] GetSupportedVersions() =>
+        ProtocolVersion.TLSv13.DownTo(ProtocolVersion.TLSv12);
 
     /// <inheritdoc/>
     protected override IList<ProtocolName> GetProtocolNames() => [ProtocolName.Http_2_Tls];
 
     /// <inheritdoc/>
     protected override IList<ServerName>? GetSniServerNames() =>
-        endpoint.Address is null
-            ? [new ServerName(NameType.host_name, Encoding.ASCII.GetBytes(endpoint.Host))]
-            : null;
+        endpoint.Address is null ? [new ServerName(NameType.host_name, Encoding.ASCII.GetBytes(endpoint.Host))] : null;
 
     private void Verify(TlsServerCertificate server)
     {
@@ -61,11 +65,20 @@ internal sealed class TalosTlsClient(BcTlsCrypto crypto, TalosCredentials creden
             Refusal = e;
             throw new TlsFatalAlert(Alert(e.Error), e);
         }
-        catch (Exception e) when (e is ArgumentException or GeneralSecurityException or InvalidOperationException
-            or InvalidCastException or FormatException)
+        catch (Exception e)
+            when (e
+                    is ArgumentException
+                        or GeneralSecurityException
+                        or InvalidOperationException
+                        or InvalidCastException
+                        or FormatException
+            )
         {
             Refusal = TalosErrors.TalosServerCertificateInvalid.New(
-                $"The certificate of '{endpoint}' cannot be read: {e.Message}", endpoint.ToString(), e);
+                $"The certificate of '{endpoint}' cannot be read: {e.Message}",
+                endpoint.ToString(),
+                e
+            );
             throw new TlsFatalAlert(AlertDescription.bad_certificate, e);
         }
     }
@@ -77,37 +90,55 @@ internal sealed class TalosTlsClient(BcTlsCrypto crypto, TalosCredentials creden
 
     private BcDefaultTlsCredentialedSigner? Sign(CertificateRequest request)
     {
-        if (credentials.Key is null) return null;
-        SignatureAndHashAlgorithm? algorithm = Algorithms(credentials.Key).FirstOrDefault(wanted =>
-            request.SupportedSignatureAlgorithms?.Any(offered => offered.Equals(wanted)) ?? true);
-        if (algorithm is null) return null;
+        if (credentials.Key is null)
+            return null;
+        SignatureAndHashAlgorithm? algorithm = Algorithms(credentials.Key)
+            .FirstOrDefault(wanted =>
+                request.SupportedSignatureAlgorithms?.Any(offered => offered.Equals(wanted)) ?? true
+            );
+        if (algorithm is null)
+            return null;
 
         TlsCertificate[] certificates =
-            [.. credentials.Chain.Select(certificate => crypto.CreateCertificate(certificate.GetEncoded()))];
+        [
+            .. credentials.Chain.Select(certificate => crypto.CreateCertificate(certificate.GetEncoded())),
+        ];
         bool v13 = TlsUtilities.IsTlsV13(m_context);
         Certificate message = v13
             ? new Certificate(
-                request.GetCertificateRequestContext(), [.. certificates.Select(c => new CertificateEntry(c, null))])
+                request.GetCertificateRequestContext(),
+                [.. certificates.Select(c => new CertificateEntry(c, null))]
+            )
             : new Certificate(certificates);
         return new BcDefaultTlsCredentialedSigner(
-            new TlsCryptoParameters(m_context), crypto, credentials.Key, message, algorithm);
+            new TlsCryptoParameters(m_context),
+            crypto,
+            credentials.Key,
+            message,
+            algorithm
+        );
     }
 
-    private static SignatureAndHashAlgorithm[] Algorithms(AsymmetricKeyParameter key) => key switch
-    {
-        Ed25519PrivateKeyParameters => [SignatureAndHashAlgorithm.ed25519],
-        ECPrivateKeyParameters ec => [ec.Parameters.N.BitLength switch
+    private static SignatureAndHashAlgorithm[] Algorithms(AsymmetricKeyParameter key) =>
+        key switch
         {
-            <= 256 => new SignatureAndHashAlgorithm(HashAlgorithm.sha256, SignatureAlgorithm.ecdsa),
-            <= 384 => new SignatureAndHashAlgorithm(HashAlgorithm.sha384, SignatureAlgorithm.ecdsa),
-            _ => new SignatureAndHashAlgorithm(HashAlgorithm.sha512, SignatureAlgorithm.ecdsa),
-        }],
-        _ =>
-        [
-            SignatureAndHashAlgorithm.rsa_pss_rsae_sha256, SignatureAndHashAlgorithm.rsa_pss_rsae_sha384,
-            new SignatureAndHashAlgorithm(HashAlgorithm.sha256, SignatureAlgorithm.rsa),
-        ],
-    };
+            Ed25519PrivateKeyParameters => [SignatureAndHashAlgorithm.ed25519],
+            ECPrivateKeyParameters ec =>
+            [
+                ec.Parameters.N.BitLength switch
+                {
+                    <= 256 => new SignatureAndHashAlgorithm(HashAlgorithm.sha256, SignatureAlgorithm.ecdsa),
+                    <= 384 => new SignatureAndHashAlgorithm(HashAlgorithm.sha384, SignatureAlgorithm.ecdsa),
+                    _ => new SignatureAndHashAlgorithm(HashAlgorithm.sha512, SignatureAlgorithm.ecdsa),
+                },
+            ],
+            _ =>
+            [
+                SignatureAndHashAlgorithm.rsa_pss_rsae_sha256,
+                SignatureAndHashAlgorithm.rsa_pss_rsae_sha384,
+                new SignatureAndHashAlgorithm(HashAlgorithm.sha256, SignatureAlgorithm.rsa),
+            ],
+        };
 
     private sealed class Authentication(TalosTlsClient client) : TlsAuthentication
     {

@@ -63,17 +63,21 @@ internal sealed class TlsStream : Stream
     /// <inheritdoc/>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (buffer.IsEmpty) return 0;
+        if (buffer.IsEmpty)
+            return 0;
         while (true)
         {
             lock (_state)
             {
                 int available = _protocol.ApplicationDataAvailable;
-                if (available > 0) return _protocol.ReadApplicationData(buffer.Span[..Math.Min(available, buffer.Length)]);
-                if (_protocol.IsClosed) return 0;
+                if (available > 0)
+                    return _protocol.ReadApplicationData(buffer.Span[..Math.Min(available, buffer.Length)]);
+                if (_protocol.IsClosed)
+                    return 0;
             }
 
-            if (!await ReceiveAsync(cancellationToken).ConfigureAwait(false)) return 0;
+            if (!await ReceiveAsync(cancellationToken).ConfigureAwait(false))
+                return 0;
 
             // A key update or an alert may want an answer; whoever writes at the moment takes it along.
             await SendPendingAsync(wait: false, cancellationToken).ConfigureAwait(false);
@@ -81,19 +85,24 @@ internal sealed class TlsStream : Stream
     }
 
     /// <inheritdoc/>
-    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    public override async ValueTask WriteAsync(
+        ReadOnlyMemory<byte> buffer,
+        CancellationToken cancellationToken = default
+    )
     {
         await _sending.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            lock (_state) _protocol.WriteApplicationData(buffer.Span);
+            lock (_state)
+                _protocol.WriteApplicationData(buffer.Span);
             await DrainAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (IOException)
         {
             // The cause (an alert, as a rule) comes in by the other way; here is only its consequence.
             await ReadLastWordsAsync(cancellationToken).ConfigureAwait(false);
-            if (_failure is { } failure) throw new IOException(failure.Message, failure);
+            if (_failure is { } failure)
+                throw new IOException(failure.Message, failure);
             throw;
         }
         finally
@@ -143,7 +152,8 @@ internal sealed class TlsStream : Stream
 
     private bool IsHandshaking()
     {
-        lock (_state) return _protocol.IsHandshaking;
+        lock (_state)
+            return _protocol.IsHandshaking;
     }
 
     /// <summary>Says goodbye if that can be done at once, and closes the connection in any case.</summary>
@@ -151,7 +161,8 @@ internal sealed class TlsStream : Stream
     {
         try
         {
-            lock (_state) _protocol.Close();
+            lock (_state)
+                _protocol.Close();
             using var soon = new CancellationTokenSource(TimeSpan.FromSeconds(1));
             await SendPendingAsync(wait: false, soon.Token).ConfigureAwait(false);
         }
@@ -173,9 +184,7 @@ internal sealed class TlsStream : Stream
         soon.CancelAfter(TimeSpan.FromSeconds(1));
         try
         {
-            while (_failure is null && await ReceiveAsync(soon.Token).ConfigureAwait(false))
-            {
-            }
+            while (_failure is null && await ReceiveAsync(soon.Token).ConfigureAwait(false)) { }
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or OperationCanceledException)
         {
@@ -191,7 +200,8 @@ internal sealed class TlsStream : Stream
         try
         {
             int read = await _inner.ReadAsync(record.AsMemory(), cancellation).ConfigureAwait(false);
-            if (read == 0) return false;
+            if (read == 0)
+                return false;
             await OfferAsync(record, read, cancellation).ConfigureAwait(false);
             return true;
         }
@@ -206,7 +216,8 @@ internal sealed class TlsStream : Stream
     {
         try
         {
-            lock (_state) _protocol.OfferInput(record, 0, length);
+            lock (_state)
+                _protocol.OfferInput(record, 0, length);
         }
         catch (IOException e)
         {
@@ -226,8 +237,10 @@ internal sealed class TlsStream : Stream
     {
         while (HasOutput())
         {
-            if (wait) await _sending.WaitAsync(cancellation).ConfigureAwait(false);
-            else if (!_sending.Wait(0, CancellationToken.None)) return;
+            if (wait)
+                await _sending.WaitAsync(cancellation).ConfigureAwait(false);
+            else if (!_sending.Wait(0, CancellationToken.None))
+                return;
             try
             {
                 await DrainAsync(cancellation).ConfigureAwait(false);
@@ -241,7 +254,8 @@ internal sealed class TlsStream : Stream
 
     private bool HasOutput()
     {
-        lock (_state) return _protocol.GetAvailableOutputBytes() > 0;
+        lock (_state)
+            return _protocol.GetAvailableOutputBytes() > 0;
     }
 
     private async ValueTask DrainAsync(CancellationToken cancellation)
@@ -253,7 +267,8 @@ internal sealed class TlsStream : Stream
             lock (_state)
             {
                 length = _protocol.GetAvailableOutputBytes();
-                if (length == 0) return;
+                if (length == 0)
+                    return;
                 output = ArrayPool<byte>.Shared.Rent(length);
                 length = _protocol.ReadOutput(output, 0, length);
             }

@@ -29,6 +29,7 @@ internal sealed class CountedConnection : NetworkStream
     protected override void Dispose(bool disposing)
     {
         base.Dispose(disposing);
-        if (Interlocked.Exchange(ref _closed, 1) == 0) _count?.Add(-1);
+        if (Interlocked.Exchange(ref _closed, 1) == 0)
+            _count?.Add(-1);
     }
 }

@@ -21,8 +21,11 @@ internal sealed class TalosCaller(TalosClient client, string? node, string displ
 
     /// <summary>A call with one request and one answer.</summary>
     internal async Task<T> UnaryAsync<T>(
-        TalosCall call, Func<CallInvoker, CallOptions, AsyncUnaryCall<T>> start, CancellationToken cancellation,
-        TimeSpan? timeout = null)
+        TalosCall call,
+        Func<CallInvoker, CallOptions, AsyncUnaryCall<T>> start,
+        CancellationToken cancellation,
+        TimeSpan? timeout = null
+    )
     {
         TalosEndpoint[] endpoints = client.Order();
         for (int attempt = 0; ; attempt++)
@@ -32,7 +35,8 @@ internal sealed class TalosCaller(TalosClient client, string? node, string displ
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, client.Disposed);
             try
             {
-                CallOptions options = Options(stop.Token).WithDeadline(DateTime.UtcNow + (timeout ?? callTimeout ?? client.Options.CallTimeout));
+                CallOptions options = Options(stop.Token)
+                    .WithDeadline(DateTime.UtcNow + (timeout ?? callTimeout ?? client.Options.CallTimeout));
                 using AsyncUnaryCall<T> running = start(channel.Invoker, options);
                 T answer = await running.ResponseAsync.ConfigureAwait(false);
                 channel.Answered();
@@ -57,8 +61,11 @@ internal sealed class TalosCaller(TalosClient client, string? node, string displ
     /// <param name="cancellation">Ends it.</param>
     /// <param name="stall">How long the next answer may take; <see cref="Timeout.InfiniteTimeSpan"/> to follow.</param>
     internal async IAsyncEnumerable<T> StreamAsync<T>(
-        TalosCall call, Func<CallInvoker, CallOptions, AsyncServerStreamingCall<T>> start,
-        [EnumeratorCancellation] CancellationToken cancellation, TimeSpan? stall = null)
+        TalosCall call,
+        Func<CallInvoker, CallOptions, AsyncServerStreamingCall<T>> start,
+        [EnumeratorCancellation] CancellationToken cancellation,
+        TimeSpan? stall = null
+    )
     {
         TimeSpan limit = stall ?? callTimeout ?? client.Options.StallTimeout;
         TalosEndpoint[] endpoints = client.Order();
@@ -83,7 +90,11 @@ internal sealed class TalosCaller(TalosClient client, string? node, string displ
                     catch (RpcException e)
                     {
                         cancellation.ThrowIfCancellationRequested();
-                        if (e.StatusCode == StatusCode.Cancelled && stop.IsCancellationRequested && !client.Disposed.IsCancellationRequested)
+                        if (
+                            e.StatusCode == StatusCode.Cancelled
+                            && stop.IsCancellationRequested
+                            && !client.Disposed.IsCancellationRequested
+                        )
                             throw Silent(call, channel, e, limit);
                         if (!Judge(call, channel, e, started, attempt, endpoints.Length, answered))
                             throw Fail(call, channel, e);
@@ -92,7 +103,8 @@ internal sealed class TalosCaller(TalosClient client, string? node, string displ
 
                     // The reader takes the time it needs: only the node's silence counts.
                     stop.CancelAfter(Timeout.InfiniteTimeSpan);
-                    if (!more) yield break;
+                    if (!more)
+                        yield break;
                     answered = true;
                     yield return running.ResponseStream.Current;
                 }
@@ -106,7 +118,10 @@ internal sealed class TalosCaller(TalosClient client, string? node, string displ
 
     /// <summary>A call with many requests and many answers; never repeated.</summary>
     internal async Task<T> DuplexAsync<T>(
-        TalosCall call, Func<CallInvoker, CallOptions, CancellationToken, Task<T>> run, CancellationToken cancellation)
+        TalosCall call,
+        Func<CallInvoker, CallOptions, CancellationToken, Task<T>> run,
+        CancellationToken cancellation
+    )
     {
         TalosEndpoint[] endpoints = client.Order();
         for (int attempt = 0; ; attempt++)
@@ -137,30 +152,46 @@ internal sealed class TalosCaller(TalosClient client, string? node, string displ
     {
         // One value, never `nodes`: COSI refuses those, and 1.14 deprecates them.
         var metadata = new Metadata { { "runtime", "Talos" } };
-        if (node is not null) metadata.Add("node", node);
-        if (client.Context.Cluster is { } cluster) metadata.Add("context", cluster);
-        if (client.Context.BasicAuthorization is { } authorization) metadata.Add("authorization", authorization);
+        if (node is not null)
+            metadata.Add("node", node);
+        if (client.Context.Cluster is { } cluster)
+            metadata.Add("context", cluster);
+        if (client.Context.BasicAuthorization is { } authorization)
+            metadata.Add("authorization", authorization);
         return new CallOptions(metadata, cancellationToken: cancellation);
     }
 
     /// <summary>After a failure: whether to try again, and whether the connection is still good.</summary>
     private bool Judge(
-        TalosCall call, TalosChannel channel, RpcException e, long started, int attempt, int endpoints, bool answered)
+        TalosCall call,
+        TalosChannel channel,
+        RpcException e,
+        long started,
+        int attempt,
+        int endpoints,
+        bool answered
+    )
     {
         bool dialled = TalosFailure.IsDial(e);
         bool broken = dialled || TalosFailure.IsBroken(e);
 
         // A node that lost its power leaves a connection that only looks alive: a timeout with nothing else coming back.
         bool silent = e.StatusCode == StatusCode.DeadlineExceeded && channel.SilentSince(started);
-        if (broken || silent) channel.Failed();
-        if ((broken && !dialled) || silent) client.Options.Connections.Retire(channel);
-        if (!broken && e.StatusCode != StatusCode.DeadlineExceeded) channel.Answered();
+        if (broken || silent)
+            channel.Failed();
+        if ((broken && !dialled) || silent)
+            client.Options.Connections.Retire(channel);
+        if (!broken && e.StatusCode != StatusCode.DeadlineExceeded)
+            channel.Answered();
 
-        if (answered || e.StatusCode != StatusCode.Unavailable && !broken) return false;
+        if (answered || e.StatusCode != StatusCode.Unavailable && !broken)
+            return false;
 
         // In TLS 1.3 a refusal of the client's certificate comes after the client is done with the handshake.
-        if (!TalosFailure.MayFailOver(e, channel.Alert)) return false;
-        if (dialled) return attempt + 1 < endpoints;
+        if (!TalosFailure.MayFailOver(e, channel.Alert))
+            return false;
+        if (dialled)
+            return attempt + 1 < endpoints;
 
         // A pooled connection that broke while idle shows only when it is used: one more try, on a new one.
         return call.Repeatable && attempt + 1 < Math.Max(2, endpoints);
@@ -168,7 +199,11 @@ internal sealed class TalosCaller(TalosClient client, string? node, string displ
 
     private TsException Fail(TalosCall call, TalosChannel channel, RpcException e) =>
         client.Disposed.IsCancellationRequested
-            ? TalosErrors.TalosConnectionLost.New($"The call {call.Name} to '{displayName}' was ended: its client was closed.", displayName, e)
+            ? TalosErrors.TalosConnectionLost.New(
+                $"The call {call.Name} to '{displayName}' was ended: its client was closed.",
+                displayName,
+                e
+            )
             : TalosFailure.Explain(e, call, displayName, channel.Endpoint, client.Roles, channel.Alert);
 
     private TsException Silent(TalosCall call, TalosChannel channel, RpcException e, TimeSpan limit)
@@ -176,6 +211,9 @@ internal sealed class TalosCaller(TalosClient client, string? node, string displ
         channel.Failed();
         client.Options.Connections.Retire(channel);
         return TalosErrors.TalosTimeout.New(
-            $"'{displayName}' sent nothing for {limit.TotalSeconds:0} s in answer to {call.Name} (through '{channel.Endpoint}').", displayName, e);
+            $"'{displayName}' sent nothing for {limit.TotalSeconds:0} s in answer to {call.Name} (through '{channel.Endpoint}').",
+            displayName,
+            e
+        );
     }
 }

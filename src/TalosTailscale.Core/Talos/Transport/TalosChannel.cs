@@ -26,7 +26,12 @@ internal sealed class TalosChannel : IDisposable
     private bool _closed;
 
     internal TalosChannel(
-        TalosEndpoint endpoint, TalosCredentials credentials, TimeSpan connectTimeout, TimeProvider clock, SocketCount sockets)
+        TalosEndpoint endpoint,
+        TalosCredentials credentials,
+        TimeSpan connectTimeout,
+        TimeProvider clock,
+        SocketCount sockets
+    )
     {
         Endpoint = endpoint;
         _dialer = new TalosDialer(endpoint, credentials, connectTimeout, clock, sockets);
@@ -46,14 +51,17 @@ internal sealed class TalosChannel : IDisposable
         };
 
         // TLS is below; to HTTP this is HTTP/2 with prior knowledge. grpc-go does not look at :scheme.
-        _channel = GrpcChannel.ForAddress($"http://{endpoint}", new GrpcChannelOptions
-        {
-            HttpHandler = handler,
-            DisposeHttpClient = true,
-            MaxReceiveMessageSize = MaxMessageBytes,
-            MaxSendMessageSize = MaxMessageBytes,
-            MaxRetryAttempts = null,
-        });
+        _channel = GrpcChannel.ForAddress(
+            $"http://{endpoint}",
+            new GrpcChannelOptions
+            {
+                HttpHandler = handler,
+                DisposeHttpClient = true,
+                MaxReceiveMessageSize = MaxMessageBytes,
+                MaxSendMessageSize = MaxMessageBytes,
+                MaxRetryAttempts = null,
+            }
+        );
         Invoker = _channel.CreateCallInvoker();
     }
 
@@ -70,7 +78,9 @@ internal sealed class TalosChannel : IDisposable
         get
         {
             long failure = Volatile.Read(ref _lastFailure);
-            return failure != 0 && failure > Volatile.Read(ref _lastAnswer) && Stopwatch.GetElapsedTime(failure) < s_avoid;
+            return failure != 0
+                && failure > Volatile.Read(ref _lastAnswer)
+                && Stopwatch.GetElapsedTime(failure) < s_avoid;
         }
     }
 
@@ -79,7 +89,8 @@ internal sealed class TalosChannel : IDisposable
     {
         lock (_gate)
         {
-            if (_retired) return false;
+            if (_retired)
+                return false;
             _users++;
             return true;
         }
@@ -88,8 +99,10 @@ internal sealed class TalosChannel : IDisposable
     internal void Leave()
     {
         bool close;
-        lock (_gate) close = --_users == 0 && _retired;
-        if (close) Close();
+        lock (_gate)
+            close = --_users == 0 && _retired;
+        if (close)
+            Close();
     }
 
     /// <summary>Something came back: the connection lives.</summary>
@@ -110,13 +123,15 @@ internal sealed class TalosChannel : IDisposable
             close = _users == 0;
         }
 
-        if (close) Close();
+        if (close)
+            Close();
     }
 
     /// <summary>Closes at once: calls under way fail.</summary>
     public void Dispose()
     {
-        lock (_gate) _retired = true;
+        lock (_gate)
+            _retired = true;
         Close();
     }
 
@@ -124,7 +139,8 @@ internal sealed class TalosChannel : IDisposable
     {
         lock (_gate)
         {
-            if (_closed) return;
+            if (_closed)
+                return;
             _closed = true;
         }
 

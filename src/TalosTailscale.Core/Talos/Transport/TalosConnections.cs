@@ -18,7 +18,8 @@ public sealed class TalosConnections : IDisposable
     {
         get
         {
-            lock (_gate) return _channels.Count;
+            lock (_gate)
+                return _channels.Count;
         }
     }
 
@@ -31,22 +32,30 @@ public sealed class TalosConnections : IDisposable
     /// </summary>
     public void Release()
     {
-        foreach (TalosChannel channel in TakeAll()) channel.Retire();
+        foreach (TalosChannel channel in TakeAll())
+            channel.Retire();
     }
 
     /// <summary>Closes every connection; calls under way fail, later ones connect anew.</summary>
     public void Dispose()
     {
-        foreach (TalosChannel channel in TakeAll()) channel.Dispose();
+        foreach (TalosChannel channel in TakeAll())
+            channel.Dispose();
     }
 
     /// <summary>The channel of an endpoint, entered: the caller must leave it.</summary>
-    internal TalosChannel Enter(TalosEndpoint endpoint, TalosCredentials credentials, TimeSpan connectTimeout, TimeProvider clock)
+    internal TalosChannel Enter(
+        TalosEndpoint endpoint,
+        TalosCredentials credentials,
+        TimeSpan connectTimeout,
+        TimeProvider clock
+    )
     {
         lock (_gate)
         {
             (TalosEndpoint, string) key = (endpoint, credentials.Fingerprint);
-            if (_channels.TryGetValue(key, out TalosChannel? known) && known.TryEnter()) return known;
+            if (_channels.TryGetValue(key, out TalosChannel? known) && known.TryEnter())
+                return known;
             var made = new TalosChannel(endpoint, credentials, connectTimeout, clock, _sockets);
             made.TryEnter();
             _channels[key] = made;
@@ -57,7 +66,8 @@ public sealed class TalosConnections : IDisposable
     internal bool IsAvoided(TalosEndpoint endpoint, TalosCredentials credentials)
     {
         lock (_gate)
-            return _channels.TryGetValue((endpoint, credentials.Fingerprint), out TalosChannel? known) && known.IsAvoided;
+            return _channels.TryGetValue((endpoint, credentials.Fingerprint), out TalosChannel? known)
+                && known.IsAvoided;
     }
 
     private TalosChannel[] TakeAll()
@@ -77,7 +87,8 @@ public sealed class TalosConnections : IDisposable
         {
             foreach (KeyValuePair<(TalosEndpoint, string), TalosChannel> entry in _channels)
             {
-                if (!ReferenceEquals(entry.Value, channel)) continue;
+                if (!ReferenceEquals(entry.Value, channel))
+                    continue;
                 _channels.Remove(entry.Key);
                 break;
             }

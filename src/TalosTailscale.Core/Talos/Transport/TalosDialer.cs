@@ -7,7 +7,12 @@ namespace TalosTailscale.Core.Talos;
 
 /// <summary>Makes one verified TLS connection to an endpoint.</summary>
 internal sealed class TalosDialer(
-    TalosEndpoint endpoint, TalosCredentials credentials, TimeSpan timeout, TimeProvider clock, SocketCount? sockets = null)
+    TalosEndpoint endpoint,
+    TalosCredentials credentials,
+    TimeSpan timeout,
+    TimeProvider clock,
+    SocketCount? sockets = null
+)
 {
     // Finds a peer that lost its power during a followed log; TCP's own, apid counts HTTP/2 pings against us.
     private const int KeepAliveIdleSeconds = 20;
@@ -44,12 +49,16 @@ internal sealed class TalosDialer(
         catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
         {
             socket?.Dispose();
-            throw new TalosDialException($"No connection to '{endpoint}' within {timeout.TotalSeconds:0} s.", new TimeoutException(e.Message, e));
+            throw new TalosDialException(
+                $"No connection to '{endpoint}' within {timeout.TotalSeconds:0} s.",
+                new TimeoutException(e.Message, e)
+            );
         }
         catch (Exception e)
         {
             socket?.Dispose();
-            if (e is OperationCanceledException) throw;
+            if (e is OperationCanceledException)
+                throw;
             throw new TalosDialException($"No connection to '{endpoint}': {e.Message}", e);
         }
     }

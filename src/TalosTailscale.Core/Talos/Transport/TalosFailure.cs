@@ -9,9 +9,14 @@ internal static class TalosFailure
 {
     private static readonly HashSet<short> s_certificateAlerts =
     [
-        AlertDescription.bad_certificate, AlertDescription.unsupported_certificate, AlertDescription.certificate_revoked,
-        AlertDescription.certificate_expired, AlertDescription.certificate_unknown, AlertDescription.unknown_ca,
-        AlertDescription.access_denied, AlertDescription.certificate_required,
+        AlertDescription.bad_certificate,
+        AlertDescription.unsupported_certificate,
+        AlertDescription.certificate_revoked,
+        AlertDescription.certificate_expired,
+        AlertDescription.certificate_unknown,
+        AlertDescription.unknown_ca,
+        AlertDescription.access_denied,
+        AlertDescription.certificate_required,
     ];
 
     // First match wins. Texts are those of Talos 1.9 to 1.14, Go's crypto/x509 and grpc-go.
@@ -61,7 +66,11 @@ internal static class TalosFailure
     /// <summary>True if our connection to the endpoint broke, as opposed to the endpoint answering with an error.</summary>
     internal static bool IsBroken(RpcException e) =>
         e.Status.DebugException is not null
-        && (Find<IOException>(e) is not null || Find<SocketException>(e) is not null || Find<HttpRequestException>(e) is not null)
+        && (
+            Find<IOException>(e) is not null
+            || Find<SocketException>(e) is not null
+            || Find<HttpRequestException>(e) is not null
+        )
         && e.StatusCode is StatusCode.Unavailable or StatusCode.Internal or StatusCode.Cancelled or StatusCode.Unknown;
 
     /// <summary>False where another endpoint of the cluster would say the same, or must not be asked.</summary>
@@ -75,12 +84,19 @@ internal static class TalosFailure
     /// <param name="roles">The roles of the client certificate.</param>
     /// <param name="ended">The alert that ended the connection, where it is known apart from <paramref name="e"/>.</param>
     internal static TsException Explain(
-        RpcException e, TalosCall call, string node, TalosEndpoint endpoint, IReadOnlyList<string> roles,
-        TlsFatalAlertReceived? ended = null)
+        RpcException e,
+        TalosCall call,
+        string node,
+        TalosEndpoint endpoint,
+        IReadOnlyList<string> roles,
+        TlsFatalAlertReceived? ended = null
+    )
     {
         string where = $"{call.Name} on '{node}'";
-        if (Find<TsException>(e) is { } known) return known;
-        if (AlertOf(e, ended) is { } alert) return Rejected(alert, where, node, endpoint, e);
+        if (Find<TsException>(e) is { } known)
+            return known;
+        if (AlertOf(e, ended) is { } alert)
+            return Rejected(alert, where, node, endpoint, e);
         string text = e.Status.Detail;
         foreach ((StatusCode? code, string part, TsError error) in s_texts)
         {
@@ -88,11 +104,15 @@ internal static class TalosFailure
                 return error.New($"{where} failed (through '{endpoint}'): {text}", node, e);
         }
 
-        if (Find<TalosDialException>(e) is { } dial) return Unreachable(dial, node, endpoint, e);
+        if (Find<TalosDialException>(e) is { } dial)
+            return Unreachable(dial, node, endpoint, e);
         if (IsBroken(e))
         {
             return TalosErrors.TalosConnectionLost.New(
-                $"The connection to '{endpoint}' broke during {where}{Doubt(call)}: {Innermost(e).Message}", node, e);
+                $"The connection to '{endpoint}' broke during {where}{Doubt(call)}: {Innermost(e).Message}",
+                node,
+                e
+            );
         }
 
         TsError mapped = s_codes.GetValueOrDefault(e.StatusCode, TalosErrors.TalosCallFailed);
@@ -103,7 +123,13 @@ internal static class TalosFailure
     internal static IEnumerable<TsError> Errors => s_codes.Values.Concat(s_texts.Select(row => row.Error)).Distinct();
 
     private static string Message(
-        TsError error, string where, string text, TalosCall call, TalosEndpoint endpoint, IReadOnlyList<string> roles)
+        TsError error,
+        string where,
+        string text,
+        TalosCall call,
+        TalosEndpoint endpoint,
+        IReadOnlyList<string> roles
+    )
     {
         if (error == TalosErrors.TalosRoleMissing)
         {
@@ -111,9 +137,9 @@ internal static class TalosFailure
             return $"{where} needs the role '{call.Role}'; the certificate has {has} ({text}).";
         }
 
-        return error == TalosErrors.TalosTimeout
-            ? $"{where} had no answer in time (through '{endpoint}'){Doubt(call)}."
-            : error == TalosErrors.TalosNodeUnavailable ? $"{where} failed{Doubt(call)}: {text}" : $"{where} failed: {text}";
+        return error == TalosErrors.TalosTimeout ? $"{where} had no answer in time (through '{endpoint}'){Doubt(call)}."
+            : error == TalosErrors.TalosNodeUnavailable ? $"{where} failed{Doubt(call)}: {text}"
+            : $"{where} failed: {text}";
     }
 
     // A change may have been made before the way back broke; a call that only reads leaves nothing to wonder about.
@@ -123,14 +149,25 @@ internal static class TalosFailure
         error == TalosErrors.TalosRoleMissing ? $"Use a talosconfig with the role '{call.Role}'." : null;
 
     private static TsException Rejected(
-        TlsFatalAlertReceived alert, string where, string node, TalosEndpoint endpoint, RpcException e)
+        TlsFatalAlertReceived alert,
+        string where,
+        string node,
+        TalosEndpoint endpoint,
+        RpcException e
+    )
     {
         string name = AlertDescription.GetName(alert.AlertDescription);
         return s_certificateAlerts.Contains(alert.AlertDescription)
             ? TalosErrors.TalosClientCertificateRejected.New(
-                $"'{endpoint}' refused the client certificate for {where}: TLS alert '{name}'.", node, e)
+                $"'{endpoint}' refused the client certificate for {where}: TLS alert '{name}'.",
+                node,
+                e
+            )
             : TalosErrors.TalosTlsFailed.New(
-                $"The TLS handshake with '{endpoint}' for {where} failed: TLS alert '{name}'.", node, e);
+                $"The TLS handshake with '{endpoint}' for {where} failed: TLS alert '{name}'.",
+                node,
+                e
+            );
     }
 
     private static TsException Unreachable(TalosDialException dial, string node, TalosEndpoint endpoint, RpcException e)
@@ -140,13 +177,26 @@ internal static class TalosFailure
         {
             SocketException { SocketErrorCode: SocketError.ConnectionRefused } =>
                 TalosErrors.TalosConnectionRefused.New($"{target} refused the connection.", node, e),
-            SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain } =>
-                TalosErrors.TalosEndpointNotResolved.New($"The name '{endpoint.Host}' has no address.", node, e),
-            SocketException or TimeoutException =>
-                TalosErrors.TalosConnectionFailed.New($"{target} cannot be reached: {dial.Message}", node, e),
+            SocketException
+            {
+                SocketErrorCode: SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain
+            } => TalosErrors.TalosEndpointNotResolved.New($"The name '{endpoint.Host}' has no address.", node, e),
+            SocketException or TimeoutException => TalosErrors.TalosConnectionFailed.New(
+                $"{target} cannot be reached: {dial.Message}",
+                node,
+                e
+            ),
             IOException broken when broken is EndOfStreamException || broken.InnerException is SocketException =>
-                TalosErrors.TalosConnectionLost.New($"{target} closed the connection in the handshake: {broken.Message}", node, e),
-            { } inner => TalosErrors.TalosTlsFailed.New($"The TLS handshake with {target} failed: {inner.Message}", node, e),
+                TalosErrors.TalosConnectionLost.New(
+                    $"{target} closed the connection in the handshake: {broken.Message}",
+                    node,
+                    e
+                ),
+            { } inner => TalosErrors.TalosTlsFailed.New(
+                $"The TLS handshake with {target} failed: {inner.Message}",
+                node,
+                e
+            ),
             null => TalosErrors.TalosConnectionFailed.New($"{target} cannot be reached: {dial.Message}", node, e),
         };
     }
@@ -159,7 +209,8 @@ internal static class TalosFailure
     {
         for (Exception? at = e.Status.DebugException ?? e.InnerException; at is not null; at = at.InnerException)
         {
-            if (at is T found) return found;
+            if (at is T found)
+                return found;
         }
 
         return null;
@@ -168,7 +219,8 @@ internal static class TalosFailure
     private static Exception Innermost(RpcException e)
     {
         Exception at = e.Status.DebugException ?? e;
-        while (at.InnerException is { } inner) at = inner;
+        while (at.InnerException is { } inner)
+            at = inner;
         return at;
     }
 }

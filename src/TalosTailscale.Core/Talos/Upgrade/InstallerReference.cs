@@ -12,7 +12,8 @@ public sealed record InstallerReference(string Repository, string Tag, string? S
     private const int SchematicLength = 64;
 
     /// <summary>True if the name says that it is for Secure Boot.</summary>
-    public bool IsSecureBoot => Repository.Contains("-secureboot/", StringComparison.Ordinal)
+    public bool IsSecureBoot =>
+        Repository.Contains("-secureboot/", StringComparison.Ordinal)
         || Repository.EndsWith("-secureboot", StringComparison.Ordinal);
 
     /// <summary>Reads a reference.</summary>
@@ -23,7 +24,8 @@ public sealed record InstallerReference(string Repository, string Tag, string? S
         ArgumentNullException.ThrowIfNull(image);
         string text = image.Trim();
         int digest = text.IndexOf('@');
-        if (digest >= 0) text = text[..digest];
+        if (digest >= 0)
+            text = text[..digest];
         int slash = text.LastIndexOf('/');
         int colon = text.LastIndexOf(':');
         string tag = colon > slash ? text[(colon + 1)..] : "";

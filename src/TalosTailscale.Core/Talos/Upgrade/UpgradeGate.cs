@@ -19,9 +19,12 @@ public static class UpgradeGate
     /// <returns>When nothing would be lost.</returns>
     /// <exception cref="TsException"><see cref="TalosErrors.InstallerLosesExtension"/>.</exception>
     public static Task CheckAsync(
-        TalosNodeClient node, string image, Func<string, CancellationToken, Task<IReadOnlyList<string>?>> schematicExtensions,
-        IReporter reporter, CancellationToken cancellation = default) =>
-        CheckAsync(node, image, schematicExtensions, reporter, null, cancellation);
+        TalosNodeClient node,
+        string image,
+        Func<string, CancellationToken, Task<IReadOnlyList<string>?>> schematicExtensions,
+        IReporter reporter,
+        CancellationToken cancellation = default
+    ) => CheckAsync(node, image, schematicExtensions, reporter, null, cancellation);
 
     /// <summary>Compares what the node runs with what the installer brings.</summary>
     /// <param name="node">The node.</param>
@@ -35,8 +38,13 @@ public static class UpgradeGate
     /// <returns>When nothing would be lost.</returns>
     /// <exception cref="TsException"><see cref="TalosErrors.InstallerLosesExtension"/>.</exception>
     public static async Task CheckAsync(
-        TalosNodeClient node, string image, Func<string, CancellationToken, Task<IReadOnlyList<string>?>> schematicExtensions,
-        IReporter reporter, Uri? factory, CancellationToken cancellation = default)
+        TalosNodeClient node,
+        string image,
+        Func<string, CancellationToken, Task<IReadOnlyList<string>?>> schematicExtensions,
+        IReporter reporter,
+        Uri? factory,
+        CancellationToken cancellation = default
+    )
     {
         ArgumentNullException.ThrowIfNull(node);
         ArgumentNullException.ThrowIfNull(schematicExtensions);
@@ -55,14 +63,18 @@ public static class UpgradeGate
             ? []
             : await schematicExtensions(installer.SchematicId, cancellation).ConfigureAwait(false);
         string[] lost = brings is null ? has : [.. has.Where(name => !brings.Any(other => Same(name, other)))];
-        if (lost.Length == 0) return;
-        string why = brings is null
-            ? $"what its schematic '{installer.SchematicId}' brings is not known"
-            : installer.SchematicId is null ? "it is not from an Image Factory and brings none" : "its schematic does not have it";
+        if (lost.Length == 0)
+            return;
+        string why =
+            brings is null ? $"what its schematic '{installer.SchematicId}' brings is not known"
+            : installer.SchematicId is null ? "it is not from an Image Factory and brings none"
+            : "its schematic does not have it";
         throw TalosErrors.InstallerLosesExtension.New(
             $"'{node.Node}' runs the extension '{string.Join("', '", lost)}', which the installer '{image}' would take away: {why}.",
             node.Node,
-            recommendedAction: await AdviceAsync(node, installer, current, Registry(factory), cancellation).ConfigureAwait(false));
+            recommendedAction: await AdviceAsync(node, installer, current, Registry(factory), cancellation)
+                .ConfigureAwait(false)
+        );
     }
 
     // Extensions are listed as vendor/name in a schematic and by their own name on the node.
@@ -70,13 +82,20 @@ public static class UpgradeGate
         string.Equals(running, official[(official.LastIndexOf('/') + 1)..], StringComparison.OrdinalIgnoreCase);
 
     // A factory on this machine's loopback is no registry that a node could pull from.
-    private static string Registry(Uri? factory) => factory is null || factory.IsLoopback ? PublicFactory : factory.Authority;
+    private static string Registry(Uri? factory) =>
+        factory is null || factory.IsLoopback ? PublicFactory : factory.Authority;
 
     private static async Task<string> AdviceAsync(
-        TalosNodeClient node, InstallerReference installer, string? current, string registry, CancellationToken cancellation)
+        TalosNodeClient node,
+        InstallerReference installer,
+        string? current,
+        string registry,
+        CancellationToken cancellation
+    )
     {
         TalosVersion version = await node.VersionAsync(cancellation).ConfigureAwait(false);
-        if (current is null) return "Make a schematic with the node's extensions (New-TalosSchematic) and use its installer image.";
+        if (current is null)
+            return "Make a schematic with the node's extensions (New-TalosSchematic) and use its installer image.";
         string cmdline = await CommandLineAsync(node, cancellation).ConfigureAwait(false);
         bool secure = cmdline.Contains("lockdown=confidentiality", StringComparison.Ordinal) || installer.IsSecureBoot;
         string tag = installer.Tag.Length > 0 ? installer.Tag : version.Tag;

@@ -19,8 +19,11 @@ public sealed record TalosBootMark(string? BootId, DateTimeOffset? BootTime, str
         ArgumentNullException.ThrowIfNull(node);
         (string? id, DateTimeOffset? time) = await BootAsync(node, cancellation).ConfigureAwait(false);
         return new TalosBootMark(
-            id, time, await node.NodeIdAsync(cancellation).ConfigureAwait(false),
-            await node.HostnameAsync(cancellation).ConfigureAwait(false));
+            id,
+            time,
+            await node.NodeIdAsync(cancellation).ConfigureAwait(false),
+            await node.HostnameAsync(cancellation).ConfigureAwait(false)
+        );
     }
 
     /// <summary>True if <paramref name="now"/> is another boot than this one.</summary>
@@ -29,12 +32,15 @@ public sealed record TalosBootMark(string? BootId, DateTimeOffset? BootTime, str
     public bool IsOtherBoot(TalosBootMark now)
     {
         ArgumentNullException.ThrowIfNull(now);
-        if (BootId is not null && now.BootId is not null) return BootId != now.BootId;
+        if (BootId is not null && now.BootId is not null)
+            return BootId != now.BootId;
         return BootTime is { } before && now.BootTime is { } after && after - before > s_jitter;
     }
 
     internal static async Task<(string? Id, DateTimeOffset? Time)> BootAsync(
-        TalosNodeClient node, CancellationToken cancellation)
+        TalosNodeClient node,
+        CancellationToken cancellation
+    )
     {
         string? id = null;
         try

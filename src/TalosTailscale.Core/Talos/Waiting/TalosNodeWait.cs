@@ -39,11 +39,20 @@ public sealed class TalosNodeWait
     /// cure (a certificate, a role).
     /// </exception>
     public static async Task<TalosWaitResult> ForReadyAsync(
-        TalosNodeClient node, TalosBootMark? before = null, TalosWaitOptions? options = null, IReporter? reporter = null,
-        CancellationToken cancellation = default)
+        TalosNodeClient node,
+        TalosBootMark? before = null,
+        TalosWaitOptions? options = null,
+        IReporter? reporter = null,
+        CancellationToken cancellation = default
+    )
     {
         ArgumentNullException.ThrowIfNull(node);
-        var wait = new TalosNodeWait(node, before, options ?? new TalosWaitOptions(), reporter ?? SilentReporter.Instance);
+        var wait = new TalosNodeWait(
+            node,
+            before,
+            options ?? new TalosWaitOptions(),
+            reporter ?? SilentReporter.Instance
+        );
         try
         {
             return await wait.RunAsync(cancellation).ConfigureAwait(false);
@@ -63,9 +72,12 @@ public sealed class TalosNodeWait
         while (true)
         {
             TalosWaitResult? result = await LookAsync(cancellation).ConfigureAwait(false);
-            if (result is not null) return result;
-            if (Elapsed >= _options.Timeout) throw TimedOut();
-            if (pause > _options.Interval) pause = _options.Interval;
+            if (result is not null)
+                return result;
+            if (Elapsed >= _options.Timeout)
+                throw TimedOut();
+            if (pause > _options.Interval)
+                pause = _options.Interval;
             await Task.Delay(pause, cancellation).ConfigureAwait(false);
             pause *= 1.5;
         }
@@ -102,7 +114,8 @@ public sealed class TalosNodeWait
         {
             throw TalosErrors.TalosNodeMoved.New(
                 $"At the address of '{_node.Node}' another machine answers: '{now.Hostname}' with the identity '{other}'; expected '{id}'.",
-                _node.Node);
+                _node.Node
+            );
         }
 
         bool renamed = _before?.Hostname is { } name && now.Hostname is { } hostname && name != hostname;
@@ -110,7 +123,8 @@ public sealed class TalosNodeWait
         {
             _reporter.Warning(
                 $"'{_node.Node}' came back under another name: '{now.Hostname}' instead of '{_before!.Hostname}'. "
-                + "Update-TalosNodeAddress finds what still has the old one.");
+                    + "Update-TalosNodeAddress finds what still has the old one."
+            );
         }
 
         return new TalosWaitResult
@@ -128,12 +142,15 @@ public sealed class TalosNodeWait
     /// <summary>A node that does not answer at its address may have come back at another: its cluster knows.</summary>
     private async Task LookElsewhereAsync(CancellationToken cancellation)
     {
-        if (_before?.NodeId is not { } id) return;
+        if (_before?.NodeId is not { } id)
+            return;
         TalosNodeClient endpoint = _node.Client.Node(null).With(_options.CallTimeout);
         TalosMember? member;
         try
         {
-            member = (await endpoint.MembersAsync(cancellation).ConfigureAwait(false)).FirstOrDefault(m => m.NodeId == id);
+            member = (await endpoint.MembersAsync(cancellation).ConfigureAwait(false)).FirstOrDefault(m =>
+                m.NodeId == id
+            );
         }
         catch (TsException e)
         {
@@ -141,37 +158,63 @@ public sealed class TalosNodeWait
             return;
         }
 
-        if (member is null || _node.Address is not { } address || member.Addresses.Count == 0
-            || !System.Net.IPAddress.TryParse(address, out _) || member.Addresses.Contains(address))
+        if (
+            member is null
+            || _node.Address is not { } address
+            || member.Addresses.Count == 0
+            || !System.Net.IPAddress.TryParse(address, out _)
+            || member.Addresses.Contains(address)
+        )
             return;
         throw TalosErrors.TalosNodeMoved.New(
             $"'{_node.Node}' is no longer at '{address}': the cluster knows it as '{member.Hostname}' at "
-            + $"'{string.Join("', '", member.Addresses)}'.", _node.Node);
+                + $"'{string.Join("', '", member.Addresses)}'.",
+            _node.Node
+        );
     }
 
     private void Tell(string phase)
     {
-        _reporter.Progress(new ProgressStep(
-            Activity, _node.Node, string.Create(CultureInfo.InvariantCulture, $"{phase} ({Elapsed.TotalSeconds:0} s of at most {_options.Timeout.TotalSeconds:0} s)")));
-        if (phase == _last) return;
+        _reporter.Progress(
+            new ProgressStep(
+                Activity,
+                _node.Node,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{phase} ({Elapsed.TotalSeconds:0} s of at most {_options.Timeout.TotalSeconds:0} s)"
+                )
+            )
+        );
+        if (phase == _last)
+            return;
         _last = phase;
-        _reporter.Verbose(string.Create(
-            CultureInfo.InvariantCulture, $"{_node.Node}: {phase} after {Elapsed.TotalSeconds:0} s."));
+        _reporter.Verbose(
+            string.Create(CultureInfo.InvariantCulture, $"{_node.Node}: {phase} after {Elapsed.TotalSeconds:0} s.")
+        );
     }
 
-    private TsException TimedOut() => TalosErrors.TalosWaitTimeout.New(
-        string.Create(
-            CultureInfo.InvariantCulture,
-            $"'{_node.Node}' was not running and ready after {Elapsed.TotalMinutes:0.#} min; last seen: {_last}."),
-        _node.Node);
+    private TsException TimedOut() =>
+        TalosErrors.TalosWaitTimeout.New(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"'{_node.Node}' was not running and ready after {Elapsed.TotalMinutes:0.#} min; last seen: {_last}."
+            ),
+            _node.Node
+        );
 
     // What a node goes through while it restarts; anything else will not get better by waiting.
     private static bool IsPassing(TsException e) =>
-        e.Error == TalosErrors.TalosConnectionRefused || e.Error == TalosErrors.TalosConnectionFailed
-        || e.Error == TalosErrors.TalosConnectionLost || e.Error == TalosErrors.TalosNodeUnavailable
-        || e.Error == TalosErrors.TalosTimeout || e.Error == TalosErrors.TalosTlsFailed
-        || e.Error == TalosErrors.TalosNotFound || e.Error == TalosErrors.TalosCallFailed
-        || e.Error == TalosErrors.TalosUnimplemented || e.Error == TalosErrors.TalosResourceTypeUnknown
-        || e.Error == TalosErrors.TalosBusy || e.Error == TalosErrors.TalosProtocolViolation
+        e.Error == TalosErrors.TalosConnectionRefused
+        || e.Error == TalosErrors.TalosConnectionFailed
+        || e.Error == TalosErrors.TalosConnectionLost
+        || e.Error == TalosErrors.TalosNodeUnavailable
+        || e.Error == TalosErrors.TalosTimeout
+        || e.Error == TalosErrors.TalosTlsFailed
+        || e.Error == TalosErrors.TalosNotFound
+        || e.Error == TalosErrors.TalosCallFailed
+        || e.Error == TalosErrors.TalosUnimplemented
+        || e.Error == TalosErrors.TalosResourceTypeUnknown
+        || e.Error == TalosErrors.TalosBusy
+        || e.Error == TalosErrors.TalosProtocolViolation
         || e.Error == TalosErrors.TalosEndpointNotResolved;
 }

@@ -9,8 +9,12 @@ internal static class ClusterChecks
     public static async Task<CheckResult> NodeAsync(ClusterFacts facts, TsNode node)
     {
         if (await facts.FindAsync(node).ConfigureAwait(false) is not { } found)
-            return CheckResult.Fail(Causes.KubernetesNodeMissing, $"Kubernetes has neither a node '{node.KubernetesName ?? node.Name}' nor one with {node.Address}");
-        var text = $"'{found.Name}' {string.Join(", ", found.Addresses)}, kubelet {found.KubeletVersion}, {found.OsImage}";
+            return CheckResult.Fail(
+                Causes.KubernetesNodeMissing,
+                $"Kubernetes has neither a node '{node.KubernetesName ?? node.Name}' nor one with {node.Address}"
+            );
+        var text =
+            $"'{found.Name}' {string.Join(", ", found.Addresses)}, kubelet {found.KubeletVersion}, {found.OsImage}";
         if (node.KubernetesName is { } name && found.Name != name)
             return CheckResult.Fail(Causes.NodeNameDrift, $"{text}; the inventory says '{name}'");
         if (found.Addresses.FirstOrDefault(TailnetRange.Contains) is { } tailnet)
@@ -30,24 +34,40 @@ internal static class ClusterChecks
         foreach (var node in facts.Options.Nodes)
             if (await facts.FindAsync(node).ConfigureAwait(false) is { } found)
                 known.Add(found.Name);
-        KubernetesNodeState[] strangers = [.. (await facts.NodesAsync().ConfigureAwait(false)).Where(node => !known.Contains(node.Name))];
+        KubernetesNodeState[] strangers =
+        [
+            .. (await facts.NodesAsync().ConfigureAwait(false)).Where(node => !known.Contains(node.Name)),
+        ];
         var stale = strangers.Where(node => !node.Ready).ToList();
         if (stale.Count > 0)
-            return CheckResult.Fail(Causes.KubernetesNodeStale, $"not Ready and not in the inventory: {string.Join(", ", stale.Select(node => node.Name))}");
+            return CheckResult.Fail(
+                Causes.KubernetesNodeStale,
+                $"not Ready and not in the inventory: {string.Join(", ", stale.Select(node => node.Name))}"
+            );
         return strangers.Length > 0
-            ? CheckResult.Warn(Causes.KubernetesNodeUnknown, $"not in the inventory: {string.Join(", ", strangers.Select(node => node.Name))}")
+            ? CheckResult.Warn(
+                Causes.KubernetesNodeUnknown,
+                $"not in the inventory: {string.Join(", ", strangers.Select(node => node.Name))}"
+            )
             : CheckResult.Pass($"{known.Count} nodes, all of the inventory");
     }
 
     public static async Task<CheckResult> RegistryPodsAsync(ClusterFacts facts)
     {
         var ns = facts.Options.RegistryNamespace;
-        var pods = await KubernetesPods.ListAsync(await facts.ConnectionAsync().ConfigureAwait(false), ns, facts.Cancellation).ConfigureAwait(false);
+        var pods = await KubernetesPods
+            .ListAsync(await facts.ConnectionAsync().ConfigureAwait(false), ns, facts.Cancellation)
+            .ConfigureAwait(false);
         if (pods.Count == 0)
             return CheckResult.Skip($"the namespace '{ns}' has no pods");
         return pods.FirstOrDefault(pod => !pod.Ready) is { } bad
-            ? CheckResult.Fail(Causes.RegistryPodNotReady, $"{bad.Name} on '{bad.NodeName}': {bad.Reason}; {pods.Count(pod => pod.Ready)} of {pods.Count} are ready")
-            : CheckResult.Pass($"{pods.Count} of {pods.Count} ready: {string.Join(", ", pods.Select(pod => $"{pod.Name} on {pod.NodeName}"))}");
+            ? CheckResult.Fail(
+                Causes.RegistryPodNotReady,
+                $"{bad.Name} on '{bad.NodeName}': {bad.Reason}; {pods.Count(pod => pod.Ready)} of {pods.Count} are ready"
+            )
+            : CheckResult.Pass(
+                $"{pods.Count} of {pods.Count} ready: {string.Join(", ", pods.Select(pod => $"{pod.Name} on {pod.NodeName}"))}"
+            );
     }
 
     public static async Task<CheckResult> PodPullAsync(ClusterFacts facts, TsNode node, Reporting.IReporter reporter)
@@ -56,11 +76,21 @@ internal static class ClusterChecks
             return CheckResult.Skip("no -RegistryImage was given");
         if (await facts.FindAsync(node).ConfigureAwait(false) is not { } found)
             return CheckResult.Skip("Kubernetes does not know the node");
-        var pull = await PullPod.RunAsync(
-            await facts.ConnectionAsync().ConfigureAwait(false), found.Name, facts.Options.PodNamespace, image, facts.Options.PullTimeout,
-            reporter, facts.Cancellation).ConfigureAwait(false);
+        var pull = await PullPod
+            .RunAsync(
+                await facts.ConnectionAsync().ConfigureAwait(false),
+                found.Name,
+                facts.Options.PodNamespace,
+                image,
+                facts.Options.PullTimeout,
+                reporter,
+                facts.Cancellation
+            )
+            .ConfigureAwait(false);
         return pull.Pulled
-            ? CheckResult.Pass(FormattableString.Invariant($"a pod pulled '{image}' in {pull.Duration.TotalSeconds:0.0} s"))
+            ? CheckResult.Pass(
+                FormattableString.Invariant($"a pod pulled '{image}' in {pull.Duration.TotalSeconds:0.0} s")
+            )
             : CheckResult.Fail(PullChecks.CauseOf(pull.Message), pull.Message);
     }
 }

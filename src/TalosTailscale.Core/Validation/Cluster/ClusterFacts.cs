@@ -15,7 +15,11 @@ internal sealed class ClusterFacts
         Options = options;
         Cancellation = cancellation;
         _connection = new(() => options.Kubernetes(cancellation));
-        _nodes = new(async () => await KubernetesNodes.ListAsync(await _connection.Value.ConfigureAwait(false), cancellation).ConfigureAwait(false));
+        _nodes = new(async () =>
+            await KubernetesNodes
+                .ListAsync(await _connection.Value.ConfigureAwait(false), cancellation)
+                .ConfigureAwait(false)
+        );
         _members = new(() => options.Talos.Node(null).EtcdMemberListAsync(cancellation));
     }
 

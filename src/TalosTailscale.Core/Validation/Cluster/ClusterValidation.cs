@@ -12,14 +12,34 @@ public static class ClusterValidation
     /// <summary>What a check that is not of one node names as its node.</summary>
     public const string Cluster = "cluster";
 
-    private static readonly (string Name, string Purpose, Func<ClusterFacts, Task<CheckResult>>? Whole, Func<ClusterFacts, TsNode, IReporter, Task<CheckResult>>? Each)[] s_all =
+    private static readonly (
+        string Name,
+        string Purpose,
+        Func<ClusterFacts, Task<CheckResult>>? Whole,
+        Func<ClusterFacts, TsNode, IReporter, Task<CheckResult>>? Each
+    )[] s_all =
     [
-        ("KubernetesNode", "Kubernetes has the node, Ready, with the name and address of the inventory", null, (facts, node, _) => ClusterChecks.NodeAsync(facts, node)),
+        (
+            "KubernetesNode",
+            "Kubernetes has the node, Ready, with the name and address of the inventory",
+            null,
+            (facts, node, _) => ClusterChecks.NodeAsync(facts, node)
+        ),
         ("PodPull", "a pod on the node pulls a private image", null, ClusterChecks.PodPullAsync),
         ("StaleNodes", "Kubernetes has no node that the inventory does not", ClusterChecks.StaleNodesAsync, null),
-        ("EtcdMembers", "etcd's members are the control planes, reached by the local network", EtcdChecks.MembersAsync, null),
+        (
+            "EtcdMembers",
+            "etcd's members are the control planes, reached by the local network",
+            EtcdChecks.MembersAsync,
+            null
+        ),
         ("EtcdLeader", "etcd has one leader and no errors", EtcdChecks.LeaderAsync, null),
-        ("LoadBalancer", "HAProxy's servers are the control planes of the inventory", EtcdChecks.LoadBalancerAsync, null),
+        (
+            "LoadBalancer",
+            "HAProxy's servers are the control planes of the inventory",
+            EtcdChecks.LoadBalancerAsync,
+            null
+        ),
         ("RegistryPods", "the registry's own pods are ready", ClusterChecks.RegistryPodsAsync, null),
     ];
 
@@ -27,7 +47,8 @@ public static class ClusterValidation
     public static IReadOnlyList<string> CheckNames { get; } = [.. s_all.Select(check => check.Name)];
 
     /// <summary>Names and purposes of all checks, for the help.</summary>
-    public static IReadOnlyList<(string Name, string Purpose)> Checks { get; } = [.. s_all.Select(check => (check.Name, check.Purpose))];
+    public static IReadOnlyList<(string Name, string Purpose)> Checks { get; } =
+    [.. s_all.Select(check => (check.Name, check.Purpose))];
 
     /// <summary>Validates the cluster.</summary>
     /// <param name="options">What to look at.</param>
@@ -35,7 +56,10 @@ public static class ClusterValidation
     /// <param name="cancellationToken">Stops it; pods that were made are deleted first.</param>
     /// <returns>The results: node by node in their order, then those of the whole.</returns>
     public static async IAsyncEnumerable<TsCheck> RunAsync(
-        ClusterValidationOptions options, IReporter reporter, [EnumeratorCancellation] CancellationToken cancellationToken)
+        ClusterValidationOptions options,
+        IReporter reporter,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(reporter);
@@ -43,19 +67,28 @@ public static class ClusterValidation
         var facts = new ClusterFacts(options, cancellationToken);
         var chosen = s_all.Where(check => IsChosen(check.Name, options)).ToArray();
         var results = new TsCheck[nodes.Count][];
-        var limit = new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, options.ThrottleLimit), CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(Enumerable.Range(0, results.Length), limit, async (i, _) =>
+        var limit = new ParallelOptions
         {
-            var own = new List<TsCheck>();
-            foreach (var (name, _, _, each) in chosen.Where(check => check.Each is not null))
+            MaxDegreeOfParallelism = Math.Max(1, options.ThrottleLimit),
+            CancellationToken = cancellationToken,
+        };
+        await Parallel
+            .ForEachAsync(Enumerable.Range(0, results.Length), limit, async (i, _) =>
             {
-                reporter.Progress(new ProgressStep("Checking the cluster", nodes[i].Name, name));
-                own.Add(await MakeAsync(nodes[i].Name, name, () => each!(facts, nodes[i], reporter)).ConfigureAwait(false));
-            }
+                var own = new List<TsCheck>();
+                foreach (var (name, _, _, each) in chosen.Where(check => check.Each is not null))
+                {
+                    reporter.Progress(new ProgressStep("Checking the cluster", nodes[i].Name, name));
+                    own.Add(
+                        await MakeAsync(nodes[i].Name, name, () => each!(facts, nodes[i], reporter))
+                            .ConfigureAwait(false)
+                    );
+                }
 
-            results[i] = [.. own];
-            reporter.Progress(new ProgressStep("Checking the cluster", nodes[i].Name, "done", Completed: true));
-        }).ConfigureAwait(false);
+                results[i] = [.. own];
+                reporter.Progress(new ProgressStep("Checking the cluster", nodes[i].Name, "done", Completed: true));
+            })
+            .ConfigureAwait(false);
         foreach (var result in results.SelectMany(own => own))
             yield return result;
         foreach (var (name, _, whole, _) in chosen.Where(check => check.Whole is not null))

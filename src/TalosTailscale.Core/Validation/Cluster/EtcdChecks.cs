@@ -10,19 +10,33 @@ internal static class EtcdChecks
     {
         var members = await facts.EtcdMembersAsync().ConfigureAwait(false);
         var planes = await facts.ControlPlanesAsync().ConfigureAwait(false);
-        var text = string.Join(", ", members.Select(member => $"{member.Hostname} {string.Join(' ', member.PeerUrls)}"));
+        var text = string.Join(
+            ", ",
+            members.Select(member => $"{member.Hostname} {string.Join(' ', member.PeerUrls)}")
+        );
         if (members.FirstOrDefault(member => Hosts(member).Any(TailnetRange.Contains)) is { } onTailnet)
-            return CheckResult.Fail(Causes.NodeAddressInTailnet, $"{text}; the peers reach '{onTailnet.Hostname}' by the tailnet");
+            return CheckResult.Fail(
+                Causes.NodeAddressInTailnet,
+                $"{text}; the peers reach '{onTailnet.Hostname}' by the tailnet"
+            );
         if (members.FirstOrDefault(member => !planes.Any(node => IsOf(member, node))) is { } stale)
             return CheckResult.Fail(
-                Causes.EtcdMemberStale, $"{text}; member {stale.IdHex} '{stale.Hostname}' is of no control plane of the inventory",
-                $"When its node is gone for good: Remove-TalosEtcdMember {stale.IdHex}. When its address has changed: Update-TalosNodeAddress.");
+                Causes.EtcdMemberStale,
+                $"{text}; member {stale.IdHex} '{stale.Hostname}' is of no control plane of the inventory",
+                $"When its node is gone for good: Remove-TalosEtcdMember {stale.IdHex}. When its address has changed: Update-TalosNodeAddress."
+            );
         if (planes.FirstOrDefault(node => !members.Any(member => IsOf(member, node))) is { } missing)
-            return CheckResult.Fail(Causes.EtcdMemberMissing, $"{text}; '{missing.Name}' is a control plane and no member");
+            return CheckResult.Fail(
+                Causes.EtcdMemberMissing,
+                $"{text}; '{missing.Name}' is a control plane and no member"
+            );
         if (members.FirstOrDefault(member => member.IsLearner) is { } learner)
             return CheckResult.Warn(Causes.EtcdMemberLearning, $"{text}; '{learner.Hostname}' only learns");
         return members.Count % 2 == 0
-            ? CheckResult.Warn(Causes.EtcdMembersEven, $"{text}; {members.Count} members stand no more failures than {members.Count - 1}")
+            ? CheckResult.Warn(
+                Causes.EtcdMembersEven,
+                $"{text}; {members.Count} members stand no more failures than {members.Count - 1}"
+            )
             : CheckResult.Pass(text);
     }
 
@@ -33,7 +47,12 @@ internal static class EtcdChecks
         {
             try
             {
-                states.Add(await facts.Options.Talos.Node(node.Address, node.Name).EtcdStatusAsync(facts.Cancellation).ConfigureAwait(false));
+                states.Add(
+                    await facts
+                        .Options.Talos.Node(node.Address, node.Name)
+                        .EtcdStatusAsync(facts.Cancellation)
+                        .ConfigureAwait(false)
+                );
             }
             catch (TsException e) when (e.Error != TalosErrors.TalosRoleMissing)
             {
@@ -58,31 +77,45 @@ internal static class EtcdChecks
             return CheckResult.Skip("there is no haproxy.cfg in the inventory");
         var servers = new List<HaproxyServer>();
         foreach (var file in files)
-            servers.AddRange(HaproxyServer.Read(file, await File.ReadAllLinesAsync(file, facts.Cancellation).ConfigureAwait(false))
-                .Where(server => server.Port == HaproxyServer.KubernetesPort));
+            servers.AddRange(
+                HaproxyServer
+                    .Read(file, await File.ReadAllLinesAsync(file, facts.Cancellation).ConfigureAwait(false))
+                    .Where(server => server.Port == HaproxyServer.KubernetesPort)
+            );
         var planes = await facts.ControlPlanesAsync().ConfigureAwait(false);
         var text = string.Join(", ", servers.Select(server => $"{server.Name} {server.Address}"));
         foreach (var server in servers)
         {
-            var named = facts.Options.Nodes.FirstOrDefault(node => node.Name == server.Name || node.KubernetesName == server.Name);
+            var named = facts.Options.Nodes.FirstOrDefault(node =>
+                node.Name == server.Name || node.KubernetesName == server.Name
+            );
             var meant = facts.Options.Nodes.FirstOrDefault(node => node.Address == server.Address);
             if ((meant is null) || (named is not null && named != meant))
                 return CheckResult.Fail(
                     Causes.LoadBalancerStale,
-                    $"{Path.GetFileName(server.File)}:{server.Line}: server '{server.Name}' has {server.Address}; the inventory says {named?.Address ?? "nothing of it"}");
+                    $"{Path.GetFileName(server.File)}:{server.Line}: server '{server.Name}' has {server.Address}; the inventory says {named?.Address ?? "nothing of it"}"
+                );
         }
 
         foreach (var backend in servers.GroupBy(server => (server.File, server.Backend)))
             if (planes.FirstOrDefault(node => backend.All(server => server.Address != node.Address)) is { } missing)
-                return CheckResult.Fail(Causes.LoadBalancerIncomplete, $"{text}; backend '{backend.Key.Backend}' lacks '{missing.Name}' {missing.Address}");
-        return servers.Count == 0 ? CheckResult.Skip("haproxy.cfg has no server for port 6443") : CheckResult.Pass(text);
+                return CheckResult.Fail(
+                    Causes.LoadBalancerIncomplete,
+                    $"{text}; backend '{backend.Key.Backend}' lacks '{missing.Name}' {missing.Address}"
+                );
+        return servers.Count == 0
+            ? CheckResult.Skip("haproxy.cfg has no server for port 6443")
+            : CheckResult.Pass(text);
     }
 
     private static IEnumerable<string> Hosts(TalosEtcdMember member) =>
-        member.PeerUrls.Select(url => Uri.TryCreate(url, UriKind.Absolute, out var uri) ? uri.Host.Trim('[', ']') : url);
+        member.PeerUrls.Select(url =>
+            Uri.TryCreate(url, UriKind.Absolute, out var uri) ? uri.Host.Trim('[', ']') : url
+        );
 
     // A host name in node.yaml says nothing about the address; then the name counts.
-    private static bool IsOf(TalosEtcdMember member, TsNode node) => IPAddress.TryParse(node.Address, out _)
-        ? Hosts(member).Contains(node.Address)
-        : member.Hostname == (node.KubernetesName ?? node.Name);
+    private static bool IsOf(TalosEtcdMember member, TsNode node) =>
+        IPAddress.TryParse(node.Address, out _)
+            ? Hosts(member).Contains(node.Address)
+            : member.Hostname == (node.KubernetesName ?? node.Name);
 }

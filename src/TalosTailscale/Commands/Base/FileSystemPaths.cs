@@ -21,18 +21,23 @@ internal static class FileSystemPaths
         {
             resolved = session.Path.GetResolvedProviderPathFromPSPath(path, out provider);
         }
-        catch (Exception exception) when (exception is ItemNotFoundException or DriveNotFoundException or ProviderNotFoundException)
+        catch (Exception exception)
+            when (exception is ItemNotFoundException or DriveNotFoundException or ProviderNotFoundException)
         {
             throw NotFound(path, exception);
         }
         catch (WildcardPatternException exception)
         {
             throw CommandErrors.PathNotFound.New(
-                $"'{path}' is no wildcard that can be understood.", path, exception,
-                recommendedAction: "Give -LiteralPath where the name has brackets in it, or a backtick before each bracket.");
+                $"'{path}' is no wildcard that can be understood.",
+                path,
+                exception,
+                recommendedAction: "Give -LiteralPath where the name has brackets in it, or a backtick before each bracket."
+            );
         }
 
-        if (provider.Name != "FileSystem") throw NotFileSystem(path, provider);
+        if (provider.Name != "FileSystem")
+            throw NotFileSystem(path, provider);
         return resolved.Count > 0 ? resolved : throw NotFound(path, null);
     }
 
@@ -57,5 +62,7 @@ internal static class FileSystemPaths
 
     private static TsException NotFileSystem(string path, ProviderInfo provider) =>
         CommandErrors.PathNotFileSystem.New(
-            $"'{path}' belongs to the provider '{provider.Name}'; a path of the file system was expected.", path);
+            $"'{path}' belongs to the provider '{provider.Name}'; a path of the file system was expected.",
+            path
+        );
 }

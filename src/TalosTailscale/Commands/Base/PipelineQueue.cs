@@ -36,18 +36,22 @@ internal sealed class PipelineQueue : IDisposable
             catch (Exception exception)
             {
                 completion.SetException(exception);
-                if (endsPipeline || exception is PipelineStoppedException) throw;
+                if (endsPipeline || exception is PipelineStoppedException)
+                    throw;
             }
         });
-        if (!queued) completion.SetCanceled();
+        if (!queued)
+            completion.SetCanceled();
         return completion.Task;
     }
 
     /// <summary>Queues a call whose result nobody waits for; dropped when the pipeline is gone.</summary>
-    public void Post(Action call) => TryAdd(stopped =>
-    {
-        if (stopped is null) call();
-    });
+    public void Post(Action call) =>
+        TryAdd(stopped =>
+        {
+            if (stopped is null)
+                call();
+        });
 
     /// <summary>No more calls come: <see cref="Drain"/> returns once the queue is empty.</summary>
     public void Complete() => _calls.CompleteAdding();

@@ -31,13 +31,15 @@ internal sealed class PipelineReporter(PSCmdlet cmdlet) : IReporter
     public void Progress(ProgressStep step)
     {
         ProgressRecord? record = Next(step);
-        if (record is not null) Post(() => cmdlet.WriteProgress(record));
+        if (record is not null)
+            Post(() => cmdlet.WriteProgress(record));
     }
 
     /// <summary>From now on the pipeline is reached by this queue.</summary>
     public void Open(PipelineQueue queue)
     {
-        lock (_gate) _queue = queue;
+        lock (_gate)
+            _queue = queue;
     }
 
     /// <summary>Takes away every bar that is still there; nothing is heard until the next <see cref="Open"/>.</summary>
@@ -52,13 +54,15 @@ internal sealed class PipelineReporter(PSCmdlet cmdlet) : IReporter
             _bars.Clear();
         }
 
-        foreach (ProgressRecord record in open) queue?.Post(() => cmdlet.WriteProgress(record));
+        foreach (ProgressRecord record in open)
+            queue?.Post(() => cmdlet.WriteProgress(record));
     }
 
     private void Post(Action call)
     {
         PipelineQueue? queue;
-        lock (_gate) queue = _queue;
+        lock (_gate)
+            queue = _queue;
         queue?.Post(call);
     }
 
@@ -66,11 +70,13 @@ internal sealed class PipelineReporter(PSCmdlet cmdlet) : IReporter
     {
         lock (_gate)
         {
-            if (_queue is null) return null;
+            if (_queue is null)
+                return null;
             var key = (step.Activity, step.Target);
             if (!_bars.TryGetValue(key, out Bar? bar))
             {
-                if (step.Completed) return null;
+                if (step.Completed)
+                    return null;
                 _bars[key] = bar = new Bar(FreeId(), step.Activity, step.Target);
             }
 
@@ -81,8 +87,10 @@ internal sealed class PipelineReporter(PSCmdlet cmdlet) : IReporter
             }
 
             bool sameStatus = bar.Status == step.Status;
-            if (!sameStatus) bar.Restart(step.Status, step.Done ?? 0);
-            if (bar.Shown && sameStatus && bar.SinceUpdate.Elapsed < s_interval) return null;
+            if (!sameStatus)
+                bar.Restart(step.Status, step.Done ?? 0);
+            if (bar.Shown && sameStatus && bar.SinceUpdate.Elapsed < s_interval)
+                return null;
             bar.Shown = true;
             bar.SinceUpdate.Restart();
             return Record(bar, step);
@@ -93,7 +101,8 @@ internal sealed class PipelineReporter(PSCmdlet cmdlet) : IReporter
     private int FreeId()
     {
         int id = 1;
-        while (_bars.Values.Any(bar => bar.Id == id)) id++;
+        while (_bars.Values.Any(bar => bar.Id == id))
+            id++;
         return id;
     }
 
@@ -102,26 +111,31 @@ internal sealed class PipelineReporter(PSCmdlet cmdlet) : IReporter
         double seconds = bar.SinceStart.Elapsed.TotalSeconds;
         double rate = step.Done is { } done && seconds > 0.5 ? (done - bar.StartedAt) / seconds : 0;
         string status = step.Status;
-        if (step.Done is { } moved) status += " " + Amount(moved, step.Total, step.Unit);
-        if (rate > 0 && step.Unit is null) status += $", {Sizes.Text((long)rate)}/s";
-        if (rate >= 1 && step.Unit is not null) status += $", {(long)rate}/s";
+        if (step.Done is { } moved)
+            status += " " + Amount(moved, step.Total, step.Unit);
+        if (rate > 0 && step.Unit is null)
+            status += $", {Sizes.Text((long)rate)}/s";
+        if (rate >= 1 && step.Unit is not null)
+            status += $", {(long)rate}/s";
         var record = new ProgressRecord(bar.Id, bar.Title, Redactor.Mask(status));
         if (step is { Done: { } now, Total: > 0 and var total })
         {
             record.PercentComplete = (int)Math.Clamp(100.0 * now / total, 0, 100);
-            if (rate > 0) record.SecondsRemaining = (int)Math.Min(int.MaxValue, Math.Ceiling((total - now) / rate));
+            if (rate > 0)
+                record.SecondsRemaining = (int)Math.Min(int.MaxValue, Math.Ceiling((total - now) / rate));
         }
 
         return record;
     }
 
-    private static string Amount(long done, long? total, string? unit) => (total, unit) switch
-    {
-        ({ } of, null) => $"{Sizes.Text(done)} of {Sizes.Text(of)}",
-        ({ } of, _) => $"{done} of {of} {unit}",
-        (null, null) => Sizes.Text(done),
-        _ => $"{done} {unit}",
-    };
+    private static string Amount(long done, long? total, string? unit) =>
+        (total, unit) switch
+        {
+            ({ } of, null) => $"{Sizes.Text(done)} of {Sizes.Text(of)}",
+            ({ } of, _) => $"{done} of {of} {unit}",
+            (null, null) => Sizes.Text(done),
+            _ => $"{done} {unit}",
+        };
 
     private static ProgressRecord Completed(Bar bar) =>
         new(bar.Id, bar.Title, "done") { RecordType = ProgressRecordType.Completed };

@@ -84,7 +84,8 @@ public abstract class TsCmdlet : PSCmdlet, IDisposable
     /// <returns>True to go on.</returns>
     protected Task<bool> ShouldProcessAsync(string target, string action)
     {
-        string safeTarget = Redactor.Mask(target), safeAction = Redactor.Mask(action);
+        string safeTarget = Redactor.Mask(target),
+            safeAction = Redactor.Mask(action);
         return Queue.InvokeAsync(() => ShouldProcess(safeTarget, safeAction), endsPipeline: true);
     }
 
@@ -94,7 +95,8 @@ public abstract class TsCmdlet : PSCmdlet, IDisposable
     /// <returns>True to go on.</returns>
     protected Task<bool> ShouldContinueAsync(string query, string caption)
     {
-        string safeQuery = Redactor.Mask(query), safeCaption = Redactor.Mask(caption);
+        string safeQuery = Redactor.Mask(query),
+            safeCaption = Redactor.Mask(caption);
         return Queue.InvokeAsync(() => ShouldContinue(safeQuery, safeCaption), endsPipeline: true);
     }
 
@@ -130,19 +132,22 @@ public abstract class TsCmdlet : PSCmdlet, IDisposable
     /// <param name="disposing">True when called by <see cref="Dispose()"/>.</param>
     protected virtual void Dispose(bool disposing)
     {
-        if (disposing) _stop.Dispose();
+        if (disposing)
+            _stop.Dispose();
     }
 
     private PipelineQueue Queue =>
         _queue ?? throw new InvalidOperationException("The pipeline is reached only while the cmdlet works.");
 
-    private Task WriteAsync(Action call) => Queue.InvokeAsync(
-        () =>
-        {
-            call();
-            return true;
-        },
-        endsPipeline: true);
+    private Task WriteAsync(Action call) =>
+        Queue.InvokeAsync(
+            () =>
+            {
+                call();
+                return true;
+            },
+            endsPipeline: true
+        );
 
     private void Run(Func<CancellationToken, Task> work, bool terminating)
     {
@@ -166,12 +171,17 @@ public abstract class TsCmdlet : PSCmdlet, IDisposable
         Exception? failure = Outcome(task);
         _queue = null;
 
-        if (thrown is not null) ExceptionDispatchInfo.Throw(thrown);
-        if (failure is null) return;
-        if (failure is PipelineStoppedException) ExceptionDispatchInfo.Throw(failure);
-        if (_stop.IsCancellationRequested && failure is OperationCanceledException) throw new PipelineStoppedException();
+        if (thrown is not null)
+            ExceptionDispatchInfo.Throw(thrown);
+        if (failure is null)
+            return;
+        if (failure is PipelineStoppedException)
+            ExceptionDispatchInfo.Throw(failure);
+        if (_stop.IsCancellationRequested && failure is OperationCanceledException)
+            throw new PipelineStoppedException();
         ErrorRecord record = ErrorRecords.From(failure, target: null);
-        if (terminating) ThrowTerminatingError(record);
+        if (terminating)
+            ThrowTerminatingError(record);
         WriteError(record);
     }
 

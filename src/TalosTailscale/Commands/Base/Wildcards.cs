@@ -9,15 +9,19 @@ internal sealed class Wildcards
     private readonly HashSet<string> _matched = new(StringComparer.Ordinal);
 
     public Wildcards(IEnumerable<string> names) =>
-        _patterns = [.. names.Select(name => (
-            name, new WildcardPattern(name, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant)))];
+        _patterns = [
+            .. names.Select(name =>
+                (name, new WildcardPattern(name, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant))
+            ),
+        ];
 
     public bool Match(string name)
     {
         bool any = false;
         foreach ((string text, WildcardPattern pattern) in _patterns)
         {
-            if (!pattern.IsMatch(name)) continue;
+            if (!pattern.IsMatch(name))
+                continue;
             _matched.Add(text);
             any = true;
         }
@@ -26,7 +30,8 @@ internal sealed class Wildcards
     }
 
     /// <summary>The plain names that nothing matched; a wildcard may match nothing.</summary>
-    public IEnumerable<string> Unmatched() => _patterns
-        .Where(entry => !WildcardPattern.ContainsWildcardCharacters(entry.Text) && !_matched.Contains(entry.Text))
-        .Select(entry => entry.Text);
+    public IEnumerable<string> Unmatched() =>
+        _patterns
+            .Where(entry => !WildcardPattern.ContainsWildcardCharacters(entry.Text) && !_matched.Contains(entry.Text))
+            .Select(entry => entry.Text);
 }

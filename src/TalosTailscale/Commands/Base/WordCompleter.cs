@@ -12,7 +12,12 @@ public abstract class WordCompleter : IArgumentCompleter
 {
     /// <inheritdoc/>
     public IEnumerable<CompletionResult> CompleteArgument(
-        string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
+        string commandName,
+        string parameterName,
+        string wordToComplete,
+        CommandAst commandAst,
+        IDictionary fakeBoundParameters
+    )
     {
         ArgumentNullException.ThrowIfNull(fakeBoundParameters);
         var word = wordToComplete ?? "";
@@ -21,13 +26,18 @@ public abstract class WordCompleter : IArgumentCompleter
         var asked = word.Length > 0 && word[0] == quote;
         var pattern = new WildcardPattern(
             (typed.Contains('*', StringComparison.Ordinal) ? typed : WildcardPattern.Escape(typed)) + "*",
-            WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant);
+            WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant
+        );
         return
         [
             .. Candidates(fakeBoundParameters)
                 .Where(candidate => pattern.IsMatch(candidate.Text))
                 .Select(candidate => new CompletionResult(
-                    Quoted(candidate.Text, quote, asked), candidate.Text, CompletionResultType.ParameterValue, candidate.ToolTip)),
+                    Quoted(candidate.Text, quote, asked),
+                    candidate.Text,
+                    CompletionResultType.ParameterValue,
+                    candidate.ToolTip
+                )),
         ];
     }
 
@@ -40,10 +50,18 @@ public abstract class WordCompleter : IArgumentCompleter
 
     private static string Quoted(string text, char quote, bool asked)
     {
-        var plain = text.Length > 0 && text.All(c => char.IsLetterOrDigit(c) || c is '-' or '_' or '.' or '/' or ':' or '~') && text[0] != '-';
-        if (plain && !asked) return text;
+        var plain =
+            text.Length > 0
+            && text.All(c => char.IsLetterOrDigit(c) || c is '-' or '_' or '.' or '/' or ':' or '~')
+            && text[0] != '-';
+        if (plain && !asked)
+            return text;
         return quote == '"'
-            ? '"' + text.Replace("`", "``", StringComparison.Ordinal).Replace("$", "`$", StringComparison.Ordinal).Replace("\"", "`\"", StringComparison.Ordinal) + '"'
+            ? '"'
+                + text.Replace("`", "``", StringComparison.Ordinal)
+                    .Replace("$", "`$", StringComparison.Ordinal)
+                    .Replace("\"", "`\"", StringComparison.Ordinal)
+                + '"'
             : $"'{CodeGeneration.EscapeSingleQuotedStringContent(text)}'";
     }
 }

@@ -45,13 +45,24 @@ public abstract class EspCmdlet : TalosCmdlet
 
     /// <summary>Reads the facts of a node and opens its partition. Nothing is left on the node when the session is disposed of.</summary>
     private protected async Task<(EspSession Session, SwapNodeFacts Facts)> OpenAsync(
-        TalosNodeClient client, TsNode node, CancellationToken cancellationToken)
+        TalosNodeClient client,
+        TsNode node,
+        CancellationToken cancellationToken
+    )
     {
         KubernetesConnection? kubernetes = await KubernetesIfAnyAsync(client, cancellationToken);
         SwapNodeFacts facts = await SwapFactsReader.ReadAsync(client, kubernetes, Reporter, cancellationToken);
         string device = EspDevice ?? await EspLocator.FindAsync(client, cancellationToken);
         string name = await client.NodenameAsync(cancellationToken) ?? node.KubernetesName ?? node.Name;
-        var request = ShellFor(facts, new NodeShellRequest { Via = Via, KubernetesNode = name, Image = Image });
+        var request = ShellFor(
+            facts,
+            new NodeShellRequest
+            {
+                Via = Via,
+                KubernetesNode = name,
+                Image = Image,
+            }
+        );
         INodeShell shell = await NodeShells.OpenAsync(client, kubernetes, request, Reporter, cancellationToken);
         return (new EspSession(shell, device, Reporter), facts);
     }
@@ -72,7 +83,10 @@ public abstract class EspCmdlet : TalosCmdlet
     }
 
     // By way of Talos the cluster is only asked for its control planes, and a cluster that is down must not be in the way.
-    private async Task<KubernetesConnection?> KubernetesIfAnyAsync(TalosNodeClient client, CancellationToken cancellationToken)
+    private async Task<KubernetesConnection?> KubernetesIfAnyAsync(
+        TalosNodeClient client,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
@@ -80,7 +94,8 @@ public abstract class EspCmdlet : TalosCmdlet
         }
         catch (TsException exception) when (Via != TalosNodeShellKind.Kubernetes)
         {
-            if (Via == TalosNodeShellKind.Auto && !await client.HasDebugServiceAsync(cancellationToken)) throw;
+            if (Via == TalosNodeShellKind.Auto && !await client.HasDebugServiceAsync(cancellationToken))
+                throw;
             Reporter.Verbose($"{client.Node}: there is no way to the cluster: {exception.Message}");
             return null;
         }
@@ -92,9 +107,13 @@ public abstract class EspCmdlet : TalosCmdlet
         await _opening.WaitAsync(cancellationToken);
         try
         {
-            return _kubernetes ??= path is not null || KubernetesConnection.HasDefault()
-                ? KubernetesConnection.Open(path)
-                : KubernetesConnection.FromBytes(await Client.Node(null).KubeconfigAsync(cancellationToken), "the Talos API");
+            return _kubernetes ??=
+                path is not null || KubernetesConnection.HasDefault()
+                    ? KubernetesConnection.Open(path)
+                    : KubernetesConnection.FromBytes(
+                        await Client.Node(null).KubeconfigAsync(cancellationToken),
+                        "the Talos API"
+                    );
         }
         finally
         {

@@ -10,7 +10,11 @@ namespace TalosTailscale.Commands;
 [OutputType(typeof(EspInfo))]
 public sealed class GetTalosEspCommand : EspCmdlet
 {
-    private protected override async Task NodeAsync(TalosNodeClient client, TsNode node, CancellationToken cancellationToken)
+    private protected override async Task NodeAsync(
+        TalosNodeClient client,
+        TsNode node,
+        CancellationToken cancellationToken
+    )
     {
         (EspSession session, SwapNodeFacts facts) = await OpenAsync(client, node, cancellationToken);
         await using (session)

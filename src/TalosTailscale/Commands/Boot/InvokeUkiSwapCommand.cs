@@ -11,7 +11,13 @@ namespace TalosTailscale.Commands;
 /// Exchanges the unified kernel image that nodes boot from, keeps the old one as a backup, and reboots and checks the
 /// nodes if asked to. Everything is checked before anything is written.
 /// </summary>
-[Cmdlet(VerbsLifecycle.Invoke, "UkiSwap", DefaultParameterSetName = PathSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
+[Cmdlet(
+    VerbsLifecycle.Invoke,
+    "UkiSwap",
+    DefaultParameterSetName = PathSet,
+    SupportsShouldProcess = true,
+    ConfirmImpact = ConfirmImpact.High
+)]
 [OutputType(typeof(UkiSwapResult))]
 [OutputType(typeof(UkiSwapPlan))]
 public sealed partial class InvokeUkiSwapCommand : UkiSwapCmdlet
@@ -24,7 +30,8 @@ public sealed partial class InvokeUkiSwapCommand : UkiSwapCmdlet
     /// <inheritdoc/>
     protected override async Task BeginAsync(CancellationToken cancellationToken)
     {
-        if (UkiSwapGates.RefuseToSkip(SkipGate) is { } refusal) throw refusal;
+        if (UkiSwapGates.RefuseToSkip(SkipGate) is { } refusal)
+            throw refusal;
         await base.BeginAsync(cancellationToken);
     }
 
@@ -55,25 +62,48 @@ public sealed partial class InvokeUkiSwapCommand : UkiSwapCmdlet
             _sources[path] = await UkiSwapSources.FromFileAsync(path, Reporter, cancellationToken);
     }
 
-    private protected override Task NodeAsync(TalosNodeClient client, TsNode node, CancellationToken cancellationToken) =>
-        Prune ? PruneAsync(client, node, cancellationToken) : base.NodeAsync(client, node, cancellationToken);
+    private protected override Task NodeAsync(
+        TalosNodeClient client,
+        TsNode node,
+        CancellationToken cancellationToken
+    ) => Prune ? PruneAsync(client, node, cancellationToken) : base.NodeAsync(client, node, cancellationToken);
 
     private protected override NodeShellRequest ShellFor(SwapNodeFacts facts, NodeShellRequest request) =>
         ParameterSetName == InstallerSet
-            ? request with { FromImage = InstallerImage, FromImageFile = InstallerExtensions.UkiPath(facts.Architecture) }
+            ? request with
+            {
+                FromImage = InstallerImage,
+                FromImageFile = InstallerExtensions.UkiPath(facts.Architecture),
+            }
             : request;
 
     private protected override UkiSwapOptions Options() =>
-        new() { Skip = SkipGate.ToHashSet(), Reboot = Reboot, KeepDuplicates = KeepDuplicates };
+        new()
+        {
+            Skip = SkipGate.ToHashSet(),
+            Reboot = Reboot,
+            KeepDuplicates = KeepDuplicates,
+        };
 
     private protected override Task<UkiSwapSource> SourceAsync(
-        EspSession session, SwapNodeFacts facts, TsNode node, CancellationToken cancellationToken)
+        EspSession session,
+        SwapNodeFacts facts,
+        TsNode node,
+        CancellationToken cancellationToken
+    )
     {
         if (ParameterSetName == InstallerSet)
-            return session.FromContainerAsync(HelperPodSpec.FromImagePath, InstallerImage, _extensions, cancellationToken);
-        if (Promote) return session.FindSourceAsync(facts, backup: false, name: null, cancellationToken);
+            return session.FromContainerAsync(
+                HelperPodSpec.FromImagePath,
+                InstallerImage,
+                _extensions,
+                cancellationToken
+            );
+        if (Promote)
+            return session.FindSourceAsync(facts, backup: false, name: null, cancellationToken);
         string?[] keys = [node.Address, node.Name, node.KubernetesName];
-        string? path = keys.Select(k => k is not null && _paths.TryGetValue(k, out string? found) ? found : null).FirstOrDefault(p => p is not null);
+        string? path = keys.Select(k => k is not null && _paths.TryGetValue(k, out string? found) ? found : null)
+            .FirstOrDefault(p => p is not null);
         return Task.FromResult(_sources[path ?? _last]);
     }
 

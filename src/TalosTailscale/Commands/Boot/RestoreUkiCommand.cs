@@ -16,14 +16,18 @@ public sealed class RestoreUkiCommand : UkiSwapCmdlet
     public string? Backup { get; set; }
 
     // Going back must not be refused for what the old image lacks; only what would not boot at all is.
-    private protected override UkiSwapOptions Options() => new()
-    {
-        Skip = Enum.GetValues<UkiSwapGate>().Where(g => UkiSwapGates.RefuseToSkip([g]) is null).ToHashSet(),
-        Reboot = Reboot,
-        KeepDuplicates = true,
-    };
+    private protected override UkiSwapOptions Options() =>
+        new()
+        {
+            Skip = Enum.GetValues<UkiSwapGate>().Where(g => UkiSwapGates.RefuseToSkip([g]) is null).ToHashSet(),
+            Reboot = Reboot,
+            KeepDuplicates = true,
+        };
 
     private protected override Task<UkiSwapSource> SourceAsync(
-        EspSession session, SwapNodeFacts facts, TsNode node, CancellationToken cancellationToken) =>
-        session.FindSourceAsync(facts, backup: true, Backup, cancellationToken);
+        EspSession session,
+        SwapNodeFacts facts,
+        TsNode node,
+        CancellationToken cancellationToken
+    ) => session.FindSourceAsync(facts, backup: true, Backup, cancellationToken);
 }

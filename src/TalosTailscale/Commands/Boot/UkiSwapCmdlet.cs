@@ -29,12 +29,20 @@ public abstract class UkiSwapCmdlet : EspCmdlet
 
     /// <summary>The image for a node.</summary>
     private protected abstract Task<UkiSwapSource> SourceAsync(
-        EspSession session, SwapNodeFacts facts, TsNode node, CancellationToken cancellationToken);
+        EspSession session,
+        SwapNodeFacts facts,
+        TsNode node,
+        CancellationToken cancellationToken
+    );
 
     /// <summary>How the swap is done.</summary>
     private protected abstract UkiSwapOptions Options();
 
-    private protected override async Task NodeAsync(TalosNodeClient client, TsNode node, CancellationToken cancellationToken)
+    private protected override async Task NodeAsync(
+        TalosNodeClient client,
+        TsNode node,
+        CancellationToken cancellationToken
+    )
     {
         (EspSession session, SwapNodeFacts facts) = await OpenAsync(client, node, cancellationToken);
         UkiSwapSource source;
@@ -47,7 +55,8 @@ public abstract class UkiSwapCmdlet : EspCmdlet
         }
 
         Reporter.Progress(new ProgressStep("Swapping UKI", node.Name, "done", Completed: true));
-        if (result is null) return;
+        if (result is null)
+            return;
         var clock = Stopwatch.StartNew();
         if (Reboot && (result.Changed || SwapAftercare.NeedsReboot(facts, source.Uki)))
             result = await RebootAsync(client, node, result, source.Uki, cancellationToken);
@@ -55,29 +64,47 @@ public abstract class UkiSwapCmdlet : EspCmdlet
     }
 
     private async Task<UkiSwapResult?> SwapAsync(
-        EspSession session, SwapNodeFacts facts, UkiSwapSource source, TsNode node, CancellationToken cancellationToken)
+        EspSession session,
+        SwapNodeFacts facts,
+        UkiSwapSource source,
+        TsNode node,
+        CancellationToken cancellationToken
+    )
     {
         UkiSwapPlan plan = await session.PlanAsync(facts, source, Options(), cancellationToken);
-        foreach (TsException refusal in EspSession.Refusals(plan)) await WriteErrorAsync(refusal, node.Name);
+        foreach (TsException refusal in EspSession.Refusals(plan))
+            await WriteErrorAsync(refusal, node.Name);
         Reporter.Verbose(
-            $"{node.Name}: boots '{plan.BootedEntry}' of {plan.EspDevice}; {plan.Gates.Count(g => g.Status == UkiSwapGateStatus.Passed)} of {plan.Gates.Count} gates hold.");
+            $"{node.Name}: boots '{plan.BootedEntry}' of {plan.EspDevice}; {plan.Gates.Count(g => g.Status == UkiSwapGateStatus.Passed)} of {plan.Gates.Count} gates hold."
+        );
         foreach (UkiSwapGateResult skipped in plan.Gates.Where(g => g.Status == UkiSwapGateStatus.Skipped))
             Reporter.Verbose($"{node.Name}: gate {skipped.Gate} does not hold and is skipped: {skipped.Evidence}.");
-        bool go = plan.Allowed
+        bool go =
+            plan.Allowed
             && (!plan.Changes || await ShouldProcessAsync(Describe(node), UkiSwapGates.Describe(plan, Reboot)));
-        if (go && !(IsWhatIf && !plan.Changes)) return await session.SwapAsync(plan, source, cancellationToken);
-        if (IsWhatIf) await WriteObjectAsync(plan);
+        if (go && !(IsWhatIf && !plan.Changes))
+            return await session.SwapAsync(plan, source, cancellationToken);
+        if (IsWhatIf)
+            await WriteObjectAsync(plan);
         return null;
     }
 
     private async Task<UkiSwapResult> RebootAsync(
-        TalosNodeClient client, TsNode node, UkiSwapResult result, UkiInfo uki, CancellationToken cancellationToken)
+        TalosNodeClient client,
+        TsNode node,
+        UkiSwapResult result,
+        UkiInfo uki,
+        CancellationToken cancellationToken
+    )
     {
         if (!result.Changed && !await ShouldProcessAsync(Describe(node), "Reboot into the image that is there already"))
             return result;
         TalosBootMark before = await SwapAftercare.RebootAsync(client, cancellationToken);
-        Reporter.Verbose($"{node.Name}: restart begun by power cycle, so that the firmware itself loads the image; boot id was {before.BootId ?? "not readable"}.");
-        if (!Wait) return result with { BootIdBefore = before.BootId };
+        Reporter.Verbose(
+            $"{node.Name}: restart begun by power cycle, so that the firmware itself loads the image; boot id was {before.BootId ?? "not readable"}."
+        );
+        if (!Wait)
+            return result with { BootIdBefore = before.BootId };
         var options = new TalosWaitOptions { Timeout = Timeout };
         return await SwapAftercare.WaitAsync(client, before, result, uki, options, Reporter, cancellationToken);
     }

@@ -26,15 +26,22 @@ public sealed class NewTalosSchematicCommand : TsCmdlet
     public string[] ExtraKernelArg { get; set; } = [];
 
     /// <summary>Files with a schematic each, in YAML or JSON. Wildcards are resolved.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = PathSet,
-        HelpMessage = "A file with a schematic in YAML or JSON; wildcards are resolved.")]
+    [Parameter(
+        Mandatory = true,
+        ParameterSetName = PathSet,
+        HelpMessage = "A file with a schematic in YAML or JSON; wildcards are resolved."
+    )]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     public string[] Path { get; set; } = [];
 
     /// <summary>Files with a schematic each, with names taken as they are.</summary>
-    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = LiteralPathSet,
-        HelpMessage = "A file with a schematic in YAML or JSON.")]
+    [Parameter(
+        Mandatory = true,
+        ValueFromPipelineByPropertyName = true,
+        ParameterSetName = LiteralPathSet,
+        HelpMessage = "A file with a schematic in YAML or JSON."
+    )]
     [Alias("PSPath", "FullName")]
     [ValidateNotNullOrEmpty]
     public string[] LiteralPath { get; set; } = [];
@@ -83,8 +90,10 @@ public sealed class NewTalosSchematicCommand : TsCmdlet
     protected override async Task EndAsync(CancellationToken cancellationToken)
     {
         // Names from the pipeline make one schematic together.
-        if (ParameterSetName != ExtensionSet) return;
-        string[] names = _extensions.Count > 0 || ExtraKernelArg.Length > 0 ? [.. _extensions] : [Schematic.TailscaleExtension];
+        if (ParameterSetName != ExtensionSet)
+            return;
+        string[] names =
+            _extensions.Count > 0 || ExtraKernelArg.Length > 0 ? [.. _extensions] : [Schematic.TailscaleExtension];
         await RegisterAsync(Schematic.FromExtensions(names, ExtraKernelArg), cancellationToken);
     }
 
@@ -105,7 +114,9 @@ public sealed class NewTalosSchematicCommand : TsCmdlet
     {
         if (new FileInfo(file) is { Exists: true, Length: > MaximumFile } large)
             throw ImageFactoryErrors.SchematicInvalid.New(
-                $"'{file}' has {large.Length} bytes; at most {MaximumFile} were expected.", file);
+                $"'{file}' has {large.Length} bytes; at most {MaximumFile} were expected.",
+                file
+            );
         try
         {
             return Schematic.Parse(await File.ReadAllTextAsync(file, cancellationToken), file);

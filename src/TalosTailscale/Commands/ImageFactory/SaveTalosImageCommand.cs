@@ -24,15 +24,18 @@ public sealed partial class SaveTalosImageCommand : TalosCmdlet
     {
         _factory = new ImageFactoryClient(ImageFactoryUri.Resolve(FactoryUri), FactoryOptions.With(Proxy), Reporter);
         _source = new ImageSource(_factory, Reporter);
-        if (!ByParameters) await base.BeginAsync(cancellationToken);
+        if (!ByParameters)
+            await base.BeginAsync(cancellationToken);
     }
 
     /// <inheritdoc/>
     protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
         _named |= SchematicId is not null;
-        if (SchematicId is not null) _schematics.Add(Schematic.CheckedId(SchematicId));
-        if (!ByParameters) await base.ProcessAsync(cancellationToken);
+        if (SchematicId is not null)
+            _schematics.Add(Schematic.CheckedId(SchematicId));
+        if (!ByParameters)
+            await base.ProcessAsync(cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -46,32 +49,56 @@ public sealed partial class SaveTalosImageCommand : TalosCmdlet
 
         if (Extension.Length == 0 && !_named)
             throw ImageFactoryErrors.ImageChoiceIncomplete.New(
-                $"Neither extensions nor a schematic were given for {Version} {Architecture}.", Version);
+                $"Neither extensions nor a schematic were given for {Version} {Architecture}.",
+                Version
+            );
         foreach (var choice in Choices(Version!, Architecture, SecureBoot, null, null))
             await EmitAsync(choice, null, cancellationToken);
     }
 
-    private protected override async Task NodeAsync(TalosNodeClient client, TsNode node, CancellationToken cancellationToken)
+    private protected override async Task NodeAsync(
+        TalosNodeClient client,
+        TsNode node,
+        CancellationToken cancellationToken
+    )
     {
         var running = await client.VersionAsync(cancellationToken);
         var security = await client.SecurityStateAsync(cancellationToken);
         // A -secureboot image also runs where firmware does not enforce it; its command line then still locks the kernel.
         bool signed = MyInvocation.BoundParameters.ContainsKey(nameof(SecureBoot))
             ? SecureBoot
-            : security.SecureBoot || security.PcrSigningKeyFingerprint.Length > 0
-                || (await client.KernelCommandLineAsync(cancellationToken)).Split(' ').Contains("lockdown=confidentiality");
-        var schematic = Extension.Length == 0 && _schematics.Count == 0
-            ? ImageChoice.SchematicFor(node.Name, await client.ExtensionsAsync(cancellationToken))
-            : null;
+            : security.SecureBoot
+                || security.PcrSigningKeyFingerprint.Length > 0
+                || (await client.KernelCommandLineAsync(cancellationToken))
+                    .Split(' ')
+                    .Contains("lockdown=confidentiality");
+        var schematic =
+            Extension.Length == 0 && _schematics.Count == 0
+                ? ImageChoice.SchematicFor(node.Name, await client.ExtensionsAsync(cancellationToken))
+                : null;
         var architecture = Architecture == TalosArchitecture.Unknown ? running.Architecture : Architecture;
-        foreach (var choice in Choices(Version ?? running.Tag, architecture, signed, schematic, security.PcrSigningKeyFingerprint))
+        foreach (
+            var choice in Choices(
+                Version ?? running.Tag,
+                architecture,
+                signed,
+                schematic,
+                security.PcrSigningKeyFingerprint
+            )
+        )
             await EmitAsync(choice, node, cancellationToken);
     }
 
     private IEnumerable<ImageChoice> Choices(
-        string version, TalosArchitecture architecture, bool secureBoot, Schematic? schematic, string? pcrKey)
+        string version,
+        TalosArchitecture architecture,
+        bool secureBoot,
+        Schematic? schematic,
+        string? pcrKey
+    )
     {
-        if (Extension.Length > 0) schematic = Schematic.FromExtensions(Extension);
+        if (Extension.Length > 0)
+            schematic = Schematic.FromExtensions(Extension);
         IEnumerable<string> ids = schematic is null ? _schematics.Order() : [schematic.Id];
         foreach (var id in ids)
         {
@@ -91,21 +118,25 @@ public sealed partial class SaveTalosImageCommand : TalosCmdlet
     private async Task EmitAsync(ImageChoice choice, TsNode? node, CancellationToken cancellationToken)
     {
         var path = await PathOfAsync(choice);
-        var what = Kind == TalosImageKind.Installer ? $"Register the schematic {choice.SchematicId}" : $"Download {_source!.UriOf(choice)}";
+        var what =
+            Kind == TalosImageKind.Installer
+                ? $"Register the schematic {choice.SchematicId}"
+                : $"Download {_source!.UriOf(choice)}";
         var target = Kind == TalosImageKind.Installer ? _factory!.Factory.Authority : path;
-        if (!await ShouldProcessAsync(target, what)) return;
+        if (!await ShouldProcessAsync(target, what))
+            return;
         // Nodes of one kind share one file, which is fetched once.
-        var image = await _files.GetOrAdd(
-            path, p => new(() => SaveAsync(choice, p, cancellationToken))).Value;
+        var image = await _files.GetOrAdd(path, p => new(() => SaveAsync(choice, p, cancellationToken))).Value;
         await WriteObjectAsync(image with { Node = node?.Name });
     }
 
     private async Task<TalosImage> SaveAsync(ImageChoice choice, string path, CancellationToken cancellationToken)
     {
         var schematic = await _source!.RegisterAsync(choice, cancellationToken);
-        var image = Kind == TalosImageKind.Installer
-            ? await _source.InstallerAsync(choice, schematic, cancellationToken)
-            : await _source.SaveAsync(choice, schematic, path, Force, cancellationToken);
+        var image =
+            Kind == TalosImageKind.Installer
+                ? await _source.InstallerAsync(choice, schematic, cancellationToken)
+                : await _source.SaveAsync(choice, schematic, path, Force, cancellationToken);
         var cache = FactoryCache.Load().With([choice.Version], schematic?.Extensions ?? []);
         if (Kind == TalosImageKind.Installer)
         {
@@ -119,7 +150,8 @@ public sealed partial class SaveTalosImageCommand : TalosCmdlet
 
     private async Task<string> PathOfAsync(ImageChoice choice)
     {
-        if (Kind == TalosImageKind.Installer) return choice.SchematicId;
+        if (Kind == TalosImageKind.Installer)
+            return choice.SchematicId;
         var given = await ResolveNewPathAsync(Destination ?? ".");
         var isFile = !Directory.Exists(given) && System.IO.Path.GetExtension(given) is ".efi" or ".iso";
         return isFile ? given : System.IO.Path.Combine(given, choice.FileName);
@@ -128,7 +160,8 @@ public sealed partial class SaveTalosImageCommand : TalosCmdlet
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (disposing) _factory?.Dispose();
+        if (disposing)
+            _factory?.Dispose();
         base.Dispose(disposing);
     }
 }

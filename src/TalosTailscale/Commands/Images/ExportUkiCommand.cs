@@ -15,22 +15,35 @@ public sealed class ExportUkiCommand : TsCmdlet
     private const string InputObjectSet = "InputObject";
 
     /// <summary>Files that hold a UKI: .iso, raw disks, ESP images, .efi. Wildcards are resolved.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = PathSet,
-        HelpMessage = "A file that holds a UKI: .iso, raw disk, ESP image or .efi; wildcards are resolved.")]
+    [Parameter(
+        Mandatory = true,
+        Position = 0,
+        ValueFromPipeline = true,
+        ParameterSetName = PathSet,
+        HelpMessage = "A file that holds a UKI: .iso, raw disk, ESP image or .efi; wildcards are resolved."
+    )]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     public string[] Path { get; set; } = [];
 
     /// <summary>Files that hold a UKI, with names taken as they are.</summary>
-    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = LiteralPathSet,
-        HelpMessage = "A file that holds a UKI: .iso, raw disk, ESP image or .efi.")]
+    [Parameter(
+        Mandatory = true,
+        ValueFromPipelineByPropertyName = true,
+        ParameterSetName = LiteralPathSet,
+        HelpMessage = "A file that holds a UKI: .iso, raw disk, ESP image or .efi."
+    )]
     [Alias("PSPath", "FullName")]
     [ValidateNotNullOrEmpty]
     public string[] LiteralPath { get; set; } = [];
 
     /// <summary>A UKI that Get-Uki found.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = InputObjectSet,
-        HelpMessage = "A UKI that Get-Uki found.")]
+    [Parameter(
+        Mandatory = true,
+        ValueFromPipeline = true,
+        ParameterSetName = InputObjectSet,
+        HelpMessage = "A UKI that Get-Uki found."
+    )]
     public UkiInfo? InputObject { get; set; }
 
     /// <summary>The file to write, or a folder for a file of the UKI's own name. The current folder by default.</summary>
@@ -92,19 +105,28 @@ public sealed class ExportUkiCommand : TsCmdlet
             var place = Choose(file, places, exact);
             if (Stream is not null)
             {
-                await WriteObjectAsync(await UkiExporter.ExportAsync(
-                    place, Stream, ForInstalledSystem, Reporter, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+                await WriteObjectAsync(
+                        await UkiExporter
+                            .ExportAsync(place, Stream, ForInstalledSystem, Reporter, cancellationToken)
+                            .ConfigureAwait(false)
+                    )
+                    .ConfigureAwait(false);
                 return;
             }
 
             var target = await ResolveNewPathAsync(Destination).ConfigureAwait(false);
-            if (Directory.Exists(target)) target = System.IO.Path.Combine(target, place.Name);
+            if (Directory.Exists(target))
+                target = System.IO.Path.Combine(target, place.Name);
             var action = ForInstalledSystem ? $"Rebuild '{place}' for an installed system" : $"Export '{place}'";
-            if (!await ShouldProcessAsync(target, action).ConfigureAwait(false)) return;
-            var export = await UkiExporter.ExportAsync(
-                place, target, ForInstalledSystem, Force, Reporter, cancellationToken).ConfigureAwait(false);
+            if (!await ShouldProcessAsync(target, action).ConfigureAwait(false))
+                return;
+            var export = await UkiExporter
+                .ExportAsync(place, target, ForInstalledSystem, Force, Reporter, cancellationToken)
+                .ConfigureAwait(false);
             if (export.Rebuilt)
-                Reporter.Warning($"'{target}' is unsigned: it boots only where SecureBoot is off and no volume is sealed to the TPM.");
+                Reporter.Warning(
+                    $"'{target}' is unsigned: it boots only where SecureBoot is off and no volume is sealed to the TPM."
+                );
             await WriteObjectAsync(export).ConfigureAwait(false);
         }
         catch (TsException e)
@@ -117,17 +139,22 @@ public sealed class ExportUkiCommand : TsCmdlet
     {
         // Paths inside an image have slashes, whatever the system writes between folders.
         var pattern = WildcardPattern.Get(Location.Replace('\\', '/'), WildcardOptions.IgnoreCase);
-        var fitting = places.Where(p => exact is null
-            ? pattern.IsMatch(p.Location ?? p.Name) || pattern.IsMatch(p.Name)
-            : p.Location == exact).ToList();
+        var fitting = places
+            .Where(p =>
+                exact is null ? pattern.IsMatch(p.Location ?? p.Name) || pattern.IsMatch(p.Name) : p.Location == exact
+            )
+            .ToList();
         // Backups beside the one entry of a boot menu make nothing ambiguous.
-        if (fitting.Count > 1 && fitting.Where(p => p.IsBootEntry).ToList() is [var only]) return only;
+        if (fitting.Count > 1 && fitting.Where(p => p.IsBootEntry).ToList() is [var only])
+            return only;
         return fitting switch
         {
             [var one] => one,
             [] => throw ImageErrors.UkiNotFound.New($"'{file}' holds no UKI that fits '{exact ?? Location}'.", file),
             _ => throw ImageErrors.UkiAmbiguous.New(
-                $"'{file}' holds {fitting.Count} UKIs that fit '{Location}': {string.Join(", ", fitting.Select(p => p.Location))}.", file),
+                $"'{file}' holds {fitting.Count} UKIs that fit '{Location}': {string.Join(", ", fitting.Select(p => p.Location))}.",
+                file
+            ),
         };
     }
 }

@@ -15,15 +15,24 @@ public sealed class GetUkiCommand : TsCmdlet
     private const string LiteralPathSet = "LiteralPath";
 
     /// <summary>Files to look into: .efi, .iso, raw disks, ESP images. Wildcards are resolved.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = PathSet,
-        HelpMessage = "A file to look into: .efi, .iso, raw disk or ESP image; wildcards are resolved.")]
+    [Parameter(
+        Mandatory = true,
+        Position = 0,
+        ValueFromPipeline = true,
+        ParameterSetName = PathSet,
+        HelpMessage = "A file to look into: .efi, .iso, raw disk or ESP image; wildcards are resolved."
+    )]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     public string[] Path { get; set; } = [];
 
     /// <summary>Files to look into, with names taken as they are.</summary>
-    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = LiteralPathSet,
-        HelpMessage = "A file to look into: .efi, .iso, raw disk or ESP image.")]
+    [Parameter(
+        Mandatory = true,
+        ValueFromPipelineByPropertyName = true,
+        ParameterSetName = LiteralPathSet,
+        HelpMessage = "A file to look into: .efi, .iso, raw disk or ESP image."
+    )]
     [Alias("PSPath", "FullName")]
     [ValidateNotNullOrEmpty]
     public string[] LiteralPath { get; set; } = [];
@@ -100,7 +109,9 @@ public sealed class GetUkiCommand : TsCmdlet
             {
                 Reporter.Verbose($"Reading '{place}', {place.Size} bytes.");
                 var uki = await place.ReadAsync(options, cancellationToken).ConfigureAwait(false);
-                await (Section ? WriteObjectAsync(uki.Sections, enumerate: true) : WriteObjectAsync(uki)).ConfigureAwait(false);
+                await (
+                    Section ? WriteObjectAsync(uki.Sections, enumerate: true) : WriteObjectAsync(uki)
+                ).ConfigureAwait(false);
             }
             catch (TsException e)
             {

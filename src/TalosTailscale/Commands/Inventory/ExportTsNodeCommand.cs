@@ -14,8 +14,7 @@ public sealed class ExportTsNodeCommand : TsCmdlet
     private string _folder = "";
 
     /// <summary>The proposals.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true,
-        HelpMessage = "What Get-TsNode -Discover gave.")]
+    [Parameter(Mandatory = true, ValueFromPipeline = true, HelpMessage = "What Get-TsNode -Discover gave.")]
     public TsNodeProposal[] InputObject { get; set; } = [];
 
     /// <summary>The devices folder, made when it is not there; a folder 'devices' at the current location when not given.</summary>
@@ -32,7 +31,8 @@ public sealed class ExportTsNodeCommand : TsCmdlet
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc/>
-    protected override async Task BeginAsync(CancellationToken cancellationToken) => _folder = await ResolveNewPathAsync(Path);
+    protected override async Task BeginAsync(CancellationToken cancellationToken) =>
+        _folder = await ResolveNewPathAsync(Path);
 
     /// <inheritdoc/>
     protected override async Task ProcessAsync(CancellationToken cancellationToken)
@@ -41,13 +41,21 @@ public sealed class ExportTsNodeCommand : TsCmdlet
         {
             IReadOnlyList<ProposedFile> files = await ProposalWriter.CompareAsync(_folder, proposal, cancellationToken);
             foreach (ProposedFile kept in files.Where(file => file.State == ProposedFileState.Differs && !Force))
-                Reporter.Warning($"{proposal.Name}: '{kept.FullPath}' is there and says something else; it is kept. -Force writes over it.");
+                Reporter.Warning(
+                    $"{proposal.Name}: '{kept.FullPath}' is there and says something else; it is kept. -Force writes over it."
+                );
             ProposedFile[] writing =
-                [.. files.Where(file => file.State == ProposedFileState.New || (Force && file.State == ProposedFileState.Differs))];
+            [
+                .. files.Where(file =>
+                    file.State == ProposedFileState.New || (Force && file.State == ProposedFileState.Differs)
+                ),
+            ];
             string names = string.Join(", ", writing.Select(file => file.File.Path));
-            if (writing.Length > 0 && !await ShouldProcessAsync(_folder, $"Write {names}")) continue;
+            if (writing.Length > 0 && !await ShouldProcessAsync(_folder, $"Write {names}"))
+                continue;
             await ProposalWriter.WriteAsync(writing, cancellationToken);
-            if (PassThru) await WriteObjectAsync(DeviceInventory.Load(_folder).Find(proposal.Name));
+            if (PassThru)
+                await WriteObjectAsync(DeviceInventory.Load(_folder).Find(proposal.Name));
         }
     }
 }

@@ -12,8 +12,11 @@ public sealed partial class GetTsNodeCommand
     /// Asks the running cluster instead of the inventory, and proposes an entry for each of its nodes, with the text of
     /// the files. Export-TsNode writes them.
     /// </summary>
-    [Parameter(Mandatory = true, ParameterSetName = DiscoverSet,
-        HelpMessage = "$true asks the running cluster instead of the inventory.")]
+    [Parameter(
+        Mandatory = true,
+        ParameterSetName = DiscoverSet,
+        HelpMessage = "$true asks the running cluster instead of the inventory."
+    )]
     public SwitchParameter Discover { get; set; }
 
     // The connection's parameters are of both sets, so that default parameter values for them do no harm.
@@ -46,18 +49,32 @@ public sealed partial class GetTsNodeCommand
         using TalosClient client = TalosClient.Connect(context, new TalosClientOptions { Endpoints = Endpoint });
         DeviceInventory? inventory = await OnPipelineAsync(() => SessionInventory.LoadIfAny(SessionState, Inventory));
         _discovered = await NodeDiscovery.RunAsync(
-            client, inventory, ThrottleLimit, (e, node) => WriteErrorAsync(e, node), Reporter, cancellationToken);
+            client,
+            inventory,
+            ThrottleLimit,
+            (e, node) => WriteErrorAsync(e, node),
+            Reporter,
+            cancellationToken
+        );
     }
 
     private async Task WriteDiscoveredAsync(string name)
     {
         var pattern = new WildcardPattern(name, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant);
-        TsNodeProposal[] found = [.. _discovered.Where(one => pattern.IsMatch(one.Name) || one.Address == name || one.KubernetesName == name)];
-        foreach (TsNodeProposal proposal in found) await WriteObjectAsync(proposal);
+        TsNodeProposal[] found =
+        [
+            .. _discovered.Where(one => pattern.IsMatch(one.Name) || one.Address == name || one.KubernetesName == name),
+        ];
+        foreach (TsNodeProposal proposal in found)
+            await WriteObjectAsync(proposal);
         if (found.Length == 0 && !WildcardPattern.ContainsWildcardCharacters(name))
         {
-            await WriteErrorAsync(InventoryErrors.NodeNotFound.New(
-                $"The cluster has no node '{name}'; it has {string.Join(", ", _discovered.Select(one => one.Name))}.", name));
+            await WriteErrorAsync(
+                InventoryErrors.NodeNotFound.New(
+                    $"The cluster has no node '{name}'; it has {string.Join(", ", _discovered.Select(one => one.Name))}.",
+                    name
+                )
+            );
         }
     }
 }

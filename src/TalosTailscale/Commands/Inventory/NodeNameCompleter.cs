@@ -18,8 +18,12 @@ public sealed class NodeNameCompleter : WordCompleter
             var folder = DeviceInventory.Locate(bound["Inventory"] as string, location);
             return folder is null
                 ? []
-                : DeviceInventory.Load(folder).Nodes.Select(node => new CompletionCandidate(
-                    node.Name, $"{node.Address} {node.Architecture.ToString()} {node.Activation.ToString()}"));
+                : DeviceInventory
+                    .Load(folder)
+                    .Nodes.Select(node => new CompletionCandidate(
+                        node.Name,
+                        $"{node.Address} {node.Architecture.ToString()} {node.Activation.ToString()}"
+                    ));
         }
         catch (Exception e) when (e is TsException or RuntimeException)
         {

@@ -11,7 +11,9 @@ internal static class SessionInventory
     /// <param name="folder">What <c>-Inventory</c> gave, as typed; null for none.</param>
     public static DeviceInventory Load(SessionState session, string? folder) =>
         DeviceInventory.LoadFrom(
-            folder is null ? null : FileSystemPaths.Unresolved(session, folder), session.Path.CurrentFileSystemLocation.ProviderPath);
+            folder is null ? null : FileSystemPaths.Unresolved(session, folder),
+            session.Path.CurrentFileSystemLocation.ProviderPath
+        );
 
     /// <summary>Reads it where there is one: a node can also be given by its address alone.</summary>
     /// <param name="session">The cmdlet's session state; called on the pipeline thread.</param>

@@ -33,8 +33,10 @@ public sealed partial class UpdateTalosNodeAddressCommand : TalosCmdlet
         _devices = await OnPipelineAsync(() => SessionInventory.LoadIfAny(SessionState, Inventory));
         _kubeConfig = KubeConfig is null ? null : await ResolveNewPathAsync(KubeConfig);
         var paths = new List<string>();
-        foreach (string path in Path) paths.AddRange(await ResolvePathsAsync(path, literal: false));
-        if (Path.Length == 0 && _devices is not null) paths.Add(SearchFolder(_devices.Folder));
+        foreach (string path in Path)
+            paths.AddRange(await ResolvePathsAsync(path, literal: false));
+        if (Path.Length == 0 && _devices is not null)
+            paths.Add(SearchFolder(_devices.Folder));
         _options = new AddressSurveyOptions
         {
             Paths = paths,
@@ -48,9 +50,13 @@ public sealed partial class UpdateTalosNodeAddressCommand : TalosCmdlet
     {
         try
         {
-            _kubernetes = _kubeConfig is not null || KubernetesConnection.HasDefault()
-                ? KubernetesConnection.Open(_kubeConfig)
-                : KubernetesConnection.FromBytes(await Client.Node(null).KubeconfigAsync(cancellationToken), "the Talos API");
+            _kubernetes =
+                _kubeConfig is not null || KubernetesConnection.HasDefault()
+                    ? KubernetesConnection.Open(_kubeConfig)
+                    : KubernetesConnection.FromBytes(
+                        await Client.Node(null).KubeconfigAsync(cancellationToken),
+                        "the Talos API"
+                    );
             _kubernetesNodes = await KubernetesNodes.ListAsync(_kubernetes, cancellationToken);
         }
         catch (TsException e) when (!Repair.HasFlag(TsAddressPlace.KubernetesNode))
@@ -62,7 +68,11 @@ public sealed partial class UpdateTalosNodeAddressCommand : TalosCmdlet
         }
     }
 
-    private protected override async Task NodeAsync(TalosNodeClient client, TsNode node, CancellationToken cancellationToken)
+    private protected override async Task NodeAsync(
+        TalosNodeClient client,
+        TsNode node,
+        CancellationToken cancellationToken
+    )
     {
         var finder = new AddressDriftFinder(Client, _kubernetesNodes, _devices, Reporter);
         Reporter.Progress(new ProgressStep(Looking, node.Name, "asking the cluster where the node lives"));
@@ -76,18 +86,24 @@ public sealed partial class UpdateTalosNodeAddressCommand : TalosCmdlet
         Reporter.Progress(new ProgressStep(Looking, node.Name, $"finding what still says {drift.OldAddress}"));
         var survey = new AddressSurvey(drift, Client, _kubernetes, _options, Reporter);
         await foreach (AddressChange change in survey.RunAsync(cancellationToken))
-            foreach (TsAddressReference reference in await TreatAsync(change, cancellationToken))
-                await WriteObjectAsync(reference);
+        foreach (TsAddressReference reference in await TreatAsync(change, cancellationToken))
+            await WriteObjectAsync(reference);
     }
 
-    private async Task<IReadOnlyList<TsAddressReference>> TreatAsync(AddressChange change, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<TsAddressReference>> TreatAsync(
+        AddressChange change,
+        CancellationToken cancellationToken
+    )
     {
-        if (!change.CanRepair || !Repair.HasFlag(change.Place)) return change.References;
-        if (!await ShouldProcessAsync(change.Target, change.Action)) return change.References;
+        if (!change.CanRepair || !Repair.HasFlag(change.Place))
+            return change.References;
+        if (!await ShouldProcessAsync(change.Target, change.Action))
+            return change.References;
         try
         {
             IReadOnlyList<TsAddressReference> repaired = await change.RepairAsync(cancellationToken);
-            if (change.Afterwards is { } afterwards) Reporter.Warning(afterwards);
+            if (change.Afterwards is { } afterwards)
+                Reporter.Warning(afterwards);
             return repaired;
         }
         catch (TsException e)
@@ -108,7 +124,8 @@ public sealed partial class UpdateTalosNodeAddressCommand : TalosCmdlet
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (disposing) _kubernetes?.Dispose();
+        if (disposing)
+            _kubernetes?.Dispose();
         base.Dispose(disposing);
     }
 }

@@ -16,18 +16,24 @@ public sealed class GetTalosMachineConfigCommand : TalosCmdlet
     [Parameter(Mandatory = false)]
     public SwitchParameter Persistent { get; set; }
 
-    private protected override async Task NodeAsync(TalosNodeClient client, TsNode node, CancellationToken cancellationToken)
+    private protected override async Task NodeAsync(
+        TalosNodeClient client,
+        TsNode node,
+        CancellationToken cancellationToken
+    )
     {
         string id = Persistent ? "persistent" : "v1alpha1";
         (string version, string text) = await client.MachineConfigAsync(id, cancellationToken);
         ConfigSecrets.Register(text);
-        await WriteObjectAsync(new TalosMachineConfig
-        {
-            Node = node.Name,
-            Id = id,
-            Version = version,
-            Documents = [.. ConfigDocuments.Parse(text, node.Name).Select(document => document.ToString())],
-            Text = text,
-        });
+        await WriteObjectAsync(
+            new TalosMachineConfig
+            {
+                Node = node.Name,
+                Id = id,
+                Version = version,
+                Documents = [.. ConfigDocuments.Parse(text, node.Name).Select(document => document.ToString())],
+                Text = text,
+            }
+        );
     }
 }

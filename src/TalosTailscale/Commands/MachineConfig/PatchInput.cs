@@ -12,13 +12,18 @@ internal static class PatchInput
 {
     /// <summary>The patches of <c>-Patch</c>.</summary>
     public static async Task<IReadOnlyList<ConfigPatch>> ReadAsync(
-        object[] given, Func<string, bool, Task<IReadOnlyList<string>>> resolve, CancellationToken cancellationToken)
+        object[] given,
+        Func<string, bool, Task<IReadOnlyList<string>>> resolve,
+        CancellationToken cancellationToken
+    )
     {
         var patches = new List<ConfigPatch>();
         for (int i = 0; i < given.Length; i++)
         {
             string name = given.Length == 1 ? "-Patch" : $"-Patch[{i}]";
-            object value = given[i] is PSObject { BaseObject: not PSCustomObject } wrapped ? wrapped.BaseObject : given[i];
+            object value = given[i] is PSObject { BaseObject: not PSCustomObject } wrapped
+                ? wrapped.BaseObject
+                : given[i];
             switch (value)
             {
                 case string text when IsText(text):
@@ -26,7 +31,8 @@ internal static class PatchInput
                     break;
                 case string path:
                     // talosctl writes @file; both mean the file.
-                    foreach (string file in await resolve(path.TrimStart('@'), false)) patches.Add(await ConfigPatch.LoadAsync(file, cancellationToken));
+                    foreach (string file in await resolve(path.TrimStart('@'), false))
+                        patches.Add(await ConfigPatch.LoadAsync(file, cancellationToken));
                     break;
                 case FileInfo file:
                     patches.Add(await ConfigPatch.LoadAsync(file.FullName, cancellationToken));
@@ -40,39 +46,62 @@ internal static class PatchInput
             }
         }
 
-        foreach (ConfigPatch patch in patches) ConfigSecrets.Register(patch.Text);
+        foreach (ConfigPatch patch in patches)
+            ConfigSecrets.Register(patch.Text);
         return patches;
     }
 
     /// <summary>The patches of a node: those given, else the runbook's manifests.</summary>
     public static async Task<IReadOnlyList<ConfigPatch>> ForNodeAsync(
-        TsNode node, TsExtensionServiceConfig? service, IReadOnlyList<ConfigPatch> given, bool whatIf, IReporter reporter, CancellationToken cancellationToken)
+        TsNode node,
+        TsExtensionServiceConfig? service,
+        IReadOnlyList<ConfigPatch> given,
+        bool whatIf,
+        IReporter reporter,
+        CancellationToken cancellationToken
+    )
     {
         var patches = new List<ConfigPatch>();
-        if (service is not null) patches.Add(await ServiceAsync(service, whatIf, cancellationToken));
-        if (given.Count > 0) return [.. patches, .. given];
+        if (service is not null)
+            patches.Add(await ServiceAsync(service, whatIf, cancellationToken));
+        if (given.Count > 0)
+            return [.. patches, .. given];
         foreach (string name in ManifestNames.Applied)
         {
-            if (name == ManifestNames.Service && service is not null) continue;
+            if (name == ManifestNames.Service && service is not null)
+                continue;
             string? path = node.Path is null ? null : Path.Combine(node.Path, ManifestNames.Folder, name);
-            if (path is not null && File.Exists(path)) patches.Add(await ConfigPatch.LoadAsync(path, cancellationToken));
-            else reporter.Verbose($"{node.Name}: there is no '{name}'; going on without it.");
+            if (path is not null && File.Exists(path))
+                patches.Add(await ConfigPatch.LoadAsync(path, cancellationToken));
+            else
+                reporter.Verbose($"{node.Name}: there is no '{name}'; going on without it.");
         }
 
         return patches.Count > 0
             ? patches
-            : throw MachineConfigErrors.PatchMissing.New($"The node '{node.Name}' has none of {string.Join(", ", ManifestNames.Applied)}, and no patch was given.", node.Name);
+            : throw MachineConfigErrors.PatchMissing.New(
+                $"The node '{node.Name}' has none of {string.Join(", ", ManifestNames.Applied)}, and no patch was given.",
+                node.Name
+            );
     }
 
-    private static async Task<ConfigPatch> ServiceAsync(TsExtensionServiceConfig service, bool whatIf, CancellationToken cancellationToken)
+    private static async Task<ConfigPatch> ServiceAsync(
+        TsExtensionServiceConfig service,
+        bool whatIf,
+        CancellationToken cancellationToken
+    )
     {
-        if (File.Exists(service.Path) || !whatIf) return await ConfigPatch.LoadAsync(service.Path, cancellationToken);
+        if (File.Exists(service.Path) || !whatIf)
+            return await ConfigPatch.LoadAsync(service.Path, cancellationToken);
 
         // Under -WhatIf the file was not written; the difference is shown with a word in the place of the key.
         string text = service.ToYaml();
         int from = text.IndexOf("${", StringComparison.Ordinal);
         int to = from < 0 ? -1 : text.IndexOf('}', from);
-        return new ConfigPatch(to < 0 ? text : string.Concat(text.AsSpan(0, from), "not-rendered-under-WhatIf", text.AsSpan(to + 1)), Path.GetFileName(service.Path));
+        return new ConfigPatch(
+            to < 0 ? text : string.Concat(text.AsSpan(0, from), "not-rendered-under-WhatIf", text.AsSpan(to + 1)),
+            Path.GetFileName(service.Path)
+        );
     }
 
     // A path has neither line ends nor what makes YAML or JSON of one line.
@@ -88,7 +117,8 @@ internal static class PatchInput
                 return null;
             case PSObject { BaseObject: PSCustomObject } custom:
                 var properties = new OrderedDictionary();
-                foreach (PSPropertyInfo property in custom.Properties) properties[property.Name] = Plain(property.Value);
+                foreach (PSPropertyInfo property in custom.Properties)
+                    properties[property.Name] = Plain(property.Value);
                 return properties;
             case PSObject wrapped:
                 return Plain(wrapped.BaseObject);
@@ -96,7 +126,8 @@ internal static class PatchInput
                 return flag.IsPresent;
             case IDictionary map:
                 IDictionary copy = map is Hashtable ? new Hashtable(StringComparer.Ordinal) : new OrderedDictionary();
-                foreach (DictionaryEntry entry in map) copy[entry.Key] = Plain(entry.Value);
+                foreach (DictionaryEntry entry in map)
+                    copy[entry.Key] = Plain(entry.Value);
                 return copy;
             case string:
                 return value;

@@ -13,8 +13,12 @@ public sealed class RestoreTalosMachineConfigCommand : TalosCmdlet
     private string? _folder;
 
     /// <summary>The backup: BackupPath of a result.</summary>
-    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true,
-        HelpMessage = "The backup file: BackupPath of what Set-TalosMachinePatch gave.")]
+    [Parameter(
+        Mandatory = true,
+        Position = 1,
+        ValueFromPipelineByPropertyName = true,
+        HelpMessage = "The backup file: BackupPath of what Set-TalosMachinePatch gave."
+    )]
     [ValidateNotNullOrEmpty]
     public string? BackupPath { get; set; }
 
@@ -34,7 +38,8 @@ public sealed class RestoreTalosMachineConfigCommand : TalosCmdlet
     /// <inheritdoc/>
     protected override async Task BeginAsync(CancellationToken cancellationToken)
     {
-        if (BackupFolder is not null) _folder = await ResolveNewPathAsync(BackupFolder);
+        if (BackupFolder is not null)
+            _folder = await ResolveNewPathAsync(BackupFolder);
         await base.BeginAsync(cancellationToken);
     }
 
@@ -42,20 +47,40 @@ public sealed class RestoreTalosMachineConfigCommand : TalosCmdlet
     protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
         string path = (await ResolvePathsAsync(BackupPath!, literal: true))[0];
-        foreach (TsNodeReference reference in NodeReferences) _backups[reference.Text] = path;
+        foreach (TsNodeReference reference in NodeReferences)
+            _backups[reference.Text] = path;
         await base.ProcessAsync(cancellationToken);
     }
 
-    private protected override async Task NodeAsync(TalosNodeClient client, TsNode node, CancellationToken cancellationToken)
+    private protected override async Task NodeAsync(
+        TalosNodeClient client,
+        TsNode node,
+        CancellationToken cancellationToken
+    )
     {
-        string path = _backups.GetValueOrDefault(node.Name) ?? _backups.GetValueOrDefault(node.Address)
+        string path = _backups.GetValueOrDefault(node.Name)
+            ?? _backups.GetValueOrDefault(node.Address)
             ?? (await ResolvePathsAsync(BackupPath!, literal: true))[0];
         string source = Path.GetFileName(path);
         string text = ConfigText.Decode(await File.ReadAllBytesAsync(path, cancellationToken), source);
         ConfigSecrets.Register(text);
-        var flow = new MachineConfigFlow(client, new MachineConfigOptions { Mode = Mode, Force = Force, BackupFolder = _folder }, Reporter);
+        var flow = new MachineConfigFlow(
+            client,
+            new MachineConfigOptions
+            {
+                Mode = Mode,
+                Force = Force,
+                BackupFolder = _folder,
+            },
+            Reporter
+        );
         MachineConfigPlan plan = await flow.PlanRestoreAsync(text, source, cancellationToken);
-        bool go = plan.Changed && await ShouldProcessAsync(Describe(node), $"Go back to the machine configuration of '{source}' ({plan.Summary})\n{plan.Diff}");
+        bool go =
+            plan.Changed
+            && await ShouldProcessAsync(
+                Describe(node),
+                $"Go back to the machine configuration of '{source}' ({plan.Summary})\n{plan.Diff}"
+            );
         await WriteObjectAsync(go ? await flow.ApplyAsync(plan, cancellationToken) : MachineConfigFlow.Result(plan));
     }
 }

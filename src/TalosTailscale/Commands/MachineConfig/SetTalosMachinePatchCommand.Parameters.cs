@@ -11,8 +11,12 @@ public sealed partial class SetTalosMachinePatchCommand
     /// wrote. Without any, the runbook's manifests of the node: service, resolvers, extension.
     /// </summary>
     [Parameter(Mandatory = false, Position = 1, ParameterSetName = NodeSet)]
-    [Parameter(Mandatory = true, Position = 1, ParameterSetName = FileSet,
-        HelpMessage = "A file with a patch, or its text in YAML or JSON.")]
+    [Parameter(
+        Mandatory = true,
+        Position = 1,
+        ParameterSetName = FileSet,
+        HelpMessage = "A file with a patch, or its text in YAML or JSON."
+    )]
     [ValidateNotNullOrEmpty]
     public object[] Patch { get; set; } = [];
 
@@ -21,8 +25,11 @@ public sealed partial class SetTalosMachinePatchCommand
     public TsExtensionServiceConfig? ServiceConfig { get; set; }
 
     /// <summary>A file with a machine configuration, instead of a node; nothing is dialled.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = FileSet,
-        HelpMessage = "A file with a machine configuration; no node is asked then.")]
+    [Parameter(
+        Mandatory = true,
+        ParameterSetName = FileSet,
+        HelpMessage = "A file with a machine configuration; no node is asked then."
+    )]
     [ValidateNotNullOrEmpty]
     public string? Path { get; set; }
 

@@ -15,7 +15,9 @@ public sealed partial class SetTalosMachinePatchCommand : TalosCmdlet
 {
     private const string NodeSet = "Node";
     private const string FileSet = "File";
-    private readonly ConcurrentDictionary<string, TsExtensionServiceConfig> _services = new(StringComparer.OrdinalIgnoreCase);
+    private readonly ConcurrentDictionary<string, TsExtensionServiceConfig> _services = new(
+        StringComparer.OrdinalIgnoreCase
+    );
     private IReadOnlyList<ConfigPatch> _patches = [];
     private string? _backups;
 
@@ -24,31 +26,49 @@ public sealed partial class SetTalosMachinePatchCommand : TalosCmdlet
     {
         // Read once and before anything is dialled: a patch that is no YAML ends it for all nodes.
         _patches = await PatchInput.ReadAsync(Patch, ResolvePathsAsync, cancellationToken);
-        if (ParameterSetName == FileSet) return;
-        if (BackupFolder is not null) _backups = await ResolveNewPathAsync(BackupFolder);
+        if (ParameterSetName == FileSet)
+            return;
+        if (BackupFolder is not null)
+            _backups = await ResolveNewPathAsync(BackupFolder);
         await base.BeginAsync(cancellationToken);
     }
 
     /// <inheritdoc/>
     protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
-        if (ParameterSetName == FileSet) return;
-        if (ServiceConfig is not null) _services[ServiceConfig.Node.Address] = ServiceConfig;
+        if (ParameterSetName == FileSet)
+            return;
+        if (ServiceConfig is not null)
+            _services[ServiceConfig.Node.Address] = ServiceConfig;
         await base.ProcessAsync(cancellationToken);
     }
 
     /// <inheritdoc/>
     protected override async Task EndAsync(CancellationToken cancellationToken)
     {
-        if (ParameterSetName == FileSet) await FileAsync(cancellationToken);
-        else await base.EndAsync(cancellationToken);
+        if (ParameterSetName == FileSet)
+            await FileAsync(cancellationToken);
+        else
+            await base.EndAsync(cancellationToken);
     }
 
-    private protected override async Task NodeAsync(TalosNodeClient client, TsNode node, CancellationToken cancellationToken)
+    private protected override async Task NodeAsync(
+        TalosNodeClient client,
+        TsNode node,
+        CancellationToken cancellationToken
+    )
     {
         IReadOnlyList<ConfigPatch> patches = await PatchInput.ForNodeAsync(
-            node, _services.GetValueOrDefault(node.Address), _patches, IsWhatIf, Reporter, cancellationToken);
-        Reporter.Verbose($"{node.Name}: patches in their order: {string.Join(", ", patches.Select(patch => patch.Name))}.");
+            node,
+            _services.GetValueOrDefault(node.Address),
+            _patches,
+            IsWhatIf,
+            Reporter,
+            cancellationToken
+        );
+        Reporter.Verbose(
+            $"{node.Name}: patches in their order: {string.Join(", ", patches.Select(patch => patch.Name))}."
+        );
         var options = new MachineConfigOptions
         {
             ListMerge = ListMerge,
@@ -66,16 +86,23 @@ public sealed partial class SetTalosMachinePatchCommand : TalosCmdlet
     }
 
     private async Task<MachinePatchResult> ConfirmedAsync(
-        MachineConfigFlow flow, MachineConfigPlan plan, string target, CancellationToken cancellationToken)
+        MachineConfigFlow flow,
+        MachineConfigPlan plan,
+        string target,
+        CancellationToken cancellationToken
+    )
     {
         foreach (MachineConfigWarning warning in plan.Warnings)
         {
             // Of what is there already it was warned when it came.
-            if (plan.Changed) Reporter.Warning($"{plan.Node}: {warning}");
-            else Reporter.Verbose($"{plan.Node}: {warning}");
+            if (plan.Changed)
+                Reporter.Warning($"{plan.Node}: {warning}");
+            else
+                Reporter.Verbose($"{plan.Node}: {warning}");
         }
 
-        if (!plan.Changed) return MachineConfigFlow.Result(plan);
+        if (!plan.Changed)
+            return MachineConfigFlow.Result(plan);
         return await ShouldProcessAsync(target, $"Patch the machine configuration ({plan.Summary})\n{plan.Diff}")
             ? await flow.ApplyAsync(plan, cancellationToken)
             : MachineConfigFlow.Result(plan);
@@ -88,24 +115,31 @@ public sealed partial class SetTalosMachinePatchCommand : TalosCmdlet
         string before = ConfigText.Decode(await File.ReadAllBytesAsync(path, cancellationToken), name);
         ConfigSecrets.Register(before);
         IReadOnlyList<ConfigPatch> patches = PatchForms.Adapt(before, _patches, out IReadOnlyList<string> notes, name);
-        foreach (string note in notes) Reporter.Verbose(note);
+        foreach (string note in notes)
+            Reporter.Verbose(note);
         PatchedConfig result = MachineConfigPatcher.Apply(before, patches, ListMerge, name, AllowUnknownKey);
         IReadOnlyList<MachineConfigWarning> warnings = ConfigValidator.Check(before, result.Text, name, null, Strict);
-        foreach (MachineConfigWarning warning in result.IsChanged ? warnings : []) Reporter.Warning($"{name}: {warning}");
+        foreach (MachineConfigWarning warning in result.IsChanged ? warnings : [])
+            Reporter.Warning($"{name}: {warning}");
         string? target = OutFile is null ? null : await ResolveNewPathAsync(OutFile);
         string diff = UnifiedDiff.Create(before, result.Text, name);
-        bool write = target is not null && (result.IsChanged || target != path)
+        bool write =
+            target is not null
+            && (result.IsChanged || target != path)
             && await ShouldProcessAsync(target, $"Write the patched machine configuration\n{diff}");
-        if (write) await PrivateFile.ReplaceAsync(target!, ConfigText.Encode(result.Text), cancellationToken);
-        await WriteObjectAsync(new MachinePatchResult
-        {
-            Node = name,
-            Changed = result.IsChanged,
-            Applied = write,
-            Warnings = warnings,
-            Diff = diff,
-            Documents = result.Documents,
-            OutFile = write ? target : null,
-        });
+        if (write)
+            await PrivateFile.ReplaceAsync(target!, ConfigText.Encode(result.Text), cancellationToken);
+        await WriteObjectAsync(
+            new MachinePatchResult
+            {
+                Node = name,
+                Changed = result.IsChanged,
+                Applied = write,
+                Warnings = warnings,
+                Diff = diff,
+                Documents = result.Documents,
+                OutFile = write ? target : null,
+            }
+        );
     }
 }

@@ -18,14 +18,20 @@ public sealed class ExportTsReportCommand : TsCmdlet
     private ReportFormat _format;
 
     /// <summary>The file to write; one that is there is replaced. Its extension (.html, .json, .xml) says the form.</summary>
-    [Parameter(Mandatory = true, Position = 0,
-        HelpMessage = "The file to write; .html, .json or .xml says in which form.")]
+    [Parameter(
+        Mandatory = true,
+        Position = 0,
+        HelpMessage = "The file to write; .html, .json or .xml says in which form."
+    )]
     [ValidateNotNullOrEmpty]
     public string Path { get; set; } = "";
 
     /// <summary>What Test-TsNode, Test-TsCluster, Get-TalosEsp, Invoke-UkiSwap and Install-TsNode give, in any mixture.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true,
-        HelpMessage = "What Test-TsNode, Test-TsCluster, Get-TalosEsp, Invoke-UkiSwap or Install-TsNode gave.")]
+    [Parameter(
+        Mandatory = true,
+        ValueFromPipeline = true,
+        HelpMessage = "What Test-TsNode, Test-TsCluster, Get-TalosEsp, Invoke-UkiSwap or Install-TsNode gave."
+    )]
     [AllowEmptyCollection]
     public PSObject[] InputObject { get; set; } = [];
 
@@ -50,8 +56,12 @@ public sealed class ExportTsReportCommand : TsCmdlet
     protected override async Task BeginAsync(CancellationToken cancellationToken)
     {
         _path = await ResolveNewPathAsync(Path);
-        _format = As ?? ReportWriter.FormatOf(_path) ?? throw ReportErrors.ReportFormatUnknown.New(
-            $"'{Path}' ends in '{System.IO.Path.GetExtension(_path)}'; .html, .json or .xml was expected, or -As.", Path);
+        _format = As
+            ?? ReportWriter.FormatOf(_path)
+            ?? throw ReportErrors.ReportFormatUnknown.New(
+                $"'{Path}' ends in '{System.IO.Path.GetExtension(_path)}'; .html, .json or .xml was expected, or -As.",
+                Path
+            );
         if (NoClobber && File.Exists(_path))
             throw ReportErrors.ReportExists.New($"'{_path}' exists already, and -NoClobber was given.", Path);
     }
@@ -73,7 +83,12 @@ public sealed class ExportTsReportCommand : TsCmdlet
                     if (ReportSteps.Of(item) is { } steps)
                         _steps.AddRange(steps);
                     else
-                        await WriteErrorAsync(ReportErrors.ReportInputUnknown.New($"A '{item.BaseObject.GetType()}' is nothing that a report shows."), item);
+                        await WriteErrorAsync(
+                            ReportErrors.ReportInputUnknown.New(
+                                $"A '{item.BaseObject.GetType()}' is nothing that a report shows."
+                            ),
+                            item
+                        );
                     break;
             }
         }
@@ -84,9 +99,18 @@ public sealed class ExportTsReportCommand : TsCmdlet
     {
         if (!await ShouldProcessAsync(_path, $"Write a report ({_format})"))
             return;
-        var content = new ReportContent { Title = Title, Checks = _checks, Partitions = _partitions, Steps = _steps, Mask = Redactor.Mask };
+        var content = new ReportContent
+        {
+            Title = Title,
+            Checks = _checks,
+            Partitions = _partitions,
+            Steps = _steps,
+            Mask = Redactor.Mask,
+        };
         await ReportWriter.WriteAsync(content, _format, _path, cancellationToken);
-        Reporter.Verbose($"'{_path}' has {_checks.Count} checks, {_steps.Count} steps and {_partitions.Count} partitions.");
+        Reporter.Verbose(
+            $"'{_path}' has {_checks.Count} checks, {_steps.Count} steps and {_partitions.Count} partitions."
+        );
         if (PassThru)
             await WriteObjectAsync(new FileInfo(_path));
     }

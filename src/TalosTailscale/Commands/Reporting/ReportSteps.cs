@@ -11,31 +11,54 @@ internal static class ReportSteps
     public static IReadOnlyList<ReportStep>? Of(PSObject item)
     {
         if (item.BaseObject is UkiSwapResult swap)
-            return [.. swap.Checks.Select(check => new ReportStep(
-                swap.Node, $"Swap: {check.Name}",
-                check.Passed switch { true => TsCheckStatus.Pass, false => TsCheckStatus.Fail, _ => TsCheckStatus.Skipped },
-                check.Evidence, TimeSpan.Zero))];
+            return
+            [
+                .. swap.Checks.Select(check => new ReportStep(
+                    swap.Node,
+                    $"Swap: {check.Name}",
+                    check.Passed switch
+                    {
+                        true => TsCheckStatus.Pass,
+                        false => TsCheckStatus.Fail,
+                        _ => TsCheckStatus.Skipped,
+                    },
+                    check.Evidence,
+                    TimeSpan.Zero
+                )),
+            ];
         // A plan or a result holds its steps.
         if (item.Properties["Steps"]?.Value is IEnumerable steps and not string)
             return [.. steps.Cast<object>().SelectMany(step => Of(PSObject.AsPSObject(step)) ?? [])];
-        if (Text(item, "Node") is not { } node || Text(item, "Action") is not { } action || Text(item, "Status") is not { } status)
+        if (
+            Text(item, "Node") is not { } node
+            || Text(item, "Action") is not { } action
+            || Text(item, "Status") is not { } status
+        )
             return null;
-        var evidence = string.Join(' ', new[] { Text(item, "Evidence"), Text(item, "ErrorId") }.Where(part => !string.IsNullOrEmpty(part)));
+        var evidence = string.Join(
+            ' ',
+            new[] { Text(item, "Evidence"), Text(item, "ErrorId") }.Where(part => !string.IsNullOrEmpty(part))
+        );
         return
         [
             new ReportStep(
-                node, action, StatusOf(status), evidence.Length > 0 ? evidence : Text(item, "Description") ?? "",
-                item.Properties["Duration"]?.Value is TimeSpan time ? time : TimeSpan.Zero),
+                node,
+                action,
+                StatusOf(status),
+                evidence.Length > 0 ? evidence : Text(item, "Description") ?? "",
+                item.Properties["Duration"]?.Value is TimeSpan time ? time : TimeSpan.Zero
+            ),
         ];
     }
 
-    private static TsCheckStatus? StatusOf(string status) => status switch
-    {
-        "Planned" => null,
-        "Done" => TsCheckStatus.Pass,
-        "Failed" => TsCheckStatus.Fail,
-        _ => TsCheckStatus.Skipped,
-    };
+    private static TsCheckStatus? StatusOf(string status) =>
+        status switch
+        {
+            "Planned" => null,
+            "Done" => TsCheckStatus.Pass,
+            "Failed" => TsCheckStatus.Fail,
+            _ => TsCheckStatus.Skipped,
+        };
 
     private static string? Text(PSObject item, string name) => item.Properties[name]?.Value?.ToString();
 }

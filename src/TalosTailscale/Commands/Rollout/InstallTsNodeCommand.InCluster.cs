@@ -11,9 +11,25 @@ public sealed partial class InstallTsNodeCommand
 {
     // What says where, or is of this machine, stays here; the rest is for the cmdlet inside.
     private static readonly string[] s_passedOn =
-        [nameof(Method), nameof(SchematicId), nameof(SkipCheck), nameof(RegistryImage), nameof(ThrottleLimit), nameof(MaxFailures), nameof(Timeout), nameof(DrainTimeout), nameof(Image), nameof(SkipDrain), nameof(ContinueOnError)];
+    [
+        nameof(Method),
+        nameof(SchematicId),
+        nameof(SkipCheck),
+        nameof(RegistryImage),
+        nameof(ThrottleLimit),
+        nameof(MaxFailures),
+        nameof(Timeout),
+        nameof(DrainTimeout),
+        nameof(Image),
+        nameof(SkipDrain),
+        nameof(ContinueOnError),
+    ];
 
-    private protected override async Task RunAsync(RolloutSession session, RolloutPlan plan, CancellationToken cancellationToken)
+    private protected override async Task RunAsync(
+        RolloutSession session,
+        RolloutPlan plan,
+        CancellationToken cancellationToken
+    )
     {
         if (!InCluster)
         {
@@ -25,41 +41,57 @@ public sealed partial class InstallTsNodeCommand
         {
             Image = ContainerImage!,
             Inventory = await InventoryAsync(plan, cancellationToken),
-            Parameters = MyInvocation.BoundParameters.Where(pair => s_passedOn.Contains(pair.Key))
+            Parameters = MyInvocation
+                .BoundParameters.Where(pair => s_passedOn.Contains(pair.Key))
                 .ToDictionary(pair => pair.Key, pair => Text(pair.Value)),
         };
         await foreach (TsRolloutWave wave in new WaveJobs(Cluster, spec, Reporter).RunAsync(plan, cancellationToken))
         {
             await WriteObjectAsync(wave);
             if (!wave.Succeeded)
-                await WriteErrorAsync(RolloutErrors.RolloutWaveFailed.New($"The Job '{wave.Job}' of wave {wave.Wave} has failed.", wave.Job));
+                await WriteErrorAsync(
+                    RolloutErrors.RolloutWaveFailed.New(
+                        $"The Job '{wave.Job}' of wave {wave.Wave} has failed.",
+                        wave.Job
+                    )
+                );
         }
     }
 
-    private async Task<IReadOnlyDictionary<string, byte[]>> InventoryAsync(RolloutPlan plan, CancellationToken cancellationToken)
+    private async Task<IReadOnlyDictionary<string, byte[]>> InventoryAsync(
+        RolloutPlan plan,
+        CancellationToken cancellationToken
+    )
     {
         var files = new Dictionary<string, byte[]>(StringComparer.Ordinal);
         HashSet<string> planned = [.. plan.View.Nodes.Select(node => node.Node)];
         foreach (TsNode node in Nodes.Where(node => planned.Contains(node.Name)))
         {
-            if (AuthKeyReference is not null) await RenderAsync(node, cancellationToken);
-            string folder = node.Path ?? throw RolloutErrors.RolloutOptionInvalid.New(
-                $"The node '{node.Name}' is not from an inventory; -InCluster takes its files along.", node.Name);
+            if (AuthKeyReference is not null)
+                await RenderAsync(node, cancellationToken);
+            string folder = node.Path
+                ?? throw RolloutErrors.RolloutOptionInvalid.New(
+                    $"The node '{node.Name}' is not from an inventory; -InCluster takes its files along.",
+                    node.Name
+                );
             string manifests = Path.Combine(folder, ManifestNames.Folder);
             IEnumerable<string> paths = Directory.EnumerateFiles(folder, "*.yaml");
-            if (Directory.Exists(manifests)) paths = paths.Concat(Directory.EnumerateFiles(manifests, "*.yaml"));
+            if (Directory.Exists(manifests))
+                paths = paths.Concat(Directory.EnumerateFiles(manifests, "*.yaml"));
             foreach (string path in paths)
-                files[$"{node.Name}/{Path.GetRelativePath(folder, path).Replace(Path.DirectorySeparatorChar, '/')}"] = await File.ReadAllBytesAsync(path, cancellationToken);
+                files[$"{node.Name}/{Path.GetRelativePath(folder, path).Replace(Path.DirectorySeparatorChar, '/')}"] =
+                    await File.ReadAllBytesAsync(path, cancellationToken);
         }
 
         return files;
     }
 
-    private static string Text(object value) => value switch
-    {
-        string[] list => string.Join(',', list),
-        PSObject wrapped => Text(wrapped.BaseObject),
-        IFormattable formattable => formattable.ToString(null, CultureInfo.InvariantCulture),
-        _ => value.ToString() ?? "",
-    };
+    private static string Text(object value) =>
+        value switch
+        {
+            string[] list => string.Join(',', list),
+            PSObject wrapped => Text(wrapped.BaseObject),
+            IFormattable formattable => formattable.ToString(null, CultureInfo.InvariantCulture),
+            _ => value.ToString() ?? "",
+        };
 }

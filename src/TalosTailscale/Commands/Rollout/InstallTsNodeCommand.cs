@@ -26,8 +26,12 @@ public sealed partial class InstallTsNodeCommand : RolloutCmdlet
     protected override async Task BeginAsync(CancellationToken cancellationToken)
     {
         if (InCluster != (ContainerImage is not null))
-            throw RolloutErrors.RolloutOptionInvalid.New("-InCluster and -ContainerImage were not given together; expected both or neither.", nameof(ContainerImage));
-        if (AuthKeyReference is { } text) _ = Core.Tailnet.AuthKeyReference.Parse(text);
+            throw RolloutErrors.RolloutOptionInvalid.New(
+                "-InCluster and -ContainerImage were not given together; expected both or neither.",
+                nameof(ContainerImage)
+            );
+        if (AuthKeyReference is { } text)
+            _ = Core.Tailnet.AuthKeyReference.Parse(text);
         _patches = await PatchInput.ReadAsync(Patch, ResolvePathsAsync, cancellationToken);
         await base.BeginAsync(cancellationToken);
     }
@@ -35,41 +39,53 @@ public sealed partial class InstallTsNodeCommand : RolloutCmdlet
     /// <inheritdoc/>
     protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
-        if (ServiceConfig is not null) _services[ServiceConfig.Node.Address] = ServiceConfig;
+        if (ServiceConfig is not null)
+            _services[ServiceConfig.Node.Address] = ServiceConfig;
         await base.ProcessAsync(cancellationToken);
     }
 
-    private protected override string Question(TsRolloutNode node) => node.Method == TsRolloutMethod.None
-        ? "Check, and patch the machine configuration if needed; the image runs already, no restart"
-        : $"Install the tailscale extension ({node.Method}: {node.Reason}) and restart";
+    private protected override string Question(TsRolloutNode node) =>
+        node.Method == TsRolloutMethod.None
+            ? "Check, and patch the machine configuration if needed; the image runs already, no restart"
+            : $"Install the tailscale extension ({node.Method}: {node.Reason}) and restart";
 
-    private protected override RolloutOptions Options(RolloutWidth width) => new()
-    {
-        Method = Method,
-        Width = width,
-        MaxFailures = FailureLimit,
-        SkipDrain = SkipDrain,
-    };
-
-    private protected override async Task<RolloutSetup> SetupAsync(RolloutSetup connections, CancellationToken cancellationToken) => connections with
-    {
-        Factory = FactoryUri,
-        SchematicId = SchematicId is null ? null : Schematic.CheckedId(SchematicId),
-        Patches = PatchesAsync,
-        ConfigOptions = new MachineConfigOptions { BackupFolder = BackupFolder is null ? null : await ResolveNewPathAsync(BackupFolder) },
-        Validation = () => new NodeValidationOptions
+    private protected override RolloutOptions Options(RolloutWidth width) =>
+        new()
         {
-            SkipChecks = SkipCheck,
-            RegistryImage = RegistryImage,
-            SettleTime = TimeSpan.FromSeconds(60),
-            ReadDevices = TailnetDevices.Reader(Socket, ApiUri, cancellationToken),
-        },
-    };
+            Method = Method,
+            Width = width,
+            MaxFailures = FailureLimit,
+            SkipDrain = SkipDrain,
+        };
+
+    private protected override async Task<RolloutSetup> SetupAsync(
+        RolloutSetup connections,
+        CancellationToken cancellationToken
+    ) =>
+        connections with
+        {
+            Factory = FactoryUri,
+            SchematicId = SchematicId is null ? null : Schematic.CheckedId(SchematicId),
+            Patches = PatchesAsync,
+            ConfigOptions = new MachineConfigOptions
+            {
+                BackupFolder = BackupFolder is null ? null : await ResolveNewPathAsync(BackupFolder),
+            },
+            Validation = () =>
+                new NodeValidationOptions
+                {
+                    SkipChecks = SkipCheck,
+                    RegistryImage = RegistryImage,
+                    SettleTime = TimeSpan.FromSeconds(60),
+                    ReadDevices = TailnetDevices.Reader(Socket, ApiUri, cancellationToken),
+                },
+        };
 
     private async Task<IReadOnlyList<ConfigPatch>> PatchesAsync(TsNode node, CancellationToken cancellationToken)
     {
         TsExtensionServiceConfig? service = _services.GetValueOrDefault(node.Address);
-        if (service is null && AuthKeyReference is not null) service = await RenderAsync(node, cancellationToken);
+        if (service is null && AuthKeyReference is not null)
+            service = await RenderAsync(node, cancellationToken);
         return await PatchInput.ForNodeAsync(node, service, _patches, IsWhatIf, Reporter, cancellationToken);
     }
 
@@ -78,19 +94,29 @@ public sealed partial class InstallTsNodeCommand : RolloutCmdlet
         string folder = node.Path is { } own
             ? Path.Combine(own, ManifestNames.Folder)
             : throw TailnetErrors.ExtensionServiceInvalid.New(
-                $"The node '{node.Name}' is not from an inventory, so there is no folder for its rendered file.", node.Name,
-                recommendedAction: "Pipe in New-TsExtensionServiceConfig -OutputPath … -PassThru instead of -AuthKeyReference.");
+                $"The node '{node.Name}' is not from an inventory, so there is no folder for its rendered file.",
+                node.Name,
+                recommendedAction: "Pipe in New-TsExtensionServiceConfig -OutputPath … -PassThru instead of -AuthKeyReference."
+            );
         string template = Path.Combine(folder, ManifestNames.ServiceTemplate);
         var sources = new AuthKeySources
         {
             ResolvePath = ResolveNewPathAsync,
             ReadVault = (name, _) => OnPipelineAsync(() => SessionVault.Read(InvokeCommand, name)),
         };
-        AuthKey key = await Core.Tailnet.AuthKeyReference.Parse(AuthKeyReference!).ResolveAsync(sources, cancellationToken);
+        AuthKey key = await Core
+            .Tailnet.AuthKeyReference.Parse(AuthKeyReference!)
+            .ResolveAsync(sources, cancellationToken);
         var rendered = RenderedExtensionService.Create(
             node,
-            File.Exists(template) ? await ExtensionServiceConfigTemplate.LoadAsync(template, cancellationToken) : ExtensionServiceConfigTemplate.Default(),
-            new ExtensionServiceSettings(), key, Path.Combine(folder, ManifestNames.Service), Reporter);
+            File.Exists(template)
+                ? await ExtensionServiceConfigTemplate.LoadAsync(template, cancellationToken)
+                : ExtensionServiceConfigTemplate.Default(),
+            new ExtensionServiceSettings(),
+            key,
+            Path.Combine(folder, ManifestNames.Service),
+            Reporter
+        );
         return await rendered.IsCurrentAsync(cancellationToken)
             ? rendered.Config
             : await rendered.WriteAsync(evenIfNotIgnored: false, Reporter, cancellationToken);

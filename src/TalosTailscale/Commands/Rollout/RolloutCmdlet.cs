@@ -21,8 +21,13 @@ public abstract class RolloutCmdlet : TsCmdlet
     private KubernetesConnection? _kubernetes;
 
     /// <summary>Names from the inventory, addresses, or nodes from the pipeline.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true,
-        HelpMessage = "Names of the inventory or addresses, for example ampone or 192.168.1.203.")]
+    [Parameter(
+        Mandatory = true,
+        Position = 0,
+        ValueFromPipeline = true,
+        ValueFromPipelineByPropertyName = true,
+        HelpMessage = "Names of the inventory or addresses, for example ampone or 192.168.1.203."
+    )]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(NodeNameCompleter))]
@@ -97,7 +102,10 @@ public abstract class RolloutCmdlet : TsCmdlet
     private protected abstract RolloutOptions Options(RolloutWidth width);
 
     /// <summary>What it works with, but for the connections.</summary>
-    private protected abstract Task<RolloutSetup> SetupAsync(RolloutSetup connections, CancellationToken cancellationToken);
+    private protected abstract Task<RolloutSetup> SetupAsync(
+        RolloutSetup connections,
+        CancellationToken cancellationToken
+    );
 
     /// <inheritdoc/>
     protected override async Task BeginAsync(CancellationToken cancellationToken)
@@ -116,7 +124,8 @@ public abstract class RolloutCmdlet : TsCmdlet
             try
             {
                 TsNode node = DeviceInventory.Resolve(reference, _inventory);
-                if (_seen.Add(node.Address)) _nodes.Add(node);
+                if (_seen.Add(node.Address))
+                    _nodes.Add(node);
             }
             catch (TsException e)
             {
@@ -130,24 +139,40 @@ public abstract class RolloutCmdlet : TsCmdlet
     protected override async Task EndAsync(CancellationToken cancellationToken)
     {
         // A name that is not known may be the very node that the others must not go without: nothing is begun then.
-        if (_failed || _nodes.Count == 0) return;
-        var session = new RolloutSession(await SetupAsync(await ConnectAsync(cancellationToken), cancellationToken), Reporter);
-        RolloutPlan plan = await session.PlanAsync(_nodes, Options(RolloutWidth.Parse(ThrottleLimit)), cancellationToken);
-        if (IsWhatIf) await WriteObjectAsync(plan.View);
+        if (_failed || _nodes.Count == 0)
+            return;
+        var session = new RolloutSession(
+            await SetupAsync(await ConnectAsync(cancellationToken), cancellationToken),
+            Reporter
+        );
+        RolloutPlan plan = await session.PlanAsync(
+            _nodes,
+            Options(RolloutWidth.Parse(ThrottleLimit)),
+            cancellationToken
+        );
+        if (IsWhatIf)
+            await WriteObjectAsync(plan.View);
         var agreed = new HashSet<string>(StringComparer.Ordinal);
         foreach (TsRolloutNode node in plan.View.Nodes)
-            if (await ShouldProcessAsync(node.Node, Question(node))) agreed.Add(node.Node);
-        if (agreed.Count == 0) return;
+            if (await ShouldProcessAsync(node.Node, Question(node)))
+                agreed.Add(node.Node);
+        if (agreed.Count == 0)
+            return;
         await RunAsync(session, plan.Where(agreed.Contains), cancellationToken);
     }
 
     /// <summary>Carries out what was agreed to.</summary>
-    private protected virtual async Task RunAsync(RolloutSession session, RolloutPlan plan, CancellationToken cancellationToken)
+    private protected virtual async Task RunAsync(
+        RolloutSession session,
+        RolloutPlan plan,
+        CancellationToken cancellationToken
+    )
     {
         await foreach (RolloutStepEnd end in session.RunAsync(plan, cancellationToken))
         {
             await WriteObjectAsync(end.Step);
-            if (end.Error is { } error) await WriteErrorAsync(error, end.Step.Node);
+            if (end.Error is { } error)
+                await WriteErrorAsync(error, end.Step.Node);
         }
     }
 
@@ -171,14 +196,21 @@ public abstract class RolloutCmdlet : TsCmdlet
     private protected IReadOnlyList<TsNode> Nodes => _nodes;
 
     /// <summary>After how many failures nothing more is begun.</summary>
-    private protected int FailureLimit => MaxFailures > 0 ? MaxFailures : ContinueOnError ? int.MaxValue : 1;
+    private protected int FailureLimit =>
+        MaxFailures > 0 ? MaxFailures
+        : ContinueOnError ? int.MaxValue
+        : 1;
 
     private async Task<RolloutSetup> ConnectAsync(CancellationToken cancellationToken)
     {
         string? path = KubeConfig is null ? null : await ResolveNewPathAsync(KubeConfig);
-        _kubernetes = path is not null || KubernetesConnection.HasDefault()
-            ? KubernetesConnection.Open(path)
-            : KubernetesConnection.FromBytes(await _client!.Node(null).KubeconfigAsync(cancellationToken), "the Talos API");
+        _kubernetes =
+            path is not null || KubernetesConnection.HasDefault()
+                ? KubernetesConnection.Open(path)
+                : KubernetesConnection.FromBytes(
+                    await _client!.Node(null).KubeconfigAsync(cancellationToken),
+                    "the Talos API"
+                );
         return new RolloutSetup
         {
             Talos = _client!,

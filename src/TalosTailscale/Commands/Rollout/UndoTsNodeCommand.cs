@@ -12,13 +12,22 @@ namespace TalosTailscale.Commands;
 [OutputType(typeof(TsRolloutPlan))]
 public sealed class UndoTsNodeCommand : RolloutCmdlet
 {
-    private protected override string Question(TsRolloutNode node) => node.Method == TsRolloutMethod.None
-        ? "Check; it runs what it ran before"
-        : $"Go back to the image of before ({node.Method}: {node.Reason}) and restart";
+    private protected override string Question(TsRolloutNode node) =>
+        node.Method == TsRolloutMethod.None
+            ? "Check; it runs what it ran before"
+            : $"Go back to the image of before ({node.Method}: {node.Reason}) and restart";
 
     private protected override RolloutOptions Options(RolloutWidth width) =>
-        new() { GoBack = true, Width = width, MaxFailures = FailureLimit, SkipDrain = SkipDrain };
+        new()
+        {
+            GoBack = true,
+            Width = width,
+            MaxFailures = FailureLimit,
+            SkipDrain = SkipDrain,
+        };
 
-    private protected override Task<RolloutSetup> SetupAsync(RolloutSetup connections, CancellationToken cancellationToken) =>
-        Task.FromResult(connections);
+    private protected override Task<RolloutSetup> SetupAsync(
+        RolloutSetup connections,
+        CancellationToken cancellationToken
+    ) => Task.FromResult(connections);
 }

@@ -20,8 +20,12 @@ public sealed class GetTailnetDeviceCommand : TailnetApiCmdlet
     public string[] Name { get; set; } = ["*"];
 
     /// <summary>The text of 'tailscale status --json', whole or line by line.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = "Text",
-        HelpMessage = "What 'tailscale status --json' printed.")]
+    [Parameter(
+        Mandatory = true,
+        ValueFromPipeline = true,
+        ParameterSetName = "Text",
+        HelpMessage = "What 'tailscale status --json' printed."
+    )]
     [AllowEmptyString]
     public string[] StatusJson { get; set; } = [];
 
@@ -48,12 +52,18 @@ public sealed class GetTailnetDeviceCommand : TailnetApiCmdlet
         foreach (var name in Name)
         {
             var pattern = new WildcardPattern(name, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant);
-            var found = devices.Where(device => pattern.IsMatch(device.Name) || pattern.IsMatch(device.DnsName)).ToArray();
+            var found = devices
+                .Where(device => pattern.IsMatch(device.Name) || pattern.IsMatch(device.DnsName))
+                .ToArray();
             foreach (var device in found)
                 await WriteObjectAsync(device);
             if (found.Length == 0 && !WildcardPattern.ContainsWildcardCharacters(name))
-                await WriteErrorAsync(TailnetErrors.TailnetDeviceNotFound.New(
-                    $"None of the tailnet's {devices.Count} devices is called '{name}'.", name));
+                await WriteErrorAsync(
+                    TailnetErrors.TailnetDeviceNotFound.New(
+                        $"None of the tailnet's {devices.Count} devices is called '{name}'.",
+                        name
+                    )
+                );
         }
     }
 

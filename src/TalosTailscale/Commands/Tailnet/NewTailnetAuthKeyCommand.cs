@@ -10,8 +10,11 @@ namespace TalosTailscale.Commands;
 public sealed class NewTailnetAuthKeyCommand : TailnetApiCmdlet
 {
     /// <summary>The tags of the nodes that log in with it, such as tag:k8s-node.</summary>
-    [Parameter(Mandatory = true, Position = 0,
-        HelpMessage = "A tag of the nodes that log in with the key, for example tag:k8s-node.")]
+    [Parameter(
+        Mandatory = true,
+        Position = 0,
+        HelpMessage = "A tag of the nodes that log in with the key, for example tag:k8s-node."
+    )]
     [ValidateNotNullOrEmpty]
     [ValidatePattern("^tag:[a-zA-Z][a-zA-Z0-9-]*$")]
     public string[] Tag { get; set; } = [];
@@ -41,20 +44,27 @@ public sealed class NewTailnetAuthKeyCommand : TailnetApiCmdlet
     protected override async Task EndAsync(CancellationToken cancellationToken)
     {
         using var client = ConnectApi();
-        if (!await ShouldProcessAsync(Tailnet ?? "the credential's tailnet", $"Make an auth key for {string.Join(", ", Tag)}"))
+        if (
+            !await ShouldProcessAsync(
+                Tailnet ?? "the credential's tailnet",
+                $"Make an auth key for {string.Join(", ", Tag)}"
+            )
+        )
             return;
         var request = new TailnetKeyRequest(Tag, Reusable, Ephemeral, !NeedsApproval, Life, Description);
         var (info, key) = await client.CreateKeyAsync(request, cancellationToken);
-        await WriteObjectAsync(new TailnetAuthKey
-        {
-            Id = info.Id,
-            Tags = info.Tags,
-            Reusable = info.Reusable,
-            Ephemeral = info.Ephemeral,
-            Preauthorized = info.Preauthorized,
-            Created = info.Created,
-            Expires = info.Expires,
-            Key = new NetworkCredential("", key).SecurePassword,
-        });
+        await WriteObjectAsync(
+            new TailnetAuthKey
+            {
+                Id = info.Id,
+                Tags = info.Tags,
+                Reusable = info.Reusable,
+                Ephemeral = info.Ephemeral,
+                Preauthorized = info.Preauthorized,
+                Created = info.Created,
+                Expires = info.Expires,
+                Key = new NetworkCredential("", key).SecurePassword,
+            }
+        );
     }
 }

@@ -8,21 +8,33 @@ namespace TalosTailscale.Commands;
 public sealed partial class NewTsExtensionServiceConfigCommand
 {
     /// <summary>The nodes: names of the inventory, or objects of Get-TsNode.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true,
-        HelpMessage = "Names of the inventory, for example ampone.")]
+    [Parameter(
+        Mandatory = true,
+        Position = 0,
+        ValueFromPipeline = true,
+        ValueFromPipelineByPropertyName = true,
+        HelpMessage = "Names of the inventory, for example ampone."
+    )]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(NodeNameCompleter))]
     public TsNodeReference[] Node { get; set; } = [];
 
     /// <summary>Where the key is: env:NAME, file:PATH, op://vault/item/field, vault:NAME, or tailscale: for a fresh one.</summary>
-    [Parameter(Mandatory = true, Position = 1, ParameterSetName = "Reference",
-        HelpMessage = "Where the key is, never the key: env:NAME, file:PATH, op://vault/item/field, vault:NAME or tailscale:.")]
+    [Parameter(
+        Mandatory = true,
+        Position = 1,
+        ParameterSetName = "Reference",
+        HelpMessage = "Where the key is, never the key: env:NAME, file:PATH, op://vault/item/field, vault:NAME or tailscale:."
+    )]
     [ValidateNotNullOrEmpty]
     public string? AuthKeyReference { get; set; }
 
     /// <summary>The key itself.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = "Key",
-        HelpMessage = "The auth key; it is not shown while you type.")]
+    [Parameter(
+        Mandatory = true,
+        ParameterSetName = "Key",
+        HelpMessage = "The auth key; it is not shown while you type."
+    )]
     [ValidateNotNull]
     public SecureString? AuthKey { get; set; }
 

@@ -10,7 +10,12 @@ namespace TalosTailscale.Commands;
 /// Renders a node's <c>tailscale-extension-service.yaml</c> from its template and a key: readable by its owner alone,
 /// written atomically, only where git ignores it.
 /// </summary>
-[Cmdlet(VerbsCommon.New, "TsExtensionServiceConfig", SupportsShouldProcess = true, DefaultParameterSetName = "Reference")]
+[Cmdlet(
+    VerbsCommon.New,
+    "TsExtensionServiceConfig",
+    SupportsShouldProcess = true,
+    DefaultParameterSetName = "Reference"
+)]
 [OutputType(typeof(TsExtensionServiceConfig))]
 public sealed partial class NewTsExtensionServiceConfigCommand : TailnetApiCmdlet
 {
@@ -53,14 +58,22 @@ public sealed partial class NewTsExtensionServiceConfigCommand : TailnetApiCmdle
         var path = await OutputOfAsync(node);
         if (!_paths.Add(path))
             throw TailnetErrors.ExtensionServiceInvalid.New(
-                $"'{path}' was already written for another node.", node.Name, recommendedAction: "Leave out -OutputPath, or render one node at a time.");
+                $"'{path}' was already written for another node.",
+                node.Name,
+                recommendedAction: "Leave out -OutputPath, or render one node at a time."
+            );
         var template = await TemplateOfAsync(node, cancellationToken);
         var key = await KeyAsync(node, cancellationToken);
         var rendered = RenderedExtensionService.Create(node, template, Settings(), key, path, Reporter);
         var config = rendered.Config;
         if (await rendered.IsCurrentAsync(cancellationToken))
             Reporter.Verbose($"{node.Name}: '{path}' is up to date; nothing was written.");
-        else if (await ShouldProcessAsync(path, $"Write the ExtensionServiceConfig of node '{node.Name}' with the key from '{key.Source}'"))
+        else if (
+            await ShouldProcessAsync(
+                path,
+                $"Write the ExtensionServiceConfig of node '{node.Name}' with the key from '{key.Source}'"
+            )
+        )
             config = await rendered.WriteAsync(Force, Reporter, cancellationToken);
         if (PassThru)
             await WriteObjectAsync(config);
@@ -69,8 +82,13 @@ public sealed partial class NewTsExtensionServiceConfigCommand : TailnetApiCmdle
     private async Task<ExtensionServiceConfigTemplate> TemplateOfAsync(TsNode node, CancellationToken cancellationToken)
     {
         if (TemplatePath is not null)
-            return await ExtensionServiceConfigTemplate.LoadAsync(await ResolveNewPathAsync(TemplatePath), cancellationToken);
-        var own = node.Path is null ? null : Path.Combine(node.Path, ManifestNames.Folder, ManifestNames.ServiceTemplate);
+            return await ExtensionServiceConfigTemplate.LoadAsync(
+                await ResolveNewPathAsync(TemplatePath),
+                cancellationToken
+            );
+        var own = node.Path is null
+            ? null
+            : Path.Combine(node.Path, ManifestNames.Folder, ManifestNames.ServiceTemplate);
         if (!NoTemplate && own is not null && File.Exists(own))
             return await ExtensionServiceConfigTemplate.LoadAsync(own, cancellationToken);
         Reporter.Verbose($"{node.Name}: rendered without a template file.");
@@ -86,7 +104,8 @@ public sealed partial class NewTsExtensionServiceConfigCommand : TailnetApiCmdle
             : throw TailnetErrors.ExtensionServiceInvalid.New(
                 $"The node '{node.Name}' is not from an inventory, so there is no folder to write to.",
                 node.Name,
-                recommendedAction: "Give -OutputPath.");
+                recommendedAction: "Give -OutputPath."
+            );
     }
 
     // One key for all nodes, but a fresh one for each where the tailnet makes them: those are good for one log-in.
@@ -115,24 +134,36 @@ public sealed partial class NewTsExtensionServiceConfigCommand : TailnetApiCmdle
         if (IsWhatIf)
             return NotMade;
         using var client = ConnectApi();
-        var request = new TailnetKeyRequest(Tag ?? [], false, false, true, TimeSpan.FromDays(1), $"Talos node {node.Name}");
+        var request = new TailnetKeyRequest(
+            Tag ?? [],
+            false,
+            false,
+            true,
+            TimeSpan.FromDays(1),
+            $"Talos node {node.Name}"
+        );
         var (info, key) = await client.CreateKeyAsync(request, cancellationToken);
         Reporter.Verbose($"{node.Name}: the tailnet made the key '{info.Id}'.");
         return key;
     }
 
-    private ExtensionServiceSettings Settings() => new()
-    {
-        Hostname = Hostname,
-        Routes = Route,
-        Tags = Tag,
-        LoginServer = LoginServer,
-        AcceptDns = Switch(nameof(AcceptDns), AcceptDns),
-        AuthOnce = Switch(nameof(AuthOnce), AuthOnce),
-        ExtraArguments = ExtraArgument,
-        Environment = (ExtraEnvironment ?? new Hashtable()).Cast<DictionaryEntry>().ToDictionary(
-            entry => LanguagePrimitives.ConvertTo<string>(entry.Key), entry => LanguagePrimitives.ConvertTo<string>(entry.Value)),
-    };
+    private ExtensionServiceSettings Settings() =>
+        new()
+        {
+            Hostname = Hostname,
+            Routes = Route,
+            Tags = Tag,
+            LoginServer = LoginServer,
+            AcceptDns = Switch(nameof(AcceptDns), AcceptDns),
+            AuthOnce = Switch(nameof(AuthOnce), AuthOnce),
+            ExtraArguments = ExtraArgument,
+            Environment = (ExtraEnvironment ?? new Hashtable())
+                .Cast<DictionaryEntry>()
+                .ToDictionary(
+                    entry => LanguagePrimitives.ConvertTo<string>(entry.Key),
+                    entry => LanguagePrimitives.ConvertTo<string>(entry.Value)
+                ),
+        };
 
     private bool? Switch(string name, SwitchParameter value) =>
         MyInvocation.BoundParameters.ContainsKey(name) ? value.IsPresent : null;

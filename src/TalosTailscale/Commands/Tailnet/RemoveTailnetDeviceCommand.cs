@@ -4,21 +4,35 @@ using TalosTailscale.Core.Tailnet;
 namespace TalosTailscale.Commands;
 
 /// <summary>Removes devices from the tailnet, such as the record of a node that was installed anew.</summary>
-[Cmdlet(VerbsCommon.Remove, "TailnetDevice", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High, DefaultParameterSetName = "Name")]
+[Cmdlet(
+    VerbsCommon.Remove,
+    "TailnetDevice",
+    SupportsShouldProcess = true,
+    ConfirmImpact = ConfirmImpact.High,
+    DefaultParameterSetName = "Name"
+)]
 [OutputType(typeof(TailnetDevice))]
 public sealed class RemoveTailnetDeviceCommand : TailnetApiCmdlet
 {
     private TailnetClient? _client;
 
     /// <summary>The full name of the device, or its id. No wildcards.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Name",
-        HelpMessage = "The full name of the device (ampone.example.ts.net) or its id.")]
+    [Parameter(
+        Mandatory = true,
+        Position = 0,
+        ParameterSetName = "Name",
+        HelpMessage = "The full name of the device (ampone.example.ts.net) or its id."
+    )]
     [ValidateNotNullOrEmpty]
     public string[] Name { get; set; } = [];
 
     /// <summary>Devices of Get-TailnetDevice.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = "Device",
-        HelpMessage = "A device of Get-TailnetDevice.")]
+    [Parameter(
+        Mandatory = true,
+        ValueFromPipeline = true,
+        ParameterSetName = "Device",
+        HelpMessage = "A device of Get-TailnetDevice."
+    )]
     [ValidateNotNull]
     public TailnetDevice[] InputObject { get; set; } = [];
 
@@ -47,12 +61,18 @@ public sealed class RemoveTailnetDeviceCommand : TailnetApiCmdlet
         var devices = await _client!.DevicesAsync(cancellationToken);
         foreach (var name in Name)
         {
-            var found = devices.Where(device => Same(device.Name, name) || Same(device.DnsName, name) || Same(device.Id, name)).ToArray();
+            var found = devices
+                .Where(device => Same(device.Name, name) || Same(device.DnsName, name) || Same(device.Id, name))
+                .ToArray();
             if (found.Length == 1)
                 await RemoveAsync(found[0], cancellationToken);
             else
-                await WriteErrorAsync(TailnetErrors.TailnetDeviceNotFound.New(
-                    $"{found.Length} of the tailnet's {devices.Count} devices are called '{name}'; one was expected.", name));
+                await WriteErrorAsync(
+                    TailnetErrors.TailnetDeviceNotFound.New(
+                        $"{found.Length} of the tailnet's {devices.Count} devices are called '{name}'; one was expected.",
+                        name
+                    )
+                );
         }
     }
 
@@ -61,15 +81,22 @@ public sealed class RemoveTailnetDeviceCommand : TailnetApiCmdlet
         var target = $"{device.Name} ({string.Join(", ", device.Addresses)})";
         if (!await ShouldProcessAsync(target, "Remove the device from the tailnet"))
             return;
-        if (device.Online == true && !Force
-            && !await ShouldContinueAsync($"'{device.Name}' is online and loses its connection. Remove it all the same?", "Remove an online device"))
+        if (
+            device.Online == true
+            && !Force
+            && !await ShouldContinueAsync(
+                $"'{device.Name}' is online and loses its connection. Remove it all the same?",
+                "Remove an online device"
+            )
+        )
             return;
         await _client!.RemoveDeviceAsync(device.Id, cancellationToken);
         if (PassThru)
             await WriteObjectAsync(device);
     }
 
-    private static bool Same(string left, string right) => string.Equals(left, right, StringComparison.OrdinalIgnoreCase);
+    private static bool Same(string left, string right) =>
+        string.Equals(left, right, StringComparison.OrdinalIgnoreCase);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

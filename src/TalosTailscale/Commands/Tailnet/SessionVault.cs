@@ -19,18 +19,22 @@ internal static class SessionVault
         try
         {
             var values = commands.InvokeScript(useLocalScope: true, ScriptBlock.Create(s_script), null, name);
-            var text = values.Count == 1
-                ? values[0]?.BaseObject switch
-                {
-                    SecureString secret => SecretText.Of(secret),
-                    PSCredential credential => SecretText.Of(credential.Password),
-                    string plain => plain,
-                    _ => null,
-                }
-                : null;
+            var text =
+                values.Count == 1
+                    ? values[0]?.BaseObject switch
+                    {
+                        SecureString secret => SecretText.Of(secret),
+                        PSCredential credential => SecretText.Of(credential.Password),
+                        string plain => plain,
+                        _ => null,
+                    }
+                    : null;
             Redactor.Register(text);
-            return text ?? throw TailnetErrors.AuthKeyNotFound.New(
-                $"The vault gave {values.Count} values for 'vault:{name}'; one text was expected.", $"vault:{name}");
+            return text
+                ?? throw TailnetErrors.AuthKeyNotFound.New(
+                    $"The vault gave {values.Count} values for 'vault:{name}'; one text was expected.",
+                    $"vault:{name}"
+                );
         }
         catch (RuntimeException e)
         {
@@ -38,7 +42,8 @@ internal static class SessionVault
                 $"Get-Secret could not read 'vault:{name}': {e.Message}",
                 $"vault:{name}",
                 e,
-                "Install Microsoft.PowerShell.SecretManagement, register a vault and check the name with Get-SecretInfo.");
+                "Install Microsoft.PowerShell.SecretManagement, register a vault and check the name with Get-SecretInfo."
+            );
         }
     }
 }

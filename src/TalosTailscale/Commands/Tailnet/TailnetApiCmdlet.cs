@@ -45,8 +45,13 @@ public abstract class TailnetApiCmdlet : TsCmdlet
         : client is not null ? TailnetCredential.OAuth(client.UserName, SecretText.Of(client.Password))
         : TailnetCredential.FromEnvironment();
 
-    internal static TailnetClient ConnectApi(Uri? api, TailnetCredential? credential, string? tailnet) => new(
-        api,
-        credential ?? throw TailnetErrors.TailnetCredentialMissing.New("No API token and no OAuth client was given or found in the environment."),
-        tailnet);
+    internal static TailnetClient ConnectApi(Uri? api, TailnetCredential? credential, string? tailnet) =>
+        new(
+            api,
+            credential
+                ?? throw TailnetErrors.TailnetCredentialMissing.New(
+                    "No API token and no OAuth client was given or found in the environment."
+                ),
+            tailnet
+        );
 }

@@ -8,7 +8,11 @@ namespace TalosTailscale.Commands;
 [OutputType(typeof(TalosEtcdMember))]
 public sealed class GetTalosEtcdMemberCommand : TalosCmdlet
 {
-    private protected override async Task NodeAsync(TalosNodeClient client, TsNode node, CancellationToken cancellationToken)
+    private protected override async Task NodeAsync(
+        TalosNodeClient client,
+        TsNode node,
+        CancellationToken cancellationToken
+    )
     {
         // All of a node at once, so that the rows of several nodes do not mix.
         await WriteObjectAsync(await client.EtcdMemberListAsync(cancellationToken), enumerate: true);

@@ -14,7 +14,11 @@ public sealed class GetTalosExtensionCommand : TalosCmdlet
     [SupportsWildcards]
     public string[] Name { get; set; } = ["*"];
 
-    private protected override async Task NodeAsync(TalosNodeClient client, TsNode node, CancellationToken cancellationToken)
+    private protected override async Task NodeAsync(
+        TalosNodeClient client,
+        TsNode node,
+        CancellationToken cancellationToken
+    )
     {
         Wildcards names = new(Name);
         IReadOnlyList<TalosExtension> extensions = await client.ExtensionsAsync(cancellationToken);
@@ -24,7 +28,11 @@ public sealed class GetTalosExtensionCommand : TalosCmdlet
         foreach (string missing in names.Unmatched())
         {
             await WriteErrorAsync(
-                TalosErrors.TalosExtensionNotFound.New($"'{node.Name}' runs without the extension '{missing}'.", node.Name));
+                TalosErrors.TalosExtensionNotFound.New(
+                    $"'{node.Name}' runs without the extension '{missing}'.",
+                    node.Name
+                )
+            );
         }
     }
 }

@@ -28,7 +28,11 @@ public sealed class GetTalosLogCommand : TalosCmdlet
     private protected override object? Input => Id;
 
     private protected override async Task WorkAsync(
-        TalosNodeClient client, TsNode node, object? input, CancellationToken cancellationToken)
+        TalosNodeClient client,
+        TsNode node,
+        object? input,
+        CancellationToken cancellationToken
+    )
     {
         var id = (string)input!;
         await foreach (string line in client.LogsAsync(id, Tail, Follow, cancellationToken))

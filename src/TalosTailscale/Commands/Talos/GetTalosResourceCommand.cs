@@ -9,8 +9,11 @@ namespace TalosTailscale.Commands;
 public sealed class GetTalosResourceCommand : TalosCmdlet
 {
     /// <summary>The type: in full (<c>Members.cluster.talos.dev</c>), its first part (<c>members</c>) or an alias.</summary>
-    [Parameter(Mandatory = true, Position = 1,
-        HelpMessage = "The type of resource, for example members or Members.cluster.talos.dev.")]
+    [Parameter(
+        Mandatory = true,
+        Position = 1,
+        HelpMessage = "The type of resource, for example members or Members.cluster.talos.dev."
+    )]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(TalosTypeCompleter))]
     public string Type { get; set; } = "";
@@ -33,13 +36,19 @@ public sealed class GetTalosResourceCommand : TalosCmdlet
     [Parameter(Mandatory = false)]
     public SwitchParameter Force { get; set; }
 
-    private protected override async Task NodeAsync(TalosNodeClient client, TsNode node, CancellationToken cancellationToken)
+    private protected override async Task NodeAsync(
+        TalosNodeClient client,
+        TsNode node,
+        CancellationToken cancellationToken
+    )
     {
         (TalosType type, bool sensitive) = await TalosTypeNames.FindAsync(client, Type, Namespace, cancellationToken);
         if (sensitive && !Force)
         {
             throw TalosErrors.TalosResourceSensitive.New(
-                $"'{type.Type}' on '{node.Name}' holds secrets, which would be shown.", node.Name);
+                $"'{type.Type}' on '{node.Name}' holds secrets, which would be shown.",
+                node.Name
+            );
         }
 
         if (Watch)

@@ -16,7 +16,11 @@ public sealed class GetTalosServiceCommand : TalosCmdlet
     [SupportsWildcards]
     public string[] Id { get; set; } = ["*"];
 
-    private protected override async Task NodeAsync(TalosNodeClient client, TsNode node, CancellationToken cancellationToken)
+    private protected override async Task NodeAsync(
+        TalosNodeClient client,
+        TsNode node,
+        CancellationToken cancellationToken
+    )
     {
         Wildcards ids = new(Id);
         IReadOnlyList<TalosService> services = await client.ServiceListAsync(cancellationToken);
@@ -26,7 +30,8 @@ public sealed class GetTalosServiceCommand : TalosCmdlet
         foreach (string missing in ids.Unmatched())
         {
             await WriteErrorAsync(
-                TalosErrors.TalosServiceNotFound.New($"'{node.Name}' has no service '{missing}'.", node.Name));
+                TalosErrors.TalosServiceNotFound.New($"'{node.Name}' has no service '{missing}'.", node.Name)
+            );
         }
     }
 }

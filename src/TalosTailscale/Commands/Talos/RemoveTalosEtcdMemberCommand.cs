@@ -17,27 +17,38 @@ public sealed class RemoveTalosEtcdMemberCommand : TalosCmdlet
     public RemoveTalosEtcdMemberCommand() => ThrottleLimit = 1;
 
     /// <summary>The member's id: hexadecimal text as Get-TalosEtcdMember shows it, or a number.</summary>
-    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true,
-        HelpMessage = "The member's id as Get-TalosEtcdMember shows it.")]
+    [Parameter(
+        Mandatory = true,
+        Position = 1,
+        ValueFromPipelineByPropertyName = true,
+        HelpMessage = "The member's id as Get-TalosEtcdMember shows it."
+    )]
     [EtcdMemberId]
     public ulong Id { get; set; }
 
     private protected override object? Input => Id;
 
     private protected override async Task WorkAsync(
-        TalosNodeClient client, TsNode node, object? input, CancellationToken cancellationToken)
+        TalosNodeClient client,
+        TsNode node,
+        object? input,
+        CancellationToken cancellationToken
+    )
     {
         var id = (ulong)input!;
 
         // The same member piped from several nodes is one member.
         lock (_removed)
         {
-            if (!_removed.Add(id)) return;
+            if (!_removed.Add(id))
+                return;
         }
 
         TalosEtcdMember member = await EtcdQuorum.CheckRemovalAsync(client, id, Reporter, cancellationToken);
-        string action = $"Remove the etcd member '{member.Hostname}' ({member.IdHex}, {string.Join(", ", member.PeerUrls)})";
-        if (!await ShouldProcessAsync(Describe(node), action)) return;
+        string action =
+            $"Remove the etcd member '{member.Hostname}' ({member.IdHex}, {string.Join(", ", member.PeerUrls)})";
+        if (!await ShouldProcessAsync(Describe(node), action))
+            return;
         await client.EtcdRemoveMemberAsync(id, cancellationToken);
         Reporter.Verbose($"{node.Name}: removed the etcd member '{member.Hostname}'.");
     }

@@ -31,28 +31,38 @@ public sealed class RestartTalosNodeCommand : TalosCmdlet
     [Parameter(Mandatory = false)]
     public SwitchParameter Force { get; set; }
 
-    private protected override async Task NodeAsync(TalosNodeClient client, TsNode node, CancellationToken cancellationToken)
+    private protected override async Task NodeAsync(
+        TalosNodeClient client,
+        TsNode node,
+        CancellationToken cancellationToken
+    )
     {
-        if (!Force) await EtcdQuorum.CheckRestartAsync(client, Reporter, cancellationToken);
-        if (!await ShouldProcessAsync(Describe(node), $"Restart ({Mode})")) return;
+        if (!Force)
+            await EtcdQuorum.CheckRestartAsync(client, Reporter, cancellationToken);
+        if (!await ShouldProcessAsync(Describe(node), $"Restart ({Mode})"))
+            return;
         TalosBootMark before = await TalosBootMark.TakeAsync(client, cancellationToken);
         await client.RebootAsync(Mode, cancellationToken);
         Reporter.Verbose($"{node.Name}: restart begun, boot id was {before.BootId ?? "not readable"}.");
         if (Wait)
         {
             var options = new TalosWaitOptions { Timeout = Timeout };
-            await WriteObjectAsync(await TalosNodeWait.ForReadyAsync(client, before, options, Reporter, cancellationToken));
+            await WriteObjectAsync(
+                await TalosNodeWait.ForReadyAsync(client, before, options, Reporter, cancellationToken)
+            );
         }
         else if (PassThru)
         {
-            await WriteObjectAsync(new TalosRestart
-            {
-                Node = node.Name,
-                PreviousBootId = before.BootId,
-                PreviousBootTime = before.BootTime,
-                NodeId = before.NodeId,
-                PreviousHostname = before.Hostname,
-            });
+            await WriteObjectAsync(
+                new TalosRestart
+                {
+                    Node = node.Name,
+                    PreviousBootId = before.BootId,
+                    PreviousBootTime = before.BootTime,
+                    NodeId = before.NodeId,
+                    PreviousHostname = before.Hostname,
+                }
+            );
         }
     }
 }

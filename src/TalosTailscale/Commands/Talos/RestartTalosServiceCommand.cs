@@ -9,8 +9,12 @@ namespace TalosTailscale.Commands;
 public sealed class RestartTalosServiceCommand : TalosCmdlet
 {
     /// <summary>The service (<c>ext-tailscale</c>).</summary>
-    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true,
-        HelpMessage = "The service, for example ext-tailscale.")]
+    [Parameter(
+        Mandatory = true,
+        Position = 1,
+        ValueFromPipelineByPropertyName = true,
+        HelpMessage = "The service, for example ext-tailscale."
+    )]
     [Alias("Name", "Service")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(TalosServiceCompleter))]
@@ -23,13 +27,19 @@ public sealed class RestartTalosServiceCommand : TalosCmdlet
     private protected override object? Input => Id;
 
     private protected override async Task WorkAsync(
-        TalosNodeClient client, TsNode node, object? input, CancellationToken cancellationToken)
+        TalosNodeClient client,
+        TsNode node,
+        object? input,
+        CancellationToken cancellationToken
+    )
     {
         var id = (string)input!;
-        if (!await ShouldProcessAsync(Describe(node), $"Restart service '{id}'")) return;
+        if (!await ShouldProcessAsync(Describe(node), $"Restart service '{id}'"))
+            return;
         string answer = await client.ServiceRestartAsync(id, cancellationToken);
         Reporter.Verbose($"{node.Name}: {answer}");
-        if (!PassThru) return;
+        if (!PassThru)
+            return;
         IReadOnlyList<TalosService> services = await client.ServiceListAsync(cancellationToken);
         await WriteObjectAsync(services.FirstOrDefault(service => service.Id == id));
     }

@@ -12,8 +12,11 @@ namespace TalosTailscale.Commands;
 public sealed class SaveTalosContainerImageCommand : TalosCmdlet
 {
     /// <summary>The image (<c>registry.example/name:tag</c>).</summary>
-    [Parameter(Mandatory = true, Position = 1,
-        HelpMessage = "The image that the nodes pull, for example registry.example/name:tag.")]
+    [Parameter(
+        Mandatory = true,
+        Position = 1,
+        HelpMessage = "The image that the nodes pull, for example registry.example/name:tag."
+    )]
     [Alias("Reference")]
     [ValidateNotNullOrEmpty]
     public string Image { get; set; } = "";
@@ -30,18 +33,26 @@ public sealed class SaveTalosContainerImageCommand : TalosCmdlet
     [Parameter(Mandatory = false)]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromMinutes(15);
 
-    private protected override async Task NodeAsync(TalosNodeClient client, TsNode node, CancellationToken cancellationToken)
+    private protected override async Task NodeAsync(
+        TalosNodeClient client,
+        TsNode node,
+        CancellationToken cancellationToken
+    )
     {
-        if (!await ShouldProcessAsync(Describe(node), $"{(Fresh ? "Remove and pull" : "Pull")} the image '{Image}'")) return;
+        if (!await ShouldProcessAsync(Describe(node), $"{(Fresh ? "Remove and pull" : "Pull")} the image '{Image}'"))
+            return;
         if (Fresh && await client.FindImageAsync(Image, ImageNamespace, cancellationToken) is { } present)
             await client.ImageRemoveAsync(present.Name, ImageNamespace, cancellationToken);
         TalosImagePull pull = await client.ImagePullAsync(Image, ImageNamespace, Timeout, Reporter, cancellationToken);
-        Reporter.Verbose($"{node.Name}: {(pull.Pulled ? "pulled" : "had already")} '{Image}', {pull.Digest ?? "digest not told"}, {Sizes.Text(pull.Size)}.");
+        Reporter.Verbose(
+            $"{node.Name}: {(pull.Pulled ? "pulled" : "had already")} '{Image}', {pull.Digest ?? "digest not told"}, {Sizes.Text(pull.Size)}."
+        );
         if (!pull.Pulled)
         {
             Reporter.Warning(
                 $"'{node.Name}' had '{Image}' already: nothing was asked of the registry. Use a tag that the node does not have"
-                + " or, on Talos 1.13 and later, -Fresh.");
+                    + " or, on Talos 1.13 and later, -Fresh."
+            );
         }
 
         await WriteObjectAsync(pull);

@@ -72,7 +72,8 @@ public abstract class TalosCmdlet : TsCmdlet
         _client = TalosClient.Connect(context, new TalosClientOptions { Endpoints = Endpoint });
         _inventory = await OnPipelineAsync(() => SessionInventory.LoadIfAny(SessionState, Inventory));
         Reporter.Verbose(
-            $"The context '{context.Name}' of '{context.Source}' dials {string.Join(", ", _client.Endpoints)}.");
+            $"The context '{context.Name}' of '{context.Source}' dials {string.Join(", ", _client.Endpoints)}."
+        );
     }
 
     /// <inheritdoc/>
@@ -97,9 +98,14 @@ public abstract class TalosCmdlet : TsCmdlet
     /// <inheritdoc/>
     protected override async Task EndAsync(CancellationToken cancellationToken)
     {
-        if (_seen.Count == 0 && !await TakeNodesOfContextAsync()) return;
+        if (_seen.Count == 0 && !await TakeNodesOfContextAsync())
+            return;
         await PrepareAsync([.. _work.Select(item => item.Node).Distinct()], cancellationToken);
-        var limit = new ParallelOptions { MaxDegreeOfParallelism = ThrottleLimit, CancellationToken = cancellationToken };
+        var limit = new ParallelOptions
+        {
+            MaxDegreeOfParallelism = ThrottleLimit,
+            CancellationToken = cancellationToken,
+        };
         long started = Stopwatch.GetTimestamp();
         int done = 0;
         await Parallel.ForEachAsync(_work, limit, async (item, stop) =>
@@ -136,22 +142,37 @@ public abstract class TalosCmdlet : TsCmdlet
     /// <param name="cancellationToken">Cancelled by Ctrl+C.</param>
     /// <returns>The work.</returns>
     private protected virtual Task WorkAsync(
-        TalosNodeClient client, TsNode node, object? input, CancellationToken cancellationToken) =>
-        NodeAsync(client, node, cancellationToken);
+        TalosNodeClient client,
+        TsNode node,
+        object? input,
+        CancellationToken cancellationToken
+    ) => NodeAsync(client, node, cancellationToken);
 
     /// <summary>The work on one node, for cmdlets that need no more input than that.</summary>
     /// <param name="client">The node's calls.</param>
     /// <param name="node">The node.</param>
     /// <param name="cancellationToken">Cancelled by Ctrl+C.</param>
     /// <returns>The work.</returns>
-    private protected virtual Task NodeAsync(TalosNodeClient client, TsNode node, CancellationToken cancellationToken) =>
-        Task.CompletedTask;
+    private protected virtual Task NodeAsync(
+        TalosNodeClient client,
+        TsNode node,
+        CancellationToken cancellationToken
+    ) => Task.CompletedTask;
 
     // Many nodes are mostly asked in less than a second: a bar would only flicker then.
     private void Tell(int done, TimeSpan elapsed)
     {
         if (_work.Count > 1 && elapsed >= s_untilProgress)
-            Reporter.Progress(new ProgressStep(MyInvocation.MyCommand.Name, null, "done", done, _work.Count, Unit: Input is null ? "nodes" : "requests"));
+            Reporter.Progress(
+                new ProgressStep(
+                    MyInvocation.MyCommand.Name,
+                    null,
+                    "done",
+                    done,
+                    _work.Count,
+                    Unit: Input is null ? "nodes" : "requests"
+                )
+            );
     }
 
     /// <summary>How a node is called in questions and plans.</summary>
@@ -160,16 +181,19 @@ public abstract class TalosCmdlet : TsCmdlet
 
     private void Add(TsNode node)
     {
-        if (_seen.Add((node.Address, Input))) _work.Add((node, Input));
+        if (_seen.Add((node.Address, Input)))
+            _work.Add((node, Input));
     }
 
     // Only a reader may take all nodes of the context: a change of every node has to be asked for by name, and a pipeline
     // that brought nothing ('Get-TsNode typo | …') means no node.
     private async Task<bool> TakeNodesOfContextAsync()
     {
-        if (MyInvocation.ExpectingInput && _inputs == 0) return false;
+        if (MyInvocation.ExpectingInput && _inputs == 0)
+            return false;
         // A node was given, and what came with it was wrong: that error is written already.
-        if (Node.Length > 0) return false;
+        if (Node.Length > 0)
+            return false;
         bool changes = GetType().GetCustomAttribute<CmdletAttribute>()?.SupportsShouldProcess ?? false;
         if (!changes && !MyInvocation.ExpectingInput)
         {
@@ -180,19 +204,24 @@ public abstract class TalosCmdlet : TsCmdlet
             }
         }
 
-        if (_work.Count > 0) return true;
-        await WriteErrorAsync(TalosErrors.TalosNodeMissing.New(
-            changes
-                ? "No node was given; what changes nodes takes none of its own accord."
-                : $"No node was given, and the context '{Client.Context.Name}' of '{Client.Context.Source}' has no 'nodes'.",
-            Client.Context.Name));
+        if (_work.Count > 0)
+            return true;
+        await WriteErrorAsync(
+            TalosErrors.TalosNodeMissing.New(
+                changes
+                    ? "No node was given; what changes nodes takes none of its own accord."
+                    : $"No node was given, and the context '{Client.Context.Name}' of '{Client.Context.Source}' has no 'nodes'.",
+                Client.Context.Name
+            )
+        );
         return false;
     }
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (disposing) _client?.Dispose();
+        if (disposing)
+            _client?.Dispose();
         base.Dispose(disposing);
     }
 }

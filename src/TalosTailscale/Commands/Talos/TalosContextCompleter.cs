@@ -10,8 +10,12 @@ public sealed class TalosContextCompleter : WordCompleter
     {
         try
         {
-            return TalosConfigFile.Load(bound["TalosConfig"] as string).Contexts.Values.Select(context => new CompletionCandidate(
-                context.Name, context.Endpoints.Count == 0 ? context.Name : string.Join(", ", context.Endpoints)));
+            return TalosConfigFile
+                .Load(bound["TalosConfig"] as string)
+                .Contexts.Values.Select(context => new CompletionCandidate(
+                    context.Name,
+                    context.Endpoints.Count == 0 ? context.Name : string.Join(", ", context.Endpoints)
+                ));
         }
         catch (TsException)
         {

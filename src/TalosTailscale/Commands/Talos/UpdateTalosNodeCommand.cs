@@ -15,8 +15,12 @@ public sealed class UpdateTalosNodeCommand : TalosCmdlet
     public UpdateTalosNodeCommand() => ThrottleLimit = 1;
 
     /// <summary>The installer image (<c>factory.talos.dev/metal-installer/…:v1.12.4</c>).</summary>
-    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true,
-        HelpMessage = "The installer image with the version, for example factory.talos.dev/metal-installer/…:v1.12.4.")]
+    [Parameter(
+        Mandatory = true,
+        Position = 1,
+        ValueFromPipelineByPropertyName = true,
+        HelpMessage = "The installer image with the version, for example factory.talos.dev/metal-installer/…:v1.12.4."
+    )]
     [Alias("InstallerImage")]
     [ValidateNotNullOrEmpty]
     public string Image { get; set; } = "";
@@ -49,19 +53,31 @@ public sealed class UpdateTalosNodeCommand : TalosCmdlet
     [Parameter(Mandatory = false)]
     public SwitchParameter Force { get; set; }
 
-    private protected override async Task NodeAsync(TalosNodeClient client, TsNode node, CancellationToken cancellationToken)
+    private protected override async Task NodeAsync(
+        TalosNodeClient client,
+        TsNode node,
+        CancellationToken cancellationToken
+    )
     {
         TalosVersion version = await client.VersionAsync(cancellationToken);
         if (!AllowExtensionLoss)
         {
             await UpgradeGate.CheckAsync(
-                client, Image, SchematicExtensionsAsync, Reporter, ImageFactoryUri.Resolve(FactoryUri), cancellationToken);
+                client,
+                Image,
+                SchematicExtensionsAsync,
+                Reporter,
+                ImageFactoryUri.Resolve(FactoryUri),
+                cancellationToken
+            );
         }
 
         if (!AllowMissingServiceConfig)
             await ServiceConfigGate.CheckAsync(client, Image, SchematicExtensionsAsync, Reporter, cancellationToken);
-        if (!Force) await EtcdQuorum.CheckRestartAsync(client, Reporter, cancellationToken);
-        if (!await ShouldProcessAsync(Describe(node), $"Upgrade from {version.Tag} with '{Image}' and restart")) return;
+        if (!Force)
+            await EtcdQuorum.CheckRestartAsync(client, Reporter, cancellationToken);
+        if (!await ShouldProcessAsync(Describe(node), $"Upgrade from {version.Tag} with '{Image}' and restart"))
+            return;
 
         // Without the question, which may have waited long.
         long started = Stopwatch.GetTimestamp();
@@ -69,8 +85,11 @@ public sealed class UpdateTalosNodeCommand : TalosCmdlet
         var options = new TalosUpgradeOptions { Stage = Stage, Force = Force };
         Reporter.Verbose($"{node.Name}: runs {version.Tag}; telling it to install '{Image}'.");
         bool restarts = await client.UpgradeAsync(Image, options, Reporter, cancellationToken);
-        if (!restarts) await client.RebootAsync(TalosRebootMode.PowerCycle, cancellationToken);
-        Reporter.Verbose($"{node.Name}: {(restarts ? "took the image and restarts by itself" : "the image is in place; restart begun by power cycle")}, boot id was {before.BootId ?? "not readable"}.");
+        if (!restarts)
+            await client.RebootAsync(TalosRebootMode.PowerCycle, cancellationToken);
+        Reporter.Verbose(
+            $"{node.Name}: {(restarts ? "took the image and restarts by itself" : "the image is in place; restart begun by power cycle")}, boot id was {before.BootId ?? "not readable"}."
+        );
         var result = new TalosUpgrade
         {
             Node = node.Name,
@@ -78,12 +97,16 @@ public sealed class UpdateTalosNodeCommand : TalosCmdlet
             PreviousVersion = version.Tag,
             Duration = Stopwatch.GetElapsedTime(started),
         };
-        await WriteObjectAsync(
-            Wait ? await WaitAsync(client, before, result, started, cancellationToken) : result);
+        await WriteObjectAsync(Wait ? await WaitAsync(client, before, result, started, cancellationToken) : result);
     }
 
     private async Task<TalosUpgrade> WaitAsync(
-        TalosNodeClient client, TalosBootMark before, TalosUpgrade result, long started, CancellationToken cancellationToken)
+        TalosNodeClient client,
+        TalosBootMark before,
+        TalosUpgrade result,
+        long started,
+        CancellationToken cancellationToken
+    )
     {
         var options = new TalosWaitOptions { Timeout = Timeout };
         await TalosNodeWait.ForReadyAsync(client, before, options, Reporter, cancellationToken);

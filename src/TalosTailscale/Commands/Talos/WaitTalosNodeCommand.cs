@@ -32,15 +32,21 @@ public sealed class WaitTalosNodeCommand : TalosCmdlet
     [Parameter(Mandatory = false, ValueFromPipelineByPropertyName = true)]
     public string? PreviousHostname { get; set; }
 
-    private protected override object? Input => PreviousBootId is null && PreviousBootTime is null
-        ? null
-        : new TalosBootMark(PreviousBootId, PreviousBootTime, NodeId, PreviousHostname);
+    private protected override object? Input =>
+        PreviousBootId is null && PreviousBootTime is null
+            ? null
+            : new TalosBootMark(PreviousBootId, PreviousBootTime, NodeId, PreviousHostname);
 
     private protected override async Task WorkAsync(
-        TalosNodeClient client, TsNode node, object? input, CancellationToken cancellationToken)
+        TalosNodeClient client,
+        TsNode node,
+        object? input,
+        CancellationToken cancellationToken
+    )
     {
         var options = new TalosWaitOptions { Timeout = Timeout, Interval = Interval };
-        await WriteObjectAsync(await TalosNodeWait.ForReadyAsync(
-            client, (TalosBootMark?)input, options, Reporter, cancellationToken));
+        await WriteObjectAsync(
+            await TalosNodeWait.ForReadyAsync(client, (TalosBootMark?)input, options, Reporter, cancellationToken)
+        );
     }
 }

@@ -12,15 +12,23 @@ public sealed class GetTsDiagnosisCommand : TsCmdlet
     private readonly List<string> _order = [];
 
     /// <summary>Lines of text, or lines of Get-TalosLog, which are told apart by their node.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = "Text",
-        HelpMessage = "A line of a log, or what Get-TalosLog gave.")]
+    [Parameter(
+        Mandatory = true,
+        ValueFromPipeline = true,
+        ParameterSetName = "Text",
+        HelpMessage = "A line of a log, or what Get-TalosLog gave."
+    )]
     [AllowEmptyString]
     [AllowNull]
     public PSObject[]? InputObject { get; set; }
 
     /// <summary>Files with logs; wildcards are understood. Each is a log of its own.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Path",
-        HelpMessage = "A file with a log; wildcards are understood.")]
+    [Parameter(
+        Mandatory = true,
+        Position = 0,
+        ParameterSetName = "Path",
+        HelpMessage = "A file with a log; wildcards are understood."
+    )]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     public string[] Path { get; set; } = [];
@@ -35,9 +43,9 @@ public sealed class GetTsDiagnosisCommand : TsCmdlet
                 foreach (var text in (item?.ToString() ?? "").Split('\n'))
                     LogOf("text").Add(text);
         foreach (var path in Path)
-            foreach (var file in await ResolvePathsAsync(path, literal: false))
-                await foreach (var text in File.ReadLinesAsync(file, cancellationToken))
-                    LogOf(System.IO.Path.GetFileName(file)).Add(text);
+        foreach (var file in await ResolvePathsAsync(path, literal: false))
+        await foreach (var text in File.ReadLinesAsync(file, cancellationToken))
+            LogOf(System.IO.Path.GetFileName(file)).Add(text);
     }
 
     /// <inheritdoc/>

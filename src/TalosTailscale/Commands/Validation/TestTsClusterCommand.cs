@@ -18,12 +18,28 @@ public sealed class TestTsClusterCommand : TalosCmdlet
 
     /// <summary>The checks to make; all when not given.</summary>
     [Parameter(Mandatory = false)]
-    [ValidateSet("KubernetesNode", "PodPull", "StaleNodes", "EtcdMembers", "EtcdLeader", "LoadBalancer", "RegistryPods")]
+    [ValidateSet(
+        "KubernetesNode",
+        "PodPull",
+        "StaleNodes",
+        "EtcdMembers",
+        "EtcdLeader",
+        "LoadBalancer",
+        "RegistryPods"
+    )]
     public string[] Check { get; set; } = [];
 
     /// <summary>The checks to leave out.</summary>
     [Parameter(Mandatory = false)]
-    [ValidateSet("KubernetesNode", "PodPull", "StaleNodes", "EtcdMembers", "EtcdLeader", "LoadBalancer", "RegistryPods")]
+    [ValidateSet(
+        "KubernetesNode",
+        "PodPull",
+        "StaleNodes",
+        "EtcdMembers",
+        "EtcdLeader",
+        "LoadBalancer",
+        "RegistryPods"
+    )]
     public string[] SkipCheck { get; set; } = [];
 
     /// <summary>The private image that a pod on each node pulls; without it that is skipped.</summary>
@@ -70,7 +86,15 @@ public sealed class TestTsClusterCommand : TalosCmdlet
         var options = new ClusterValidationOptions
         {
             Nodes = inventory.Nodes,
-            Selected = _selected.Count == 0 ? null : [.. NodeWildcards.Expand(_selected, inventory).Select(reference => DeviceInventory.Resolve(reference, inventory))],
+            Selected =
+                _selected.Count == 0
+                    ? null
+                    :
+                    [
+                        .. NodeWildcards
+                            .Expand(_selected, inventory)
+                            .Select(reference => DeviceInventory.Resolve(reference, inventory)),
+                    ],
             Talos = Client,
             Kubernetes = OpenAsync,
             Folder = inventory.Folder,
@@ -108,9 +132,13 @@ public sealed class TestTsClusterCommand : TalosCmdlet
     private async Task<KubernetesConnection> OpenAsync(CancellationToken cancellationToken)
     {
         string? path = KubeConfig is null ? null : await ResolveNewPathAsync(KubeConfig);
-        _kubernetes = path is not null || KubernetesConnection.HasDefault()
-            ? KubernetesConnection.Open(path)
-            : KubernetesConnection.FromBytes(await Client.Node(null).KubeconfigAsync(cancellationToken), "the Talos API");
+        _kubernetes =
+            path is not null || KubernetesConnection.HasDefault()
+                ? KubernetesConnection.Open(path)
+                : KubernetesConnection.FromBytes(
+                    await Client.Node(null).KubeconfigAsync(cancellationToken),
+                    "the Talos API"
+                );
         Reporter.Verbose($"Kubernetes is asked at '{_kubernetes.Server}'.");
         return _kubernetes;
     }

@@ -18,17 +18,51 @@ public sealed class TestTsNodeCommand : EspCmdlet
     /// <summary>The checks to make; all that cost neither a pod nor a download when not given.</summary>
     [Parameter(Mandatory = false)]
     [ValidateSet(
-        "Api", "Certificate", "Version", "Stage", "Extension", "ServiceConfig", "Service", "Log", "TailnetAddress",
-        "TailnetDevice", "Resolver", "NodeAddress", "NodeName", "BootVariant", "Efivars", "BootEntries", "RunningUki",
-        "RegistryName", "PrivatePull")]
+        "Api",
+        "Certificate",
+        "Version",
+        "Stage",
+        "Extension",
+        "ServiceConfig",
+        "Service",
+        "Log",
+        "TailnetAddress",
+        "TailnetDevice",
+        "Resolver",
+        "NodeAddress",
+        "NodeName",
+        "BootVariant",
+        "Efivars",
+        "BootEntries",
+        "RunningUki",
+        "RegistryName",
+        "PrivatePull"
+    )]
     public string[] Check { get; set; } = [];
 
     /// <summary>The checks to leave out.</summary>
     [Parameter(Mandatory = false)]
     [ValidateSet(
-        "Api", "Certificate", "Version", "Stage", "Extension", "ServiceConfig", "Service", "Log", "TailnetAddress",
-        "TailnetDevice", "Resolver", "NodeAddress", "NodeName", "BootVariant", "Efivars", "BootEntries", "RunningUki",
-        "RegistryName", "PrivatePull")]
+        "Api",
+        "Certificate",
+        "Version",
+        "Stage",
+        "Extension",
+        "ServiceConfig",
+        "Service",
+        "Log",
+        "TailnetAddress",
+        "TailnetDevice",
+        "Resolver",
+        "NodeAddress",
+        "NodeName",
+        "BootVariant",
+        "Efivars",
+        "BootEntries",
+        "RunningUki",
+        "RegistryName",
+        "PrivatePull"
+    )]
     public string[] SkipCheck { get; set; } = [];
 
     /// <summary>
@@ -76,7 +110,9 @@ public sealed class TestTsNodeCommand : EspCmdlet
         if (nodes.Count == 0)
             return;
         var good = true;
-        await foreach (var check in NodeValidation.RunAsync(nodes, Client, Options(cancellationToken), Reporter, cancellationToken))
+        await foreach (
+            var check in NodeValidation.RunAsync(nodes, Client, Options(cancellationToken), Reporter, cancellationToken)
+        )
         {
             good &= check.Status != TsCheckStatus.Fail;
             if (!Quiet)
@@ -87,24 +123,34 @@ public sealed class TestTsNodeCommand : EspCmdlet
             await WriteObjectAsync(good);
     }
 
-    private protected override Task NodeAsync(TalosNodeClient client, TsNode node, CancellationToken cancellationToken) =>
-        Task.CompletedTask;
+    private protected override Task NodeAsync(
+        TalosNodeClient client,
+        TsNode node,
+        CancellationToken cancellationToken
+    ) => Task.CompletedTask;
 
-    private NodeValidationOptions Options(CancellationToken cancellationToken) => new()
-    {
-        Checks = ReadEsp ? [.. Check.Length == 0 ? NodeValidation.DefaultCheckNames : Check, "BootEntries", "RunningUki"] : Check,
-        SkipChecks = SkipCheck,
-        ThrottleLimit = ThrottleLimit,
-        RegistryImage = RegistryImage,
-        ExpectedVersion = Version,
-        ExpectedSchematic = Schematic,
-        ReadEsp = ReadEspAsync,
-        ReadDevices = TailnetDevices.Reader(Socket, ApiUri, cancellationToken),
-    };
+    private NodeValidationOptions Options(CancellationToken cancellationToken) =>
+        new()
+        {
+            Checks = ReadEsp
+                ? [.. Check.Length == 0 ? NodeValidation.DefaultCheckNames : Check, "BootEntries", "RunningUki"]
+                : Check,
+            SkipChecks = SkipCheck,
+            ThrottleLimit = ThrottleLimit,
+            RegistryImage = RegistryImage,
+            ExpectedVersion = Version,
+            ExpectedSchematic = Schematic,
+            ReadEsp = ReadEspAsync,
+            ReadDevices = TailnetDevices.Reader(Socket, ApiUri, cancellationToken),
+        };
 
     private async Task<EspInfo> ReadEspAsync(TsNode node, CancellationToken cancellationToken)
     {
-        (EspSession session, SwapNodeFacts facts) = await OpenAsync(Client.Node(node.Address, node.Name), node, cancellationToken);
+        (EspSession session, SwapNodeFacts facts) = await OpenAsync(
+            Client.Node(node.Address, node.Name),
+            node,
+            cancellationToken
+        );
         await using (session)
         {
             EspInfo esp = await session.ReadAsync(facts, cancellationToken);

@@ -7,7 +7,12 @@ namespace TalosTailscale.Tests.Images.Fuzz;
 /// <param name="Slowest">The most processor time that one execution took.</param>
 /// <param name="Largest">The most bytes of managed memory that one execution allocated in all.</param>
 internal sealed record FuzzResult(
-    long Executions, long Refused, IReadOnlyList<string> Findings, TimeSpan Slowest, long Largest);
+    long Executions,
+    long Refused,
+    IReadOnlyList<string> Findings,
+    TimeSpan Slowest,
+    long Largest
+);
 
 /// <summary>
 /// Runs a target on mutated seeds. Every input follows from its number, so a finding is repeated by that number.
@@ -18,7 +23,12 @@ internal static class FuzzRun
     private const int MaxFindings = 20;
 
     public static async Task<FuzzResult> RunAsync(
-        FuzzTarget target, long first, long count, Action<long>? progress = null, CancellationToken cancellationToken = default)
+        FuzzTarget target,
+        long first,
+        long count,
+        Action<long>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         var inputs = new List<Mutation>();
         foreach (var seed in target.Seeds)
@@ -37,7 +47,9 @@ internal static class FuzzRun
         }
 
         var findings = new List<string>();
-        long refused = 0, largest = 0, done = 0;
+        long refused = 0,
+            largest = 0,
+            done = 0;
         var slowest = TimeSpan.Zero;
         for (var number = first; number < first + count && findings.Count < MaxFindings; number++, done++)
         {
@@ -52,11 +64,16 @@ internal static class FuzzRun
                 // Time of the processor, which other work of the process (collections) adds to: slow is what is so each time.
                 for (var again = 0; again < 2 && time > TimeSpan.FromSeconds(1); again++)
                     time = TimeSpan.FromTicks(Math.Min(time.Ticks, (await ExecuteAsync(target, input)).Time.Ticks));
-                if (outcome is TsException) refused++;
-                else if (outcome is not null) findings.Add($"#{number}: {outcome}");
-                if (time > TimeSpan.FromSeconds(1)) findings.Add($"#{number}: took {time.TotalSeconds:F1} s");
-                if (allocated > MaxAllocated) findings.Add($"#{number}: allocated {allocated >> 20} MiB");
-                if (time > slowest) slowest = time;
+                if (outcome is TsException)
+                    refused++;
+                else if (outcome is not null)
+                    findings.Add($"#{number}: {outcome}");
+                if (time > TimeSpan.FromSeconds(1))
+                    findings.Add($"#{number}: took {time.TotalSeconds:F1} s");
+                if (allocated > MaxAllocated)
+                    findings.Add($"#{number}: allocated {allocated >> 20} MiB");
+                if (time > slowest)
+                    slowest = time;
                 largest = Math.Max(largest, allocated);
             }
             finally
@@ -64,14 +81,17 @@ internal static class FuzzRun
                 input.Undo();
             }
 
-            if (done % 10_000 == 9_999) progress?.Invoke(done + 1);
+            if (done % 10_000 == 9_999)
+                progress?.Invoke(done + 1);
         }
 
         return new FuzzResult(done, refused, findings, slowest, largest);
     }
 
     private static async Task<(Exception? Outcome, TimeSpan Time, long Allocated)> ExecuteAsync(
-        FuzzTarget target, Mutation input)
+        FuzzTarget target,
+        Mutation input
+    )
     {
         // Nothing waits on a memory stream, so all of it happens on this thread.
         var before = GC.GetAllocatedBytesForCurrentThread();

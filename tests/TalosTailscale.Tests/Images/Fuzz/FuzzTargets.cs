@@ -17,42 +17,77 @@ internal static class FuzzTargets
 
     public static IReadOnlyList<string> Names { get; } =
     [
-        "pe", "uki", "rebuild", "signature", "initrd", "cpio", "zstd", "xz", "extensions", "osrelease", "iso", "fat",
-        "partitions", "finder", "trust", "schematic",
+        "pe",
+        "uki",
+        "rebuild",
+        "signature",
+        "initrd",
+        "cpio",
+        "zstd",
+        "xz",
+        "extensions",
+        "osrelease",
+        "iso",
+        "fat",
+        "partitions",
+        "finder",
+        "trust",
+        "schematic",
     ];
 
-    public static FuzzTarget Get(string name) => name switch
-    {
-        "pe" => new(name, FuzzSeeds.Ukis, async s => PeHasher.AuthenticodeRanges(await PeImage.ReadAsync(Reader(s), default))),
-        "uki" => new(name, FuzzSeeds.Ukis, s => UkiReader.ReadAsync(s, new UkiReadOptions { Hash = false })),
-        "rebuild" => new(name, FuzzSeeds.Ukis, RebuildAsync),
-        "signature" => new(name, FuzzSeeds.Signed, s => SignatureAsync(s, verify: false)),
-        "trust" => new(name, FuzzSeeds.SignedShort, s => SignatureAsync(s, verify: true)),
-        "initrd" => new(name, FuzzSeeds.Initrds, s => InitrdReader.ReadLayersAsync(Reader(s), default)),
-        "cpio" => new(name, FuzzSeeds.Cpios, CpioAsync),
-        "zstd" => new(name, FuzzSeeds.ZstdFrames, ZstdAsync),
-        "xz" => new(name, FuzzSeeds.XzFiles, XzAsync) { Repair = Repairs.Xz },
-        "extensions" => new(name, FuzzSeeds.Yamls, s => TextAsync(s, b => ExtensionsYaml.Parse(b, "seed"))),
-        "osrelease" => new(name, FuzzSeeds.Texts, s => TextAsync(s, b => OsRelease.Parse(Encoding.UTF8.GetString(b)))),
-        "iso" => new(name, FuzzSeeds.Isos, async s => await WalkAsync(await IsoImage.OpenAsync(Reader(s), default), s))
+    public static FuzzTarget Get(string name) =>
+        name switch
         {
-            Repair = Repairs.BootCatalogue,
-        },
-        "fat" => new(name, FuzzSeeds.Fats, FatAsync),
-        "partitions" => new(name, FuzzSeeds.Disks, s => PartitionTable.TryReadAsync(Reader(s), default)) { Repair = Repairs.Gpt },
-        "finder" => new(name, [FuzzSeeds.Ukis[0], FuzzSeeds.Isos[0], .. FuzzSeeds.Fats.Take(2), .. FuzzSeeds.Disks], FinderAsync)
-        {
-            Repair = Repairs.Gpt,
-        },
-        "schematic" => new(name, FuzzSeeds.Schematics, s => TextAsync(s, b => Schematic.Parse(Encoding.UTF8.GetString(b), "seed"))),
-        _ => throw new ArgumentException($"There is no target '{name}'.", nameof(name)),
-    };
+            "pe" => new(name, FuzzSeeds.Ukis, async s =>
+                PeHasher.AuthenticodeRanges(await PeImage.ReadAsync(Reader(s), default))
+            ),
+            "uki" => new(name, FuzzSeeds.Ukis, s => UkiReader.ReadAsync(s, new UkiReadOptions { Hash = false })),
+            "rebuild" => new(name, FuzzSeeds.Ukis, RebuildAsync),
+            "signature" => new(name, FuzzSeeds.Signed, s => SignatureAsync(s, verify: false)),
+            "trust" => new(name, FuzzSeeds.SignedShort, s => SignatureAsync(s, verify: true)),
+            "initrd" => new(name, FuzzSeeds.Initrds, s => InitrdReader.ReadLayersAsync(Reader(s), default)),
+            "cpio" => new(name, FuzzSeeds.Cpios, CpioAsync),
+            "zstd" => new(name, FuzzSeeds.ZstdFrames, ZstdAsync),
+            "xz" => new(name, FuzzSeeds.XzFiles, XzAsync) { Repair = Repairs.Xz },
+            "extensions" => new(name, FuzzSeeds.Yamls, s => TextAsync(s, b => ExtensionsYaml.Parse(b, "seed"))),
+            "osrelease" => new(name, FuzzSeeds.Texts, s =>
+                TextAsync(s, b => OsRelease.Parse(Encoding.UTF8.GetString(b)))
+            ),
+            "iso" => new(name, FuzzSeeds.Isos, async s =>
+                await WalkAsync(await IsoImage.OpenAsync(Reader(s), default), s)
+            )
+            {
+                Repair = Repairs.BootCatalogue,
+            },
+            "fat" => new(name, FuzzSeeds.Fats, FatAsync),
+            "partitions" => new(name, FuzzSeeds.Disks, s => PartitionTable.TryReadAsync(Reader(s), default))
+            {
+                Repair = Repairs.Gpt,
+            },
+            "finder" => new(
+                name,
+                [FuzzSeeds.Ukis[0], FuzzSeeds.Isos[0], .. FuzzSeeds.Fats.Take(2), .. FuzzSeeds.Disks],
+                FinderAsync
+            )
+            {
+                Repair = Repairs.Gpt,
+            },
+            "schematic" => new(name, FuzzSeeds.Schematics, s =>
+                TextAsync(s, b => Schematic.Parse(Encoding.UTF8.GetString(b), "seed"))
+            ),
+            _ => throw new ArgumentException($"There is no target '{name}'.", nameof(name)),
+        };
 
     private static RandomReader Reader(Stream stream) => new(stream, "seed");
 
     private static async Task RebuildAsync(Stream stream)
     {
-        if (!(await UkiReader.ReadAsync(stream, new UkiReadOptions { Hash = false, Extensions = false })).HaltsIfInstalled) return;
+        if (
+            !(
+                await UkiReader.ReadAsync(stream, new UkiReadOptions { Hash = false, Extensions = false })
+            ).HaltsIfInstalled
+        )
+            return;
         var rebuilt = await UkiRebuilder.RebuildAsync(stream, "seed", default);
         await UkiReader.ReadAsync(rebuilt.Content, new UkiReadOptions { Hash = false, Extensions = false });
     }
@@ -62,8 +97,13 @@ internal static class FuzzTargets
         var file = Reader(stream);
         try
         {
-            var signature = await AuthenticodeSignature.ReadAsync(file, await PeImage.ReadAsync(file, default), default);
-            if (signature is null || !verify) return;
+            var signature = await AuthenticodeSignature.ReadAsync(
+                file,
+                await PeImage.ReadAsync(file, default),
+                default
+            );
+            if (signature is null || !verify)
+                return;
             signature.VerifyCms();
             SignerChain.EndsIn(signature.Certificate, signature.Certificates, [signature.Certificate]);
         }
@@ -83,7 +123,8 @@ internal static class FuzzTargets
             while (await cpio.StartAsync(default))
             {
                 while (await cpio.NextAsync(default) is { } entry)
-                    if (entry.Name == "extensions.yaml") await cpio.ReadContentAsync(Enough, default);
+                    if (entry.Name == "extensions.yaml")
+                        await cpio.ReadContentAsync(Enough, default);
             }
         }
     }
@@ -105,7 +146,8 @@ internal static class FuzzTargets
 
     private static async Task FatAsync(Stream stream)
     {
-        if (await FatVolume.TryOpenAsync(Reader(stream), 0, default) is not { } volume) return;
+        if (await FatVolume.TryOpenAsync(Reader(stream), 0, default) is not { } volume)
+            return;
         await volume.ReadLabelAsync(default);
         await WalkAsync(volume, stream);
         foreach (var file in await FileTree.ListFolderAsync(volume, "EFI/Linux", default))
@@ -137,10 +179,11 @@ internal static class FuzzTargets
     private static async Task ReadAsync(Stream stream, int count)
     {
         var buffer = new byte[Math.Min(count, Enough)];
-        for (var left = count; left > 0;)
+        for (var left = count; left > 0; )
         {
             var read = await stream.ReadAsync(buffer.AsMemory(0, Math.Min(left, buffer.Length)));
-            if (read == 0) return;
+            if (read == 0)
+                return;
             left -= read;
         }
     }
@@ -167,9 +210,7 @@ internal static class FuzzTargets
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
             stream.ReadAsync(buffer, cancellationToken);
 
-        public override void Flush()
-        {
-        }
+        public override void Flush() { }
 
         public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 

@@ -7,8 +7,27 @@ internal sealed class Mutation(byte[] bytes, IReadOnlyList<(int Offset, int Coun
 {
     private static readonly uint[] s_interesting =
     [
-        0, 1, 2, 3, 7, 8, 0x7F, 0x80, 0xFF, 0x100, 0x1FF, 0x200, 0x7FFF, 0x8000, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000,
-        0xFFFFFFF0, 0xFFFFFFFE, 0xFFFFFFFF,
+        0,
+        1,
+        2,
+        3,
+        7,
+        8,
+        0x7F,
+        0x80,
+        0xFF,
+        0x100,
+        0x1FF,
+        0x200,
+        0x7FFF,
+        0x8000,
+        0xFFFF,
+        0x10000,
+        0x7FFFFFFF,
+        0x80000000,
+        0xFFFFFFF0,
+        0xFFFFFFFE,
+        0xFFFFFFFF,
     ];
 
     private readonly List<(int Offset, byte[] Old)> _undo = [];
@@ -19,13 +38,16 @@ internal sealed class Mutation(byte[] bytes, IReadOnlyList<(int Offset, int Coun
 
     public void Apply(Random random)
     {
-        for (var left = 1 + random.Next(6); left > 0; left--) ApplyOne(random);
-        if (random.Next(12) == 0) Length = Place(random);
+        for (var left = 1 + random.Next(6); left > 0; left--)
+            ApplyOne(random);
+        if (random.Next(12) == 0)
+            Length = Place(random);
     }
 
     public void Undo()
     {
-        for (var i = _undo.Count - 1; i >= 0; i--) _undo[i].Old.CopyTo(bytes, _undo[i].Offset);
+        for (var i = _undo.Count - 1; i >= 0; i--)
+            _undo[i].Old.CopyTo(bytes, _undo[i].Offset);
         _undo.Clear();
         Length = bytes.Length;
     }
@@ -48,7 +70,12 @@ internal sealed class Mutation(byte[] bytes, IReadOnlyList<(int Offset, int Coun
                 bytes[at] = (byte)random.Next(256);
                 break;
             case 3 or 4:
-                Write(at, Math.Min(room, 1 << random.Next(4)), s_interesting[random.Next(s_interesting.Length)], random);
+                Write(
+                    at,
+                    Math.Min(room, 1 << random.Next(4)),
+                    s_interesting[random.Next(s_interesting.Length)],
+                    random
+                );
                 break;
             case 5:
                 Write(at, Math.Min(room, 1 << random.Next(4)), (uint)random.Next(), random);
@@ -63,7 +90,16 @@ internal sealed class Mutation(byte[] bytes, IReadOnlyList<(int Offset, int Coun
             default:
                 var run = Math.Min(room, 1 + random.Next(64));
                 Save(at, run);
-                bytes.AsSpan(at, run).Fill(random.Next(3) switch { 0 => 0, 1 => 0xFF, _ => (byte)random.Next(256) });
+                bytes
+                    .AsSpan(at, run)
+                    .Fill(
+                        random.Next(3) switch
+                        {
+                            0 => 0,
+                            1 => 0xFF,
+                            _ => (byte)random.Next(256),
+                        }
+                    );
                 break;
         }
     }
@@ -72,14 +108,17 @@ internal sealed class Mutation(byte[] bytes, IReadOnlyList<(int Offset, int Coun
     {
         Save(at, count);
         Span<byte> number = stackalloc byte[8];
-        if (random.Next(8) == 0) BinaryPrimitives.WriteUInt64BigEndian(number, (ulong)value << 32);
-        else BinaryPrimitives.WriteUInt64LittleEndian(number, value);
+        if (random.Next(8) == 0)
+            BinaryPrimitives.WriteUInt64BigEndian(number, (ulong)value << 32);
+        else
+            BinaryPrimitives.WriteUInt64LittleEndian(number, value);
         number[..count].CopyTo(bytes.AsSpan(at));
     }
 
     private int Place(Random random)
     {
-        if (hot.Count == 0 || random.Next(10) == 0) return random.Next(bytes.Length);
+        if (hot.Count == 0 || random.Next(10) == 0)
+            return random.Next(bytes.Length);
         var (offset, count) = hot[random.Next(hot.Count)];
         return offset + random.Next(count);
     }

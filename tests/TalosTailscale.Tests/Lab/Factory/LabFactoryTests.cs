@@ -19,8 +19,15 @@ public sealed class LabFactoryTests : IAsyncLifetime
         _factory = await LabFactory.StartAloneAsync(_folder.Path, TestContext.Current.CancellationToken);
         _http.BaseAddress = _factory.Address;
         using var content = new StringContent(
-            "customization:\n  systemExtensions:\n    officialExtensions: [siderolabs/tailscale]\n", Encoding.UTF8, "application/yaml");
-        using var response = await _http.PostAsync(new Uri("schematics", UriKind.Relative), content, TestContext.Current.CancellationToken);
+            "customization:\n  systemExtensions:\n    officialExtensions: [siderolabs/tailscale]\n",
+            Encoding.UTF8,
+            "application/yaml"
+        );
+        using var response = await _http.PostAsync(
+            new Uri("schematics", UriKind.Relative),
+            content,
+            TestContext.Current.CancellationToken
+        );
         Assert.Equal(HttpStatusCode.Created, response.StatusCode);
         var body = JsonDocument.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         Assert.Equal(Id, body.RootElement.GetProperty("id").GetString());
@@ -42,7 +49,10 @@ public sealed class LabFactoryTests : IAsyncLifetime
     [InlineData("image/0000/v1.12.4/metal-arm64-uki.efi", 404)]
     public async Task Answers_are_those_of_the_published_API(string path, int status)
     {
-        using var response = await _http.GetAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken);
+        using var response = await _http.GetAsync(
+            new Uri(path, UriKind.Relative),
+            TestContext.Current.CancellationToken
+        );
         Assert.Equal(status, (int)response.StatusCode);
     }
 
@@ -50,7 +60,10 @@ public sealed class LabFactoryTests : IAsyncLifetime
     public async Task HEAD_tells_length_and_name_and_a_range_gives_just_that()
     {
         var path = new Uri($"image/{Id}/v1.12.4/metal-amd64-secureboot-uki.efi", UriKind.Relative);
-        using var head = await _http.SendAsync(new HttpRequestMessage(HttpMethod.Head, path), TestContext.Current.CancellationToken);
+        using var head = await _http.SendAsync(
+            new HttpRequestMessage(HttpMethod.Head, path),
+            TestContext.Current.CancellationToken
+        );
         var length = head.Content.Headers.ContentLength!.Value;
         Assert.Equal("metal-amd64-secureboot-uki.efi", head.Content.Headers.ContentDisposition!.FileName!.Trim('"'));
         var all = await _http.GetByteArrayAsync(path, TestContext.Current.CancellationToken);
@@ -72,7 +85,11 @@ public sealed class LabFactoryTests : IAsyncLifetime
     public async Task What_is_no_schematic_is_refused(string text)
     {
         using var content = new StringContent(text);
-        using var response = await _http.PostAsync(new Uri("schematics", UriKind.Relative), content, TestContext.Current.CancellationToken);
+        using var response = await _http.PostAsync(
+            new Uri("schematics", UriKind.Relative),
+            content,
+            TestContext.Current.CancellationToken
+        );
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
     }
 

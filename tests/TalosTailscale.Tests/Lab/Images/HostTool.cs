@@ -26,7 +26,10 @@ internal static class HostTool
         var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         var text = await output + await error;
-        Assert.True(process.ExitCode == 0, $"{tool} {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{text}");
+        Assert.True(
+            process.ExitCode == 0,
+            $"{tool} {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{text}"
+        );
         return text;
     }
 

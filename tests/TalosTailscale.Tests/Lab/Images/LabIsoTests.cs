@@ -13,14 +13,22 @@ public sealed class LabIsoTests : IDisposable
     [InlineData(TalosArchitecture.Amd64, false)]
     public async Task Bsdtar_takes_out_the_tree_that_was_put_in(TalosArchitecture architecture, bool secureBoot)
     {
-        var spec = new LabUkiSpec { Architecture = architecture, SecureBoot = secureBoot, Kind = LabUkiKind.Iso };
+        var spec = new LabUkiSpec
+        {
+            Architecture = architecture,
+            SecureBoot = secureBoot,
+            Kind = LabUkiKind.Iso,
+        };
         Write(spec);
         Directory.CreateDirectory(_folder["tree"]);
         await HostTool.RunAsync("bsdtar", "-xf", _folder["lab.iso"], "-C", _folder["tree"]);
         Assert.Equal(
             LabImages.Uki(spec),
             await File.ReadAllBytesAsync(
-                Path.Combine(_folder["tree"], "EFI", "Linux", "Talos-v1.12.4.efi"), TestContext.Current.CancellationToken));
+                Path.Combine(_folder["tree"], "EFI", "Linux", "Talos-v1.12.4.efi"),
+                TestContext.Current.CancellationToken
+            )
+        );
         Assert.Equal(secureBoot ? 8 : 4, Directory.GetFiles(_folder["tree"], "*", SearchOption.AllDirectories).Length);
     }
 
@@ -29,13 +37,46 @@ public sealed class LabIsoTests : IDisposable
     {
         Write(new LabUkiSpec { SecureBoot = true });
         Directory.CreateDirectory(_folder["tree"]);
-        await HostTool.RunAsync("bsdtar", "-xf", _folder["lab.iso"], "-C", _folder["tree"], "--exclude", "boot.catalog");
-        await File.WriteAllBytesAsync(_folder["efiboot.img"], FatOf(_folder["lab.iso"]), TestContext.Current.CancellationToken);
+        await HostTool.RunAsync(
+            "bsdtar",
+            "-xf",
+            _folder["lab.iso"],
+            "-C",
+            _folder["tree"],
+            "--exclude",
+            "boot.catalog"
+        );
+        await File.WriteAllBytesAsync(
+            _folder["efiboot.img"],
+            FatOf(_folder["lab.iso"]),
+            TestContext.Current.CancellationToken
+        );
         // The arguments of Talos's pkg/imager/iso/uefi.go.
         await HostTool.RunAsync(
-            "xorrisofs", "-quiet", "-e", "--interval:appended_partition_2:all::", "-append_partition", "2", "0xef",
-            _folder["efiboot.img"], "-partition_cyl_align", "all", "-partition_offset", "16", "-iso_mbr_part_type", "0x83",
-            "-no-emul-boot", "-iso-level", "3", "-o", _folder["theirs.iso"], _folder["tree"], "--", "-volid", "TALOS_V1_12_4");
+            "xorrisofs",
+            "-quiet",
+            "-e",
+            "--interval:appended_partition_2:all::",
+            "-append_partition",
+            "2",
+            "0xef",
+            _folder["efiboot.img"],
+            "-partition_cyl_align",
+            "all",
+            "-partition_offset",
+            "16",
+            "-iso_mbr_part_type",
+            "0x83",
+            "-no-emul-boot",
+            "-iso-level",
+            "3",
+            "-o",
+            _folder["theirs.iso"],
+            _folder["tree"],
+            "--",
+            "-volid",
+            "TALOS_V1_12_4"
+        );
 
         Assert.Equal(await FilesAsync("theirs.iso"), await FilesAsync("lab.iso"));
         Assert.Equal(await BootImageAsync("theirs.iso"), await BootImageAsync("lab.iso"));
@@ -46,9 +87,18 @@ public sealed class LabIsoTests : IDisposable
     [InlineData(40_000_000, "FAT32")]
     public async Task The_appended_file_system_is_clean_and_holds_the_same_files(long size, string type)
     {
-        var spec = new LabUkiSpec { Size = size, Architecture = TalosArchitecture.Amd64, Kind = LabUkiKind.Iso };
+        var spec = new LabUkiSpec
+        {
+            Size = size,
+            Architecture = TalosArchitecture.Amd64,
+            Kind = LabUkiKind.Iso,
+        };
         Write(spec);
-        await File.WriteAllBytesAsync(_folder["esp.img"], FatOf(_folder["lab.iso"]), TestContext.Current.CancellationToken);
+        await File.WriteAllBytesAsync(
+            _folder["esp.img"],
+            FatOf(_folder["lab.iso"]),
+            TestContext.Current.CancellationToken
+        );
         var check = await HostTool.RunAsync("fsck.fat", "-n", "-v", _folder["esp.img"]);
         Assert.Contains(type == "FAT16" ? "16 bit entries" : "32 bit entries", check, StringComparison.Ordinal);
         Assert.DoesNotContain("differ", check, StringComparison.OrdinalIgnoreCase);
@@ -57,7 +107,8 @@ public sealed class LabIsoTests : IDisposable
         LabImages.WriteUki(spec, expected);
         Assert.Equal(
             SHA256.HashData(expected.ToArray()),
-            SHA256.HashData(await File.ReadAllBytesAsync(_folder["out.efi"], TestContext.Current.CancellationToken)));
+            SHA256.HashData(await File.ReadAllBytesAsync(_folder["out.efi"], TestContext.Current.CancellationToken))
+        );
     }
 
     [Fact]
@@ -76,8 +127,11 @@ public sealed class LabIsoTests : IDisposable
         var list = await HostTool.RunAsync("mdir", "-b", "-/", "-i", _folder["esp.img"], "::");
         Assert.Equal(
             files.Keys.Order(StringComparer.Ordinal),
-            list.Split('\n').Where(l => l.StartsWith("::/", StringComparison.Ordinal) && !l.EndsWith('/')).Select(l => l[3..])
-                .Order(StringComparer.Ordinal));
+            list.Split('\n')
+                .Where(l => l.StartsWith("::/", StringComparison.Ordinal) && !l.EndsWith('/'))
+                .Select(l => l[3..])
+                .Order(StringComparer.Ordinal)
+        );
     }
 
     public void Dispose() => _folder.Dispose();

@@ -24,9 +24,18 @@ public sealed class LabUkiTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Forms))]
-    public void The_same_description_gives_the_same_bytes(TalosArchitecture architecture, LabUkiKind kind, bool secureBoot)
+    public void The_same_description_gives_the_same_bytes(
+        TalosArchitecture architecture,
+        LabUkiKind kind,
+        bool secureBoot
+    )
     {
-        var spec = new LabUkiSpec { Architecture = architecture, Kind = kind, SecureBoot = secureBoot };
+        var spec = new LabUkiSpec
+        {
+            Architecture = architecture,
+            Kind = kind,
+            SecureBoot = secureBoot,
+        };
         Assert.Equal(LabImages.Uki(spec), LabImages.Uki(spec));
     }
 
@@ -37,18 +46,35 @@ public sealed class LabUkiTests : IDisposable
         var sections = Sections(uki);
         Assert.Equal(
             [
-                ".text", ".sdmagic", ".osrel", ".cmdline", ".uname", ".splash", ".pcrpkey", ".linux", ".initrd",
-                ".profile", ".pcrsig", ".profile", ".cmdline", ".pcrsig",
+                ".text",
+                ".sdmagic",
+                ".osrel",
+                ".cmdline",
+                ".uname",
+                ".splash",
+                ".pcrpkey",
+                ".linux",
+                ".initrd",
+                ".profile",
+                ".pcrsig",
+                ".profile",
+                ".cmdline",
+                ".pcrsig",
             ],
-            sections.Select(s => s.Name));
+            sections.Select(s => s.Name)
+        );
         var first = sections.First(s => s.Name == ".cmdline");
         Assert.Equal(
             "talos.platform=metal console=ttyAMA0 console=tty0 talos.halt_if_installed=1 init_on_alloc=1 slab_nomerge "
-            + "pti=on consoleblank=0 nvme_core.io_timeout=4294967295 printk.devkmsg=on selinux=1 module.sig_enforce=1 "
-            + "lockdown=confidentiality",
-            Encoding.UTF8.GetString(first.Content));
+                + "pti=on consoleblank=0 nvme_core.io_timeout=4294967295 printk.devkmsg=on selinux=1 module.sig_enforce=1 "
+                + "lockdown=confidentiality",
+            Encoding.UTF8.GetString(first.Content)
+        );
         var last = sections.Last(s => s.Name == ".cmdline");
-        Assert.EndsWith(" lockdown=confidentiality talos.experimental.wipe=system", Encoding.UTF8.GetString(last.Content));
+        Assert.EndsWith(
+            " lockdown=confidentiality talos.experimental.wipe=system",
+            Encoding.UTF8.GetString(last.Content)
+        );
     }
 
     [Fact]
@@ -77,7 +103,10 @@ public sealed class LabUkiTests : IDisposable
     {
         await WriteAsync("uki.efi", new LabUkiSpec { Architecture = architecture, SecureBoot = true });
         await File.WriteAllTextAsync(
-            _folder["cert.pem"], LabSigningKeys.Factory.Certificate.ExportCertificatePem(), TestContext.Current.CancellationToken);
+            _folder["cert.pem"],
+            LabSigningKeys.Factory.Certificate.ExportCertificatePem(),
+            TestContext.Current.CancellationToken
+        );
         var text = await HostTool.RunAsync("sbverify", "--cert", _folder["cert.pem"], _folder["uki.efi"]);
         Assert.Contains("Signature verification OK", text, StringComparison.Ordinal);
     }
@@ -87,9 +116,19 @@ public sealed class LabUkiTests : IDisposable
     {
         await WriteAsync("uki.efi", new LabUkiSpec { SecureBoot = true });
         await File.WriteAllTextAsync(
-            _folder["cert.pem"], LabSigningKeys.Factory.Certificate.ExportCertificatePem(), TestContext.Current.CancellationToken);
+            _folder["cert.pem"],
+            LabSigningKeys.Factory.Certificate.ExportCertificatePem(),
+            TestContext.Current.CancellationToken
+        );
         var text = await HostTool.RunAsync(
-            "osslsigncode", "verify", "-ignore-timestamp", "-CAfile", _folder["cert.pem"], "-in", _folder["uki.efi"]);
+            "osslsigncode",
+            "verify",
+            "-ignore-timestamp",
+            "-CAfile",
+            _folder["cert.pem"],
+            "-in",
+            _folder["uki.efi"]
+        );
         Assert.Contains("Signature verification: ok", text, StringComparison.Ordinal);
         Assert.Contains("Lab Image Factory SecureBoot signing key", text, StringComparison.Ordinal);
     }
@@ -97,7 +136,10 @@ public sealed class LabUkiTests : IDisposable
     [Fact]
     public async Task Objdump_lists_the_sections()
     {
-        await WriteAsync("uki.efi", new LabUkiSpec { Architecture = TalosArchitecture.Amd64, Kind = LabUkiKind.Installer });
+        await WriteAsync(
+            "uki.efi",
+            new LabUkiSpec { Architecture = TalosArchitecture.Amd64, Kind = LabUkiKind.Installer }
+        );
         var text = await HostTool.RunAsync("objdump", "-h", _folder["uki.efi"]);
         Assert.Contains("pei-x86-64", text, StringComparison.Ordinal);
         Assert.Equal(2, text.Split(".cmdline").Length - 1);
@@ -129,7 +171,9 @@ public sealed class LabUkiTests : IDisposable
     {
         Assert.Equal("4a0d65c669d46663f377e7161e50cfd570c401f26fd9e7bda34a0216b6f1922b", new LabUkiSpec().SchematicId);
         Assert.Equal(
-            "376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba", new LabUkiSpec { Extensions = [] }.SchematicId);
+            "376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba",
+            new LabUkiSpec { Extensions = [] }.SchematicId
+        );
     }
 
     public void Dispose() => _folder.Dispose();
@@ -144,9 +188,15 @@ public sealed class LabUkiTests : IDisposable
         var table = pe + 24 + BitConverter.ToUInt16(image, pe + 20);
         return
         [
-            .. Enumerable.Range(0, count).Select(i => table + (40 * i)).Select(o => (
-                Encoding.ASCII.GetString(image, o, 8).TrimEnd('\0'),
-                image.AsSpan(BitConverter.ToInt32(image, o + 20), BitConverter.ToInt32(image, o + 8)).ToArray())),
+            .. Enumerable
+                .Range(0, count)
+                .Select(i => table + (40 * i))
+                .Select(o =>
+                    (
+                        Encoding.ASCII.GetString(image, o, 8).TrimEnd('\0'),
+                        image.AsSpan(BitConverter.ToInt32(image, o + 20), BitConverter.ToInt32(image, o + 8)).ToArray()
+                    )
+                ),
         ];
     }
 }

@@ -17,7 +17,8 @@ public sealed class KubectlTests
         Assert.Contains("INTERNAL-IP", nodes.Output, StringComparison.Ordinal);
         Assert.Matches(
             @"talos-192-168-1-203\s+Ready\s+control-plane\s+\d+s\s+v1\.34\.1\s+192\.168\.1\.203\s+<none>\s+Talos \(v1\.12\.4\)",
-            nodes.Output);
+            nodes.Output
+        );
         var yaml = await KubectlAsync(
             lab,
             null,
@@ -25,7 +26,8 @@ public sealed class KubectlTests
             "node",
             KubeLab.Node,
             "-o",
-            "jsonpath={.status.nodeInfo.architecture}");
+            "jsonpath={.status.nodeInfo.architecture}"
+        );
         Assert.Equal("arm64", yaml.Output);
     }
 
@@ -47,7 +49,8 @@ public sealed class KubectlTests
             "--",
             "sh",
             "-c",
-            "echo hello from main; exec sleep 600");
+            "echo hello from main; exec sleep 600"
+        );
         Assert.True(run.Code == 0, run.Errors);
         var wait = await KubectlAsync(
             lab,
@@ -57,12 +60,14 @@ public sealed class KubectlTests
             "wait",
             "--for=condition=Ready",
             "pod/tools",
-            "--timeout=30s");
+            "--timeout=30s"
+        );
         Assert.True(wait.Code == 0, wait.Errors);
         var pods = await KubectlAsync(lab, null, "get", "pods", "-A", "-o", "wide");
         Assert.Matches(
             @"kube-system\s+tools\s+1/1\s+Running\s+0\s+\d+s\s+10\.244\.\d+\.\d+\s+talos-192-168-1-203",
-            pods.Output);
+            pods.Output
+        );
 
         var exec = await KubectlAsync(
             lab,
@@ -75,7 +80,8 @@ public sealed class KubectlTests
             "--",
             "sh",
             "-c",
-            "cat; echo err >&2; exit 42");
+            "cat; echo err >&2; exit 42"
+        );
         Assert.Equal((42, "some input"), (exec.Code, exec.Output));
         Assert.StartsWith("err\n", exec.Errors, StringComparison.Ordinal);
 
@@ -112,25 +118,29 @@ public sealed class KubectlTests
             manifest.Replace("NAMESPACE", "default", StringComparison.Ordinal),
             "apply",
             "-f",
-            "-");
+            "-"
+        );
         Assert.Equal(1, refused.Code);
         Assert.Contains(
             "violates PodSecurity \"baseline:latest\": privileged",
             refused.Errors,
-            StringComparison.Ordinal);
+            StringComparison.Ordinal
+        );
         var allowed = await KubectlAsync(
             lab,
             manifest.Replace("NAMESPACE", "kube-system", StringComparison.Ordinal),
             "apply",
             "-f",
-            "-");
+            "-"
+        );
         Assert.True(allowed.Code == 0, allowed.Errors);
         var again = await KubectlAsync(
             lab,
             manifest.Replace("NAMESPACE", "kube-system", StringComparison.Ordinal),
             "apply",
             "-f",
-            "-");
+            "-"
+        );
         Assert.Equal("pod/box unchanged\n", again.Output);
         var byLabel = await KubectlAsync(lab, null, "get", "pods", "-A", "-l", "app=box", "-o", "name");
         Assert.Equal("pod/box\n", byLabel.Output);
@@ -156,7 +166,8 @@ public sealed class KubectlTests
         Assert.Equal(0, (await KubectlAsync(lab, objects, "apply", "-f", "-")).Code);
         Assert.Equal(
             0,
-            (await KubectlAsync(lab, null, "wait", "--for=condition=Ready", "pod/web", "--timeout=30s")).Code);
+            (await KubectlAsync(lab, null, "wait", "--for=condition=Ready", "pod/web", "--timeout=30s")).Code
+        );
         var blocked = await KubectlAsync(
             lab,
             null,
@@ -164,7 +175,8 @@ public sealed class KubectlTests
             KubeLab.Node,
             "--force",
             "--ignore-daemonsets",
-            "--timeout=1s");
+            "--timeout=1s"
+        );
         Assert.NotEqual(0, blocked.Code);
         Assert.Contains("would violate the pod's disruption budget", blocked.Errors, StringComparison.Ordinal);
         Assert.Equal(0, (await KubectlAsync(lab, null, "delete", "pdb", "web")).Code);
@@ -175,12 +187,14 @@ public sealed class KubectlTests
             KubeLab.Node,
             "--force",
             "--ignore-daemonsets",
-            "--timeout=30s");
+            "--timeout=30s"
+        );
         Assert.True(drained.Code == 0, drained.Errors);
         Assert.Contains(
             "SchedulingDisabled",
             (await KubectlAsync(lab, null, "get", "nodes")).Output,
-            StringComparison.Ordinal);
+            StringComparison.Ordinal
+        );
         Assert.Equal(0, (await KubectlAsync(lab, null, "uncordon", KubeLab.Node)).Code);
     }
 
@@ -193,13 +207,15 @@ public sealed class KubectlTests
         Assert.Contains(
             "User \"admin\" cannot list resource \"nodes\" in API group \"\" at the cluster scope",
             refused.Errors,
-            StringComparison.Ordinal);
+            StringComparison.Ordinal
+        );
     }
 
     private static async Task<(int Code, string Output, string Errors)> KubectlAsync(
         KubeLab lab,
         string? input,
-        params string[] arguments)
+        params string[] arguments
+    )
     {
         Assert.SkipWhen(!File.Exists("/usr/bin/kubectl"), "kubectl is not installed");
         var start = new ProcessStartInfo("/usr/bin/kubectl", arguments)

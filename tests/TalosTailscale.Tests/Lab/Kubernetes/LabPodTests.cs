@@ -80,7 +80,8 @@ public sealed class LabPodTests
     {
         Assert.SkipWhen(
             Environment.IsPrivilegedProcess && !File.Exists("/usr/bin/setpriv"),
-            "setpriv is not installed, and root may write anything");
+            "setpriv is not installed, and root may write anything"
+        );
         await using var lab = await KubeLab.StartAsync();
         lab.Api.Faults.EspReadOnly = true;
         using var connection = lab.Connect();
@@ -104,16 +105,19 @@ public sealed class LabPodTests
         var node = await KubernetesNodes.FindByAddressAsync(connection, "192.168.1.203", Token);
         Assert.Equal(
             ("talos-192-168-1-203", true, TalosArchitecture.Arm64),
-            (node.Name, node.Ready, node.Architecture));
+            (node.Name, node.Ready, node.Architecture)
+        );
         Assert.Equal(cluster.Node("ampone").BootId.ToString(), node.BootId);
         await using var pod = await HelperPod.CreateAsync(
             connection,
             new HelperPodSpec { NodeName = node.Name, Image = KubeLab.Image },
-            Token);
+            Token
+        );
         var (code, output, _) = await HelperPodTests.RunAsync(
             pod,
             ["sh", "-c", "d=$(mktemp -d); mount /dev/nvme0n1p1 $d; ls $d/EFI/Linux; umount $d"],
-            null);
+            null
+        );
         Assert.Equal(0, code);
         Assert.Contains("Talos-v1.12.4.efi", output, StringComparison.Ordinal);
     }

@@ -21,16 +21,29 @@ public sealed class LabRegistryTests : IAsyncLifetime
         var schematic = Schematic.FromExtensions([Schematic.TailscaleExtension]);
         using var factory = new ImageFactoryClient(_lab!.Part<LabFactory>()!.Address);
         var reference = ImageFactoryUri.Installer(factory.Factory, schematic.Id, "v1.12.4", secureBoot: true);
-        Assert.Null(await Registry.PullAsync(reference, TalosArchitecture.Arm64, TestContext.Current.CancellationToken));
+        Assert.Null(
+            await Registry.PullAsync(reference, TalosArchitecture.Arm64, TestContext.Current.CancellationToken)
+        );
         await factory.RegisterAsync(schematic, TestContext.Current.CancellationToken);
 
         foreach (var architecture in (TalosArchitecture[])[TalosArchitecture.Amd64, TalosArchitecture.Arm64])
         {
             var path = Path.Combine(_lab.Folder, $"{architecture}.efi");
             Assert.NotNull(await Registry.PullAsync(reference, architecture, TestContext.Current.CancellationToken));
-            Assert.True(await Registry.SaveInstallerUkiAsync(reference, architecture, path, TestContext.Current.CancellationToken));
+            Assert.True(
+                await Registry.SaveInstallerUkiAsync(
+                    reference,
+                    architecture,
+                    path,
+                    TestContext.Current.CancellationToken
+                )
+            );
             await using var stream = File.OpenRead(path);
-            var uki = await UkiReader.ReadAsync(stream, new UkiReadOptions { Path = path }, TestContext.Current.CancellationToken);
+            var uki = await UkiReader.ReadAsync(
+                stream,
+                new UkiReadOptions { Path = path },
+                TestContext.Current.CancellationToken
+            );
             Assert.Equal(architecture, uki.Architecture);
             Assert.Equal(UkiKind.DiskImage, uki.Kind);
             Assert.Equal(UkiSignatureStatus.Valid, uki.SignatureStatus);
@@ -43,8 +56,14 @@ public sealed class LabRegistryTests : IAsyncLifetime
     public async Task The_stock_installer_has_no_extension()
     {
         var path = Path.Combine(_lab!.Folder, "stock.efi");
-        Assert.True(await Registry.SaveInstallerUkiAsync(
-            "ghcr.io/siderolabs/installer:v1.12.4", TalosArchitecture.Amd64, path, TestContext.Current.CancellationToken));
+        Assert.True(
+            await Registry.SaveInstallerUkiAsync(
+                "ghcr.io/siderolabs/installer:v1.12.4",
+                TalosArchitecture.Amd64,
+                path,
+                TestContext.Current.CancellationToken
+            )
+        );
         await using var stream = File.OpenRead(path);
         var uki = await UkiReader.ReadAsync(stream, new UkiReadOptions(), TestContext.Current.CancellationToken);
         Assert.Empty(uki.Extensions);
@@ -57,14 +76,31 @@ public sealed class LabRegistryTests : IAsyncLifetime
         const string Host = "registry.ide-newton.ts.net";
         Assert.True(Registry.HasHost(Host));
         Assert.False(Registry.HasHost("docker.io"));
-        var first = await Registry.PullAsync(Host + "/lab/registry-smoketest:1", TalosArchitecture.Arm64, TestContext.Current.CancellationToken);
+        var first = await Registry.PullAsync(
+            Host + "/lab/registry-smoketest:1",
+            TalosArchitecture.Arm64,
+            TestContext.Current.CancellationToken
+        );
         Assert.StartsWith("sha256:", first!.Digest, StringComparison.Ordinal);
-        Assert.Null(await Registry.PullAsync(Host + "/lab/registry-smoketest:2", TalosArchitecture.Arm64, TestContext.Current.CancellationToken));
+        Assert.Null(
+            await Registry.PullAsync(
+                Host + "/lab/registry-smoketest:2",
+                TalosArchitecture.Arm64,
+                TestContext.Current.CancellationToken
+            )
+        );
         Registry.Push("lab/registry-smoketest:2");
-        var second = await Registry.PullAsync(Host + "/lab/registry-smoketest:2", TalosArchitecture.Arm64, TestContext.Current.CancellationToken);
+        var second = await Registry.PullAsync(
+            Host + "/lab/registry-smoketest:2",
+            TalosArchitecture.Arm64,
+            TestContext.Current.CancellationToken
+        );
         Assert.NotEqual(first.Digest, second!.Digest);
         var pinned = await Registry.PullAsync(
-            $"{Host}/lab/registry-smoketest@{first.Digest}", TalosArchitecture.Arm64, TestContext.Current.CancellationToken);
+            $"{Host}/lab/registry-smoketest@{first.Digest}",
+            TalosArchitecture.Arm64,
+            TestContext.Current.CancellationToken
+        );
         Assert.Equal(first.Digest, pinned!.Digest);
     }
 

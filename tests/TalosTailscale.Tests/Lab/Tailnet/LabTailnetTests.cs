@@ -48,17 +48,30 @@ public sealed class LabTailnetTests : IAsyncLifetime
         Assert.Equal($"invalid key: API key {once.Id} not valid", Error(once.Secret));
         Assert.Equal(
             "requested tags [tag:prod] are invalid or not permitted",
-            Login("b", ("TS_AUTHKEY", Key), ("TS_EXTRA_ARGS", "--advertise-tags=tag:prod")).Error);
-        Assert.Contains("context deadline exceeded", Login("b", ("TS_AUTHKEY", Key), ("TS_EXTRA_ARGS", "--login-server=https://other.example")).Error, StringComparison.Ordinal);
+            Login("b", ("TS_AUTHKEY", Key), ("TS_EXTRA_ARGS", "--advertise-tags=tag:prod")).Error
+        );
+        Assert.Contains(
+            "context deadline exceeded",
+            Login("b", ("TS_AUTHKEY", Key), ("TS_EXTRA_ARGS", "--login-server=https://other.example")).Error,
+            StringComparison.Ordinal
+        );
         Assert.StartsWith("To authenticate, visit:", Login("b").Error, StringComparison.Ordinal);
-        Assert.StartsWith("invalid configuration:", Login("b", ("TS_AUTHKEY", Key), ("TS_CLIENT_ID", "x")).Error, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "invalid configuration:",
+            Login("b", ("TS_AUTHKEY", Key), ("TS_CLIENT_ID", "x")).Error,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Faults_refuse_a_good_key()
     {
         Assert.Contains("not valid", Login(new(Key: true), "a", ("TS_AUTHKEY", Key)).Error, StringComparison.Ordinal);
-        Assert.Contains("not permitted", Login(new(Tags: true), "a", ("TS_AUTHKEY", Key)).Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "not permitted",
+            Login(new(Tags: true), "a", ("TS_AUTHKEY", Key)).Error,
+            StringComparison.Ordinal
+        );
         Assert.Equal("NeedsMachineAuth", Login(new(Approval: true), "a", ("TS_AUTHKEY", Key)).BackendState);
     }
 
@@ -80,7 +93,11 @@ public sealed class LabTailnetTests : IAsyncLifetime
         var secret = Tailnet.Api.OAuthSecret;
         Assert.Equal("oauth authkeys require --advertise-tags", Error(secret));
         var tags = ("TS_EXTRA_ARGS", "--advertise-tags=tag:talos");
-        Assert.Contains("unknown attribute", Login("a", ("TS_AUTHKEY", secret + "?reusable=true"), tags).Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "unknown attribute",
+            Login("a", ("TS_AUTHKEY", secret + "?reusable=true"), tags).Error,
+            StringComparison.Ordinal
+        );
         Assert.Null(Login("a", ("TS_AUTHKEY", secret + "?ephemeral=false&preauthorized=true"), tags).Error);
         Assert.False(Tailnet.Devices.Single(d => d.LabNode == "a").IsEphemeral);
         Assert.Null(Login("b", ("TS_AUTHKEY", secret), tags).Error);
@@ -102,21 +119,28 @@ public sealed class LabTailnetTests : IAsyncLifetime
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "tailscaled has a named pipe on Windows.");
         Login("ampone", ("TS_AUTHKEY", Key), ("TS_HOSTNAME", "ampone"));
-        using var http = new HttpClient(new SocketsHttpHandler
-        {
-            ConnectCallback = async (_, token) =>
+        using var http = new HttpClient(
+            new SocketsHttpHandler
             {
-                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                await socket.ConnectAsync(new UnixDomainSocketEndPoint(Tailnet.SocketPath!), token);
-                return new NetworkStream(socket, ownsSocket: true);
-            },
-        });
+                ConnectCallback = async (_, token) =>
+                {
+                    var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                    await socket.ConnectAsync(new UnixDomainSocketEndPoint(Tailnet.SocketPath!), token);
+                    return new NetworkStream(socket, ownsSocket: true);
+                },
+            }
+        );
         var status = await http.GetFromJsonAsync<JsonElement>(
-            "http://local-tailscaled.sock/localapi/v0/status", TestContext.Current.CancellationToken);
+            "http://local-tailscaled.sock/localapi/v0/status",
+            TestContext.Current.CancellationToken
+        );
         Assert.Equal("Running", status.GetProperty("BackendState").GetString());
         var peer = Assert.Single(status.GetProperty("Peer").EnumerateObject()).Value;
         Assert.Equal("ampone.ide-newton.ts.net.", peer.GetProperty("DNSName").GetString());
-        using var refused = await http.GetAsync(new Uri("http://evil.example/localapi/v0/status"), TestContext.Current.CancellationToken);
+        using var refused = await http.GetAsync(
+            new Uri("http://evil.example/localapi/v0/status"),
+            TestContext.Current.CancellationToken
+        );
         Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
     }
 
@@ -128,27 +152,58 @@ public sealed class LabTailnetTests : IAsyncLifetime
         Uri At(string path) => new($"{Tailnet.Api.Address}/{path}");
         Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(http, At("tailnet/-/devices")));
 
-        using var form = new FormUrlEncodedContent(new Dictionary<string, string>
-        {
-            ["client_id"] = Tailnet.Api.OAuthId,
-            ["client_secret"] = Tailnet.Api.OAuthSecret,
-            ["grant_type"] = "client_credentials",
-        });
+        using var form = new FormUrlEncodedContent(
+            new Dictionary<string, string>
+            {
+                ["client_id"] = Tailnet.Api.OAuthId,
+                ["client_secret"] = Tailnet.Api.OAuthSecret,
+                ["grant_type"] = "client_credentials",
+            }
+        );
         using var token = await http.PostAsync(At("oauth/token"), form, TestContext.Current.CancellationToken);
-        var access = (await token.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken)).GetProperty("access_token").GetString();
+        var access = (await token.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken))
+            .GetProperty("access_token")
+            .GetString();
         http.DefaultRequestHeaders.Authorization = new("Bearer", access);
 
-        var devices = (await http.GetFromJsonAsync<JsonElement>(At("tailnet/-/devices?fields=all"), TestContext.Current.CancellationToken)).GetProperty("devices");
+        var devices = (
+            await http.GetFromJsonAsync<JsonElement>(
+                At("tailnet/-/devices?fields=all"),
+                TestContext.Current.CancellationToken
+            )
+        ).GetProperty("devices");
         var ampone = devices.EnumerateArray().Single(d => d.GetProperty("hostname").GetString() == "ampone");
-        Assert.Equal("10.96.0.0/12", Assert.Single(ampone.GetProperty("advertisedRoutes").EnumerateArray()).GetString());
+        Assert.Equal(
+            "10.96.0.0/12",
+            Assert.Single(ampone.GetProperty("advertisedRoutes").EnumerateArray()).GetString()
+        );
 
         using var made = await http.PostAsJsonAsync(
             At("tailnet/-/keys"),
-            new { capabilities = new { devices = new { create = new { reusable = true, preauthorized = true, tags = new[] { "tag:talos" } } } }, expirySeconds = 3600 },
-            TestContext.Current.CancellationToken);
+            new
+            {
+                capabilities = new
+                {
+                    devices = new
+                    {
+                        create = new
+                        {
+                            reusable = true,
+                            preauthorized = true,
+                            tags = new[] { "tag:talos" },
+                        },
+                    },
+                },
+                expirySeconds = 3600,
+            },
+            TestContext.Current.CancellationToken
+        );
         var key = await made.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken);
         Assert.Null(Login("altra", ("TS_AUTHKEY", key.GetProperty("key").GetString()!)).Error);
-        using var deleted = await http.DeleteAsync(At("tailnet/-/keys/" + key.GetProperty("id").GetString()), TestContext.Current.CancellationToken);
+        using var deleted = await http.DeleteAsync(
+            At("tailnet/-/keys/" + key.GetProperty("id").GetString()),
+            TestContext.Current.CancellationToken
+        );
         Assert.Equal(HttpStatusCode.OK, deleted.StatusCode);
         Assert.NotNull(Login("ryzen", ("TS_AUTHKEY", key.GetProperty("key").GetString()!)).Error);
 
@@ -171,8 +226,12 @@ public sealed class LabTailnetTests : IAsyncLifetime
 
     private string? Error(string key) => Login("other", ("TS_AUTHKEY", key)).Error;
 
-    private LabTailnetLogin Login(string node, params (string Name, string Value)[] environment) => Login(new(), node, environment);
+    private LabTailnetLogin Login(string node, params (string Name, string Value)[] environment) =>
+        Login(new(), node, environment);
 
-    private LabTailnetLogin Login(LabTailnetPolicy.Refusals refusals, string node, params (string Name, string Value)[] environment) =>
-        Tailnet.Login(node, node, environment.ToDictionary(e => e.Name, e => e.Value), refusals, "1.94.1");
+    private LabTailnetLogin Login(
+        LabTailnetPolicy.Refusals refusals,
+        string node,
+        params (string Name, string Value)[] environment
+    ) => Tailnet.Login(node, node, environment.ToDictionary(e => e.Name, e => e.Value), refusals, "1.94.1");
 }

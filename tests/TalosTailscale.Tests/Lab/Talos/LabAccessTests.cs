@@ -14,7 +14,9 @@ public sealed class LabAccessTests
         await using var lab = await TalosLab.StartAsync();
         var stranger = LabAuthority.Create().IssueClient(["os:admin"]);
 
-        var error = await Assert.ThrowsAsync<TsException>(() => lab.Connect(stranger).Node("192.168.1.203").VersionAsync(Stop));
+        var error = await Assert.ThrowsAsync<TsException>(() =>
+            lab.Connect(stranger).Node("192.168.1.203").VersionAsync(Stop)
+        );
 
         Assert.Equal("TalosClientCertificateRejected", error.ErrorId);
     }
@@ -65,10 +67,12 @@ public sealed class LabAccessTests
     [Fact]
     public async Task A_worker_has_no_etcd()
     {
-        await using var lab = await TalosLab.StartAsync(new LabOptions
-        {
-            Nodes = [LabNodeOptions.Runbook[0], LabNodeOptions.Runbook[1] with { IsControlPlane = false }],
-        });
+        await using var lab = await TalosLab.StartAsync(
+            new LabOptions
+            {
+                Nodes = [LabNodeOptions.Runbook[0], LabNodeOptions.Runbook[1] with { IsControlPlane = false }],
+            }
+        );
 
         var error = await Assert.ThrowsAsync<TsException>(() => lab.Client("ampone").EtcdMemberListAsync(Stop));
 
@@ -81,7 +85,8 @@ public sealed class LabAccessTests
         await using var lab = await TalosLab.StartAsync();
 
         var error = await Assert.ThrowsAsync<TsException>(() =>
-            lab.Client("ampone").GetResourceAsync(new TalosType("runtime", "NoSuch.runtime.talos.dev"), "x", Stop));
+            lab.Client("ampone").GetResourceAsync(new TalosType("runtime", "NoSuch.runtime.talos.dev"), "x", Stop)
+        );
 
         Assert.Equal("TalosResourceTypeUnknown", error.ErrorId);
     }

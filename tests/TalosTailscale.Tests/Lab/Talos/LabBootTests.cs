@@ -38,7 +38,11 @@ public sealed class LabBootTests
         await using var lab = await TalosLab.StartAsync();
         await lab.WriteUkiAsync(lab.Cluster.Node("ampone"), "Talos-v1.12.4.efi", halt: false, "siderolabs/tailscale");
 
-        var node = await lab.RebootAsync("ampone", n => n.UnmetConditions.Any(c => c.Name == "services" && c.Reason.Contains("ext-tailscale", StringComparison.Ordinal)));
+        var node = await lab.RebootAsync("ampone", n =>
+            n.UnmetConditions.Any(c =>
+                c.Name == "services" && c.Reason.Contains("ext-tailscale", StringComparison.Ordinal)
+            )
+        );
 
         Assert.Equal(LabStage.Booting, node.Stage);
         Assert.Equal("Waiting", node.Services["ext-tailscale"]!.State);
@@ -56,7 +60,9 @@ public sealed class LabBootTests
 
         Assert.False(node.IsApiUp);
         Assert.False(node.IsKubernetesReady);
-        Assert.Contains(node.Logs["kernel"].Lines, l => l.Contains("talos.halt_if_installed kernel parameter is set", StringComparison.Ordinal));
+        Assert.Contains(node.Logs["kernel"].Lines, l =>
+            l.Contains("talos.halt_if_installed kernel parameter is set", StringComparison.Ordinal)
+        );
         var error = await Assert.ThrowsAsync<TsException>(() => lab.Client("ampone").MachineStatusAsync(Stop));
         Assert.Equal("TalosNodeUnavailable", error.ErrorId);
     }
@@ -81,7 +87,10 @@ public sealed class LabBootTests
         var file = Path.Combine(node.EspDirectory, "EFI", "Linux", "Talos-v1.12.4.efi");
         File.Move(file, file + ".bak.1");
         node.PowerCycle();
-        await node.WhenAsync(n => n.Logs["kernel"].Lines.Any(l => l.Contains("no loader entries", StringComparison.Ordinal)), Stop);
+        await node.WhenAsync(
+            n => n.Logs["kernel"].Lines.Any(l => l.Contains("no loader entries", StringComparison.Ordinal)),
+            Stop
+        );
         Assert.False(node.IsApiUp);
 
         File.Move(file + ".bak.1", file);
@@ -97,10 +106,15 @@ public sealed class LabBootTests
         var node = lab.Cluster.Node("altra");
         File.Copy(
             Path.Combine(lab.Cluster.Node("ryzen").EspDirectory, "EFI", "Linux", "Talos-v1.12.4.efi"),
-            Path.Combine(node.EspDirectory, "EFI", "Linux", "Talos-v1.12.4.efi"), overwrite: true);
+            Path.Combine(node.EspDirectory, "EFI", "Linux", "Talos-v1.12.4.efi"),
+            overwrite: true
+        );
 
         node.PowerCycle();
-        await node.WhenAsync(n => n.Logs["kernel"].Lines.Any(l => l.Contains("Unsupported", StringComparison.Ordinal)), Stop);
+        await node.WhenAsync(
+            n => n.Logs["kernel"].Lines.Any(l => l.Contains("Unsupported", StringComparison.Ordinal)),
+            Stop
+        );
 
         Assert.False(node.IsApiUp);
     }
@@ -109,7 +123,9 @@ public sealed class LabBootTests
     public async Task A_node_can_come_back_under_another_name_and_address()
     {
         await using var lab = await TalosLab.StartAsync(
-            LabFault.Renamed.On("altra", "talos-abc-def"), LabFault.AddressChanged.On("altra", "192.168.1.86"));
+            LabFault.Renamed.On("altra", "talos-abc-def"),
+            LabFault.AddressChanged.On("altra", "192.168.1.86")
+        );
 
         var node = await lab.RebootAsync("altra", n => n.IsReady);
 
@@ -120,7 +136,9 @@ public sealed class LabBootTests
     [Fact]
     public async Task Two_hundred_reboots_leave_no_connection_behind()
     {
-        await using var lab = await TalosLab.StartAsync(new LabOptions { BootTime = TimeSpan.Zero, Nodes = [LabNodeOptions.Runbook[0]] });
+        await using var lab = await TalosLab.StartAsync(
+            new LabOptions { BootTime = TimeSpan.Zero, Nodes = [LabNodeOptions.Runbook[0]] }
+        );
 
         for (var i = 0; i < 200; i++)
             await lab.RebootAsync("ryzen", n => n.IsReady);

@@ -6,7 +6,8 @@ namespace TalosTailscale.Tests.Lab.Talos;
 /// <summary>ApplyConfiguration in the lab: modes, refusals and what a lost document does.</summary>
 public sealed class LabConfigTests
 {
-    private const string Service = "---\napiVersion: v1alpha1\nkind: ExtensionServiceConfig\nname: tailscale\nenvironment:\n  - TS_AUTHKEY=made-up\n";
+    private const string Service =
+        "---\napiVersion: v1alpha1\nkind: ExtensionServiceConfig\nname: tailscale\nenvironment:\n  - TS_AUTHKEY=made-up\n";
 
     [Fact]
     public async Task A_config_without_its_HostnameConfig_renames_the_node()
@@ -59,7 +60,11 @@ public sealed class LabConfigTests
         var node = lab.Cluster.Node("ampone");
         var before = node.ActiveConfig.Text;
 
-        await lab.ApplyAsync("ampone", before + Service.Replace("tailscale", "other", StringComparison.Ordinal), TalosApplyMode.Staged);
+        await lab.ApplyAsync(
+            "ampone",
+            before + Service.Replace("tailscale", "other", StringComparison.Ordinal),
+            TalosApplyMode.Staged
+        );
 
         Assert.Equal(before, node.ActiveConfig.Text);
         Assert.NotEqual(before, node.PersistentConfig.Text);
@@ -74,9 +79,15 @@ public sealed class LabConfigTests
         var node = lab.Cluster.Node("ampone");
         var before = node.ActiveConfig.Text;
 
-        await lab.Client("ampone").ApplyConfigurationAsync(
-            System.Text.Encoding.UTF8.GetBytes(before + "---\napiVersion: v1alpha1\nkind: KmsgLogConfig\nname: tried\nurl: udp://192.168.1.9:1\n"),
-            TalosApplyMode.Try, tryTimeout: TimeSpan.FromMilliseconds(50), cancellation: Stop);
+        await lab.Client("ampone")
+            .ApplyConfigurationAsync(
+                System.Text.Encoding.UTF8.GetBytes(
+                    before + "---\napiVersion: v1alpha1\nkind: KmsgLogConfig\nname: tried\nurl: udp://192.168.1.9:1\n"
+                ),
+                TalosApplyMode.Try,
+                tryTimeout: TimeSpan.FromMilliseconds(50),
+                cancellation: Stop
+            );
 
         await node.WhenAsync(n => n.ActiveConfig.Version == 3, Stop);
         Assert.Equal(before, node.ActiveConfig.Text);
@@ -95,14 +106,18 @@ public sealed class LabConfigTests
         var before = lab.Cluster.Node("ampone").ActiveConfig;
 
         var error = await Assert.ThrowsAsync<TsException>(() =>
-            lab.ApplyAsync("ampone", before.Text.Replace(old, replacement, StringComparison.Ordinal)));
+            lab.ApplyAsync("ampone", before.Text.Replace(old, replacement, StringComparison.Ordinal))
+        );
 
         Assert.Contains(reason, error.Message + error.InnerException?.Message, StringComparison.Ordinal);
         Assert.Equal(before, lab.Cluster.Node("ampone").ActiveConfig);
     }
 
     [Theory]
-    [InlineData("---\napiVersion: v1alpha1\nkind: ExtensionServiceConfig\nname: x\n", "no config files found for extension \"x\"")]
+    [InlineData(
+        "---\napiVersion: v1alpha1\nkind: ExtensionServiceConfig\nname: x\n",
+        "no config files found for extension \"x\""
+    )]
     [InlineData("---\napiVersion: v1alpha1\nkind: HostnameConfig\nhostname: again\n", "is not allowed")]
     [InlineData("---\napiVersion: v1alpha1\nkind: ExtensionServiceConfig\nname: x\nenviroment: [a]\n", "unknown keys")]
     public async Task A_bad_document_is_refused_with_the_reason(string document, string reason)
@@ -110,7 +125,8 @@ public sealed class LabConfigTests
         await using var lab = await TalosLab.StartAsync();
 
         var error = await Assert.ThrowsAsync<TsException>(() =>
-            lab.ApplyAsync("ampone", lab.Cluster.Node("ampone").ActiveConfig.Text + document));
+            lab.ApplyAsync("ampone", lab.Cluster.Node("ampone").ActiveConfig.Text + document)
+        );
 
         Assert.Contains(reason, error.Message + error.InnerException?.Message, StringComparison.Ordinal);
     }
@@ -119,14 +135,27 @@ public sealed class LabConfigTests
     public async Task ResolverConfig_conflicts_with_name_servers_of_the_legacy_document()
     {
         await using var lab = await TalosLab.StartAsync();
-        var text = lab.Cluster.Node("ampone").ActiveConfig.Text.Replace(
-            "  install:\n", "  network:\n    nameservers: [100.100.100.100]\n  install:\n", StringComparison.Ordinal);
+        var text = lab
+            .Cluster.Node("ampone")
+            .ActiveConfig.Text.Replace(
+                "  install:\n",
+                "  network:\n    nameservers: [100.100.100.100]\n  install:\n",
+                StringComparison.Ordinal
+            );
         await lab.ApplyAsync("ampone", text);
 
-        var error = await Assert.ThrowsAsync<TsException>(() => lab.ApplyAsync(
-            "ampone", text + "---\napiVersion: v1alpha1\nkind: ResolverConfig\nnameservers: [{address: 100.100.100.100}]\n"));
+        var error = await Assert.ThrowsAsync<TsException>(() =>
+            lab.ApplyAsync(
+                "ampone",
+                text + "---\napiVersion: v1alpha1\nkind: ResolverConfig\nnameservers: [{address: 100.100.100.100}]\n"
+            )
+        );
 
-        Assert.Contains(".machine.network.nameservers is already set in v1alpha1 config", error.Message + error.InnerException?.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            ".machine.network.nameservers is already set in v1alpha1 config",
+            error.Message + error.InnerException?.Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal(["100.100.100.100"], await lab.Client("ampone").DnsServersAsync(Stop));
     }
 

@@ -19,7 +19,11 @@ public sealed class LabFaultTests
 
     [Fact]
     public void An_unknown_fault_is_answered_with_the_list() =>
-        Assert.Contains("ExpiredKey", Assert.Throws<FormatException>(() => LabFaultSetting.Parse("nonsense")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "ExpiredKey",
+            Assert.Throws<FormatException>(() => LabFaultSetting.Parse("nonsense")).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public async Task A_node_that_never_answers_does_not_hold_up_others()
@@ -28,7 +32,8 @@ public sealed class LabFaultTests
 
         await lab.Client("ryzen").VersionAsync(Stop);
         var error = await Assert.ThrowsAsync<TsException>(() =>
-            lab.Client("ampone").With(TimeSpan.FromMilliseconds(200)).VersionAsync(Stop));
+            lab.Client("ampone").With(TimeSpan.FromMilliseconds(200)).VersionAsync(Stop)
+        );
 
         Assert.Equal("TalosTimeout", error.ErrorId);
     }
@@ -38,7 +43,9 @@ public sealed class LabFaultTests
     {
         await using var lab = await TalosLab.StartAsync(LabFault.RejectsConfig.On("ampone", "no such luck"));
 
-        var error = await Assert.ThrowsAsync<TsException>(() => lab.ApplyAsync("ampone", lab.Cluster.Node("ampone").ActiveConfig.Text));
+        var error = await Assert.ThrowsAsync<TsException>(() =>
+            lab.ApplyAsync("ampone", lab.Cluster.Node("ampone").ActiveConfig.Text)
+        );
 
         Assert.Contains("no such luck", error.Message + error.InnerException?.Message, StringComparison.Ordinal);
     }
@@ -61,17 +68,21 @@ public sealed class LabFaultTests
     {
         await using var lab = await TalosLab.StartAsync();
         var log = lab.Cluster.Node("ampone").Logs["etcd"];
-        for (var i = 0; i < 200; i++) log.Add($"line {i}: {new string('x', 80)}");
+        for (var i = 0; i < 200; i++)
+            log.Add($"line {i}: {new string('x', 80)}");
         await lab.Client("ampone").VersionAsync(Stop);
         lab.Cluster.Node("ampone").Faults.Set(LabFault.CutConnection, "5000");
 
         List<string> lines = [];
-        var error = await Record.ExceptionAsync(
-            async () => lines = await lab.Client("ampone").LogsAsync("etcd", cancellation: Stop).ToListAsync(Stop));
+        var error = await Record.ExceptionAsync(async () =>
+            lines = await lab.Client("ampone").LogsAsync("etcd", cancellation: Stop).ToListAsync(Stop)
+        );
 
         // Cut before anything was read, the client starts the stream again by itself; later it cannot, and says so.
-        if (error is null) Assert.Equal(log.Lines, lines);
-        else Assert.StartsWith("Talos", Assert.IsType<TsException>(error).ErrorId, StringComparison.Ordinal);
+        if (error is null)
+            Assert.Equal(log.Lines, lines);
+        else
+            Assert.StartsWith("Talos", Assert.IsType<TsException>(error).ErrorId, StringComparison.Ordinal);
         Assert.Equal(log.Lines, await lab.Client("ampone").LogsAsync("etcd", cancellation: Stop).ToListAsync(Stop));
     }
 }

@@ -50,7 +50,9 @@ public sealed class LabNodeTests
     {
         await using var lab = await TalosLab.StartAsync();
         var node = lab.Cluster.Node("ryzen");
-        var lines = lab.Client("ryzen").LogsAsync("etcd", tail: 0, follow: true, cancellation: Stop).GetAsyncEnumerator(Stop);
+        var lines = lab.Client("ryzen")
+            .LogsAsync("etcd", tail: 0, follow: true, cancellation: Stop)
+            .GetAsyncEnumerator(Stop);
         var first = lines.MoveNextAsync();
         await WriteUntilAsync(first, () => node.Logs["etcd"].Add("new"));
         Assert.Equal("new", lines.Current);
@@ -73,7 +75,10 @@ public sealed class LabNodeTests
         var disk = await ampone.SystemDiskAsync(Stop);
         var volumes = await ampone.DiscoveredVolumesAsync(Stop);
 
-        Assert.Equal("nvme0n1p1", Assert.Single(volumes, v => v.PartitionLabel == "EFI" && v.Parent == disk!.DiskId).Id);
+        Assert.Equal(
+            "nvme0n1p1",
+            Assert.Single(volumes, v => v.PartitionLabel == "EFI" && v.Parent == disk!.DiskId).Id
+        );
     }
 
     [Fact]
@@ -82,10 +87,16 @@ public sealed class LabNodeTests
         await using var lab = await TalosLab.StartAsync();
         using var bytes = new MemoryStream();
 
-        await using (var file = await lab.Client("ryzen").ReadAsync("/sys/firmware/efi/efivars/LoaderEntrySelected-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f", Stop))
+        await using (
+            var file = await lab.Client("ryzen")
+                .ReadAsync("/sys/firmware/efi/efivars/LoaderEntrySelected-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f", Stop)
+        )
             await file.CopyToAsync(bytes, Stop);
 
-        Assert.Equal([7, 0, 0, 0, .. "talos-v1.12.4.efi\0"u8.ToArray().SelectMany(b => new byte[] { b, 0 })], bytes.ToArray());
+        Assert.Equal(
+            [7, 0, 0, 0, .. "talos-v1.12.4.efi\0"u8.ToArray().SelectMany(b => new byte[] { b, 0 })],
+            bytes.ToArray()
+        );
     }
 
     [Fact]

@@ -28,7 +28,11 @@ public sealed class LabOpenSslTests
     {
         await using var lab = await TalosLab.StartAsync();
 
-        Assert.Contains("certificate required", await SClientAsync(lab, null, "-tls1_3"), StringComparison.OrdinalIgnoreCase);
+        Assert.Contains(
+            "certificate required",
+            await SClientAsync(lab, null, "-tls1_3"),
+            StringComparison.OrdinalIgnoreCase
+        );
     }
 
     [Fact]
@@ -38,7 +42,11 @@ public sealed class LabOpenSslTests
         var now = DateTimeOffset.UtcNow;
         var expired = lab.Api.Authority.IssueClient(["os:admin"], now.AddDays(-2), now.AddDays(-1));
 
-        Assert.Contains("certificate expired", await SClientAsync(lab, expired, "-tls1_3"), StringComparison.OrdinalIgnoreCase);
+        Assert.Contains(
+            "certificate expired",
+            await SClientAsync(lab, expired, "-tls1_3"),
+            StringComparison.OrdinalIgnoreCase
+        );
     }
 
     [Fact]
@@ -56,7 +64,10 @@ public sealed class LabOpenSslTests
         var folder = Directory.CreateDirectory(Path.Combine(lab.Cluster.Folder, "openssl")).FullName;
         var ca = Path.Combine(folder, "ca.pem");
         await File.WriteAllTextAsync(ca, lab.Api.Authority.Certificate.CertificatePem, Stop);
-        var start = new ProcessStartInfo("openssl", ["s_client", "-connect", lab.Api.Endpoint, "-CAfile", ca, "-alpn", "h2", protocol, "-ign_eof"])
+        var start = new ProcessStartInfo(
+            "openssl",
+            ["s_client", "-connect", lab.Api.Endpoint, "-CAfile", ca, "-alpn", "h2", protocol, "-ign_eof"]
+        )
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -64,7 +75,11 @@ public sealed class LabOpenSslTests
         };
         if (client is not null)
         {
-            await File.WriteAllTextAsync(Path.Combine(folder, "client.pem"), client.CertificatePem + client.Pkcs8Pem, Stop);
+            await File.WriteAllTextAsync(
+                Path.Combine(folder, "client.pem"),
+                client.CertificatePem + client.Pkcs8Pem,
+                Stop
+            );
             start.ArgumentList.Add("-cert");
             start.ArgumentList.Add(Path.Combine(folder, "client.pem"));
         }
@@ -75,12 +90,16 @@ public sealed class LabOpenSslTests
         await process.StandardInput.FlushAsync(Stop);
         var seen = new System.Text.StringBuilder();
         var buffer = new char[4096];
-        for (int count; (count = await process.StandardOutput.ReadAsync(buffer, Stop)) > 0;)
+        for (int count; (count = await process.StandardOutput.ReadAsync(buffer, Stop)) > 0; )
         {
             seen.Append(buffer, 0, count);
 
             // The session details end what openssl says of a handshake that went well.
-            if (client is not null && seen.ToString().Contains("Verify return code", StringComparison.Ordinal) && seen.ToString().Contains("\0\0", StringComparison.Ordinal))
+            if (
+                client is not null
+                && seen.ToString().Contains("Verify return code", StringComparison.Ordinal)
+                && seen.ToString().Contains("\0\0", StringComparison.Ordinal)
+            )
                 break;
         }
 

@@ -16,12 +16,20 @@ public sealed class LabVersionTests
     [InlineData("v1.12.4", true, true, false)]
     [InlineData("v1.13.9", true, true, true)]
     [InlineData("v1.14.0", true, true, true)]
-    public async Task A_version_has_its_resources_and_services(string version, bool persistent, bool bootedEntry, bool debug)
+    public async Task A_version_has_its_resources_and_services(
+        string version,
+        bool persistent,
+        bool bootedEntry,
+        bool debug
+    )
     {
         await using var lab = await StartAsync(version);
         var node = lab.Client("ampone");
 
-        Assert.Equal(persistent, await node.FindResourceAsync(TalosTypes.MachineConfig, "persistent", Stop) is not null);
+        Assert.Equal(
+            persistent,
+            await node.FindResourceAsync(TalosTypes.MachineConfig, "persistent", Stop) is not null
+        );
         Assert.Equal(bootedEntry, await node.BootedEntryAsync(Stop) is not null);
         Assert.Equal(debug, await node.HasDebugServiceAsync(Stop));
         Assert.Equal(lab.Cluster.Node("ampone").BootedUki!.Version, version);
@@ -61,7 +69,9 @@ public sealed class LabVersionTests
     public async Task A_document_is_known_since_its_version(string version, string? refusal)
     {
         await using var lab = await StartAsync(version);
-        var text = lab.Cluster.Node("ampone").ActiveConfig.Text + "---\napiVersion: v1alpha1\nkind: ResolverConfig\nnameservers: [{address: 1.1.1.1}]\n";
+        var text =
+            lab.Cluster.Node("ampone").ActiveConfig.Text
+            + "---\napiVersion: v1alpha1\nkind: ResolverConfig\nnameservers: [{address: 1.1.1.1}]\n";
 
         var error = await Record.ExceptionAsync(() => lab.ApplyAsync("ampone", text));
 
@@ -80,7 +90,8 @@ public sealed class LabVersionTests
         var node = lab.Cluster.Node("ryzen");
         var before = node.BootId;
 
-        var restarts = await lab.Client("ryzen").UpgradeAsync($"ghcr.io/siderolabs/installer:{version}", cancellation: Stop);
+        var restarts = await lab.Client("ryzen")
+            .UpgradeAsync($"ghcr.io/siderolabs/installer:{version}", cancellation: Stop);
         if (!restarts)
             node.PowerCycle();
         await node.WhenAsync(n => n.BootId != before && n.IsReady, Stop);
@@ -106,7 +117,8 @@ public sealed class LabVersionTests
     [Fact]
     public async Task Since_1_13_a_container_can_mount_the_efi_partition()
     {
-        if (!File.Exists("/bin/sh")) Assert.Skip("The lab's containers are processes of this machine and need /bin/sh.");
+        if (!File.Exists("/bin/sh"))
+            Assert.Skip("The lab's containers are processes of this machine and need /bin/sh.");
         await using var lab = await StartAsync("v1.13.9");
         var ampone = lab.Client("ampone");
         await ampone.ImagePullAsync("docker.io/library/busybox:1.37", TalosImageNamespace.System, cancellation: Stop);
@@ -117,9 +129,17 @@ public sealed class LabVersionTests
             new TalosDebugContainer
             {
                 Image = "docker.io/library/busybox:1.37",
-                Arguments = ["sh", "-c", "read a; echo \"$a\"; mkdir -p esp; mount -t vfat /dev/nvme0n1p1 esp; ls esp/EFI/Linux; exit 3"],
+                Arguments =
+                [
+                    "sh",
+                    "-c",
+                    "read a; echo \"$a\"; mkdir -p esp; mount -t vfat /dev/nvme0n1p1 esp; ls esp/EFI/Linux; exit 3",
+                ],
             },
-            input, output, Stop);
+            input,
+            output,
+            Stop
+        );
 
         Assert.Equal(3, code);
         Assert.Equal("hello\nTalos-v1.13.9.efi\n", Encoding.UTF8.GetString(output.ToArray()));
@@ -154,9 +174,14 @@ public sealed class LabVersionTests
     {
         await using var lab = await StartAsync("v1.12.4");
         var node = lab.Client("ampone");
-        foreach (var call in (Func<Task>[])[
-            () => node.ImageImportAsync(new MemoryStream(), cancellation: Stop), () => node.ImageVerifyAsync("a", Stop),
-            () => node.ImageRemoveAsync("a", cancellation: Stop)])
+        foreach (
+            var call in (Func<Task>[])
+                [
+                    () => node.ImageImportAsync(new MemoryStream(), cancellation: Stop),
+                    () => node.ImageVerifyAsync("a", Stop),
+                    () => node.ImageRemoveAsync("a", cancellation: Stop),
+                ]
+        )
         {
             var error = await Assert.ThrowsAsync<TsException>(call);
             Assert.Equal("TalosUnimplemented", error.ErrorId);
@@ -164,8 +189,14 @@ public sealed class LabVersionTests
         }
     }
 
-    private static void Add(TarWriter tar, string name, string text) => tar.WriteEntry(
-        new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(Encoding.UTF8.GetBytes(text)) });
+    private static void Add(TarWriter tar, string name, string text) =>
+        tar.WriteEntry(
+            new PaxTarEntry(TarEntryType.RegularFile, name)
+            {
+                DataStream = new MemoryStream(Encoding.UTF8.GetBytes(text)),
+            }
+        );
 
-    private static Task<TalosLab> StartAsync(string version) => TalosLab.StartAsync(new LabOptions { TalosVersion = version });
+    private static Task<TalosLab> StartAsync(string version) =>
+        TalosLab.StartAsync(new LabOptions { TalosVersion = version });
 }
