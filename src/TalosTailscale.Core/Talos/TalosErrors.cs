@@ -219,6 +219,14 @@ public static class TalosErrors
         "Name a control plane node."
     );
 
+    /// <summary>The machine does not say whether it is a control plane or a worker.</summary>
+    public static readonly TsError TalosMachineTypeUnknown = new(
+        "TalosMachineTypeUnknown",
+        TsErrorCategory.InvalidOperation,
+        "The machine does not say whether it is a control plane or a worker.",
+        "A machine without a configuration (maintenance mode) has no type yet: apply its machine configuration first."
+    );
+
     /// <summary>The Talos version of the node does not have the call.</summary>
     public static readonly TsError TalosUnimplemented = new(
         "TalosUnimplemented",

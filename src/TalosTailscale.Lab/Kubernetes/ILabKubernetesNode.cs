@@ -58,6 +58,9 @@ public sealed record LabKubernetesNodeFacts
     /// <summary>Stays the same over boots.</summary>
     public string MachineId { get; init; } = "00000000000040008000000000000001";
 
+    /// <summary>The UUID that the firmware gives; stays the same over boots.</summary>
+    public string SystemUuid { get; init; } = "00000000-0000-4000-8000-000000000001";
+
     /// <summary>Device of the EFI system partition (<c>/dev/nvme0n1p1</c>).</summary>
     public string EspDevice { get; init; } = "/dev/nvme0n1p1";
 

@@ -99,7 +99,7 @@ internal static class KubeNodes
                 ["containerRuntimeVersion"] = "containerd://2.1.6",
                 ["bootID"] = facts.BootId,
                 ["machineID"] = facts.MachineId,
-                ["systemUUID"] = facts.MachineId,
+                ["systemUUID"] = facts.SystemUuid,
             },
         };
     }

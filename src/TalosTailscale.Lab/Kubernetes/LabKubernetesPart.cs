@@ -53,6 +53,7 @@ public sealed class LabKubernetesPart : ILabPart, ILabKubernetes
             OsImage = $"Talos ({node.TalosVersion})",
             BootId = node.BootId.ToString(),
             MachineId = node.MachineId,
+            SystemUuid = node.SystemUuid.ToString(),
             EspDevice =
                 $"/dev/{node.Options.SystemDisk}{(char.IsAsciiDigit(node.Options.SystemDisk[^1]) ? "p1" : "1")}",
             EspDirectory = node.EspDirectory,

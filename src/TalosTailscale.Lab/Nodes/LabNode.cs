@@ -74,6 +74,9 @@ public sealed class LabNode
     /// <summary>The machine id that Kubernetes shows; also survives.</summary>
     public string MachineId { get; } = Guid.NewGuid().ToString("N");
 
+    /// <summary>The UUID that the firmware gives (SMBIOS); Kubernetes shows it as the system's UUID.</summary>
+    public Guid SystemUuid { get; } = Guid.NewGuid();
+
     /// <summary>The faults of this node.</summary>
     public LabFaults Faults { get; } = new();
 

@@ -28,6 +28,12 @@ internal static class LabNodeResources
     private static IEnumerable<LabResource> Config(LabNode node)
     {
         yield return s_configs.GetValue(node.ActiveConfig, MachineConfig);
+        yield return new(
+            "config",
+            "MachineTypes.config.talos.dev",
+            "machine-type",
+            node.IsControlPlane ? "controlplane\n" : "worker\n"
+        );
         if (node.Minor >= 10)
             yield return s_configs.GetValue(node.PersistentConfig, MachineConfig) with
             {
@@ -93,6 +99,13 @@ internal static class LabNodeResources
         );
         if (node.Minor >= 10)
             yield return new("runtime", "Versions.runtime.talos.dev", "version", $"version: {node.TalosVersion}\n");
+        yield return new(
+            "hardware",
+            "SystemInformations.hardware.talos.dev",
+            "systeminformation",
+            $"manufacturer: Lab\nproductName: Board {node.GoArchitecture}\n"
+                + $"serialnumber: LAB{node.MachineId[..8].ToUpperInvariant()}\nuuid: {node.SystemUuid}\n"
+        );
         yield return new(
             "k8s",
             "Nodenames.kubernetes.talos.dev",

@@ -32,6 +32,8 @@ internal static class LabResourceTypes
         [Definition] = ("meta", 0),
         ["ExtensionServiceConfigs.runtime.talos.dev"] = ("runtime", 7),
         ["ExtensionStatuses.runtime.talos.dev"] = ("runtime", 0),
+        ["MachineTypes.config.talos.dev"] = ("config", 0),
+        ["SystemInformations.hardware.talos.dev"] = ("hardware", 0),
         ["MachineStatuses.runtime.talos.dev"] = ("runtime", 0),
         ["PlatformMetadatas.talos.dev"] = ("runtime", 0),
         ["Versions.runtime.talos.dev"] = ("runtime", 10),

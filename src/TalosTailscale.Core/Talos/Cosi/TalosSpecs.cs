@@ -28,6 +28,31 @@ internal static class TalosSpecs
         };
     }
 
+    internal static TalosMachineType MachineType(TalosResource resource) =>
+        resource.Spec switch
+        {
+            "controlplane" or "init" => TalosMachineType.ControlPlane,
+            "worker" => TalosMachineType.Worker,
+            var other => throw TalosErrors.TalosMachineTypeUnknown.New(
+                $"The machine type of '{resource.Node}' is '{other as string ?? resource.SpecYaml.Trim()}'; expected "
+                    + "'controlplane' or 'worker'.",
+                resource.Node
+            ),
+        };
+
+    internal static TalosSystemInformation SystemInformation(TalosResource resource)
+    {
+        var spec = new SpecReader(resource.Spec);
+        return new TalosSystemInformation
+        {
+            Node = resource.Node,
+            Manufacturer = spec.Text("manufacturer"),
+            ProductName = spec.Text("productName"),
+            SerialNumber = spec.Text("serialnumber"),
+            Uuid = spec.Text("uuid").ToLowerInvariant(),
+        };
+    }
+
     internal static TalosMachineStatus MachineStatus(TalosResource resource)
     {
         var spec = new SpecReader(resource.Spec);

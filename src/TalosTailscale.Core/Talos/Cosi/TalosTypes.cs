@@ -15,6 +15,12 @@ public static class TalosTypes
     /// <summary>Machine configurations; admin only.</summary>
     public static readonly TalosType MachineConfig = new("config", "MachineConfigs.config.talos.dev");
 
+    /// <summary>Control plane or worker.</summary>
+    public static readonly TalosType MachineType = new("config", "MachineTypes.config.talos.dev");
+
+    /// <summary>What the firmware says of the machine (SMBIOS).</summary>
+    public static readonly TalosType SystemInformation = new("hardware", "SystemInformations.hardware.talos.dev");
+
     /// <summary>System extensions of the running image.</summary>
     public static readonly TalosType ExtensionStatus = new("runtime", "ExtensionStatuses.runtime.talos.dev");
 

@@ -28,6 +28,33 @@ public sealed partial class TalosNodeClient
             : TalosSpecs.MachineStatus(resource);
     }
 
+    /// <summary>Control plane or worker: what the machine itself says, which no name can blur.</summary>
+    /// <param name="cancellation">Cancels the call.</param>
+    /// <returns>The type; Talos's <c>init</c> is a control plane.</returns>
+    /// <exception cref="TsException">
+    /// <see cref="TalosErrors.TalosMachineTypeUnknown"/> where the machine has none (maintenance mode), and others.
+    /// </exception>
+    public async Task<TalosMachineType> MachineTypeAsync(CancellationToken cancellation = default)
+    {
+        TalosResource? resource = await FindResourceAsync(TalosTypes.MachineType, "machine-type", cancellation)
+            .ConfigureAwait(false);
+        return resource is null
+            ? throw TalosErrors.TalosMachineTypeUnknown.New(
+                $"'{Node}' has no resource '{TalosTypes.MachineType}/machine-type', which says whether it is a control plane.",
+                Node
+            )
+            : TalosSpecs.MachineType(resource);
+    }
+
+    /// <summary>What the firmware says of the machine (SMBIOS).</summary>
+    /// <param name="cancellation">Cancels the call.</param>
+    /// <returns>The facts, each of them possibly empty; null where the board has no SMBIOS.</returns>
+    public async Task<TalosSystemInformation?> SystemInformationAsync(CancellationToken cancellation = default) =>
+        await FindResourceAsync(TalosTypes.SystemInformation, "systeminformation", cancellation).ConfigureAwait(false)
+            is { } resource
+            ? TalosSpecs.SystemInformation(resource)
+            : null;
+
     /// <summary>Secure Boot and how the node was booted.</summary>
     /// <param name="cancellation">Cancels the call.</param>
     /// <returns>The state.</returns>

@@ -22,6 +22,24 @@ public sealed class LabNodeTests
     }
 
     [Fact]
+    public async Task A_node_says_what_it_is_and_what_its_firmware_calls_it()
+    {
+        await using var lab = await TalosLab.StartAsync();
+
+        foreach (LabNode node in lab.Cluster.Nodes)
+        {
+            var client = lab.Client(node.Name);
+            var expected = node.IsControlPlane ? TalosMachineType.ControlPlane : TalosMachineType.Worker;
+            Assert.Equal(expected, await client.MachineTypeAsync(Stop));
+            var system = await client.SystemInformationAsync(Stop);
+            Assert.Equal(node.SystemUuid.ToString(), system?.Uuid);
+            Assert.StartsWith("LAB", system?.SerialNumber, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(3, lab.Cluster.Nodes.Select(node => node.SystemUuid).Distinct().Count());
+    }
+
+    [Fact]
     public async Task The_machine_config_comes_back_byte_for_byte()
     {
         await using var lab = await TalosLab.StartAsync();
