@@ -203,11 +203,13 @@ public sealed class EspSession : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(plan);
         return plan
-            .Gates.Where(g => g.Status == UkiSwapGateStatus.Refused)
+            .Gates.Where(g => g.Status is UkiSwapGateStatus.Refused or UkiSwapGateStatus.Unknown)
             .Select(g =>
-                SwapGates
-                    .ErrorOf(g.Gate)
-                    .New($"'{plan.NewUki.Name}' is not put on '{plan.Node}' (gate {g.Gate}): {g.Evidence}.", plan.Node)
+                (g.Status == UkiSwapGateStatus.Unknown ? SwapErrors.GateFactUnknown : SwapGates.ErrorOf(g.Gate)).New(
+                    $"'{plan.NewUki.Name}' is not put on '{plan.Node}' (gate {g.Gate}): {g.Evidence.TrimEnd('.')}.",
+                    plan.Node,
+                    recommendedAction: g.Advice
+                )
             );
     }
 

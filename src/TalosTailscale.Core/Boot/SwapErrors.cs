@@ -91,6 +91,14 @@ public static class SwapErrors
         "Get the image from the same Image Factory, or add another key slot to the encrypted volumes first."
     );
 
+    /// <summary>A gate could not be answered.</summary>
+    public static readonly TsError GateFactUnknown = new(
+        "GateFactUnknown",
+        TsErrorCategory.SecurityError,
+        "What a gate of the swap needs to know could not be read, and a gate that is not answered refuses.",
+        "Remove the cause that the message names; a swap reads everything with a talosconfig of the role os:admin."
+    );
+
     /// <summary>Extensions would be lost.</summary>
     public static readonly TsError UkiExtensionsLost = new(
         "UkiExtensionsLost",

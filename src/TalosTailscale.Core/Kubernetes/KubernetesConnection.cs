@@ -91,13 +91,24 @@ public sealed class KubernetesConnection : IDisposable
         return new KubernetesConnection(Kubeconfig.Build(Kubeconfig.Read(files), context, source), source);
     }
 
-    /// <summary>Opens a kubeconfig held in memory, such as the one that the Talos API hands out.</summary>
+    /// <summary>Opens a kubeconfig that a node sent, of which only addresses, certificates and keys are taken.</summary>
     /// <param name="kubeconfig">The YAML text as bytes.</param>
     /// <param name="source">What to call it in messages (<c>kubeconfig of 192.168.1.194</c>).</param>
+    /// <returns>The connection.</returns>
+    /// <exception cref="TsException">KubeconfigFromNodeRefused, or those of <see cref="FromBytes"/>.</exception>
+    public static KubernetesConnection FromNode(ReadOnlyMemory<byte> kubeconfig, string source)
+    {
+        FetchedKubeconfig.Check(kubeconfig.Span, source);
+        return FromBytes(kubeconfig, source);
+    }
+
+    /// <summary>Opens a kubeconfig held in memory.</summary>
+    /// <param name="kubeconfig">The YAML text as bytes.</param>
+    /// <param name="source">What to call it in messages.</param>
     /// <param name="context">Name of the context; null for the current one.</param>
     /// <returns>The connection.</returns>
     /// <exception cref="TsException">KubeconfigInvalid, KubeconfigContextNotFound or KubeconfigInsecure.</exception>
-    public static KubernetesConnection FromBytes(
+    internal static KubernetesConnection FromBytes(
         ReadOnlyMemory<byte> kubeconfig,
         string source,
         string? context = null

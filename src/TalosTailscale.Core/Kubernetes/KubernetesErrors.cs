@@ -3,6 +3,14 @@ namespace TalosTailscale.Core.Kubernetes;
 /// <summary>Every way in which working with the Kubernetes API fails.</summary>
 public static class KubernetesErrors
 {
+    /// <summary>A node sent a kubeconfig that says more than where the cluster is and who we are.</summary>
+    public static readonly TsError KubeconfigFromNodeRefused = new(
+        "KubeconfigFromNodeRefused",
+        TsErrorCategory.SecurityError,
+        "The kubeconfig that a node sent names more than server, CA data, certificate data and key data.",
+        "Talos itself sends no such thing: look who changed the node. Until then give a kubeconfig of your own with -KubeConfig."
+    );
+
     /// <summary>There is no kubeconfig.</summary>
     public static readonly TsError KubeconfigNotFound = new(
         "KubeconfigNotFound",

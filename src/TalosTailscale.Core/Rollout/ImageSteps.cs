@@ -14,12 +14,6 @@ internal sealed class ImageSteps(RolloutSetup setup, RolloutImages images, Lease
     private const int Attempts = 8;
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
 
-    // Going back must not be refused for what the old image lacks; only what would not boot at all is.
-    private static readonly HashSet<UkiSwapGate> s_goBack =
-    [
-        .. Enum.GetValues<UkiSwapGate>().Where(gate => UkiSwapGates.RefuseToSkip([gate]) is null),
-    ];
-
     /// <summary>Does it.</summary>
     /// <returns>What was done, and whether the node restarts by itself.</returns>
     internal async Task<(RolloutEvidence Evidence, bool Restarts)> ActivateAsync(
@@ -124,7 +118,7 @@ internal sealed class ImageSteps(RolloutSetup setup, RolloutImages images, Lease
             {
                 Reboot = true,
                 KeepDuplicates = back,
-                Skip = back ? s_goBack : new HashSet<UkiSwapGate>(),
+                Skip = back ? UkiSwapGates.OfContent : new HashSet<UkiSwapGate>(),
             };
             UkiSwapPlan plan = await session.PlanAsync(facts, source, options, cancellationToken).ConfigureAwait(false);
             UkiSwapResult result = await session.SwapAsync(plan, source, cancellationToken).ConfigureAwait(false);

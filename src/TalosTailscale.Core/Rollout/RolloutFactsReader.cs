@@ -33,9 +33,7 @@ internal sealed class RolloutFactsReader(
         await System
             .Threading.Tasks.Parallel.ForAsync(0, nodes.Count, limit, async (i, stop) =>
             {
-                TalosMember? member = members.FirstOrDefault(m =>
-                    m.Addresses.Contains(nodes[i].Address) || m.Hostname == nodes[i].KubernetesName
-                );
+                TalosMember? member = members.FirstOrDefault(m => m.Addresses.Contains(nodes[i].Address));
                 facts[i] = await OneAsync(nodes[i], member, cluster, stop).ConfigureAwait(false);
                 reporter.Progress(
                     new ProgressStep(
@@ -124,6 +122,8 @@ internal sealed class RolloutFactsReader(
             },
             NodeId = id,
             BootId = boot.BootId,
+            IsControlPlane =
+                await client.MachineTypeAsync(cancellationToken).ConfigureAwait(false) == TalosMachineType.ControlPlane,
 
             // A boot that waits for an extension's configuration has come far enough to be asked.
             IsRunning = status.Stage is "running" or "booting",

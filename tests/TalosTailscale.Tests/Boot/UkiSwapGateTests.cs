@@ -250,8 +250,9 @@ public class UkiSwapGateTests
             Ct
         );
 
-        Assert.True(plan.Allowed);
-        Assert.Contains(plan.Gates, g => g is { Gate: UkiSwapGate.Architecture, Status: UkiSwapGateStatus.NotChecked });
+        Assert.False(plan.Allowed);
+        Assert.Contains(plan.Gates, g => g is { Gate: UkiSwapGate.Architecture, Status: UkiSwapGateStatus.Unknown });
+        Assert.Contains(EspSession.Refusals(plan), e => e.Error == SwapErrors.GateFactUnknown);
     }
 
     [Theory]

@@ -49,13 +49,10 @@ public static class SwapFactsReader
         SwapConfigFacts? active = await ConfigAsync(ask, node, "v1alpha1", cancellationToken).ConfigureAwait(false);
         SwapConfigFacts? persistent = await ConfigAsync(ask, node, "persistent", cancellationToken)
             .ConfigureAwait(false);
-        IReadOnlyList<TalosMember>? members = await ask.TryAsync("Members", () => node.MembersAsync(cancellationToken))
+        TalosMachineType? type = await ask.TryAsync<TalosMachineType?>("MachineType", async () =>
+                await node.MachineTypeAsync(cancellationToken).ConfigureAwait(false)
+            )
             .ConfigureAwait(false);
-        string? hostname = await ask.TryAsync("HostnameStatus", () => node.HostnameAsync(cancellationToken))
-            .ConfigureAwait(false);
-        bool? controlPlane = members?.FirstOrDefault(m => m.Hostname == hostname) is { } self
-            ? self.MachineType == "controlplane"
-            : null;
         var facts = new SwapNodeFacts
         {
             Node = node.Node,
@@ -81,16 +78,16 @@ public static class SwapFactsReader
             ServiceConfigPersistent = persistent?.ServiceConfig,
             NodeSubnets = active?.NodeSubnets,
             EtcdSubnets = active?.EtcdSubnets,
-            IsControlPlane = controlPlane,
+            IsControlPlane = type is null ? null : type == TalosMachineType.ControlPlane,
             BootId = await ask.TryAsync("boot_id", () => node.BootIdAsync(cancellationToken)).ConfigureAwait(false),
             BootTime = await ask.TryAsync<DateTimeOffset?>("SystemStat", async () =>
                     await node.BootTimeAsync(cancellationToken).ConfigureAwait(false)
                 )
                 .ConfigureAwait(false),
         };
-        return controlPlane == true
-            ? await ClusterAsync(ask, facts, node, kubernetes, cancellationToken).ConfigureAwait(false)
-            : facts;
+        if (type == TalosMachineType.ControlPlane)
+            facts = await ClusterAsync(ask, facts, node, kubernetes, cancellationToken).ConfigureAwait(false);
+        return facts with { Unread = ask.Unread };
     }
 
     /// <summary>Only whether the ExtensionServiceConfig is there.</summary>
@@ -115,45 +112,18 @@ public static class SwapFactsReader
         CancellationToken cancellationToken
     )
     {
-        IReadOnlyList<TalosEtcdMember>? members = await ask.TryAsync("etcd members", () =>
-                node.EtcdMemberListAsync(cancellationToken)
-            )
+        EtcdHealth? etcd = await ask.TryAsync("etcd", () => EtcdQuorum.ReadAsync(node, cancellationToken))
             .ConfigureAwait(false);
         string? self = await ask.TryAsync("Nodename", () => node.NodenameAsync(cancellationToken))
             .ConfigureAwait(false);
-        string? hostname = await ask.TryAsync("HostnameStatus", () => node.HostnameAsync(cancellationToken))
-            .ConfigureAwait(false);
-        TalosEtcdMember[]? voting = members is null ? null : [.. members.Where(m => !m.IsLearner)];
-        int? healthy = null;
-        if (voting is not null)
-        {
-            healthy = 0;
-            foreach (TalosEtcdMember member in voting.Where(m => m.Hostname != hostname))
-            {
-                // Through the node's own address of the member: its peer URL.
-                string? address = member
-                    .PeerUrls.Select(u => Uri.TryCreate(u, UriKind.Absolute, out Uri? uri) ? uri.Host : null)
-                    .FirstOrDefault(h => h is not null);
-                if (address is null)
-                    continue;
-                TalosNodeClient peer = node.Client.Node(address);
-                TalosEtcdStatus? state = await ask.TryPeerAsync($"etcd of {member.Hostname}", () =>
-                        peer.EtcdStatusAsync(cancellationToken)
-                    )
-                    .ConfigureAwait(false);
-                if (state is { Errors.Count: 0 })
-                    healthy++;
-            }
-        }
-
         IReadOnlyList<KubernetesNodeState>? nodes = kubernetes is null
             ? null
             : await ask.TryPeerAsync("Kubernetes nodes", () => KubernetesNodes.ListAsync(kubernetes, cancellationToken))
                 .ConfigureAwait(false);
         return facts with
         {
-            EtcdMembers = voting?.Length,
-            OtherHealthyMembers = healthy,
+            EtcdMembers = etcd?.Voters,
+            OtherHealthyMembers = etcd?.OtherHealthyVoters,
             OtherReadyControlPlanes = nodes?.Count(n => n.ControlPlane && n.Ready && n.Name != self),
         };
     }
@@ -175,42 +145,38 @@ public static class SwapFactsReader
     private static bool IsSealed(TalosVolumeStatus volume) =>
         volume.EncryptionKeys.Any(k => k.Contains("tpm", StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>Asks for one thing; an answer that the role or the version does not give is none.</summary>
+    /// <summary>Asks for one thing; what cannot be had is remembered with its reason, and the gate that needs it refuses.</summary>
     private sealed class Question(string node, IReporter reporter)
     {
-        /// <summary>Of the node itself. A broken connection is not forgiven: gates must not pass for want of an answer.</summary>
-        internal async Task<T?> TryAsync<T>(string what, Func<Task<T>> call)
+        internal Dictionary<string, string> Unread { get; } = new(StringComparer.Ordinal);
+
+        /// <summary>Of the node itself. A broken connection ends the reading: nothing is known of such a node.</summary>
+        internal Task<T?> TryAsync<T>(string what, Func<Task<T>> call) => TryAsync(what, call, IsAnswer);
+
+        /// <summary>Of somebody else, whose silence is an answer too.</summary>
+        internal Task<T?> TryPeerAsync<T>(string what, Func<Task<T>> call) => TryAsync(what, call, _ => true);
+
+        private async Task<T?> TryAsync<T>(string what, Func<Task<T>> call, Func<TsException, bool> isAnswer)
         {
             try
             {
                 return await call().ConfigureAwait(false);
             }
-            catch (TsException exception)
-                when (exception.Error == TalosErrors.TalosRoleMissing
-                    || exception.Error == TalosErrors.TalosNotFound
-                    || exception.Error == TalosErrors.TalosResourceTypeUnknown
-                    || exception.Error == TalosErrors.TalosUnimplemented
-                    || exception.Error == TalosErrors.TalosNotControlPlane
-                    || exception.Error == TalosErrors.TalosCallFailed
-                )
+            catch (TsException exception) when (isAnswer(exception))
             {
+                Unread[what] = exception.Message;
                 reporter.Verbose($"{node}: {what} could not be read: {exception.Message}");
                 return default;
             }
         }
 
-        /// <summary>Of somebody else, whose silence is an answer too.</summary>
-        internal async Task<T?> TryPeerAsync<T>(string what, Func<Task<T>> call)
-        {
-            try
-            {
-                return await call().ConfigureAwait(false);
-            }
-            catch (TsException exception)
-            {
-                reporter.Verbose($"{node}: {what} could not be read: {exception.Message}");
-                return default;
-            }
-        }
+        private static bool IsAnswer(TsException exception) =>
+            exception.Error == TalosErrors.TalosRoleMissing
+            || exception.Error == TalosErrors.TalosNotFound
+            || exception.Error == TalosErrors.TalosMachineTypeUnknown
+            || exception.Error == TalosErrors.TalosResourceTypeUnknown
+            || exception.Error == TalosErrors.TalosUnimplemented
+            || exception.Error == TalosErrors.TalosNotControlPlane
+            || exception.Error == TalosErrors.TalosCallFailed;
     }
 }

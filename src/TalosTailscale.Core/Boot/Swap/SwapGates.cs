@@ -17,20 +17,37 @@ internal static class SwapGates
         new(UkiSwapGate.Space, BootErrors.EspFull, false, Space),
         new(UkiSwapGate.Version, SwapErrors.UkiVersionMismatch, true, Version),
         new(UkiSwapGate.ResetProfile, SwapErrors.UkiHasResetProfile, true, ResetProfile),
-        new(UkiSwapGate.Variant, SwapErrors.UkiVariantMismatch, true, Variant),
-        new(UkiSwapGate.Signer, SwapErrors.UkiSignerMismatch, true, Signer),
-        new(UkiSwapGate.PcrKey, SwapErrors.UkiPcrKeyMismatch, true, PcrKey),
-        new(UkiSwapGate.Extensions, SwapErrors.UkiExtensionsLost, true, Extensions),
+        new(UkiSwapGate.Variant, SwapErrors.UkiVariantMismatch, true, Variant) { Facts = ["KernelCmdline"] },
+        new(UkiSwapGate.Signer, SwapErrors.UkiSignerMismatch, true, Signer) { Facts = ["SecurityState"] },
+        new(UkiSwapGate.PcrKey, SwapErrors.UkiPcrKeyMismatch, true, PcrKey)
+        {
+            Facts = ["VolumeStatuses", "SecurityState"],
+        },
+        new(UkiSwapGate.Extensions, SwapErrors.UkiExtensionsLost, true, Extensions) { Facts = ["ExtensionStatuses"] },
         new(UkiSwapGate.Tailscale, SwapErrors.UkiWithoutTailscale, true, Tailscale),
         new(UkiSwapGate.ServiceConfig, SwapErrors.ServiceConfigMissing, true, x =>
             ServiceConfigGate.Look(x.Facts.ServiceConfigActive, x.Facts.ServiceConfigPersistent)
-        ),
-        new(UkiSwapGate.Subnets, SwapErrors.NodeSubnetsMissing, true, Subnets),
-        new(UkiSwapGate.Stage, SwapErrors.NodeNotRunning, true, Stage),
-        new(UkiSwapGate.UkiBoot, SwapErrors.NodeNotUkiBooted, true, UkiBoot),
-        new(UkiSwapGate.NextBoot, SwapErrors.NextBootIsAnother, true, NextBoot),
-        new(UkiSwapGate.Quorum, SwapErrors.QuorumAtRisk, true, Quorum),
-        new(UkiSwapGate.ControlPlane, SwapErrors.LastControlPlane, true, ControlPlane),
+        )
+        {
+            Facts = ["MachineConfig v1alpha1", "MachineConfig persistent"],
+        },
+        new(UkiSwapGate.Subnets, SwapErrors.NodeSubnetsMissing, true, Subnets)
+        {
+            Facts = ["MachineConfig v1alpha1", "MachineType"],
+        },
+        new(UkiSwapGate.Stage, SwapErrors.NodeNotRunning, true, Stage) { Facts = ["MachineStatus"] },
+        new(UkiSwapGate.UkiBoot, SwapErrors.NodeNotUkiBooted, true, UkiBoot) { Facts = ["SecurityState"] },
+        new(UkiSwapGate.NextBoot, SwapErrors.NextBootIsAnother, true, NextBoot) { Facts = ["BootedEntry"] },
+        new(UkiSwapGate.Quorum, SwapErrors.QuorumAtRisk, true, Quorum)
+        {
+            Facts = ["MachineType", "etcd"],
+            Spares = NoControlPlaneStops,
+        },
+        new(UkiSwapGate.ControlPlane, SwapErrors.LastControlPlane, true, ControlPlane)
+        {
+            Facts = ["MachineType", "Kubernetes nodes"],
+            Spares = NoControlPlaneStops,
+        },
     ];
 
     /// <summary>The gates that nothing skips.</summary>
@@ -164,6 +181,8 @@ internal static class SwapGates
     {
         if (x.Facts.NodeSubnets is null)
             return (null, "the configuration could not be read");
+        if (x.Facts is { IsControlPlane: null, EtcdSubnets: not true })
+            return (null, "whether the node is a control plane is not known");
         var missing = new List<string>();
         if (x.Facts.NodeSubnets == false)
             missing.Add("machine.kubelet.nodeIP.validSubnets");
@@ -199,10 +218,8 @@ internal static class SwapGates
 
     private static (bool? Holds, string Evidence) Quorum(SwapGateInput x)
     {
-        if (!x.Reboot)
-            return (null, "no reboot asked for");
-        if (x.Facts.IsControlPlane == false)
-            return (null, "not a control plane");
+        if (x.Facts.IsControlPlane is null)
+            return (null, "whether the node is a control plane is not known");
         if (x.Facts is not { EtcdMembers: { } all, OtherHealthyMembers: { } others })
             return (null, "etcd members could not be read");
         int needed = (all / 2) + 1;
@@ -211,14 +228,17 @@ internal static class SwapGates
 
     private static (bool? Holds, string Evidence) ControlPlane(SwapGateInput x)
     {
-        if (!x.Reboot)
-            return (null, "no reboot asked for");
-        if (x.Facts.IsControlPlane == false)
-            return (null, "not a control plane");
+        if (x.Facts.IsControlPlane is null)
+            return (null, "whether the node is a control plane is not known");
         return x.Facts.OtherReadyControlPlanes is { } others
             ? (others > 0, $"{others} other control planes Ready")
             : (null, "Kubernetes nodes could not be read");
     }
+
+    private static string? NoControlPlaneStops(SwapGateInput x) =>
+        !x.Reboot ? "no reboot asked for"
+        : x.Facts.IsControlPlane == false ? "not a control plane"
+        : null;
 
     private static bool IsLockedDown(string commandLine) =>
         KernelCommandLine.ValuesOf(commandLine, "lockdown").Contains("confidentiality");
@@ -235,16 +255,37 @@ internal static class SwapGates
         Func<SwapGateInput, (bool? Holds, string Evidence)> Check
     )
     {
+        /// <summary>What of the node the gate asks for, by the names of <see cref="SwapNodeFacts.Unread"/>.</summary>
+        internal string[] Facts { get; init; } = [];
+
+        /// <summary>Why the gate does not concern this swap; null where it does.</summary>
+        internal Func<SwapGateInput, string?> Spares { get; init; } = _ => null;
+
         internal UkiSwapGateResult Evaluate(SwapGateInput input, IReadOnlySet<UkiSwapGate> skip)
         {
+            if (Spares(input) is { } why)
+                return Result(UkiSwapGateStatus.NotApplicable, why);
             (bool? holds, string evidence) = Check(input);
-            UkiSwapGateStatus status = holds switch
-            {
-                true => UkiSwapGateStatus.Passed,
-                null => UkiSwapGateStatus.NotChecked,
-                false => skip.Contains(Name) ? UkiSwapGateStatus.Skipped : UkiSwapGateStatus.Refused,
-            };
-            return new UkiSwapGateResult(Name, status, evidence, Error.Id, Error.RecommendedAction, CanSkip);
+            if (holds == true)
+                return Result(UkiSwapGateStatus.Passed, evidence);
+            if (holds is null)
+                evidence = string.Join("; ", Reasons(input.Facts.Unread).Prepend(evidence));
+            if (CanSkip && skip.Contains(Name))
+                return Result(UkiSwapGateStatus.Skipped, evidence);
+            return Result(holds is null ? UkiSwapGateStatus.Unknown : UkiSwapGateStatus.Refused, evidence);
         }
+
+        private IEnumerable<string> Reasons(IReadOnlyDictionary<string, string> unread) =>
+            Facts.Where(unread.ContainsKey).Select(fact => $"{fact}: {unread[fact]}");
+
+        private UkiSwapGateResult Result(UkiSwapGateStatus status, string evidence) =>
+            status == UkiSwapGateStatus.Unknown
+                ? new(Name, status, evidence, SwapErrors.GateFactUnknown.Id, UnknownAdvice, CanSkip)
+                : new(Name, status, evidence, Error.Id, Error.RecommendedAction, CanSkip);
+
+        private string UnknownAdvice =>
+            CanSkip
+                ? SwapErrors.GateFactUnknown.RecommendedAction + $" If you know that it holds: -SkipGate {Name}."
+                : SwapErrors.GateFactUnknown.RecommendedAction;
     }
 }

@@ -60,7 +60,7 @@ public sealed record SwapNodeFacts
     /// <summary>How many voting members etcd has.</summary>
     public int? EtcdMembers { get; init; }
 
-    /// <summary>How many of the other members are healthy.</summary>
+    /// <summary>How many of the other voting members are healthy.</summary>
     public int? OtherHealthyMembers { get; init; }
 
     /// <summary>How many other control planes are Ready.</summary>
@@ -68,6 +68,9 @@ public sealed record SwapNodeFacts
 
     /// <summary>The boot id.</summary>
     public string? BootId { get; init; }
+
+    /// <summary>What could not be read, by its name, and why, with the role that is missing where that is the reason.</summary>
+    public IReadOnlyDictionary<string, string> Unread { get; init; } = new Dictionary<string, string>();
 
     /// <summary>When the boot began.</summary>
     public DateTimeOffset? BootTime { get; init; }

@@ -5,6 +5,21 @@ namespace TalosTailscale.Core.Boot.Swap;
 /// <summary>What a cmdlet needs to know of the gates and to say of a plan.</summary>
 public static class UkiSwapGates
 {
+    /// <summary>
+    /// What an older image may lack: going back is not refused for its content. Whether it boots, and whether the cluster
+    /// can do without the node meanwhile, is asked as ever.
+    /// </summary>
+    public static IReadOnlySet<UkiSwapGate> OfContent { get; } =
+        new HashSet<UkiSwapGate>
+        {
+            UkiSwapGate.Extensions,
+            UkiSwapGate.Tailscale,
+            UkiSwapGate.ServiceConfig,
+            UkiSwapGate.Subnets,
+            UkiSwapGate.Version,
+            UkiSwapGate.Variant,
+        };
+
     /// <summary>The refusal to skip gates that nothing skips; null when all may be.</summary>
     /// <param name="gates">What <c>-SkipGate</c> named.</param>
     /// <returns>The error, to be thrown by the caller, or null.</returns>

@@ -27,43 +27,40 @@ public static class EtcdQuorum
     {
         ArgumentNullException.ThrowIfNull(node);
         ArgumentNullException.ThrowIfNull(reporter);
-        IReadOnlyList<TalosEtcdMember> members;
-        TalosEtcdStatus own;
-        try
-        {
-            members = await node.EtcdMemberListAsync(cancellation).ConfigureAwait(false);
-            own = await node.EtcdStatusAsync(cancellation).ConfigureAwait(false);
-        }
-        catch (TsException e)
-            when (e.Error == TalosErrors.TalosNotControlPlane || e.Error == TalosErrors.TalosUnimplemented)
-        {
+        if (await node.MachineTypeAsync(cancellation).ConfigureAwait(false) != TalosMachineType.ControlPlane)
             return;
-        }
+        EtcdHealth etcd = await ReadAsync(node, cancellation).ConfigureAwait(false);
+        if (etcd.OtherVoters == 0)
+            return;
+        int needed = Needed(etcd.Voters);
+        reporter.Verbose(
+            $"{node.Node}: etcd has {etcd.OtherHealthyVoters} of {etcd.OtherVoters} other voters healthy, {needed} are needed."
+        );
+        if (etcd.OtherHealthyVoters >= needed)
+            return;
+        string why =
+            etcd.Sick.Count == 0 ? "there are too few members" : $"not healthy: '{string.Join("', '", etcd.Sick)}'";
+        throw TalosErrors.EtcdQuorumAtRisk.New(
+            $"Without '{node.Node}' etcd would have {etcd.OtherHealthyVoters} healthy voters of the {needed} it needs ({why}).",
+            node.Node
+        );
+    }
 
-        TalosEtcdMember[] others = [.. members.Where(member => !member.IsLearner && member.Id != own.MemberId)];
-        if (others.Length == 0)
-            return;
-        int needed = Needed(others.Length + (own.IsLearner ? 0 : 1));
-        int healthy = 0;
+    /// <summary>Asks every other voting member how it is. The node's own member is known by its id, never by a name.</summary>
+    internal static async Task<EtcdHealth> ReadAsync(TalosNodeClient node, CancellationToken cancellation)
+    {
+        IReadOnlyList<TalosEtcdMember> members = await node.EtcdMemberListAsync(cancellation).ConfigureAwait(false);
+        TalosEtcdStatus own = await node.EtcdStatusAsync(cancellation).ConfigureAwait(false);
         var sick = new List<string>();
-        foreach (TalosEtcdMember member in others)
+        int others = 0;
+        foreach (TalosEtcdMember member in members.Where(one => !one.IsLearner && one.Id != own.MemberId))
         {
-            if (await IsHealthyAsync(node, member, cancellation).ConfigureAwait(false))
-                healthy++;
-            else
+            others++;
+            if (!await IsHealthyAsync(node, member, cancellation).ConfigureAwait(false))
                 sick.Add(member.Hostname);
         }
 
-        reporter.Verbose(
-            $"{node.Node}: etcd has {healthy} of {others.Length} other voters healthy, {needed} are needed."
-        );
-        if (healthy >= needed)
-            return;
-        string why = sick.Count == 0 ? "there are too few members" : $"not healthy: '{string.Join("', '", sick)}'";
-        throw TalosErrors.EtcdQuorumAtRisk.New(
-            $"Without '{node.Node}' etcd would have {healthy} healthy voters of the {needed} it needs ({why}).",
-            node.Node
-        );
+        return new EtcdHealth(others + (own.IsLearner ? 0 : 1), others, sick);
     }
 
     /// <summary>Refuses to remove a member that lives, or whose removal would leave too few healthy voters.</summary>
@@ -121,7 +118,7 @@ public static class EtcdQuorum
             );
     }
 
-    /// <summary>True if the member's own node says that it takes part.</summary>
+    /// <summary>True if the member's own node says that it takes part, and that the machine is not about to stop.</summary>
     internal static async Task<bool> IsHealthyAsync(
         TalosNodeClient through,
         TalosEtcdMember member,
@@ -138,7 +135,12 @@ public static class EtcdQuorum
                     .Client.Node(peer.Host.Trim('[', ']'), member.Hostname)
                     .With(TimeSpan.FromSeconds(10));
                 TalosEtcdStatus status = await other.EtcdStatusAsync(cancellation).ConfigureAwait(false);
-                if (status.MemberId == member.Id && status.Leader != 0 && status.Errors.Count == 0)
+                if (status.MemberId != member.Id || status.Leader == 0 || status.Errors.Count > 0)
+                    continue;
+
+                // A member that was told to restart answers until its machine goes down.
+                TalosMachineStatus machine = await other.MachineStatusAsync(cancellation).ConfigureAwait(false);
+                if (machine.Stage == "running")
                     return true;
             }
             catch (TsException)
@@ -149,4 +151,14 @@ public static class EtcdQuorum
 
         return false;
     }
+}
+
+/// <summary>What the voting members of etcd said, without the node that asks.</summary>
+/// <param name="Voters">Voting members in all.</param>
+/// <param name="OtherVoters">Voting members without the node's own.</param>
+/// <param name="Sick">Host names, for people, of the other voters that do not take part.</param>
+internal sealed record EtcdHealth(int Voters, int OtherVoters, IReadOnlyList<string> Sick)
+{
+    /// <summary>The other voters that take part.</summary>
+    internal int OtherHealthyVoters => OtherVoters - Sick.Count;
 }

@@ -110,7 +110,7 @@ public abstract class EspCmdlet : TalosCmdlet
             return _kubernetes ??=
                 path is not null || KubernetesConnection.HasDefault()
                     ? KubernetesConnection.Open(path)
-                    : KubernetesConnection.FromBytes(
+                    : KubernetesConnection.FromNode(
                         await Client.Node(null).KubeconfigAsync(cancellationToken),
                         "the Talos API"
                     );

@@ -53,7 +53,7 @@ public sealed partial class UpdateTalosNodeAddressCommand : TalosCmdlet
             _kubernetes =
                 _kubeConfig is not null || KubernetesConnection.HasDefault()
                     ? KubernetesConnection.Open(_kubeConfig)
-                    : KubernetesConnection.FromBytes(
+                    : KubernetesConnection.FromNode(
                         await Client.Node(null).KubeconfigAsync(cancellationToken),
                         "the Talos API"
                     );

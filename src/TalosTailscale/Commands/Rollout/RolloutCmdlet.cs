@@ -207,7 +207,7 @@ public abstract class RolloutCmdlet : TsCmdlet
         _kubernetes =
             path is not null || KubernetesConnection.HasDefault()
                 ? KubernetesConnection.Open(path)
-                : KubernetesConnection.FromBytes(
+                : KubernetesConnection.FromNode(
                     await _client!.Node(null).KubeconfigAsync(cancellationToken),
                     "the Talos API"
                 );

@@ -8,6 +8,8 @@ namespace TalosTailscale.Commands;
 [OutputType(typeof(TalosWaitResult), typeof(TalosRestart))]
 public sealed class RestartTalosNodeCommand : TalosCmdlet
 {
+    private ControlPlaneRestarts? _restarts;
+
     /// <summary>Restarts nodes one at a time unless told otherwise.</summary>
     public RestartTalosNodeCommand() => ThrottleLimit = 1;
 
@@ -31,18 +33,27 @@ public sealed class RestartTalosNodeCommand : TalosCmdlet
     [Parameter(Mandatory = false)]
     public SwitchParameter Force { get; set; }
 
+    /// <inheritdoc/>
+    protected override Task BeginAsync(CancellationToken cancellationToken)
+    {
+        _restarts = new ControlPlaneRestarts(new TalosWaitOptions { Timeout = Timeout }, Reporter);
+        return base.BeginAsync(cancellationToken);
+    }
+
     private protected override async Task NodeAsync(
         TalosNodeClient client,
         TsNode node,
         CancellationToken cancellationToken
     )
     {
-        if (!Force)
-            await EtcdQuorum.CheckRestartAsync(client, Reporter, cancellationToken);
-        if (!await ShouldProcessAsync(Describe(node), $"Restart ({Mode})"))
+        TalosBootMark? before = await _restarts!.RestartAsync(
+            client,
+            Force,
+            () => RestartAsync(client, node, cancellationToken),
+            cancellationToken
+        );
+        if (before is null)
             return;
-        TalosBootMark before = await TalosBootMark.TakeAsync(client, cancellationToken);
-        await client.RebootAsync(Mode, cancellationToken);
         Reporter.Verbose($"{node.Name}: restart begun, boot id was {before.BootId ?? "not readable"}.");
         if (Wait)
         {
@@ -64,5 +75,26 @@ public sealed class RestartTalosNodeCommand : TalosCmdlet
                 }
             );
         }
+    }
+
+    private async Task<TalosBootMark?> RestartAsync(
+        TalosNodeClient client,
+        TsNode node,
+        CancellationToken cancellationToken
+    )
+    {
+        if (!await ShouldProcessAsync(Describe(node), $"Restart ({Mode})"))
+            return null;
+        TalosBootMark before = await TalosBootMark.TakeAsync(client, cancellationToken);
+        await client.RebootAsync(Mode, cancellationToken);
+        return before;
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            _restarts?.Dispose();
+        base.Dispose(disposing);
     }
 }

@@ -11,6 +11,8 @@ namespace TalosTailscale.Commands;
 [OutputType(typeof(TalosUpgrade))]
 public sealed class UpdateTalosNodeCommand : TalosCmdlet
 {
+    private ControlPlaneRestarts? _restarts;
+
     /// <summary>Upgrades nodes one at a time unless told otherwise.</summary>
     public UpdateTalosNodeCommand() => ThrottleLimit = 1;
 
@@ -53,6 +55,13 @@ public sealed class UpdateTalosNodeCommand : TalosCmdlet
     [Parameter(Mandatory = false)]
     public SwitchParameter Force { get; set; }
 
+    /// <inheritdoc/>
+    protected override Task BeginAsync(CancellationToken cancellationToken)
+    {
+        _restarts = new ControlPlaneRestarts(new TalosWaitOptions { Timeout = Timeout }, Reporter);
+        return base.BeginAsync(cancellationToken);
+    }
+
     private protected override async Task NodeAsync(
         TalosNodeClient client,
         TsNode node,
@@ -74,13 +83,40 @@ public sealed class UpdateTalosNodeCommand : TalosCmdlet
 
         if (!AllowMissingServiceConfig)
             await ServiceConfigGate.CheckAsync(client, Image, SchematicExtensionsAsync, Reporter, cancellationToken);
-        if (!Force)
-            await EtcdQuorum.CheckRestartAsync(client, Reporter, cancellationToken);
-        if (!await ShouldProcessAsync(Describe(node), $"Upgrade from {version.Tag} with '{Image}' and restart"))
+        // Set after the question, which may have waited long.
+        long started = 0;
+        TalosBootMark? before = await _restarts!.RestartAsync(
+            client,
+            Force,
+            async () =>
+            {
+                string what = $"Upgrade from {version.Tag} with '{Image}' and restart";
+                if (!await ShouldProcessAsync(Describe(node), what))
+                    return null;
+                started = Stopwatch.GetTimestamp();
+                return await UpgradeAsync(client, node, version, cancellationToken);
+            },
+            cancellationToken
+        );
+        if (before is null)
             return;
+        var result = new TalosUpgrade
+        {
+            Node = node.Name,
+            Image = Image,
+            PreviousVersion = version.Tag,
+            Duration = Stopwatch.GetElapsedTime(started),
+        };
+        await WriteObjectAsync(Wait ? await WaitAsync(client, before, result, started, cancellationToken) : result);
+    }
 
-        // Without the question, which may have waited long.
-        long started = Stopwatch.GetTimestamp();
+    private async Task<TalosBootMark> UpgradeAsync(
+        TalosNodeClient client,
+        TsNode node,
+        TalosVersion version,
+        CancellationToken cancellationToken
+    )
+    {
         TalosBootMark before = await TalosBootMark.TakeAsync(client, cancellationToken);
         var options = new TalosUpgradeOptions { Stage = Stage, Force = Force };
         Reporter.Verbose($"{node.Name}: runs {version.Tag}; telling it to install '{Image}'.");
@@ -90,14 +126,7 @@ public sealed class UpdateTalosNodeCommand : TalosCmdlet
         Reporter.Verbose(
             $"{node.Name}: {(restarts ? "took the image and restarts by itself" : "the image is in place; restart begun by power cycle")}, boot id was {before.BootId ?? "not readable"}."
         );
-        var result = new TalosUpgrade
-        {
-            Node = node.Name,
-            Image = Image,
-            PreviousVersion = version.Tag,
-            Duration = Stopwatch.GetElapsedTime(started),
-        };
-        await WriteObjectAsync(Wait ? await WaitAsync(client, before, result, started, cancellationToken) : result);
+        return before;
     }
 
     private async Task<TalosUpgrade> WaitAsync(
@@ -133,5 +162,13 @@ public sealed class UpdateTalosNodeCommand : TalosCmdlet
             Reporter.Verbose($"The Image Factory cannot tell what the schematic '{id}' holds: {e.Message}");
             return null;
         }
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            _restarts?.Dispose();
+        base.Dispose(disposing);
     }
 }

@@ -135,7 +135,7 @@ public sealed class TestTsClusterCommand : TalosCmdlet
         _kubernetes =
             path is not null || KubernetesConnection.HasDefault()
                 ? KubernetesConnection.Open(path)
-                : KubernetesConnection.FromBytes(
+                : KubernetesConnection.FromNode(
                     await Client.Node(null).KubeconfigAsync(cancellationToken),
                     "the Talos API"
                 );

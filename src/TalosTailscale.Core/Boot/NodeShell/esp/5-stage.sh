@@ -2,6 +2,7 @@
 
 cmd_stage() { # device owner name size offset: the bytes from offset on come on standard input
   check_stage "$3" "$4" "$5"
+  unread=$(($4 - $5))
   attach_to_change "$1" "$2"
   if [ "$5" -eq 0 ]; then
     [ ! -s "$linux/$3" ] || fail 16 FileExists "there already is a file '$3' in EFI/Linux"
@@ -34,11 +35,15 @@ receive() { # name size offset
     part=$(($2 - at))
     [ "$part" -le "$PART" ] || part=$PART
     if ! take "$part" >>"$linux/$1"; then
+      # What could not be written had been read: the pieces on the partition and one more.
+      written=$(stat -c %s "$linux/$1" 2>/dev/null) || written=$at
+      unread=$((unread - ((written - at) / CHUNK + 1) * CHUNK))
       no_space_left "$1" $(($2 - $3))
       fail 22 WriteFailed "'$1' could not be written"
     fi
     hand_on
     at=$((at + part))
+    unread=$((unread - part))
     # Less: the input has ended, or who sent it has given up and removed the file. It must not be made again.
     [ "$(stat -c %s "$linux/$1" 2>/dev/null)" = "$at" ] || break
   done

@@ -1,0 +1,62 @@
+using TalosTailscale.Core.Reporting;
+
+namespace TalosTailscale.Core.Talos;
+
+/// <summary>
+/// The control planes that a command restarts, one after the other: a member that was just told to restart still answers,
+/// so that each of three would find the other two healthy. The next one waits until those before it are back.
+/// </summary>
+/// <param name="options">How long the next one waits.</param>
+/// <param name="reporter">Told of the waiting.</param>
+public sealed class ControlPlaneRestarts(TalosWaitOptions options, IReporter reporter) : IDisposable
+{
+    private readonly SemaphoreSlim _one = new(1, 1);
+    private readonly List<(TalosNodeClient Node, TalosBootMark Before)> _away = [];
+
+    /// <summary>Restarts a node; a control plane only when those before it are back and etcd can do without it.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="force">Whether etcd is not asked, nor waited for.</param>
+    /// <param name="restart">Asks the operator and restarts; the boot that ends, or null where the node was left alone.</param>
+    /// <param name="cancellation">Cancels the waiting.</param>
+    /// <returns>What <paramref name="restart"/> gave.</returns>
+    /// <exception cref="TsException">
+    /// <see cref="TalosErrors.EtcdQuorumAtRisk"/>, or one before it did not come back: <see cref="TalosErrors.TalosWaitTimeout"/>.
+    /// </exception>
+    public async Task<TalosBootMark?> RestartAsync(
+        TalosNodeClient node,
+        bool force,
+        Func<Task<TalosBootMark?>> restart,
+        CancellationToken cancellation = default
+    )
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        ArgumentNullException.ThrowIfNull(restart);
+        if (force || await node.MachineTypeAsync(cancellation).ConfigureAwait(false) != TalosMachineType.ControlPlane)
+            return await restart().ConfigureAwait(false);
+        await _one.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            foreach ((TalosNodeClient earlier, TalosBootMark before) in _away)
+            {
+                reporter.Verbose($"{node.Node}: waits until '{earlier.Node}' is back.");
+                await TalosNodeWait
+                    .ForReadyAsync(earlier, before, options, reporter, cancellation)
+                    .ConfigureAwait(false);
+            }
+
+            _away.Clear();
+            await EtcdQuorum.CheckRestartAsync(node, reporter, cancellation).ConfigureAwait(false);
+            TalosBootMark? mark = await restart().ConfigureAwait(false);
+            if (mark is not null)
+                _away.Add((node, mark));
+            return mark;
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _one.Dispose();
+}
