@@ -11,6 +11,12 @@ public sealed class LabOptions
     /// <summary>The Talos version of every node that names none of its own, with the leading <c>v</c>.</summary>
     public string TalosVersion { get; set; } = "v1.12.4";
 
+    /// <summary>The DNS domain of the nodes' network: Talos then names cluster members by their full name; null for none.</summary>
+    public string? Domain { get; set; }
+
+    /// <summary>Whether nodes find each other. Where not, a node knows of no cluster member, not even of itself.</summary>
+    public bool Discovery { get; set; } = true;
+
     /// <summary>The faults to start with; <see cref="LabNode.Faults"/> changes them later.</summary>
     public IList<LabFaultSetting> Faults { get; } = [];
 

@@ -175,7 +175,7 @@ internal static class LabNodeResources
             "network",
             "HostnameStatuses.net.talos.dev",
             "hostname",
-            $"hostname: {node.Hostname}\ndomainname: \"\"\n"
+            $"hostname: {node.Hostname}\ndomainname: \"{node.Cluster.Options.Domain}\"\n"
         );
         var routed = LabNodeAddresses.Routed(node);
         string[] current = ["10.244.0.1/24", "127.0.0.1/8", .. routed.Select(Cidr)];
@@ -223,13 +223,17 @@ internal static class LabNodeResources
             node.Cluster.Nodes.Count <= 64
                 ? node.Cluster.Nodes
                 : node.Cluster.Nodes.Where(n => n.IsControlPlane || n == node);
+        if (!node.Cluster.Options.Discovery)
+            known = [];
         foreach (var member in known.Where(n => n.IsApiUp).DistinctBy(n => n.Hostname))
         {
+            // The local affiliate's FQDN, not its host name (siderolabs/talos cluster.LocalAffiliateController).
+            var name = node.Cluster.Options.Domain is { } domain ? $"{member.Hostname}.{domain}" : member.Hostname;
             yield return new(
                 "cluster",
                 "Members.cluster.talos.dev",
-                member.Hostname,
-                $"nodeId: {member.NodeId}\naddresses:\n    - {member.Address}\nhostname: {member.Hostname}\nmachineType: "
+                name,
+                $"nodeId: {member.NodeId}\naddresses:\n    - {member.Address}\nhostname: {name}\nmachineType: "
                     + $"{(member.IsControlPlane ? "controlplane\ncontrolPlane:\n    port: 6443" : "worker")}\noperatingSystem: Talos ({member.TalosVersion})\n"
             );
         }

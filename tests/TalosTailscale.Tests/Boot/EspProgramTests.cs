@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using TalosTailscale.Core.Boot.NodeShell;
+using TalosTailscale.Core.Reporting;
 using TalosTailscale.Tests.Engine;
 
 namespace TalosTailscale.Tests.Boot;
@@ -33,6 +34,30 @@ public class EspProgramTests
         Assert.DoesNotContain(sent.Split('\n'), line => line.TrimStart().StartsWith('#'));
         Assert.Contains("cmd_exchange()", sent, StringComparison.Ordinal);
         Assert.EndsWith("\"cmd_$command\" \"$@\"\n", sent, StringComparison.Ordinal);
+    }
+
+    // With containerd a command's exit code does not come back while input that nobody reads fills its stream.
+    [Theory]
+    [InlineData(ShellKind.Dash, true)]
+    [InlineData(ShellKind.Dash, false)]
+    [InlineData(ShellKind.BusyboxAsh, true)]
+    public async Task What_is_refused_has_read_its_input_to_the_end(ShellKind kind, bool exists)
+    {
+        using var esp = new EspFolder();
+        if (exists)
+            esp.Write("new.part", [1]);
+        await using var shell = new FolderNodeShell(kind, esp.Root);
+        using var input = new MemoryStream(new byte[1_000_003]);
+        var program = new EspProgram(shell, SilentReporter.Instance);
+        string offset = exists ? "0" : "3";
+        CancellationToken stop = TestContext.Current.CancellationToken;
+        await program.RunAsync(stop, "lock", "/dev/nvme0n1p1", "owner", "pod/kube-system/one", "60");
+
+        await Assert.ThrowsAsync<TsException>(() =>
+            program.RunAsync(input, stop, "stage", "/dev/nvme0n1p1", "owner", "new.part", "1000003", offset)
+        );
+
+        Assert.Equal(input.Length, input.Position);
     }
 
     private static async Task ShellcheckAsync(string script)

@@ -233,26 +233,99 @@ public class UkiSwapGateTests
         Assert.Equal(UkiSwapGateStatus.Skipped, Assert.Single(plan.Gates, g => g.Gate == UkiSwapGate.Version).Status);
     }
 
+    // What is taken away, and the gate that then has no answer.
+    private static readonly Dictionary<
+        string,
+        (UkiSwapGate Gate, Func<SwapNodeFacts, SwapNodeFacts> Without)
+    > s_unread = new()
+    {
+        ["version call"] = (UkiSwapGate.Architecture, f => f with { Architecture = TalosArchitecture.Unknown }),
+        ["version"] = (UkiSwapGate.Version, f => f with { TalosVersion = null }),
+        ["KernelCmdline"] = (UkiSwapGate.Variant, f => f with { KernelCommandLine = null }),
+        ["VolumeStatuses"] = (UkiSwapGate.PcrKey, f => f with { SealedVolumes = null }),
+        ["ExtensionStatuses"] = (UkiSwapGate.Extensions, f => f with { Extensions = null }),
+        ["MachineConfig v1alpha1"] = (UkiSwapGate.Subnets, f => f with { NodeSubnets = null }),
+        ["MachineConfig persistent"] = (UkiSwapGate.ServiceConfig, f =>
+            f with
+            {
+                ServiceConfigActive = null,
+                ServiceConfigPersistent = null,
+            }
+        ),
+        ["MachineStatus"] = (UkiSwapGate.Stage, f => f with { Stage = null }),
+        ["SecurityState"] = (UkiSwapGate.UkiBoot, f => f with { BootedWithUki = null }),
+        ["MachineType"] = (UkiSwapGate.Quorum, f => f with { IsControlPlane = null }),
+        ["etcd"] = (UkiSwapGate.Quorum, f => f with { IsControlPlane = true, EtcdSubnets = true }),
+        ["Kubernetes nodes"] = (UkiSwapGate.ControlPlane, f =>
+            f with
+            {
+                IsControlPlane = true,
+                EtcdSubnets = true,
+                EtcdMembers = 3,
+                OtherHealthyMembers = 2,
+            }
+        ),
+    };
+
+    public static TheoryData<string> Unread => [.. s_unread.Keys];
+
+    [Theory]
+    [MemberData(nameof(Unread))]
+    public async Task A_gate_without_its_fact_refuses_and_says_why(string fact)
+    {
+        (UkiSwapGate gate, Func<SwapNodeFacts, SwapNodeFacts> without) = s_unread[fact];
+        using var esp = new EspFolder();
+        await using EspSession session = new EspSession(
+            new FolderNodeShell(ShellKind.Dash, esp.Root),
+            "/dev/nvme0n1p1",
+            SilentReporter.Instance
+        );
+        SwapNodeFacts facts = without(EspFolder.Facts) with
+        {
+            Unread = new Dictionary<string, string> { [fact] = "the role os:reader may not do that" },
+        };
+        UkiSwapSource source = await EspFolder.SourceAsync(EspFolder.New);
+        var options = new UkiSwapOptions { Reboot = true };
+
+        UkiSwapPlan plan = await session.PlanAsync(facts, source, options, Ct);
+
+        UkiSwapGateResult refused = Assert.Single(plan.Gates, g => g.Gate == gate);
+        Assert.Equal((UkiSwapGateStatus.Unknown, "GateFactUnknown"), (refused.Status, refused.ErrorId));
+        Assert.False(plan.Allowed);
+        TsException thrown = await Assert.ThrowsAsync<TsException>(() => session.SwapAsync(plan, source, Ct));
+        Assert.Equal("GateFactUnknown", thrown.ErrorId);
+
+        // Following the advice: all gates that were named may be skipped, and those that save a boot may not.
+        UkiSwapGate[] open = [.. plan.Gates.Where(g => g.Status == UkiSwapGateStatus.Unknown).Select(g => g.Gate)];
+        Assert.All(plan.Gates.Where(g => open.Contains(g.Gate)), g =>
+            Assert.Equal(g.CanSkip, g.Advice.Contains($"-SkipGate {g.Gate}.", StringComparison.Ordinal))
+        );
+        plan = await session.PlanAsync(facts, source, options with { Skip = open.ToHashSet() }, Ct);
+        Assert.Equal(open.All(SwapGates.CanSkip), plan.Allowed);
+        if (fact is not ("version call" or "version"))
+            Assert.Contains("os:reader may not", refused.Evidence, StringComparison.Ordinal);
+    }
+
     [Fact]
-    public async Task What_is_not_known_does_not_hinder_and_is_said()
+    public async Task What_does_not_concern_a_node_does_not_hinder()
     {
         using var esp = new EspFolder();
-        var unknown = new SwapNodeFacts { Node = "ampone" };
         await using EspSession session = new EspSession(
             new FolderNodeShell(ShellKind.Dash, esp.Root),
             "/dev/nvme0n1p1",
             SilentReporter.Instance
         );
         UkiSwapPlan plan = await session.PlanAsync(
-            unknown,
+            EspFolder.Facts,
             await EspFolder.SourceAsync(EspFolder.New),
-            new UkiSwapOptions(),
+            new UkiSwapOptions { Reboot = true },
             Ct
         );
 
-        Assert.False(plan.Allowed);
-        Assert.Contains(plan.Gates, g => g is { Gate: UkiSwapGate.Architecture, Status: UkiSwapGateStatus.Unknown });
-        Assert.Contains(EspSession.Refusals(plan), e => e.Error == SwapErrors.GateFactUnknown);
+        Assert.True(plan.Allowed, string.Join("; ", plan.Gates));
+        Assert.All([UkiSwapGate.Quorum, UkiSwapGate.ControlPlane], gate =>
+            Assert.Equal(UkiSwapGateStatus.NotApplicable, Assert.Single(plan.Gates, g => g.Gate == gate).Status)
+        );
     }
 
     [Theory]

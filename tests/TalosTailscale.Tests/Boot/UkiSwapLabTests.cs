@@ -81,6 +81,28 @@ public class UkiSwapLabTests
         AssertNoPod(lab);
     }
 
+    [Theory]
+    [InlineData("home.example.org", true)]
+    [InlineData(null, false)]
+    public async Task Whatever_members_are_called_a_second_control_plane_is_not_stopped(string? domain, bool discovery)
+    {
+        await using LabSession lab = await StartAsync(new LabOptions { Domain = domain, Discovery = discovery });
+        string uki = Write(lab, new LabUkiSpec(), "Talos-v1.12.4.efi");
+        LabNode down = lab.Lab.Node("altra");
+        down.Faults.Set(LabFault.NeverBoots);
+        down.PowerCycle();
+        await down.WhenAsync(node => !node.IsApiUp, TestContext.Current.CancellationToken);
+        var before = Contents(lab);
+
+        PowerShellResult result = lab.Invoke(
+            "param($p) Invoke-UkiSwap ampone -Path $p -Reboot -Confirm:$false",
+            ("p", uki)
+        );
+
+        result.AssertError("QuorumAtRisk");
+        Assert.Equal(before, Contents(lab));
+    }
+
     [Fact]
     public async Task A_full_partition_is_refused()
     {
@@ -204,7 +226,7 @@ public class UkiSwapLabTests
             cancel
         );
 
-        // No cmdlet can be told to leave these gates out; the Core can, which shows what they are for.
+        // Nothing skips these gates; a plan without them shows what they are for.
         await using var client = TalosClient.Connect(
             TalosConfigFile.Load(lab.Client.Environment["TALOSCONFIG"]).Context()
         );
@@ -224,8 +246,8 @@ public class UkiSwapLabTests
         {
             var options = new UkiSwapOptions { Skip = Enum.GetValues<UkiSwapGate>().ToHashSet() };
             UkiSwapPlan plan = await session.PlanAsync(facts, source, options, cancel);
-            Assert.Contains(plan.Gates, g => g.Gate == UkiSwapGate.HaltFlag && g.Status == UkiSwapGateStatus.Skipped);
-            Assert.True((await session.SwapAsync(plan, source, cancel)).Changed);
+            Assert.Contains(plan.Gates, g => g.Gate == UkiSwapGate.HaltFlag && g.Status == UkiSwapGateStatus.Refused);
+            Assert.True((await session.SwapAsync(plan with { Gates = [] }, source, cancel)).Changed);
         }
 
         EspInfo esp = lab.Invoke("Get-TalosEsp ampone").Single<EspInfo>();

@@ -19,7 +19,7 @@ public class UkiSwapViaTests
         Task down = lab.Lab.Part<LabKubernetesPart>()!.Api.RestartAsync(TimeSpan.FromMinutes(10));
 
         PowerShellResult swap = lab.Invoke(
-            "param($p) Invoke-UkiSwap ampone -Path $p -Via Talos -Reboot -Wait -Timeout 00:00:30 -Confirm:$false",
+            "param($p) Invoke-UkiSwap ampone -Path $p -Via Talos -SkipGate ControlPlane -Reboot -Wait -Timeout 00:00:30 -Confirm:$false",
             ("p", uki)
         );
         UkiSwapResult done = swap.Single<UkiSwapResult>();

@@ -168,6 +168,35 @@ public class TalosChangeCmdletTests
     }
 
     [Fact]
+    public async Task Several_control_planes_in_one_command_are_never_away_together()
+    {
+        await using LabSession lab = await LabSession.StartAsync(new LabOptions { BootTime = TimeSpan.FromSeconds(1) });
+        Guid[] before = [.. lab.Lab.Nodes.Select(node => node.BootId)];
+
+        PowerShellResult result = lab.Invoke(
+            "Restart-TalosNode ryzen, ampone, altra -Timeout 00:01:00 -Confirm:$false -Verbose"
+        );
+
+        result.AssertNoErrors();
+        Assert.Equal(2, result.Verbose.Count(line => line.Contains("waits until", StringComparison.Ordinal)));
+        Assert.All(["ryzen", "ampone"], name => Assert.DoesNotContain(lab.Lab.Node(name).BootId, before));
+        LabNode last = lab.Lab.Node("altra");
+        await last.WhenAsync(node => !before.Contains(node.BootId), TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task With_one_control_plane_down_no_other_is_restarted_though_no_member_is_known()
+    {
+        await using LabSession lab = await LabSession.StartAsync(new LabOptions { Discovery = false });
+        LabNode down = lab.Lab.Node("altra");
+        down.Faults.Set(LabFault.NeverBoots);
+        down.PowerCycle();
+        await down.WhenAsync(node => !node.IsApiUp, TestContext.Current.CancellationToken);
+
+        lab.Invoke("Restart-TalosNode ryzen -Confirm:$false").AssertError("EtcdQuorumAtRisk");
+    }
+
+    [Fact]
     public async Task A_watch_tells_what_is_there_and_what_changes()
     {
         await using LabSession lab = await LabSession.StartAsync();

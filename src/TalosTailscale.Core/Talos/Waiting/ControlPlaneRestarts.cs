@@ -36,15 +36,7 @@ public sealed class ControlPlaneRestarts(TalosWaitOptions options, IReporter rep
         await _one.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            foreach ((TalosNodeClient earlier, TalosBootMark before) in _away)
-            {
-                reporter.Verbose($"{node.Node}: waits until '{earlier.Node}' is back.");
-                await TalosNodeWait
-                    .ForReadyAsync(earlier, before, options, reporter, cancellation)
-                    .ConfigureAwait(false);
-            }
-
-            _away.Clear();
+            await AllBackAsync(node, cancellation).ConfigureAwait(false);
             await EtcdQuorum.CheckRestartAsync(node, reporter, cancellation).ConfigureAwait(false);
             TalosBootMark? mark = await restart().ConfigureAwait(false);
             if (mark is not null)
@@ -55,6 +47,36 @@ public sealed class ControlPlaneRestarts(TalosWaitOptions options, IReporter rep
         {
             _one.Release();
         }
+    }
+
+    /// <summary>Waits for the control planes before, so that what is read of the cluster then is read of all of it.</summary>
+    /// <param name="node">The node whose turn it is.</param>
+    /// <param name="cancellation">Cancels the waiting.</param>
+    /// <returns>When all are back.</returns>
+    /// <exception cref="TsException"><see cref="TalosErrors.TalosWaitTimeout"/>.</exception>
+    public async Task WaitAsync(TalosNodeClient node, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        await _one.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            await AllBackAsync(node, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    private async Task AllBackAsync(TalosNodeClient node, CancellationToken cancellation)
+    {
+        foreach ((TalosNodeClient earlier, TalosBootMark before) in _away)
+        {
+            reporter.Verbose($"{node.Node}: waits until '{earlier.Node}' is back.");
+            await TalosNodeWait.ForReadyAsync(earlier, before, options, reporter, cancellation).ConfigureAwait(false);
+        }
+
+        _away.Clear();
     }
 
     /// <inheritdoc/>

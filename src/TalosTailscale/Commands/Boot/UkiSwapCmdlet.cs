@@ -12,6 +12,8 @@ namespace TalosTailscale.Commands;
 [EditorBrowsable(EditorBrowsableState.Never)]
 public abstract class UkiSwapCmdlet : EspCmdlet
 {
+    private ControlPlaneRestarts? _restarts;
+
     /// <summary>Works on one node at a time unless told otherwise.</summary>
     protected UkiSwapCmdlet() => ThrottleLimit = 1;
 
@@ -26,6 +28,13 @@ public abstract class UkiSwapCmdlet : EspCmdlet
     /// <summary>How long to wait for one node; 30 minutes when not given.</summary>
     [Parameter(Mandatory = false)]
     public TimeSpan Timeout { get; set; } = new TalosWaitOptions().Timeout;
+
+    /// <inheritdoc/>
+    protected override Task BeginAsync(CancellationToken cancellationToken)
+    {
+        _restarts = new ControlPlaneRestarts(new TalosWaitOptions { Timeout = Timeout }, Reporter);
+        return base.BeginAsync(cancellationToken);
+    }
 
     /// <summary>The image for a node.</summary>
     private protected abstract Task<UkiSwapSource> SourceAsync(
@@ -44,6 +53,7 @@ public abstract class UkiSwapCmdlet : EspCmdlet
         CancellationToken cancellationToken
     )
     {
+        await _restarts!.WaitAsync(client, cancellationToken);
         (EspSession session, SwapNodeFacts facts) = await OpenAsync(client, node, cancellationToken);
         UkiSwapSource source;
         UkiSwapResult? result;
@@ -99,7 +109,14 @@ public abstract class UkiSwapCmdlet : EspCmdlet
     {
         if (!result.Changed && !await ShouldProcessAsync(Describe(node), "Reboot into the image that is there already"))
             return result;
-        TalosBootMark before = await SwapAftercare.RebootAsync(client, cancellationToken);
+        TalosBootMark? before = await _restarts!.RestartAsync(
+            client,
+            Options().Skip.Contains(UkiSwapGate.Quorum),
+            async () => await SwapAftercare.RebootAsync(client, cancellationToken),
+            cancellationToken
+        );
+        if (before is null)
+            return result;
         Reporter.Verbose(
             $"{node.Name}: restart begun by power cycle, so that the firmware itself loads the image; boot id was {before.BootId ?? "not readable"}."
         );
@@ -107,5 +124,13 @@ public abstract class UkiSwapCmdlet : EspCmdlet
             return result with { BootIdBefore = before.BootId };
         var options = new TalosWaitOptions { Timeout = Timeout };
         return await SwapAftercare.WaitAsync(client, before, result, uki, options, Reporter, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            _restarts?.Dispose();
+        base.Dispose(disposing);
     }
 }
