@@ -19,6 +19,7 @@ public sealed class LabCluster : IAsyncDisposable
     {
         Options = options;
         Folder = folder;
+        Secrets = new LabSecrets(options.Keys);
         Etcd = new LabEtcd(this);
         Nodes = [.. options.Nodes.Select(n => new LabNode(this, n))];
     }
@@ -35,11 +36,14 @@ public sealed class LabCluster : IAsyncDisposable
     /// <summary>The etcd of the control planes.</summary>
     public LabEtcd Etcd { get; }
 
+    /// <summary>The second cluster with the same names, where the options ask for one.</summary>
+    public LabCluster? Twin => Part<LabTwin>()?.Cluster;
+
     /// <summary>What is in UKI files, by their length and time of last write.</summary>
     internal ConcurrentDictionary<(long Length, DateTime Written), UkiInfo?> KnownUkis { get; } = new();
 
     /// <summary>The secrets that every machine config of the lab holds.</summary>
-    internal LabSecrets Secrets { get; } = new();
+    internal LabSecrets Secrets { get; }
 
     /// <summary>Cancelled when the lab stops: everything that runs in the background ends on it.</summary>
     public CancellationToken Stopping => _stopping.Token;
@@ -88,6 +92,7 @@ public sealed class LabCluster : IAsyncDisposable
             n.Name.Equals(nameOrAddress, StringComparison.OrdinalIgnoreCase)
             || n.Address.Equals(nameOrAddress, StringComparison.Ordinal)
             || n.Hostname.Equals(nameOrAddress, StringComparison.OrdinalIgnoreCase)
+            || n.Nodename.Equals(nameOrAddress, StringComparison.OrdinalIgnoreCase)
         );
 
     /// <summary>The part, or the service of a part, of this type.</summary>

@@ -12,11 +12,20 @@ public sealed record LabNodeOptions
     /// <summary>Processor architecture.</summary>
     public TalosArchitecture Architecture { get; init; } = TalosArchitecture.Amd64;
 
-    /// <summary>The name of the Kubernetes node, and the host name in the machine config.</summary>
+    /// <summary>The host name in the machine config, without domain; also the name of the Kubernetes node.</summary>
     public required string KubernetesName { get; init; }
+
+    /// <summary>Whether the kubelet registers the FQDN (<c>machine.kubelet.registerWithFQDN</c>).</summary>
+    public bool RegistersWithFqdn { get; init; }
 
     /// <summary>Whether it is a control plane, which has etcd and forwards API calls.</summary>
     public bool IsControlPlane { get; init; } = true;
+
+    /// <summary>Whether etcd has it as a learner: it follows the log and has no vote.</summary>
+    public bool IsLearner { get; init; }
+
+    /// <summary>Whether it is off: the cluster knows it from before, and nothing of it answers.</summary>
+    public bool IsOff { get; init; }
 
     /// <summary>Whether firmware enforces Secure Boot, and the node runs the <c>-secureboot</c> image.</summary>
     public bool SecureBoot { get; init; }
@@ -26,6 +35,9 @@ public sealed record LabNodeOptions
 
     /// <summary>The disk that Talos is installed on.</summary>
     public string SystemDisk { get; init; } = "nvme0n1";
+
+    /// <summary>Another disk that has an EFI system partition, as another system left it; null for none.</summary>
+    public string? OtherEspDisk { get; init; }
 
     /// <summary>Size of the EFI system partition in bytes; 2101 MiB since Talos 1.11.</summary>
     public long EspSize { get; init; } = 2101L << 20;
@@ -58,6 +70,26 @@ public sealed record LabNodeOptions
             Address = "192.168.1.85",
             KubernetesName = "talos-192-168-1-85",
             Architecture = TalosArchitecture.Arm64,
+        },
+    ];
+
+    /// <summary>The runbook's nodes and two more control planes: one a learner of etcd, one off.</summary>
+    internal static IReadOnlyList<LabNodeOptions> Five { get; } =
+    [
+        .. Runbook,
+        new()
+        {
+            Name = "rome",
+            Address = "192.168.1.90",
+            KubernetesName = "talos-192-168-1-90",
+            IsLearner = true,
+        },
+        new()
+        {
+            Name = "milan",
+            Address = "192.168.1.91",
+            KubernetesName = "talos-192-168-1-91",
+            IsOff = true,
         },
     ];
 

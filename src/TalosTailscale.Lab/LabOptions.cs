@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using TalosTailscale.Lab.Pki;
 
 namespace TalosTailscale.Lab;
 
@@ -11,11 +12,23 @@ public sealed class LabOptions
     /// <summary>The Talos version of every node that names none of its own, with the leading <c>v</c>.</summary>
     public string TalosVersion { get; set; } = "v1.12.4";
 
-    /// <summary>The DNS domain of the nodes' network: Talos then names cluster members by their full name; null for none.</summary>
+    /// <summary>The domain of the nodes' host names: Talos then names cluster members by their full name; null for none.</summary>
     public string? Domain { get; set; }
 
-    /// <summary>Whether nodes find each other. Where not, a node knows of no cluster member, not even of itself.</summary>
+    /// <summary>The shapes that made these options; <see cref="LabShape.Options"/> sets them.</summary>
+    public IReadOnlyList<LabShape> Shapes { get; init; } = [];
+
+    /// <summary>Whether the machine configs have discovery enabled; without it Talos keeps no cluster members.</summary>
     public bool Discovery { get; set; } = true;
+
+    /// <summary>The roles of the talosconfig among the client files.</summary>
+    public IReadOnlyList<string> Roles { get; set; } = ["os:admin"];
+
+    /// <summary>The kind of key of Talos's certificate authority, and so of all that it issues.</summary>
+    public LabKeyAlgorithm Keys { get; set; } = LabKeyAlgorithm.Ed25519;
+
+    /// <summary>Whether there is a second cluster, <see cref="LabCluster.Twin"/>, with the same names.</summary>
+    public bool Twin { get; set; }
 
     /// <summary>The faults to start with; <see cref="LabNode.Faults"/> changes them later.</summary>
     public IList<LabFaultSetting> Faults { get; } = [];

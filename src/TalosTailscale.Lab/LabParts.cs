@@ -14,5 +14,6 @@ internal static class LabParts
             new Nodes.LabMachines(),
             new Talos.LabTalosApi(),
             new Kubernetes.LabKubernetesPart(),
+            new LabTwin(),
         ];
 }

@@ -45,7 +45,7 @@ public sealed class LabKubernetesPart : ILabPart, ILabKubernetes
     internal static LabKubernetesNodeFacts FactsOf(LabNode node) =>
         new()
         {
-            Name = node.Hostname,
+            Name = node.Nodename,
             Ready = node.IsKubernetesReady,
             ControlPlane = node.IsControlPlane,
             Architecture = node.GoArchitecture,

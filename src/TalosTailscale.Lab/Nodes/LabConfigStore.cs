@@ -73,7 +73,9 @@ internal sealed class LabConfigStore(LabNode node)
         if (text != Active.Text)
             Documents = LabConfigReader.Read(text, node.Minor);
         Active = Next(Active, text);
-        node.Hostname = HostnameOf();
+        (node.Hostname, node.Domainname) = HostnameOf().Split('.', 2) is [var host, var domain]
+            ? (host, domain)
+            : (HostnameOf(), "");
     }
 
     // controllers/network/hostname_config.go: the document, then the legacy field, then the address.

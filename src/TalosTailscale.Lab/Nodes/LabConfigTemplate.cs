@@ -41,7 +41,8 @@ internal static class LabConfigTemplate
                 # Keep the node IP on the LAN, whatever other addresses come up.
                 nodeIP:
                   validSubnets:
-                    - {{Subnet(node)}}
+                    - {{node.Network.Subnet}}
+                registerWithFQDN: {{(node.Options.RegistersWithFqdn ? "true" : "false")}}
                 disableManifestsDirectory: true
             {{Network(node)}}  install:
                 disk: /dev/{{node.Options.SystemDisk}}
@@ -61,14 +62,14 @@ internal static class LabConfigTemplate
               id: {{secrets.ClusterId}}
               secret: {{secrets.ClusterSecret}}
               controlPlane:
-                endpoint: https://192.168.1.200:6443
+                endpoint: https://{{LabNodeAddresses.Bracketed(node.Network.ApiServer)}}:6443
               clusterName: lab
               network:
                 dnsDomain: cluster.local
                 podSubnets:
-                  - 10.244.0.0/16
+                  - {{node.Network.PodSubnet}}
                 serviceSubnets:
-                  - 10.96.0.0/12
+                  - {{node.Network.ServiceSubnet}}
               token: {{secrets.BootstrapToken}}
               ca:
                 crt: {{LabSecrets.Base64(secrets.KubernetesAuthority.Certificate.CertificatePem)}}
@@ -76,7 +77,7 @@ internal static class LabConfigTemplate
                 node.IsControlPlane ? LabSecrets.Base64(secrets.KubernetesAuthority.Certificate.PrivateKeyPem) : "\"\""
             )}}
             {{(node.IsControlPlane ? ControlPlane(node, secrets) : "")}}  discovery:
-                enabled: true
+                enabled: {{(node.Cluster.Options.Discovery ? "true" : "false")}}
 
             """;
 
@@ -93,7 +94,7 @@ internal static class LabConfigTemplate
                   crt: {LabSecrets.Base64(secrets.EtcdAuthority.Certificate.CertificatePem)}
                   key: {LabSecrets.Base64(secrets.EtcdAuthority.Certificate.PrivateKeyPem)}
                 advertisedSubnets:
-                  - {Subnet(node)}
+                  - {node.Network.Subnet}
               allowSchedulingOnControlPlanes: true
 
             """;
@@ -104,7 +105,7 @@ internal static class LabConfigTemplate
             ? ""
             : $"""
                   network:
-                    hostname: {node.Options.KubernetesName}
+                    hostname: {ConfiguredName(node)}
 
                 """;
 
@@ -115,7 +116,7 @@ internal static class LabConfigTemplate
             apiVersion: v1alpha1
             kind: HostnameConfig
             auto: "off"
-            hostname: {node.Options.KubernetesName}
+            hostname: {ConfiguredName(node)}
 
             """;
 
@@ -138,6 +139,6 @@ internal static class LabConfigTemplate
 
             """;
 
-    private static string Subnet(LabNode node) =>
-        node.Address.StartsWith("10.20.", StringComparison.Ordinal) ? "10.20.0.0/16" : "192.168.1.0/24";
+    private static string ConfiguredName(LabNode node) =>
+        node.Cluster.Options.Domain is { } domain ? $"{node.Options.KubernetesName}.{domain}" : node.Options.KubernetesName;
 }

@@ -5,7 +5,11 @@ namespace TalosTailscale.Lab;
 /// <param name="Hostname">Its name.</param>
 /// <param name="PeerUrl">Where its peers reach it.</param>
 /// <param name="ClientUrl">Where clients reach it.</param>
-public sealed record LabEtcdMember(ulong Id, string Hostname, string PeerUrl, string ClientUrl);
+public sealed record LabEtcdMember(ulong Id, string Hostname, string PeerUrl, string ClientUrl)
+{
+    /// <summary>Whether it has no vote yet: it counts neither for the quorum nor against it.</summary>
+    public bool IsLearner { get; init; }
+}
 
 /// <summary>The etcd cluster of the lab's control planes: its member list, and who leads.</summary>
 public sealed class LabEtcd
@@ -35,8 +39,8 @@ public sealed class LabEtcd
         {
             lock (_lock)
             {
-                var alive = _cluster.Nodes.Where(IsAlive).Select(n => _memberOfNode[n.Name]).ToList();
-                if (alive.Count <= _members.Count / 2)
+                var alive = _cluster.Nodes.Where(IsAliveVoter).Select(n => _memberOfNode[n.Name]).ToList();
+                if (alive.Count <= _members.Count(m => !m.IsLearner) / 2)
                     return 0;
                 return _leader = alive.Contains(_leader) ? _leader : alive[0];
             }
@@ -84,7 +88,8 @@ public sealed class LabEtcd
                 id = Nodes.LabIds.MemberId();
             _memberOfNode[node.Name] = id;
             _members.RemoveAll(m => m.Id == id);
-            _members.Add(NewMember(id, node.Hostname, Nodes.LabNodeAddresses.Etcd(node)));
+            var member = NewMember(id, node.Hostname, Nodes.LabNodeAddresses.Etcd(node));
+            _members.Add(member with { IsLearner = node.Options.IsLearner });
         }
     }
 
@@ -101,7 +106,7 @@ public sealed class LabEtcd
         {
             if (MemberOf(node)?.Id != Leader)
                 return "";
-            var next = _cluster.Nodes.FirstOrDefault(n => n != node && IsAlive(n));
+            var next = _cluster.Nodes.FirstOrDefault(n => n != node && IsAliveVoter(n));
             if (next is null)
                 return "";
             _leader = _memberOfNode[next.Name];
@@ -109,12 +114,14 @@ public sealed class LabEtcd
         }
     }
 
-    private bool IsAlive(LabNode node) =>
+    private bool IsAliveVoter(LabNode node) =>
         node.IsControlPlane
         && node.Services["etcd"]?.State == "Running"
         && _memberOfNode.TryGetValue(node.Name, out var id)
-        && _members.Exists(m => m.Id == id);
+        && _members.Exists(m => m.Id == id && !m.IsLearner);
 
     private static LabEtcdMember NewMember(ulong id, string hostname, string address) =>
-        new(id, hostname, $"https://{address}:2380", $"https://{address}:2379");
+        new(id, hostname, $"https://{Host(address)}:2380", $"https://{Host(address)}:2379");
+
+    private static string Host(string address) => Nodes.LabNodeAddresses.Bracketed(address);
 }

@@ -62,11 +62,24 @@ public sealed class LabNode
     /// <summary>The address that the kubelet registers: the tailnet's, where nothing keeps it on the LAN.</summary>
     public string KubernetesAddress => Config.Documents.Count == 0 ? Address : LabNodeAddresses.NodeIp(this);
 
+    /// <summary>The LAN that it is on.</summary>
+    public LabNetwork Network => LabNetwork.Of(Options.Address);
+
     /// <summary>The Talos version that is running, with the leading <c>v</c>.</summary>
     public string TalosVersion { get; internal set; }
 
-    /// <summary>The host name, which is also the name of the Kubernetes node.</summary>
+    /// <summary>The host name, without domain.</summary>
     public string Hostname { get; internal set; }
+
+    /// <summary>The domain of the host name; empty for none.</summary>
+    public string Domainname { get; internal set; } = "";
+
+    /// <summary>Host name and domain; the host name alone where there is no domain.</summary>
+    public string Fqdn => Domainname.Length == 0 ? Hostname : $"{Hostname}.{Domainname}";
+
+    /// <summary>The name of the Kubernetes node (controllers/k8s/nodename.go).</summary>
+    public string Nodename =>
+        (Options.RegistersWithFqdn ? Fqdn : Hostname).ToLowerInvariant();
 
     /// <summary>An id that survives reboots and changes of name and address (<c>Identities.cluster.talos.dev</c>).</summary>
     public string NodeId { get; } = LabIds.NodeId();

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace TalosTailscale.Lab.Nodes;
 
@@ -10,10 +11,14 @@ internal static class LabNodeAddresses
         node.TailnetAddress is { } tailnet
             ?
             [
-                .. new[] { node.Address, tailnet }.OrderBy(
-                    a => IPAddress.Parse(a).GetAddressBytes(),
-                    Comparer<byte[]>.Create((l, r) => l.AsSpan().SequenceCompareTo(r))
-                ),
+                .. new[] { node.Address, tailnet }
+                    .Select(IPAddress.Parse)
+                    .OrderBy(a => a.AddressFamily == AddressFamily.InterNetworkV6)
+                    .ThenBy(
+                        a => a.GetAddressBytes(),
+                        Comparer<byte[]>.Create((l, r) => l.AsSpan().SequenceCompareTo(r))
+                    )
+                    .Select(a => a.ToString()),
             ]
             : [node.Address];
 
@@ -24,6 +29,14 @@ internal static class LabNodeAddresses
     /// <summary>The address that etcd advertises to its peers (controllers/etcd/spec.go).</summary>
     internal static string Etcd(LabNode node) =>
         Pick(node, node.Config.Legacy.Texts("cluster", "etcd", "advertisedSubnets"));
+
+    /// <summary>An address with the length of its network's prefix.</summary>
+    internal static string Cidr(LabNode node, string address) =>
+        address != node.TailnetAddress ? $"{address}/{node.Network.PrefixLength}" : address + "/32";
+
+    /// <summary>The address as the host of a URL.</summary>
+    internal static string Bracketed(string address) =>
+        address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address;
 
     private static string Pick(LabNode node, IReadOnlyList<string> subnets)
     {

@@ -110,7 +110,7 @@ internal static class LabNodeResources
             "k8s",
             "Nodenames.kubernetes.talos.dev",
             "nodename",
-            $"nodename: {node.Hostname}\nhostnameVersion: \"1\"\nskipNodeRegistration: false\n"
+            $"nodename: {node.Nodename}\nhostnameVersion: \"1\"\nskipNodeRegistration: false\n"
         );
         if (node.IsKubernetesReady)
         {
@@ -123,8 +123,8 @@ internal static class LabNodeResources
             yield return new(
                 "k8s",
                 "NodeStatuses.kubernetes.talos.dev",
-                node.Hostname,
-                $"nodename: {node.Hostname}\nnodeReady: true\nunschedulable: false\n"
+                node.Nodename,
+                $"nodename: {node.Nodename}\nnodeReady: true\nunschedulable: false\n"
             );
         }
     }
@@ -175,16 +175,17 @@ internal static class LabNodeResources
             "network",
             "HostnameStatuses.net.talos.dev",
             "hostname",
-            $"hostname: {node.Hostname}\ndomainname: \"{node.Cluster.Options.Domain}\"\n"
+            $"hostname: {node.Hostname}\ndomainname: {Quote(node.Domainname)}\n"
         );
-        var routed = LabNodeAddresses.Routed(node);
-        string[] current = ["10.244.0.1/24", "127.0.0.1/8", .. routed.Select(Cidr)];
-        yield return Addresses("default", [Cidr(node.Address)]);
+        string[] routed = [.. LabNodeAddresses.Routed(node).Select(a => LabNodeAddresses.Cidr(node, a))];
+        var address = LabNodeAddresses.Cidr(node, node.Address);
+        string[] current = [PodBridge(node), "127.0.0.1/8", .. routed];
+        yield return Addresses("default", [address]);
         yield return Addresses("current", current);
         yield return Addresses("accumulative", current);
-        yield return Addresses("routed", [.. routed.Select(Cidr)]);
+        yield return Addresses("routed", routed);
         yield return Addresses("current-no-k8s", current[1..]);
-        yield return Addresses("routed-no-k8s", [.. routed.Select(Cidr)]);
+        yield return Addresses("routed-no-k8s", routed);
         yield return new(
             "network",
             "ResolverStatuses.net.talos.dev",
@@ -192,11 +193,11 @@ internal static class LabNodeResources
             "dnsServers:\n" + string.Concat(LabResolvers.Of(node).Select(r => $"    - {r}\n")) + "searchDomains: []\n"
         );
         yield return Link("enp1s0", "ether", "", "up", physical: true);
-        yield return Address("enp1s0", Cidr(node.Address));
+        yield return Address("enp1s0", address);
         if (node.TailnetAddress is not { } tailnet)
             yield break;
         yield return Link("tailscale0", "none", "tun", "unknown", physical: false);
-        yield return Address("tailscale0", Cidr(tailnet));
+        yield return Address("tailscale0", LabNodeAddresses.Cidr(node, tailnet));
     }
 
     private static IEnumerable<LabResource> Services(LabNode node) =>
@@ -218,22 +219,15 @@ internal static class LabNodeResources
             $"clusterId: {Quote(legacy.Text("cluster", "id") ?? "")}\nclusterName: {legacy.Text("cluster", "clusterName")}\n"
         );
 
-        // In a fleet for measuring, the list of all in each would be a million resources.
-        var known =
-            node.Cluster.Nodes.Count <= 64
-                ? node.Cluster.Nodes
-                : node.Cluster.Nodes.Where(n => n.IsControlPlane || n == node);
-        if (!node.Cluster.Options.Discovery)
-            known = [];
-        foreach (var member in known.Where(n => n.IsApiUp).DistinctBy(n => n.Hostname))
+        // Without discovery there is no affiliate of the node itself either (controllers/cluster/local_affiliate.go).
+        var known = legacy.Text("cluster", "discovery", "enabled") == "false" ? [] : Known(node);
+        foreach (var member in known.Where(n => n.IsApiUp).DistinctBy(n => n.Nodename))
         {
-            // The local affiliate's FQDN, not its host name (siderolabs/talos cluster.LocalAffiliateController).
-            var name = node.Cluster.Options.Domain is { } domain ? $"{member.Hostname}.{domain}" : member.Hostname;
             yield return new(
                 "cluster",
                 "Members.cluster.talos.dev",
-                name,
-                $"nodeId: {member.NodeId}\naddresses:\n    - {member.Address}\nhostname: {name}\nmachineType: "
+                member.Nodename,
+                $"nodeId: {member.NodeId}\naddresses:\n    - {member.Address}\nhostname: {member.Fqdn}\nmachineType: "
                     + $"{(member.IsControlPlane ? "controlplane\ncontrolPlane:\n    port: 6443" : "worker")}\noperatingSystem: Talos ({member.TalosVersion})\n"
             );
         }
@@ -249,6 +243,12 @@ internal static class LabNodeResources
         );
     }
 
+    // In a fleet for measuring, the list of all in each would be a million resources.
+    private static IEnumerable<LabNode> Known(LabNode node) =>
+        node.Cluster.Nodes.Count <= 64
+            ? node.Cluster.Nodes
+            : node.Cluster.Nodes.Where(n => n.IsControlPlane || n == node);
+
     private static LabResource Addresses(string id, IReadOnlyList<string> addresses) =>
         new(
             "network",
@@ -262,8 +262,10 @@ internal static class LabNodeResources
             "network",
             "AddressStatuses.net.talos.dev",
             $"{link}/{address}",
-            $"address: {address}\nlinkName: {link}\nfamily: inet4\nscope: global\n"
+            $"address: {address}\nlinkName: {link}\nfamily: {Family(address)}\nscope: global\n"
         );
+
+    private static string Family(string address) => address.Contains(':', StringComparison.Ordinal) ? "inet6" : "inet4";
 
     private static LabResource Link(string name, string type, string kind, string state, bool physical) =>
         new(
@@ -273,8 +275,9 @@ internal static class LabNodeResources
             $"type: {type}\nlinkState: true\noperationalState: {state}\nkind: \"{kind}\"\nphysical: {Bool(physical)}\nmtu: {(physical ? 1500 : 1280)}\n"
         );
 
-    private static string Cidr(string address) =>
-        address.StartsWith("100.", StringComparison.Ordinal) ? address + "/32" : address + "/24";
+    // The first address of the node's share of the pod network.
+    private static string PodBridge(LabNode node) =>
+        node.Network == LabNetwork.IPv6 ? "fd12:3456:789a:f400::1/64" : "10.244.0.1/24";
 
     private static string StageName(LabStage stage) =>
         stage == LabStage.ShuttingDown ? "shutting down" : stage.ToString().ToLowerInvariant();

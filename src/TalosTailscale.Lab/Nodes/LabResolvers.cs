@@ -5,14 +5,11 @@ namespace TalosTailscale.Lab.Nodes;
 /// <summary>The name servers of a node, in the order in which its host DNS asks them.</summary>
 internal static class LabResolvers
 {
-    // What DHCP gives; the machine config comes before it (before 1.13) or replaces it.
-    private const string FromDhcp = "192.168.1.1";
-
     internal static IReadOnlyList<string> Of(LabNode node)
     {
         var configured = Configured(node);
         if (configured.Count == 0)
-            return [FromDhcp];
+            return [node.Network.Router]; // what DHCP gives
         return configured;
     }
 

@@ -5,9 +5,10 @@ using TalosTailscale.Lab.Pki;
 namespace TalosTailscale.Lab.Nodes;
 
 /// <summary>The secrets of one lab cluster, made up at run time, of the shapes that <c>talosctl gen secrets</c> makes.</summary>
-internal sealed class LabSecrets
+/// <param name="talosKeys">The kind of key of Talos's own CA.</param>
+internal sealed class LabSecrets(LabKeyAlgorithm talosKeys)
 {
-    internal LabAuthority TalosAuthority { get; } = LabAuthority.Create();
+    internal LabAuthority TalosAuthority { get; } = LabAuthority.Create(talosKeys);
 
     internal LabAuthority KubernetesAuthority { get; } = LabAuthority.Create(LabKeyAlgorithm.EcdsaP256, "kubernetes");
 

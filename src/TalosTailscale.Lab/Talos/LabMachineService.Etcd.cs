@@ -25,6 +25,7 @@ internal sealed partial class LabMachineService
                         Hostname = member.Hostname,
                         PeerUrls = { member.PeerUrl },
                         ClientUrls = { member.ClientUrl },
+                        IsLearner = member.IsLearner,
                     }
                 );
             }
@@ -79,6 +80,7 @@ internal sealed partial class LabMachineService
             var status = new EtcdMemberStatus
             {
                 MemberId = member.Id,
+                IsLearner = member.IsLearner,
                 Leader = cluster.Etcd.Leader,
                 ProtocolVersion = "3.6.7",
                 StorageVersion = "3.6.0",

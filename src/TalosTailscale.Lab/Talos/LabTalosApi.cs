@@ -51,7 +51,7 @@ public sealed class LabTalosApi : ILabPart
     }
 
     /// <summary>A talosconfig for the lab.</summary>
-    /// <param name="client">The client's certificate; null for a new one of an administrator.</param>
+    /// <param name="client">The client's certificate; null for a new one with the roles of the options.</param>
     /// <param name="endpoints">The endpoints; null for the one that reaches every node.</param>
     /// <returns>The YAML text.</returns>
     public string TalosConfig(LabCertificate? client = null, IReadOnlyList<string>? endpoints = null) =>
@@ -60,7 +60,7 @@ public sealed class LabTalosApi : ILabPart
             endpoints ?? [Endpoint],
             [.. Cluster.Nodes.Take(64).Select(n => n.Address)],
             Authority,
-            client ?? Authority.IssueClient(["os:admin"])
+            client ?? Authority.IssueClient(Cluster.Options.Roles)
         );
 
     /// <summary>The next connection is cut after so many bytes to the client, handshake included.</summary>
@@ -86,7 +86,7 @@ public sealed class LabTalosApi : ILabPart
                 "127.0.0.1",
                 "::1",
                 "localhost",
-                .. cluster.Nodes.Take(64).SelectMany(n => new[] { n.Address, n.Hostname }).Distinct(),
+                .. cluster.Nodes.Take(64).SelectMany(n => new[] { n.Address, n.Hostname, n.Fqdn }).Distinct(),
             ]
         );
         foreach (var node in cluster.Options.EndpointPerNode ? cluster.Nodes : [])

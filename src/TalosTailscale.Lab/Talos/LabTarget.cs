@@ -44,6 +44,7 @@ internal sealed record LabTarget(IReadOnlyList<string> Names, bool IsFanOut)
                     n.Address == name
                     || n.TailnetAddress == name
                     || n.Hostname.Equals(name, StringComparison.OrdinalIgnoreCase)
+                    || n.Fqdn.Equals(name, StringComparison.OrdinalIgnoreCase)
                 );
         if (node is { IsApiUp: true })
             return node;
