@@ -23,8 +23,7 @@ public sealed record LabNetwork(
     public static LabNetwork Fleet { get; } = new("10.20.0.0/16", "192.168.1.1", "192.168.1.200");
 
     /// <summary>A LAN in the shared address space of RFC 6598, as the runbook's own project has since 2026.</summary>
-    public static LabNetwork SharedSpace { get; } =
-        new("100.100.244.128/25", "100.100.244.129", "100.100.244.141");
+    public static LabNetwork SharedSpace { get; } = new("100.100.244.128/25", "100.100.244.129", "100.100.244.141");
 
     /// <summary>A LAN without IPv4.</summary>
     public static LabNetwork IPv6 { get; } =

@@ -27,6 +27,9 @@ public sealed record LabNodeOptions
     /// <summary>Whether it is off: the cluster knows it from before, and nothing of it answers.</summary>
     public bool IsOff { get; init; }
 
+    /// <summary>The LAN that it is on.</summary>
+    public LabNetwork Network => LabNetwork.Of(Address);
+
     /// <summary>Whether firmware enforces Secure Boot, and the node runs the <c>-secureboot</c> image.</summary>
     public bool SecureBoot { get; init; }
 

@@ -9,6 +9,8 @@ internal sealed record RehearsalOptions
 
     public string? Fault { get; private init; }
 
+    public string? Shape { get; private init; }
+
     public bool Serve { get; private init; }
 
     public bool Help { get; private init; }
@@ -22,9 +24,11 @@ internal sealed record RehearsalOptions
           … -- -File my.ps1
               your own script against the lab
           … -- -Fault NAME
-              what a fault looks like; without a name, the list of them
+              what a fault looks like, or with the others a lab that has it; without a name, the list of them
           … -- -Serve
               keeps the lab up and prints the environment by which pwsh, kubectl or another Talos client reaches it
+          … -- -Shape NAME
+              another kind of cluster, for any of these; several with commas; without a name, the list of them
         """;
 
     /// <summary>Reads the command line.</summary>
@@ -39,24 +43,22 @@ internal sealed record RehearsalOptions
                 ++i < arguments.Count
                     ? arguments[i]
                     : throw new ArgumentException($"'{arguments[i - 1]}' needs a value.");
+            bool HasValue() => i + 1 < arguments.Count && !arguments[i + 1].StartsWith('-');
             options = name switch
             {
                 "command" or "c" => options with { Command = Value() },
                 "file" or "f" => options with { File = Value() },
-                "fault" => options with { Fault = i + 1 < arguments.Count ? Value() : "" },
+                "fault" => options with { Fault = HasValue() ? Value() : "" },
+                "shape" => options with { Shape = HasValue() ? Value() : "" },
                 "serve" => options with { Serve = true },
                 "help" or "h" or "?" => options with { Help = true },
                 _ => throw new ArgumentException($"'{arguments[i]}' is not an option."),
             };
         }
 
-        int modes = new[]
-        {
-            options.Command is not null,
-            options.File is not null,
-            options.Fault is not null,
-            options.Serve,
-        }.Count(chosen => chosen);
-        return modes <= 1 ? options : throw new ArgumentException("Give one of -Command, -File, -Fault and -Serve.");
+        int modes = new[] { options.Command is not null, options.File is not null, options.Serve }.Count(chosen =>
+            chosen
+        );
+        return modes <= 1 ? options : throw new ArgumentException("Give one of -Command, -File and -Serve.");
     }
 }

@@ -11,8 +11,10 @@ internal static class RehearsalRun
         string root = CheckoutRoot();
         if (options.Fault is "")
             return ListFaults();
+        if (options.Shape is "")
+            return ListShapes();
 
-        var lab = new LabOptions();
+        var lab = LabShape.Options(LabShape.Parse(options.Shape ?? ""));
         if (options.Fault is { } fault)
             lab.Faults.Add(LabFaultSetting.Parse(fault));
         var script = Script(options);
@@ -21,7 +23,8 @@ internal static class RehearsalRun
         var clock = Stopwatch.StartNew();
         await using LabCluster cluster = await LabCluster.StartAsync(lab, cancellationToken);
         LabClientFiles client = cluster.WriteClientFiles();
-        CopyFolder(Path.Combine(root, "devices"), Path.Combine(client.Folder, "devices"));
+        // The tour renders files with a key in them: into a copy, not into the checkout.
+        LabInventory.Copy(Path.Combine(root, "devices"), Path.Combine(client.Folder, "devices"), lab.Nodes);
         client.AddVariable("TALOSTAILSCALE_DEVICES", Path.Combine(client.Folder, "devices"));
         client.AddVariable("TALOSTAILSCALE_BACKUPS", Path.Combine(client.Folder, "backups"));
         client.AddFile("authkey", cluster.Options.AuthKey, "TAILSCALE_AUTHKEY_FILE");
@@ -68,6 +71,14 @@ internal static class RehearsalRun
         return 0;
     }
 
+    private static int ListShapes()
+    {
+        foreach (LabShape shape in LabShape.All)
+            Console.WriteLine($"  {shape.Name, -24} {shape.Description}");
+        Console.WriteLine("  Several go together: -Shape MembersWithDomain,DiscoveryOff");
+        return 0;
+    }
+
     private static async Task ServeAsync(LabClientFiles client, CancellationToken cancellationToken)
     {
         string[] pwsh = [.. client.Environment.Select(variable => $"$env:{variable.Key} = '{variable.Value}'")];
@@ -94,16 +105,6 @@ internal static class RehearsalRun
         {
             Console.WriteLine("Stopping the lab.");
         }
-    }
-
-    // The tour renders files with a key in them: into a copy, not into the checkout.
-    private static void CopyFolder(string from, string to)
-    {
-        Directory.CreateDirectory(to);
-        foreach (string file in Directory.EnumerateFiles(from))
-            File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
-        foreach (string folder in Directory.EnumerateDirectories(from))
-            CopyFolder(folder, Path.Combine(to, Path.GetFileName(folder)));
     }
 
     private static string CheckoutRoot()

@@ -96,7 +96,11 @@ internal static class LabBoot
     private static void StartKernel(LabNode node, LabBootChoice choice, bool firmware)
     {
         if (firmware)
+        {
             node.LoaderVariables.Selected = choice.FileName.ToLowerInvariant();
+            node.LoaderVariables.DevicePartUuid = LabDiskResources.EspPartUuid(node).ToString().ToUpperInvariant();
+        }
+
         node.Change(n =>
         {
             (n.BootId, n.BootTime, n.BootedByKexec) = (Guid.NewGuid(), DateTimeOffset.UtcNow, !firmware);

@@ -7,6 +7,10 @@ internal static class LabDiskResources
 {
     private const long Mebi = 1L << 20;
     private const long DiskSize = 512L << 30;
+    private const string EspType = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b";
+
+    // What the UUIDs of the other disk have in addition to their index.
+    private const int OtherDisk = 64;
 
     internal static IEnumerable<LabResource> Of(LabNode node)
     {
@@ -32,6 +36,8 @@ internal static class LabDiskResources
             offset += size;
         }
 
+        foreach (var resource in node.Options.OtherEspDisk is { } other ? Other(node, other) : [])
+            yield return resource;
         foreach (
             var (index, label, name, _, _) in Partitions(node).Where(p => p.Label is "META" or "STATE" or "EPHEMERAL")
         )
@@ -50,9 +56,26 @@ internal static class LabDiskResources
     internal static string PartitionName(string disk, int index) =>
         (char.IsAsciiDigit(disk[^1]) ? disk + "p" : disk) + index.ToString(CultureInfo.InvariantCulture);
 
+    /// <summary>The partition UUID of the EFI system partition on the system disk, which is the one that boots.</summary>
+    internal static Guid EspPartUuid(LabNode node) => Uuid(node, 1 + 16);
+
+    // A disk that another system left: one EFI system partition, by the name that other installers give it.
+    private static IEnumerable<LabResource> Other(LabNode node, string disk)
+    {
+        yield return new(
+            "runtime",
+            "Disks.block.talos.dev",
+            disk,
+            $"dev_path: /dev/{disk}\nsize: {DiskSize}\npretty_size: 550 GB\nio_size: 512\nsector_size: 512\nreadonly: false\n"
+                + "cdrom: false\nmodel: LAB HDD 550\ntransport: sata\nrotational: true\n"
+        );
+        yield return Volume(disk, node, "disk", 0, "gpt", "", "", 0, DiskSize, OtherDisk);
+        yield return Volume(disk, node, "partition", 1, "vfat", "EFI", EspType, Mebi, 512 * Mebi, OtherDisk);
+    }
+
     private static (int Index, string Label, string Name, string Type, long Size)[] Partitions(LabNode node) =>
         [
-            (1, "EFI", "vfat", "c12a7328-f81f-11d2-ba4b-00a0c93ec93b", node.Options.EspSize),
+            (1, "EFI", "vfat", EspType, node.Options.EspSize),
             (2, "META", "talosmeta", "0fc63daf-8483-4772-8e79-3d69d8477de4", Mebi),
             (3, "STATE", "xfs", "0fc63daf-8483-4772-8e79-3d69d8477de4", 100 * Mebi),
             (4, "EPHEMERAL", "xfs", "0fc63daf-8483-4772-8e79-3d69d8477de4", 100L << 30),
@@ -67,7 +90,8 @@ internal static class LabDiskResources
         string label,
         string partitionType,
         long offset,
-        long size
+        long size,
+        int disks = 0
     )
     {
         var id = index == 0 ? disk : PartitionName(disk, index);
@@ -75,11 +99,11 @@ internal static class LabDiskResources
             $"dev_path: /dev/{id}\ntype: {type}\ndevice_path: /devices/pci0000:00/{id}\n"
             + (index == 0 ? "" : $"parent: {disk}\nparent_dev_path: /dev/{disk}\n")
             + $"offset: {offset}\nsize: {size}\nsector_size: 512\nio_size: 512\nprobed_size: {size}\n"
-            + $"name: {name}\nlabel: {(name is "xfs" or "vfat" ? label : "\"\"")}\nuuid: {Uuid(node, index)}\n"
+            + $"name: {name}\nlabel: {(name is "xfs" or "vfat" ? label : "\"\"")}\nuuid: {Uuid(node, index + disks)}\n"
             + (
                 index == 0
                     ? ""
-                    : $"partition_uuid: {Uuid(node, index + 16)}\npartition_type: {partitionType}\npartition_label: {label}\npartition_index: {index}\n"
+                    : $"partition_uuid: {Uuid(node, index + 16 + disks)}\npartition_type: {partitionType}\npartition_label: {label}\npartition_index: {index}\n"
             );
         return new("runtime", "DiscoveredVolumes.block.talos.dev", id, yaml);
     }

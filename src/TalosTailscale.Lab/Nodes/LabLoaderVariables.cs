@@ -32,6 +32,13 @@ public sealed class LabLoaderVariables
         set => this["LoaderEntrySelected"] = value;
     }
 
+    /// <summary>The partition UUID of the EFI system partition that was booted, upper case, written by systemd-boot.</summary>
+    public string? DevicePartUuid
+    {
+        get => this["LoaderDevicePartUUID"];
+        set => this["LoaderDevicePartUUID"] = value;
+    }
+
     /// <summary>The names of the variables that are set.</summary>
     public IReadOnlyCollection<string> Names => [.. _values.Keys.Order(StringComparer.Ordinal)];
 
@@ -49,9 +56,16 @@ public sealed class LabLoaderVariables
         }
     }
 
-    /// <summary>The bytes of a variable as efivarfs shows them: attributes NV|BS|RT, then UTF-16LE with a final NUL.</summary>
+    /// <summary>
+    /// The bytes of a variable as efivarfs shows them: attributes (BS|RT, and NV for what outlives a boot), then UTF-16LE
+    /// with a final NUL.
+    /// </summary>
     /// <param name="name">The variable.</param>
     /// <returns>The bytes, or null when it is not set.</returns>
     public byte[]? EfivarfsBytes(string name) =>
-        this[name] is { } value ? [7, 0, 0, 0, .. Encoding.Unicode.GetBytes(value + "\0")] : null;
+        this[name] is { } value
+            ? [(byte)(IsOfThisBoot(name) ? 6 : 7), 0, 0, 0, .. Encoding.Unicode.GetBytes(value + "\0")]
+            : null;
+
+    private static bool IsOfThisBoot(string name) => name is "LoaderEntrySelected" or "LoaderDevicePartUUID";
 }

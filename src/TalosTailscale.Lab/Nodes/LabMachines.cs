@@ -14,6 +14,8 @@ internal sealed class LabMachines : ILabPart
         foreach (var node in cluster.Nodes)
             await InstallAsync(node, maker, ukis, cancellationToken);
         await Task.WhenAll(cluster.Nodes.Select(n => n.Power.StartAsync()));
+        foreach (var node in cluster.Nodes.Where(n => n.Options.IsOff))
+            node.Power.Off();
         foreach (var node in cluster.Nodes.Where(n => n.Faults.Has(LabFault.StagedConfigPending)))
             node.Config.Stage(LabOtherHands.AddDocument(node.ActiveConfig.Text, "staged"));
     }

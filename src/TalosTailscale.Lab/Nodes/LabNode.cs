@@ -63,7 +63,7 @@ public sealed class LabNode
     public string KubernetesAddress => Config.Documents.Count == 0 ? Address : LabNodeAddresses.NodeIp(this);
 
     /// <summary>The LAN that it is on.</summary>
-    public LabNetwork Network => LabNetwork.Of(Options.Address);
+    public LabNetwork Network => Options.Network;
 
     /// <summary>The Talos version that is running, with the leading <c>v</c>.</summary>
     public string TalosVersion { get; internal set; }
@@ -78,8 +78,7 @@ public sealed class LabNode
     public string Fqdn => Domainname.Length == 0 ? Hostname : $"{Hostname}.{Domainname}";
 
     /// <summary>The name of the Kubernetes node (controllers/k8s/nodename.go).</summary>
-    public string Nodename =>
-        (Options.RegistersWithFqdn ? Fqdn : Hostname).ToLowerInvariant();
+    public string Nodename => (Options.RegistersWithFqdn ? Fqdn : Hostname).ToLowerInvariant();
 
     /// <summary>An id that survives reboots and changes of name and address (<c>Identities.cluster.talos.dev</c>).</summary>
     public string NodeId { get; } = LabIds.NodeId();

@@ -27,6 +27,16 @@ internal sealed class LabPower(LabNode node)
         }
     }
 
+    /// <summary>Takes the power away; <see cref="Reboot"/> brings it back.</summary>
+    internal void Off()
+    {
+        lock (_lock)
+        {
+            NewBoot();
+            LabBoot.GoDown(node);
+        }
+    }
+
     /// <summary>Whether a reboot that is not a power cycle goes by kexec (v1alpha1_sequencer_tasks.go, KexecPrepare).</summary>
     internal bool UsesKexec =>
         !node.Options.SecureBoot && (node.Architecture == TalosArchitecture.Amd64 || node.Minor < 12);

@@ -49,7 +49,7 @@ internal sealed class LabSession : IAsyncDisposable
             LabClientFiles client = lab.WriteClientFiles();
             client.AddFile("authkey", lab.Options.AuthKey);
             string devices = Path.Combine(client.Folder, "devices");
-            CopyFolder(Repository.Devices, devices);
+            LabInventory.Copy(Repository.Devices, devices, lab.Options.Nodes);
             var defaults = new Dictionary<string, object>
             {
                 ["Inventory"] = devices,
