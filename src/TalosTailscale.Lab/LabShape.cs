@@ -23,18 +23,14 @@ public sealed class LabShape
 
     /// <summary>Five control planes, of which one is a learner and one is off.</summary>
     public static LabShape FiveControlPlanes { get; } =
-        new(
-            "FiveControlPlanes",
-            "five control planes: etcd has not yet made a voter of one, and one is off",
-            options => options.Nodes = LabNodeOptions.Five
+        new("FiveControlPlanes", "five control planes: etcd has not yet made a voter of one, and one is off", options =>
+            options.Nodes = LabNodeOptions.Five
         );
 
     /// <summary>Host names with a domain: the hostname of a cluster member is then the FQDN.</summary>
     public static LabShape MembersWithDomain { get; } =
-        new(
-            "MembersWithDomain",
-            "the host names have a domain, so that cluster members go by their FQDN",
-            options => options.Domain = "lab.example.com"
+        new("MembersWithDomain", "the host names have a domain, so that cluster members go by their FQDN", options =>
+            options.Domain = "lab.example.com"
         );
 
     /// <summary>Kubernetes nodes that bear neither the host name nor the name in the inventory.</summary>
@@ -51,27 +47,20 @@ public sealed class LabShape
 
     /// <summary>No discovery: Talos then keeps no cluster members at all, not even the node itself.</summary>
     public static LabShape DiscoveryOff { get; } =
-        new(
-            "DiscoveryOff",
-            "discovery is off: no node has cluster members, not even itself",
-            options => options.Discovery = false
+        new("DiscoveryOff", "discovery is off: no node has cluster members, not even itself", options =>
+            options.Discovery = false
         );
 
     /// <summary>No IPv4 on the LAN.</summary>
     public static LabShape IPv6Only { get; } =
-        new(
-            "IPv6Only",
-            "the LAN has IPv6 only",
-            options => Change(options, node => node with { Address = LabNetwork.IPv6.AddressLike(node.Address) })
+        new("IPv6Only", "the LAN has IPv6 only", options =>
+            Change(options, node => node with { Address = LabNetwork.IPv6.AddressLike(node.Address) })
         );
 
     /// <summary>A LAN inside 100.64.0.0/10, where tailnets have their addresses (proompteng/lab).</summary>
     public static LabShape LanInTailnetRange { get; } =
-        new(
-            "LanInTailnetRange",
-            "the LAN is 100.100.244.128/25, inside the range of tailnets",
-            options =>
-                Change(options, node => node with { Address = LabNetwork.SharedSpace.AddressLike(node.Address) })
+        new("LanInTailnetRange", "the LAN is 100.100.244.128/25, inside the range of tailnets", options =>
+            Change(options, node => node with { Address = LabNetwork.SharedSpace.AddressLike(node.Address) })
         );
 
     /// <summary>Two disks with an EFI system partition; an EFI variable says which one was booted.</summary>
@@ -96,10 +85,8 @@ public sealed class LabShape
 
     /// <summary>Certificates with ECDSA keys.</summary>
     public static LabShape KeysP256 { get; } =
-        new(
-            "KeysP256",
-            "Talos's certificate authority has an ECDSA P-256 key",
-            options => options.Keys = LabKeyAlgorithm.EcdsaP256
+        new("KeysP256", "Talos's certificate authority has an ECDSA P-256 key", options =>
+            options.Keys = LabKeyAlgorithm.EcdsaP256
         );
 
     /// <summary>Certificates with RSA keys.</summary>

@@ -140,5 +140,7 @@ internal static class LabConfigTemplate
             """;
 
     private static string ConfiguredName(LabNode node) =>
-        node.Cluster.Options.Domain is { } domain ? $"{node.Options.KubernetesName}.{domain}" : node.Options.KubernetesName;
+        node.Cluster.Options.Domain is { } domain
+            ? $"{node.Options.KubernetesName}.{domain}"
+            : node.Options.KubernetesName;
 }
