@@ -47,10 +47,10 @@ internal static class Kubeconfig
         foreach (var file in files)
         {
             var next = Guard(file, () =>
-                {
-                    using var bytes = new MemoryStream(File.ReadAllBytes(file), writable: false);
-                    return Load(bytes, Path.GetFullPath(file));
-                });
+            {
+                using var bytes = new MemoryStream(File.ReadAllBytes(file), writable: false);
+                return Load(bytes, Path.GetFullPath(file));
+            });
             if (merged is null)
             {
                 merged = next;

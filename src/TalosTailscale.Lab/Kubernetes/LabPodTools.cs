@@ -108,7 +108,14 @@ internal static class LabPodTools
     /// <param name="hasImage">Whether the device is a file with a FAT file system, whose bytes can be read.</param>
     internal static void Write(string folder, bool hasImage)
     {
-        (string, string)[] tools = [("mount", Mount), ("umount", Unmount), ("df", DiskFree), ("sync", Sync), ("cat", Cat)];
+        (string, string)[] tools =
+        [
+            ("mount", Mount),
+            ("umount", Unmount),
+            ("df", DiskFree),
+            ("sync", Sync),
+            ("cat", Cat),
+        ];
         foreach (var (name, text) in hasImage ? [.. tools, ("stat", Stat)] : tools)
         {
             var path = Path.Combine(folder, name);

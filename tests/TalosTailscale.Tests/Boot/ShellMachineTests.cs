@@ -39,7 +39,8 @@ public sealed class ShellMachineTests
         using KubernetesConnection kubernetes = Connect(lab.Cluster);
         LabNode ampone = lab.Cluster.Node("ampone");
 
-        await using (await OpenAsync(lab.Client("ampone"), kubernetes, ampone.Hostname, TalosNodeShellKind.Kubernetes)) { }
+        await using (await OpenAsync(lab.Client("ampone"), kubernetes, ampone.Hostname, TalosNodeShellKind.Kubernetes))
+        { }
         TsException e = await Assert.ThrowsAsync<TsException>(() =>
             OpenAsync(lab.Client("altra"), kubernetes, ampone.Hostname, TalosNodeShellKind.Kubernetes)
         );

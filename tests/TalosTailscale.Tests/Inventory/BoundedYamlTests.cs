@@ -31,7 +31,9 @@ public sealed class BoundedYamlTests
     [MemberData(nameof(Readers))]
     public void A_text_that_only_opens_brackets_is_refused_by(string reader, string errorId)
     {
-        foreach (string text in new[] { s_brackets, "a: " + s_brackets, string.Concat(Enumerable.Repeat("{a: ", 50_000)) })
+        foreach (
+            string text in new[] { s_brackets, "a: " + s_brackets, string.Concat(Enumerable.Repeat("{a: ", 50_000)) }
+        )
         {
             TsException e = Assert.Throws<TsException>(() => Read(reader, text));
             Assert.Equal(errorId, e.ErrorId);
@@ -40,7 +42,9 @@ public sealed class BoundedYamlTests
 
     [Fact]
     public void The_service_environment_is_no_way_round_it() =>
-        Assert.Throws<YamlException>(() => ServiceEnvironment.Read("kind: ExtensionServiceConfig\nname: " + s_brackets));
+        Assert.Throws<YamlException>(() =>
+            ServiceEnvironment.Read("kind: ExtensionServiceConfig\nname: " + s_brackets)
+        );
 
     [Theory]
     [InlineData(100, true)]
@@ -57,7 +61,9 @@ public sealed class BoundedYamlTests
     [Fact]
     public void So_are_the_number_of_values_and_the_length()
     {
-        Assert.Throws<YamlException>(() => BoundedYaml.Check("[" + string.Concat(Enumerable.Repeat("1,", 1_000_001)) + "1]"));
+        Assert.Throws<YamlException>(() =>
+            BoundedYaml.Check("[" + string.Concat(Enumerable.Repeat("1,", 1_000_001)) + "1]")
+        );
         Assert.Throws<YamlException>(() => BoundedYaml.Check(new string('#', BoundedYaml.MaximumLength + 1)));
     }
 

@@ -78,7 +78,9 @@ public sealed class FetchedKubeconfigTests
     [Fact]
     public void A_large_one_is_not_read_at_all()
     {
-        TsException e = Assert.Throws<TsException>(() => From(Sample + new string('#', FetchedKubeconfig.MaximumBytes)));
+        TsException e = Assert.Throws<TsException>(() =>
+            From(Sample + new string('#', FetchedKubeconfig.MaximumBytes))
+        );
         Assert.Equal("KubeconfigFromNodeRefused", e.ErrorId);
     }
 
@@ -91,7 +93,7 @@ public sealed class FetchedKubeconfigTests
     [InlineData("Install-TsNode ampone -WhatIf")]
     [InlineData("Undo-TsNode ampone -WhatIf")]
     [InlineData("Update-TalosNodeAddress ampone -OldAddress 192.168.1.9")]
-    [InlineData("Test-TsNode ampone -ReadEsp -Check BootEntry")]
+    [InlineData("Test-TsNode ampone -ReadEsp -Check Version")]
     public async Task No_program_that_a_node_names_is_run_by(string command)
     {
         await using LabSession lab = await LabSession.StartAsync();

@@ -24,7 +24,7 @@ public sealed class SameClusterTests
     [InlineData("Undo-TsNode ampone -Confirm:$false")]
     [InlineData("Update-TalosNodeAddress ampone KubernetesNode -OldAddress 192.168.1.9 -Confirm:$false")]
     [InlineData("Update-TalosNodeAddress ampone -OldAddress 192.168.1.9")]
-    [InlineData("Test-TsNode ampone -ReadEsp -Check BootEntry")]
+    [InlineData("Test-TsNode ampone -ReadEsp -Check Version")]
     public async Task Nothing_is_done_to_either_by(string command)
     {
         await using LabSession a = await UkiSwapLabTests.StartAsync();
@@ -55,9 +55,8 @@ public sealed class SameClusterTests
         PowerShellResult quiet = a.Invoke("param($k) Test-TsCluster -KubeConfig $k -Quiet", ("k", Kubeconfig(a, b)));
 
         Assert.Equal("ClustersDiffer", Assert.Single(checks, check => check.Name == "SameCluster").Cause);
-        Assert.All(
-            checks.Where(check => check.Name is "KubernetesNode" or "StaleNodes" or "RegistryPods"),
-            check => Assert.Equal(TsCheckStatus.Fail, check.Status)
+        Assert.All(checks.Where(check => check.Name is "KubernetesNode" or "StaleNodes" or "RegistryPods"), check =>
+            Assert.Equal(TsCheckStatus.Fail, check.Status)
         );
         Assert.False(quiet.Single<bool>());
     }
@@ -86,7 +85,11 @@ public sealed class SameClusterTests
             "param($k) Get-TalosEsp ampone -KubeConfig $k -KubeContext prod",
             ("k", both)
         );
-        Assert.Contains("-KubeContext", unknown.AssertError("KubeconfigContextNotFound").ErrorDetails.RecommendedAction, StringComparison.Ordinal);
+        Assert.Contains(
+            "-KubeContext",
+            unknown.AssertError("KubeconfigContextNotFound").ErrorDetails.RecommendedAction,
+            StringComparison.Ordinal
+        );
         Assert.Equal(
             ["ours", "theirs"],
             KubernetesConnection.Contexts(both).Select(context => context.Name).Order(StringComparer.Ordinal)
@@ -143,8 +146,7 @@ public sealed class SameClusterTests
         Assert.Equal(altra.MachineId, own.MachineId);
     }
 
-    private static TalosClient Reader(TalosLab lab) =>
-        lab.Connect(lab.Api.Authority.IssueClient(["os:reader"]));
+    private static TalosClient Reader(TalosLab lab) => lab.Connect(lab.Api.Authority.IssueClient(["os:reader"]));
 
     private static KubernetesConnection Connect(LabCluster cluster) =>
         KubernetesConnection.FromBytes(
@@ -167,7 +169,10 @@ public sealed class SameClusterTests
             .AdminKubeconfig.Replace("admin@lab", name, StringComparison.Ordinal)
             .Replace("name: lab", $"name: {name}", StringComparison.Ordinal)
             .Replace("cluster: lab", $"cluster: {name}", StringComparison.Ordinal);
-        string[] parts = text.Split(["clusters:\n", "users:\n", "contexts:\n", "current-context:"], StringSplitOptions.None);
+        string[] parts = text.Split(
+            ["clusters:\n", "users:\n", "contexts:\n", "current-context:"],
+            StringSplitOptions.None
+        );
         return parts[1..4];
     }
 

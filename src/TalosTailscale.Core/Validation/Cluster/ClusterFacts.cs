@@ -35,7 +35,8 @@ internal sealed class ClusterFacts
     public CancellationToken Cancellation { get; }
 
     /// <summary>The connection; no check gets one that leads to another cluster than the one that Talos answers for.</summary>
-    public async Task<KubernetesConnection> ConnectionAsync() => (await _connection.Value.ConfigureAwait(false)).Connection;
+    public async Task<KubernetesConnection> ConnectionAsync() =>
+        (await _connection.Value.ConfigureAwait(false)).Connection;
 
     /// <summary>What proves that Talos and Kubernetes are one cluster.</summary>
     public async Task<string> ProofAsync() => (await _connection.Value.ConfigureAwait(false)).Proof;

@@ -53,8 +53,7 @@ public sealed partial class UpdateTalosNodeAddressCommand : TalosCmdlet
             _kubernetes = await KubernetesAccess.OpenAsync(Client, _kubeConfig, KubeContext, cancellationToken);
             _kubernetesNodes = await KubernetesNodes.ListAsync(_kubernetes, cancellationToken);
         }
-        catch (TsException e)
-            when (!Repair.HasFlag(TsAddressPlace.KubernetesNode) && !KubernetesAccess.IsRefusal(e))
+        catch (TsException e) when (!Repair.HasFlag(TsAddressPlace.KubernetesNode) && !KubernetesAccess.IsRefusal(e))
         {
             // The rest can be looked at, and the kubeconfig may be what has to be repaired first.
             _kubernetes?.Dispose();

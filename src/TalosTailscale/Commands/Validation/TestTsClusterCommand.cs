@@ -6,7 +6,7 @@ using TalosTailscale.Core.Validation;
 namespace TalosTailscale.Commands;
 
 /// <summary>
-/// Checks the cluster as a whole after a change: Kubernetes nodes, etcd, the load balancer, the registry's pods, and that a
+/// Checks the cluster as a whole after a change: one cluster behind Talos and Kubernetes, Kubernetes nodes, etcd, the load balancer, the registry's pods, and that a
 /// pod on each node pulls a private image. One object for each check, in a stable order; pods that it makes are deleted.
 /// </summary>
 [Cmdlet(VerbsDiagnostic.Test, "TsCluster")]
