@@ -141,6 +141,10 @@ public sealed record LabFault(string Name, string Description)
     public static LabFault MissingRight { get; } =
         new("MissingRight", "the user may not open a shell in pods, or what the value says (create pods)");
 
+    /// <summary>The Talos API hands out a kubeconfig that somebody has added to. Value: the whole text instead.</summary>
+    public static LabFault ForgedKubeconfig { get; } =
+        new("ForgedKubeconfig", "the control plane hands out a kubeconfig that names a program to run");
+
     /// <summary>All faults.</summary>
     public static IReadOnlyList<LabFault> All { get; } =
     [
@@ -156,6 +160,7 @@ public sealed record LabFault(string Name, string Description)
         EvictedPod,
         ExpiredKey,
         ExtensionMissing,
+        ForgedKubeconfig,
         FullEsp,
         InstallerIso,
         KilledShell,

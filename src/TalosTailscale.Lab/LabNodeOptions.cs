@@ -36,6 +36,9 @@ public sealed record LabNodeOptions
     /// <summary>The Talos version, with the leading <c>v</c>; null for that of the lab.</summary>
     public string? TalosVersion { get; init; }
 
+    /// <summary>The firmware's UUID, which clones share; null for one of the node's own.</summary>
+    public Guid? SystemUuid { get; init; }
+
     /// <summary>The disk that Talos is installed on.</summary>
     public string SystemDisk { get; init; } = "nvme0n1";
 

@@ -60,6 +60,8 @@ internal sealed class ImageNodeShell(byte[] disk, string? staged = null) : INode
         return lines;
     }
 
+    public Task RequireMachineAsync(bool forWriting, CancellationToken cancellationToken) => Task.CompletedTask;
+
     public Task<bool> IsGoneAsync(string holder, CancellationToken cancellationToken) => Task.FromResult(true);
 
     public bool IsTransient(TsException exception) => false;

@@ -27,6 +27,23 @@ public static class BootErrors
         "Use Update-TalosNode, which installs through GRUB as well."
     );
 
+    /// <summary>The shell is on another machine.</summary>
+    public static readonly TsError ShellOnAnotherMachine = new(
+        "ShellOnAnotherMachine",
+        TsErrorCategory.SecurityError,
+        "The shell is not on the machine that Talos answers for under this name and address, so it is not used.",
+        "Check the node's address and 'kubernetesName' in its node.yaml, and that -KubeConfig, -KubeContext and -Context are "
+            + "of one cluster; after a restart in between, run the command again."
+    );
+
+    /// <summary>Which machine the shell is on is not known.</summary>
+    public static readonly TsError ShellMachineUnknown = new(
+        "ShellMachineUnknown",
+        TsErrorCategory.SecurityError,
+        "Whether the shell is on the machine that Talos answers for could not be found out, so it is not used.",
+        "Use a talosconfig with the role 'os:admin', which may read the node's boot id, and an image that has 'cat'."
+    );
+
     /// <summary>Two swaps at once.</summary>
     public static readonly TsError EspLocked = new(
         "EspLocked",

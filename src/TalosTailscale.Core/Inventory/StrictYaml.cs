@@ -29,13 +29,13 @@ internal static class StrictYaml
             );
         try
         {
-            var parser = new Parser(new StringReader(text));
+            var parser = BoundedYaml.Of(text, MaximumDepth);
             var documents = new List<YamlValue>();
             parser.Consume<StreamStart>();
             while (!parser.Accept<StreamEnd>(out _))
             {
                 parser.Consume<DocumentStart>();
-                documents.Add(ReadValue(parser, name, 0));
+                documents.Add(ReadValue(parser, name));
                 parser.Consume<DocumentEnd>();
             }
 
@@ -73,14 +73,12 @@ internal static class StrictYaml
         );
     }
 
-    private static YamlValue ReadValue(Parser parser, string name, int depth)
+    private static YamlValue ReadValue(IParser parser, string name)
     {
         if (parser.Accept<AnchorAlias>(out var alias))
             throw Malformed(name, alias.Start, "aliases are not accepted here", null);
         if (!parser.Accept<NodeEvent>(out var node))
             throw Malformed(name, parser.Current?.Start ?? Mark.Empty, "a value was expected", null);
-        if (depth > MaximumDepth)
-            throw Malformed(name, node.Start, $"nesting deeper than {MaximumDepth} levels is not accepted", null);
         if (!node.Anchor.IsEmpty)
             throw Malformed(name, node.Start, "anchors are not accepted here", null);
         parser.MoveNext();
@@ -91,30 +89,30 @@ internal static class StrictYaml
             case SequenceStart sequence:
                 var items = new List<YamlValue>();
                 while (!parser.Accept<SequenceEnd>(out _))
-                    items.Add(ReadValue(parser, name, depth + 1));
+                    items.Add(ReadValue(parser, name));
                 return new YamlSequence(
                     items,
                     sequence.Style == SequenceStyle.Flow,
                     Span(node, parser.Consume<SequenceEnd>().End)
                 );
             default:
-                var entries = ReadEntries(parser, name, depth, out var last);
+                var entries = ReadEntries(parser, name, out var last);
                 return new YamlMapping(entries, Span(node, last));
         }
     }
 
-    private static List<(YamlScalar, YamlValue)> ReadEntries(Parser parser, string name, int depth, out Mark last)
+    private static List<(YamlScalar, YamlValue)> ReadEntries(IParser parser, string name, out Mark last)
     {
         var entries = new List<(YamlScalar, YamlValue)>();
         var seen = new Dictionary<string, int>(StringComparer.Ordinal);
         while (!parser.Accept<MappingEnd>(out _))
         {
             var start = parser.Current?.Start ?? Mark.Empty;
-            if (ReadValue(parser, name, depth + 1) is not YamlScalar key)
+            if (ReadValue(parser, name) is not YamlScalar key)
                 throw Malformed(name, start, "a mapping key has to be plain text", null);
             if (!seen.TryAdd(key.Text, key.Line))
                 throw Malformed(name, start, $"the key '{key.Text}' is already at line {seen[key.Text]}", null);
-            entries.Add((key, ReadValue(parser, name, depth + 1)));
+            entries.Add((key, ReadValue(parser, name)));
         }
 
         last = parser.Consume<MappingEnd>().End;

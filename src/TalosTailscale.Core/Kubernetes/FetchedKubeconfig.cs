@@ -1,111 +1,152 @@
 using System.Text;
-using YamlDotNet.Core;
-using YamlDotNet.RepresentationModel;
+using k8s.KubeConfigModels;
+using TalosTailscale.Core.Images;
+using TalosTailscale.Core.Inventory;
 
 namespace TalosTailscale.Core.Kubernetes;
 
 /// <summary>
-/// A kubeconfig that a node sent is data: it may say where the cluster is and by what certificate we are known, and may not
-/// name a program to run, a file to read, a proxy to go by or a server to trust blindly. What Talos generates has no more
-/// (siderolabs/talos pkg/kubernetes/kubeconfig).
+/// Reads a kubeconfig that a control plane node handed out through the Talos API. It is data from a machine that may not be
+/// what it was: of it only the server, its authority, and our certificate and key are taken, and anything else refuses the
+/// whole. A kubeconfig can name programs to run, files to read, proxies to go through and users to become.
 /// </summary>
 internal static class FetchedKubeconfig
 {
-    private const int MaxBytes = 256 * 1024;
-    private const int MaxDepth = 16;
+    /// <summary>The largest that is read, in bytes; what Talos writes has about 3 kB.</summary>
+    internal const int MaximumBytes = 128 << 10;
 
-    private static readonly HashSet<string> s_allowed = new(StringComparer.Ordinal)
-    {
+    private static readonly string[] s_root =
+    [
         "apiVersion",
         "kind",
+        "clusters",
+        "users",
+        "contexts",
         "current-context",
         "preferences",
-        "clusters",
-        "clusters.name",
-        "clusters.cluster",
-        "clusters.cluster.server",
-        "clusters.cluster.certificate-authority-data",
-        "contexts",
-        "contexts.name",
-        "contexts.context",
-        "contexts.context.cluster",
-        "contexts.context.namespace",
-        "contexts.context.user",
-        "users",
-        "users.name",
-        "users.user",
-        "users.user.client-certificate-data",
-        "users.user.client-key-data",
-    };
+    ];
 
-    /// <summary>Refuses what a node has no business to say.</summary>
-    /// <exception cref="TsException"><c>KubeconfigFromNodeRefused</c>, or <c>KubeconfigInvalid</c>.</exception>
-    internal static void Check(ReadOnlySpan<byte> bytes, string source)
+    private static readonly string[] s_cluster = ["server", "certificate-authority-data"];
+    private static readonly string[] s_user = ["client-certificate-data", "client-key-data"];
+    private static readonly string[] s_context = ["cluster", "user", "namespace"];
+
+    /// <summary>Reads it.</summary>
+    /// <exception cref="TsException">KubeconfigFromNodeRefused, naming what it holds besides; or KubeconfigInvalid.</exception>
+    internal static K8SConfiguration Parse(ReadOnlyMemory<byte> bytes, string source)
     {
-        if (bytes.Length > MaxBytes)
-            throw Refuse($"has {bytes.Length} bytes; at most {MaxBytes} were expected", source);
-        string text = Encoding.UTF8.GetString(bytes);
-        if (Depth(text) > MaxDepth)
-            throw Refuse($"is nested more than {MaxDepth} deep", source);
-        var stream = new YamlStream();
-        try
+        YamlMapping root = Mapping(Root(bytes, source), "the file", source);
+        Only(root, s_root, "", source);
+        if (root["preferences"] is { } preferences && preferences is not YamlMapping { Entries.Count: 0 })
+            throw NotPlain("preferences", source);
+        return new K8SConfiguration
         {
-            stream.Load(new StringReader(text));
-        }
-        catch (YamlException e)
-        {
-            throw KubernetesErrors.KubeconfigInvalid.New(
-                $"The kubeconfig from '{source}' is not valid YAML at line {e.Start.Line}, column {e.Start.Column}.",
+            ApiVersion = "v1",
+            Kind = "Config",
+            CurrentContext = Text(root, "current-context", "", source),
+            Clusters = Each(root, "clusters", "cluster", s_cluster, source)
+                .Select(one => new Cluster
+                {
+                    Name = one.Name,
+                    ClusterEndpoint = new ClusterEndpoint
+                    {
+                        Server = Text(one.Body, "server", one.Place, source),
+                        CertificateAuthorityData = Text(one.Body, "certificate-authority-data", one.Place, source),
+                    },
+                })
+                .ToArray(),
+            Users = Each(root, "users", "user", s_user, source)
+                .Select(one => new User
+                {
+                    Name = one.Name,
+                    UserCredentials = new UserCredentials
+                    {
+                        ClientCertificateData = Text(one.Body, "client-certificate-data", one.Place, source),
+                        ClientKeyData = Text(one.Body, "client-key-data", one.Place, source),
+                    },
+                })
+                .ToArray(),
+            Contexts = Each(root, "contexts", "context", s_context, source)
+                .Select(one => new Context
+                {
+                    Name = one.Name,
+                    ContextDetails = new ContextDetails
+                    {
+                        Cluster = Text(one.Body, "cluster", one.Place, source),
+                        User = Text(one.Body, "user", one.Place, source),
+                    },
+                })
+                .ToArray(),
+        };
+    }
+
+    private static YamlValue Root(ReadOnlyMemory<byte> bytes, string source)
+    {
+        if (bytes.Length > MaximumBytes)
+            throw KubernetesErrors.KubeconfigFromNodeRefused.New(
+                $"The kubeconfig of {source} has {bytes.Length} bytes, expected at most {MaximumBytes}.",
                 source
             );
+        try
+        {
+            return StrictYaml.ParseMapping(Encoding.UTF8.GetString(bytes.Span), $"the kubeconfig of {source}");
         }
-
-        foreach (YamlDocument document in stream.Documents)
-            Check(document.RootNode, "", 0, source);
+        catch (TsException e) when (e.Error == InventoryErrors.YamlMalformed)
+        {
+            // The parser's words may quote the text, which holds a key; where it stopped they may say.
+            throw KubernetesErrors.KubeconfigInvalid.New($"The kubeconfig of {source} is not plain YAML.", source);
+        }
     }
 
-    // The parser needs minutes for a hundred thousand open brackets, so they are counted before it sees them. Keys and
-    // certificates have none.
-    private static int Depth(string text)
+    private static IEnumerable<(string Name, YamlMapping Body, string Place)> Each(
+        YamlMapping root,
+        string list,
+        string member,
+        string[] known,
+        string source
+    )
     {
-        int depth = 0,
-            deepest = 0;
-        foreach (char c in text)
+        if (root[list] is not YamlSequence items)
+            throw KubernetesErrors.KubeconfigInvalid.New($"The kubeconfig of {source} has no list '{list}'.", source);
+        foreach (YamlValue item in items.Items)
         {
-            if (c is '[' or '{')
-                deepest = Math.Max(deepest, ++depth);
-            else if (c is ']' or '}')
-                depth--;
+            string place = $"{list}[]";
+            YamlMapping entry = Mapping(item, place, source);
+            Only(entry, ["name", member], place, source);
+            string inner = $"{place}.{member}";
+            YamlMapping body = Mapping(entry[member], inner, source);
+            Only(body, known, inner, source);
+            yield return (Text(entry, "name", place, source) ?? "", body, inner);
         }
-
-        return deepest;
     }
 
-    private static void Check(YamlNode node, string path, int depth, string source)
+    private static void Only(YamlMapping mapping, string[] known, string place, string source)
     {
-        if (depth > MaxDepth)
-            throw Refuse($"is nested more than {MaxDepth} deep", source);
-        if (node is YamlSequenceNode list)
-        {
-            foreach (YamlNode item in list)
-                Check(item, path, depth + 1, source);
-        }
-        else if (node is YamlMappingNode map)
-        {
-            foreach ((YamlNode key, YamlNode value) in map)
-            {
-                string name = key is YamlScalarNode { Value: { } word } ? word : "(no text)";
-                string at = path.Length == 0 ? name : $"{path}.{name}";
-                if (!s_allowed.Contains(at))
-                    throw Refuse($"names '{at}'", source);
-                Check(value, at, depth + 1, source);
-            }
-        }
+        foreach ((YamlScalar key, _) in mapping.Entries)
+            if (!known.Contains(key.Text, StringComparer.Ordinal))
+                throw NotPlain(place.Length == 0 ? key.Text : $"{place}.{key.Text}", source);
     }
 
-    private static TsException Refuse(string what, string source) =>
+    private static string? Text(YamlMapping mapping, string key, string place, string source) =>
+        mapping[key] switch
+        {
+            null => null,
+            YamlScalar scalar => PrintableText.Clean(scalar.Text),
+            _ => throw KubernetesErrors.KubeconfigInvalid.New(
+                $"The kubeconfig of {source} has something else than text at '{place}.{key}'.",
+                source
+            ),
+        };
+
+    private static YamlMapping Mapping(YamlValue? value, string place, string source) =>
+        value as YamlMapping
+        ?? throw KubernetesErrors.KubeconfigInvalid.New(
+            $"The kubeconfig of {source} has no mapping at '{place}'.",
+            source
+        );
+
+    private static TsException NotPlain(string what, string source) =>
         KubernetesErrors.KubeconfigFromNodeRefused.New(
-            $"The kubeconfig from '{source}' {what}; only server, CA data, certificate data and key data are taken from a node.",
+            $"The kubeconfig of {source} has '{PrintableText.Clean(what)}', which is not taken from a node.",
             source
         );
 }

@@ -1,7 +1,9 @@
 using System.Security.Cryptography;
+using System.Text;
 using k8s;
 using k8s.Exceptions;
 using k8s.KubeConfigModels;
+using TalosTailscale.Core.Inventory;
 using YamlDotNet.Core;
 
 namespace TalosTailscale.Core.Kubernetes;
@@ -44,7 +46,11 @@ internal static class Kubeconfig
         K8SConfiguration? merged = null;
         foreach (var file in files)
         {
-            var next = Guard(file, () => KubernetesClientConfiguration.LoadKubeConfig(new FileInfo(file)));
+            var next = Guard(file, () =>
+            {
+                using var bytes = new MemoryStream(File.ReadAllBytes(file), writable: false);
+                return Load(bytes, Path.GetFullPath(file));
+            });
             if (merged is null)
             {
                 merged = next;
@@ -63,8 +69,41 @@ internal static class Kubeconfig
     internal static K8SConfiguration Parse(ReadOnlyMemory<byte> bytes, string source) => Guard(source, () =>
         {
             using var stream = new MemoryStream(bytes.ToArray(), writable: false);
-            return KubernetesClientConfiguration.LoadKubeConfig(stream);
+            return Load(stream, null);
         });
+
+    internal static IReadOnlyList<(string Name, string Server)> Contexts(string? path)
+    {
+        try
+        {
+            K8SConfiguration config = Read(Locate(path));
+            return
+            [
+                .. (config.Contexts ?? []).Select(context =>
+                    (
+                        context.Name,
+                        (config.Clusters ?? [])
+                            .FirstOrDefault(cluster => cluster.Name == context.ContextDetails?.Cluster)
+                            ?.ClusterEndpoint?.Server
+                            ?? context.Name
+                    )
+                ),
+            ];
+        }
+        catch (TsException)
+        {
+            // A kubeconfig that cannot be read has no contexts to choose from; whoever uses it is told.
+            return [];
+        }
+    }
+
+    private static K8SConfiguration Load(MemoryStream bytes, string? file)
+    {
+        BoundedYaml.Check(Encoding.UTF8.GetString(bytes.ToArray()));
+        K8SConfiguration config = KubernetesClientConfiguration.LoadKubeConfig(bytes);
+        config.FileName = file; // names of files in it are relative to its folder
+        return config;
+    }
 
     internal static KubernetesClientConfiguration Build(K8SConfiguration config, string? context, string source)
     {

@@ -91,28 +91,38 @@ public sealed class KubernetesConnection : IDisposable
         return new KubernetesConnection(Kubeconfig.Build(Kubeconfig.Read(files), context, source), source);
     }
 
-    /// <summary>Opens a kubeconfig that a node sent, of which only addresses, certificates and keys are taken.</summary>
-    /// <param name="kubeconfig">The YAML text as bytes.</param>
-    /// <param name="source">What to call it in messages (<c>kubeconfig of 192.168.1.194</c>).</param>
-    /// <returns>The connection.</returns>
-    /// <exception cref="TsException">KubeconfigFromNodeRefused, or those of <see cref="FromBytes"/>.</exception>
-    public static KubernetesConnection FromNode(ReadOnlyMemory<byte> kubeconfig, string source)
-    {
-        FetchedKubeconfig.Check(kubeconfig.Span, source);
-        return FromBytes(kubeconfig, source);
-    }
-
-    /// <summary>Opens a kubeconfig held in memory.</summary>
+    /// <summary>Opens a kubeconfig of the user's own that is held in memory.</summary>
     /// <param name="kubeconfig">The YAML text as bytes.</param>
     /// <param name="source">What to call it in messages.</param>
     /// <param name="context">Name of the context; null for the current one.</param>
     /// <returns>The connection.</returns>
     /// <exception cref="TsException">KubeconfigInvalid, KubeconfigContextNotFound or KubeconfigInsecure.</exception>
-    internal static KubernetesConnection FromBytes(
+    public static KubernetesConnection FromBytes(
         ReadOnlyMemory<byte> kubeconfig,
         string source,
         string? context = null
     ) => new(Kubeconfig.Build(Kubeconfig.Parse(kubeconfig, source), context, source), source);
+
+    /// <summary>
+    /// Opens the kubeconfig that a control plane node handed out: data of which nothing is taken but server, authority,
+    /// certificate and key.
+    /// </summary>
+    /// <param name="kubeconfig">The YAML text as bytes.</param>
+    /// <param name="source">What to call it in messages (<c>the Talos API</c>).</param>
+    /// <param name="context">Name of the context; null for the current one.</param>
+    /// <returns>The connection.</returns>
+    /// <exception cref="TsException">KubeconfigFromNodeRefused, KubeconfigInvalid, KubeconfigContextNotFound or KubeconfigInsecure.</exception>
+    public static KubernetesConnection FromNode(
+        ReadOnlyMemory<byte> kubeconfig,
+        string source,
+        string? context = null
+    ) => new(Kubeconfig.Build(FetchedKubeconfig.Parse(kubeconfig, source), context, source), source);
+
+    /// <summary>The contexts of the kubeconfig that <see cref="Open"/> would take, with their servers, for completion.</summary>
+    /// <param name="path">File; null to look it up.</param>
+    /// <returns>Names and servers; none where no kubeconfig can be read.</returns>
+    public static IReadOnlyList<(string Name, string Server)> Contexts(string? path = null) =>
+        Kubeconfig.Contexts(path);
 
     /// <summary>The files that <see cref="Open"/> looks for when none is named, there or not.</summary>
     /// <returns>Their paths.</returns>

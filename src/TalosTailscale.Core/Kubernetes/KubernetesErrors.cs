@@ -16,7 +16,7 @@ public static class KubernetesErrors
         "KubeconfigNotFound",
         TsErrorCategory.ObjectNotFound,
         "No kubeconfig was given, named by KUBECONFIG or found in the home folder.",
-        "Give one with -KubeConfig, set $env:KUBECONFIG, or let the module fetch one from a control plane node."
+        "Give one with -KubeConfig or $env:KUBECONFIG, or none: without one it is fetched from a control plane node."
     );
 
     /// <summary>A kubeconfig cannot be used as it is.</summary>
@@ -32,7 +32,7 @@ public static class KubernetesErrors
         "KubeconfigContextNotFound",
         TsErrorCategory.ObjectNotFound,
         "The kubeconfig has no context of that name, or no current context.",
-        "Give one of the contexts that the message lists."
+        "Give one of the contexts that the message lists with -KubeContext."
     );
 
     /// <summary>The kubeconfig switches the verification of the server off.</summary>
@@ -41,6 +41,31 @@ public static class KubernetesErrors
         TsErrorCategory.SecurityError,
         "The kubeconfig says 'insecure-skip-tls-verify: true' or has a server without TLS.",
         "Put the cluster's certificate authority into 'certificate-authority-data' and an https address into 'server'."
+    );
+
+    /// <summary>Talos and Kubernetes are two clusters.</summary>
+    public static readonly TsError ClustersDiffer = new(
+        "ClustersDiffer",
+        TsErrorCategory.SecurityError,
+        "The talosconfig and the kubeconfig are of two different clusters: Kubernetes has none of the machines that Talos has.",
+        "Give the kubeconfig of the same cluster with -KubeConfig, or its context with -KubeContext; or the talosconfig's "
+            + "context with -Context."
+    );
+
+    /// <summary>Whether Talos and Kubernetes are one cluster is not known.</summary>
+    public static readonly TsError ClustersNotCompared = new(
+        "ClustersNotCompared",
+        TsErrorCategory.SecurityError,
+        "Whether talosconfig and kubeconfig are of the same cluster could not be found out, so nothing is done.",
+        "Use a talosconfig with the role 'os:admin', which may read boot ids, or bring a node's kubelet to Ready first."
+    );
+
+    /// <summary>The Kubernetes node of that name is another machine.</summary>
+    public static readonly TsError KubernetesNodeDiffers = new(
+        "KubernetesNodeDiffers",
+        TsErrorCategory.SecurityError,
+        "The Kubernetes node of that name is not the machine that Talos answers for.",
+        "Check 'kubernetesName' in the node's node.yaml, and the address; 'Update-TalosNodeAddress' finds what has moved."
     );
 
     /// <summary>No connection to the API server.</summary>
@@ -72,7 +97,8 @@ public static class KubernetesErrors
         "KubernetesForbidden",
         TsErrorCategory.PermissionDenied,
         "The kubeconfig's user may not do this; the message names the missing verb and resource.",
-        "Grant the named verb on the named resource to the user by a Role or ClusterRole, or use an admin kubeconfig."
+        "Grant the named verb on the named resource to the user by a Role or ClusterRole, or choose an admin's context with "
+            + "-KubeContext."
     );
 
     /// <summary>No answer in time.</summary>
@@ -96,7 +122,7 @@ public static class KubernetesErrors
         "KubernetesNotFound",
         TsErrorCategory.ObjectNotFound,
         "The Kubernetes API server has no object of that name.",
-        "Check the name and the cluster of the kubeconfig."
+        "Check the name and the cluster of the kubeconfig: -KubeConfig and -KubeContext choose another."
     );
 
     /// <summary>There is no node of that name.</summary>
@@ -104,7 +130,8 @@ public static class KubernetesErrors
         "KubernetesNodeNotFound",
         TsErrorCategory.ObjectNotFound,
         "The cluster has no Kubernetes node of that name or address.",
-        "Check 'kubernetesName' in the node's node.yaml and the cluster of the kubeconfig."
+        "Check 'kubernetesName' in the node's node.yaml and the cluster of the kubeconfig: -KubeConfig and -KubeContext "
+            + "choose another."
     );
 
     /// <summary>An object was changed by somebody else in between.</summary>

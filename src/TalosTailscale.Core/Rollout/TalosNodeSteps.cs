@@ -36,8 +36,8 @@ internal sealed class TalosNodeSteps(RolloutSetup setup, RolloutImages images, L
         {
             TsRolloutAction.Check => await CheckAsync(node, work, cancellationToken).ConfigureAwait(false),
             TsRolloutAction.Patch => await PatchAsync(node, work, cancellationToken).ConfigureAwait(false),
-            TsRolloutAction.Cordon => await CordonAsync(work, cancellationToken).ConfigureAwait(false),
-            TsRolloutAction.Drain => await DrainAsync(work, cancellationToken).ConfigureAwait(false),
+            TsRolloutAction.Cordon => await CordonAsync(node, work, cancellationToken).ConfigureAwait(false),
+            TsRolloutAction.Drain => await DrainAsync(node, work, cancellationToken).ConfigureAwait(false),
             TsRolloutAction.HandOver => await HandOverAsync(node, cancellationToken).ConfigureAwait(false),
             TsRolloutAction.Restart => await RestartAsync(node, work, cancellationToken).ConfigureAwait(false),
             TsRolloutAction.Return => await ReturnAsync(node, work, cancellationToken).ConfigureAwait(false),
@@ -106,15 +106,20 @@ internal sealed class TalosNodeSteps(RolloutSetup setup, RolloutImages images, L
         return $"{plan.Summary}; backup in '{result.BackupPath}'";
     }
 
-    private async Task<string> CordonAsync(RolloutWork work, CancellationToken cancellationToken) =>
-        await NodeDrain
-            .CordonAsync(setup.Kubernetes!, work.Node.KubernetesName!, cancellationToken)
-            .ConfigureAwait(false)
+    private async Task<string> CordonAsync(TalosNodeClient node, RolloutWork work, CancellationToken cancellationToken)
+    {
+        string name = work.Node.KubernetesName!;
+        await SameCluster.RequireNodeAsync(node, setup.Kubernetes!, name, cancellationToken).ConfigureAwait(false);
+        return await NodeDrain.CordonAsync(setup.Kubernetes!, name, cancellationToken).ConfigureAwait(false)
             ? "cordoned"
             : "was cordoned by somebody else, whose cordon it stays";
+    }
 
-    private async Task<string> DrainAsync(RolloutWork work, CancellationToken cancellationToken)
+    private async Task<string> DrainAsync(TalosNodeClient node, RolloutWork work, CancellationToken cancellationToken)
     {
+        await SameCluster
+            .RequireNodeAsync(node, setup.Kubernetes!, work.Node.KubernetesName!, cancellationToken)
+            .ConfigureAwait(false);
         DrainResult result = await NodeDrain
             .DrainAsync(setup.Kubernetes!, work.Node.KubernetesName!, setup.DrainTimeout, reporter, cancellationToken)
             .ConfigureAwait(false);

@@ -10,6 +10,13 @@ public static partial class Causes
         5
     );
 
+    /// <summary>Talos and Kubernetes are two clusters.</summary>
+    public static readonly TsCheckCause ClustersDiffer = new(
+        "ClustersDiffer",
+        "The talosconfig and the kubeconfig are of two different clusters.",
+        "Give the kubeconfig of the same cluster with -KubeConfig, or its context with -KubeContext."
+    );
+
     /// <summary>The Kubernetes node is not ready.</summary>
     public static readonly TsCheckCause KubernetesNodeNotReady = new(
         "KubernetesNodeNotReady",

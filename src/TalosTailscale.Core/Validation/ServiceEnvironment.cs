@@ -1,4 +1,5 @@
 using System.Text;
+using TalosTailscale.Core.Inventory;
 using TalosTailscale.Core.MachineConfig;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
@@ -20,7 +21,7 @@ internal static class ServiceEnvironment
             if (!document.Contains("ExtensionServiceConfig", StringComparison.Ordinal))
                 continue;
             var stream = new YamlStream();
-            stream.Load(new StringReader(document));
+            stream.Load(BoundedYaml.Of(document));
             foreach (var root in stream.Documents.Select(d => d.RootNode).OfType<YamlMappingNode>())
                 if (Text(root, "kind") == "ExtensionServiceConfig" && Text(root, "name") == "tailscale")
                     return Environment(root);

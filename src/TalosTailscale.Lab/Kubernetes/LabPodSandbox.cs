@@ -145,6 +145,7 @@ internal sealed class LabPodSandbox : IDisposable
         environment["HOME"] = _root;
         environment["TMPDIR"] = Path.Combine(_root, "tmp");
         environment["HOSTNAME"] = Path.GetFileName(_root);
+        environment["LAB_BOOT_ID"] = node.BootId;
         environment["LAB_ESP_DEVICE"] = node.EspDevice;
         environment["LAB_ESP_DIRECTORY"] = node.EspDirectory ?? "";
         environment["LAB_ESP_CAPACITY"] = node.EspCapacity.ToString(CultureInfo.InvariantCulture);

@@ -91,6 +91,12 @@ internal static class LabPodTools
         exit 0
         """;
 
+    // The kernel is this machine's; a lab node has a boot of its own.
+    private const string Cat = """
+        #!/bin/sh
+        case "$#$1" in 1/proc/sys/kernel/random/boot_id) echo "$LAB_BOOT_ID" ;; *) exec /bin/cat "$@" ;; esac
+        """;
+
     private const string Stat = """
         #!/bin/sh
         # stat(1) of a lab pod whose device is a file with a FAT file system: that is what the folder is said to show.
@@ -102,7 +108,14 @@ internal static class LabPodTools
     /// <param name="hasImage">Whether the device is a file with a FAT file system, whose bytes can be read.</param>
     internal static void Write(string folder, bool hasImage)
     {
-        (string, string)[] tools = [("mount", Mount), ("umount", Unmount), ("df", DiskFree), ("sync", Sync)];
+        (string, string)[] tools =
+        [
+            ("mount", Mount),
+            ("umount", Unmount),
+            ("df", DiskFree),
+            ("sync", Sync),
+            ("cat", Cat),
+        ];
         foreach (var (name, text) in hasImage ? [.. tools, ("stat", Stat)] : tools)
         {
             var path = Path.Combine(folder, name);

@@ -6,6 +6,7 @@ namespace TalosTailscale.Lab;
 public sealed class LabNode
 {
     private readonly Lock _lock = new();
+    private readonly byte[] _identity = LabIds.Identity();
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     internal LabNode(LabCluster cluster, LabNodeOptions options)
@@ -14,6 +15,7 @@ public sealed class LabNode
         Options = options;
         Address = options.Address;
         Hostname = options.KubernetesName;
+        SystemUuid = options.SystemUuid ?? Guid.NewGuid();
         TalosVersion = options.TalosVersion ?? cluster.Options.TalosVersion;
         EspDirectory = Directory.CreateDirectory(Path.Combine(cluster.Folder, "nodes", options.Name, "esp")).FullName;
         Power = new LabPower(this);
@@ -81,13 +83,13 @@ public sealed class LabNode
     public string Nodename => (Options.RegistersWithFqdn ? Fqdn : Hostname).ToLowerInvariant();
 
     /// <summary>An id that survives reboots and changes of name and address (<c>Identities.cluster.talos.dev</c>).</summary>
-    public string NodeId { get; } = LabIds.NodeId();
+    public string NodeId => LabIds.NodeId(_identity);
 
     /// <summary>The machine id that Kubernetes shows; also survives.</summary>
-    public string MachineId { get; } = Guid.NewGuid().ToString("N");
+    public string MachineId => Convert.ToHexStringLower(_identity, 0, 16);
 
     /// <summary>The UUID that the firmware gives (SMBIOS); Kubernetes shows it as the system's UUID.</summary>
-    public Guid SystemUuid { get; } = Guid.NewGuid();
+    public Guid SystemUuid { get; }
 
     /// <summary>The faults of this node.</summary>
     public LabFaults Faults { get; } = new();

@@ -50,10 +50,19 @@ internal sealed partial class LabMachineService
                 );
             var text = cluster.Part<ILabKubernetes>()?.AdminKubeconfig
                 ?? throw LabTarget.Failure(StatusCode.Unknown, "the lab has no Kubernetes");
+            if (node.Faults.Has(LabFault.ForgedKubeconfig))
+                text = node.Faults.Value(LabFault.ForgedKubeconfig) ?? Forged(text);
             return TarGz("kubeconfig", text)
                 .Select(c => new Data { Bytes = ByteString.CopyFrom(c) })
                 .ToAsyncEnumerable();
         });
+
+    private static string Forged(string text) =>
+        text.Replace(
+            "  user:\n    client-certificate-data:",
+            "  user:\n    exec: {apiVersion: client.authentication.k8s.io/v1, command: reboot}\n    client-certificate-data:",
+            StringComparison.Ordinal
+        );
 
     private static IEnumerable<byte[]> TarGz(string name, string text)
     {

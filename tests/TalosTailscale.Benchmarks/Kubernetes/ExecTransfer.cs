@@ -56,6 +56,7 @@ internal static class ExecTransfer
             CancellationToken.None
         );
         await using var shell = await PodNodeShell.OpenAsync(
+            (_, _, _) => Task.CompletedTask,
             connection,
             new HelperPodSpec { NodeName = Node, Image = PodNodeShell.DefaultImage },
             SilentReporter.Instance,

@@ -20,7 +20,13 @@ public class BusyEspTests
         string esp = lab.Machines[1].Facts.EspDirectory!;
         using var connection = lab.Connect();
         await using var writer = await HelperPod.CreateAsync(connection, KubeLab.Spec(), Ct);
-        await using var shell = await PodNodeShell.OpenAsync(connection, KubeLab.Spec(), SilentReporter.Instance, Ct);
+        await using var shell = await PodNodeShell.OpenAsync(
+            KubeLab.AnyMachine,
+            connection,
+            KubeLab.Spec(),
+            SilentReporter.Instance,
+            Ct
+        );
         Task<(int Code, string Output, string Errors)> writing = HelperPodTests.RunAsync(
             writer,
             ["sh", "-c", Write],

@@ -100,6 +100,8 @@ internal sealed class FolderNodeShell : INodeShell
         return fault?.ExitCode ?? process.ExitCode;
     }
 
+    public Task RequireMachineAsync(bool forWriting, CancellationToken cancellationToken) => Task.CompletedTask;
+
     public Task<bool> IsGoneAsync(string holder, CancellationToken cancellationToken) =>
         Task.FromResult(Gone.Contains(holder));
 

@@ -38,7 +38,13 @@ public class InstallerImageTrafficTests(ITestOutputHelper output)
         long before = lab.Kube.Api.TransferredBytes;
 
         using KubernetesConnection connection = lab.Kube.Connect();
-        PodNodeShell shell = await PodNodeShell.OpenAsync(connection, spec, SilentReporter.Instance, Ct);
+        PodNodeShell shell = await PodNodeShell.OpenAsync(
+            KubeLab.AnyMachine,
+            connection,
+            spec,
+            SilentReporter.Instance,
+            Ct
+        );
         await using var session = new EspSession(shell, device, SilentReporter.Instance);
         EspInfo esp = await session.ReadAsync(EspFolder.Facts, Ct);
         UkiSwapSource source = await session.FromContainerAsync(HelperPodSpec.FromImagePath, Installer, [], Ct);

@@ -59,7 +59,13 @@ internal sealed class SwapLab : IAsyncDisposable
             Purpose = "esp",
         };
         source ??= await EspFolder.SourceAsync(EspFolder.New);
-        PodNodeShell shell = await PodNodeShell.OpenAsync(_connection, spec, reporter, cancellationToken);
+        PodNodeShell shell = await PodNodeShell.OpenAsync(
+            KubeLab.AnyMachine,
+            _connection,
+            spec,
+            reporter,
+            cancellationToken
+        );
         await using var session = new EspSession(shell, "/dev/nvme0n1p1", reporter);
         var options = new UkiSwapOptions { Now = now ?? DateTimeOffset.UtcNow };
         UkiSwapPlan plan = await session.PlanAsync(EspFolder.Facts, source, options, cancellationToken);

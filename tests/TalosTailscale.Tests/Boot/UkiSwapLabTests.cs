@@ -239,7 +239,7 @@ public class UkiSwapLabTests
             Image = PodNodeShell.DefaultImage,
             Purpose = "esp",
         };
-        PodNodeShell shell = await PodNodeShell.OpenAsync(kubernetes, spec, SilentReporter.Instance, cancel);
+        PodNodeShell shell = await PodNodeShell.OpenAsync(talos, kubernetes, spec, SilentReporter.Instance, cancel);
         await using (
             var session = new EspSession(shell, await EspLocator.FindAsync(talos, cancel), SilentReporter.Instance)
         )

@@ -28,6 +28,18 @@ public sealed class CompletionTests : IDisposable
                     endpoints: []
             """
         );
+        File.WriteAllText(
+            Path.Combine(_folder, "kubeconfig"),
+            """
+            apiVersion: v1
+            kind: Config
+            clusters: [{name: one, cluster: {server: "https://192.168.1.200:6443"}}]
+            contexts:
+            - {name: admin@lab, context: {cluster: one, user: admin}}
+            - {name: admin@prod, context: {cluster: gone, user: admin}}
+            """
+        );
+        File.WriteAllText(Path.Combine(_folder, "broken"), new string('[', 200_000));
         _session = PowerShellSession.Create(new Dictionary<string, object>());
     }
 
@@ -52,6 +64,20 @@ public sealed class CompletionTests : IDisposable
     [InlineData("Get-TalosService -Context \"$", new[] { "\"`$cash\"" })]
     public void Contexts_come_from_the_talosconfig(string line, string[] expected) =>
         Assert.Equal(expected, Complete(With(line, $"-TalosConfig '{Path.Combine(_folder, "talosconfig")}'")));
+
+    [Theory]
+    [InlineData("Get-TalosEsp -KubeContext admin@l", "kubeconfig", new[] { "'admin@lab'" })]
+    [InlineData("Invoke-UkiSwap -KubeContext ADMIN", "kubeconfig", new[] { "'admin@lab'", "'admin@prod'" })]
+    [InlineData("Restore-Uki -KubeContext x", "kubeconfig", new string[0])]
+    [InlineData("Install-TsNode -KubeContext admin@p", "kubeconfig", new[] { "'admin@prod'" })]
+    [InlineData("Undo-TsNode -KubeContext admin@p", "kubeconfig", new[] { "'admin@prod'" })]
+    [InlineData("Test-TsNode -KubeContext admin@p", "kubeconfig", new[] { "'admin@prod'" })]
+    [InlineData("Test-TsCluster -KubeContext admin@p", "kubeconfig", new[] { "'admin@prod'" })]
+    [InlineData("Update-TalosNodeAddress -KubeContext admin@p", "kubeconfig", new[] { "'admin@prod'" })]
+    [InlineData("Test-TsCluster -KubeContext a", "broken", new string[0])]
+    [InlineData("Test-TsCluster -KubeContext a", "missing", new string[0])]
+    public void Contexts_of_Kubernetes_come_from_the_kubeconfig(string line, string file, string[] expected) =>
+        Assert.Equal(expected, Complete(With(line, $"-KubeConfig '{Path.Combine(_folder, file)}'")));
 
     [Theory]
     [InlineData("Test-TsNode -Check Efi§", "Efivars")]

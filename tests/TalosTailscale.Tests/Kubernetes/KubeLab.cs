@@ -1,3 +1,4 @@
+using TalosTailscale.Core.Boot.NodeShell;
 using TalosTailscale.Core.Kubernetes;
 using TalosTailscale.Lab.Kubernetes;
 
@@ -44,6 +45,9 @@ internal sealed class KubeLab : IAsyncDisposable
         );
         return new KubeLab(api, folder, machines);
     }
+
+    /// <summary>For shells where there is no Talos to compare the machine with.</summary>
+    internal static Task AnyMachine(INodeShell shell, bool forWriting, CancellationToken stop) => Task.CompletedTask;
 
     internal KubernetesConnection Connect() => KubernetesConnection.Open(Kubeconfig);
 

@@ -53,6 +53,7 @@ public sealed class TestTsClusterTests
                 "ampone PodPull",
                 "ryzen KubernetesNode",
                 "ryzen PodPull",
+                "cluster SameCluster",
                 "cluster StaleNodes",
                 "cluster EtcdMembers",
                 "cluster EtcdLeader",

@@ -4,7 +4,8 @@ namespace TalosTailscale.Core.Boot.Esp;
 
 /// <summary>
 /// The lock file on a node's EFI system partition: of two swaps at once, the second is refused. Released when disposed;
-/// what a killed run leaves is taken over when nothing can be behind it any more.
+/// what a killed run leaves is taken over when nothing can be behind it any more. Nothing is written without it, and it is
+/// not taken on another machine than the one that Talos answers for.
 /// </summary>
 internal sealed class EspLock : IAsyncDisposable
 {
@@ -29,6 +30,7 @@ internal sealed class EspLock : IAsyncDisposable
         CancellationToken cancellationToken
     )
     {
+        await volume.Shell.RequireMachineAsync(forWriting: true, cancellationToken).ConfigureAwait(false);
         var held = new EspLock(volume, Guid.NewGuid().ToString("N"), reporter);
         try
         {

@@ -36,6 +36,16 @@ public interface INodeShell : IAsyncDisposable
         CancellationToken cancellationToken
     );
 
+    /// <summary>
+    /// Makes sure that the shell is on the machine that Talos answers for. Asked before the shell is used, and again before
+    /// anything is written.
+    /// </summary>
+    /// <param name="forWriting">Whether something will be changed.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <returns>A task that ends when it is certain.</returns>
+    /// <exception cref="TsException">ShellOnAnotherMachine, ShellMachineUnknown.</exception>
+    Task RequireMachineAsync(bool forWriting, CancellationToken cancellationToken);
+
     /// <summary>Whether the holder of a lock is known not to exist any more.</summary>
     /// <param name="holder">What <see cref="Holder"/> of the other shell was.</param>
     /// <param name="cancellationToken">Cancels.</param>

@@ -46,10 +46,15 @@ public static class NodeShells
         try
         {
             return await PodNodeShell
-                .OpenAsync(kubernetes, Spec(request), reporter, cancellationToken)
+                .OpenAsync(node, kubernetes, Spec(request), reporter, cancellationToken)
                 .ConfigureAwait(false);
         }
-        catch (TsException exception) when (request.Via == TalosNodeShellKind.Auto && request.FromImage is null)
+        catch (TsException exception)
+            when (request.Via == TalosNodeShellKind.Auto
+                && request.FromImage is null
+                && exception.Error != BootErrors.ShellOnAnotherMachine
+                && exception.Error != BootErrors.ShellMachineUnknown
+            )
         {
             if (!await node.HasDebugServiceAsync(cancellationToken).ConfigureAwait(false))
                 throw;

@@ -1,5 +1,6 @@
 using TalosTailscale.Core.Kubernetes;
 using TalosTailscale.Core.Reporting;
+using TalosTailscale.Core.Talos;
 
 namespace TalosTailscale.Core.Boot.NodeShell;
 
@@ -16,10 +17,13 @@ public sealed class PodNodeShell : INodeShell
 
     private readonly KubernetesConnection _connection;
     private readonly IReporter _reporter;
+    private readonly ShellProof _proof;
     private HelperPod _pod;
+    private bool _forWriting;
 
-    private PodNodeShell(KubernetesConnection connection, HelperPod pod, IReporter reporter)
+    private PodNodeShell(ShellProof proof, KubernetesConnection connection, HelperPod pod, IReporter reporter)
     {
+        _proof = proof;
         _connection = connection;
         _pod = pod;
         _reporter = reporter;
@@ -37,13 +41,29 @@ public sealed class PodNodeShell : INodeShell
     /// <inheritdoc/>
     public bool KeepsFiles => true;
 
-    /// <summary>Makes the pod and waits until it is ready.</summary>
+    /// <summary>Makes the pod, waits until it is ready, and makes sure that it is where it is thought to be.</summary>
+    /// <param name="node">The node's Talos API.</param>
     /// <param name="connection">The cluster; stays the caller's.</param>
     /// <param name="spec">Node and image.</param>
     /// <param name="reporter">Told of each step.</param>
     /// <param name="cancellationToken">Cancels; nothing is left then.</param>
     /// <returns>The shell, to be disposed of by the caller.</returns>
-    public static async Task<PodNodeShell> OpenAsync(
+    /// <exception cref="TsException">ShellOnAnotherMachine, ShellMachineUnknown, or what keeps the pod from being ready.</exception>
+    public static Task<PodNodeShell> OpenAsync(
+        TalosNodeClient node,
+        KubernetesConnection connection,
+        HelperPodSpec spec,
+        IReporter reporter,
+        CancellationToken cancellationToken
+    )
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        var machine = new ShellMachine(node, connection, spec.NodeName);
+        return OpenAsync(machine.RequireAsync, connection, spec, reporter, cancellationToken);
+    }
+
+    internal static async Task<PodNodeShell> OpenAsync(
+        ShellProof proof,
         KubernetesConnection connection,
         HelperPodSpec spec,
         IReporter reporter,
@@ -53,7 +73,24 @@ public sealed class PodNodeShell : INodeShell
         HelperPod pod = await HelperPod
             .CreateAsync(connection, spec, reporter, cancellationToken)
             .ConfigureAwait(false);
-        return new PodNodeShell(connection, pod, reporter);
+        var shell = new PodNodeShell(proof, connection, pod, reporter);
+        try
+        {
+            await shell.RequireMachineAsync(forWriting: false, cancellationToken).ConfigureAwait(false);
+            return shell;
+        }
+        catch
+        {
+            await shell.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task RequireMachineAsync(bool forWriting, CancellationToken cancellationToken)
+    {
+        _forWriting |= forWriting;
+        return _proof(this, _forWriting, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -100,6 +137,7 @@ public sealed class PodNodeShell : INodeShell
         _reporter.Verbose($"{Node}: pod '{_pod}' is gone ({exception.ErrorId}); another one takes its place.");
         await _pod.DisposeAsync().ConfigureAwait(false);
         _pod = await HelperPod.CreateAsync(_connection, _pod.Spec, _reporter, cancellationToken).ConfigureAwait(false);
+        await _proof(this, _forWriting, cancellationToken).ConfigureAwait(false);
         return true;
     }
 

@@ -62,8 +62,14 @@ public sealed class TalosNodeShell : INodeShell
                 cancellation: cancellationToken
             )
             .ConfigureAwait(false);
-        return new TalosNodeShell(node, image);
+        var shell = new TalosNodeShell(node, image);
+        await shell.RequireMachineAsync(forWriting: false, cancellationToken).ConfigureAwait(false);
+        return shell;
     }
+
+    /// <inheritdoc/>
+    public Task RequireMachineAsync(bool forWriting, CancellationToken cancellationToken) =>
+        new ShellMachine(_node, null, "").RequireAsync(this, forWriting, cancellationToken);
 
     /// <inheritdoc/>
     /// <remarks>The container's standard error comes among its standard output.</remarks>

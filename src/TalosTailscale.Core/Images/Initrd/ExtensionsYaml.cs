@@ -1,4 +1,5 @@
 using System.Text;
+using TalosTailscale.Core.Inventory;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
@@ -17,7 +18,7 @@ internal static class ExtensionsYaml
     {
         try
         {
-            var parser = new Parser(new StringReader(Encoding.UTF8.GetString(yaml)));
+            var parser = BoundedYaml.Of(Encoding.UTF8.GetString(yaml), MaxDepth);
             return Read(parser, name);
         }
         catch (Exception e) when (e is not TsException and not OutOfMemoryException)
@@ -31,7 +32,7 @@ internal static class ExtensionsYaml
         }
     }
 
-    private static List<ExtensionLayer> Read(Parser parser, string name)
+    private static List<ExtensionLayer> Read(BoundedYaml parser, string name)
     {
         var layers = new List<ExtensionLayer>();
         var path = new Stack<Frame>();
@@ -41,8 +42,6 @@ internal static class ExtensionsYaml
             switch (parser.Current)
             {
                 case MappingStart or SequenceStart:
-                    if (path.Count >= MaxDepth)
-                        throw Malformed(name, $"is nested deeper than {MaxDepth}");
                     path.Push(new Frame(parser.Current is MappingStart, Where(path)));
                     if (path.Peek() is { IsMapping: true, Path: "/layers/-" })
                         layer = [];

@@ -1,4 +1,5 @@
 using System.Text;
+using TalosTailscale.Core.Inventory;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -108,7 +109,7 @@ public sealed class TalosConfigFile
         var stream = new YamlStream();
         try
         {
-            stream.Load(new StringReader(text));
+            stream.Load(BoundedYaml.Of(text));
         }
         catch (YamlException e)
         {

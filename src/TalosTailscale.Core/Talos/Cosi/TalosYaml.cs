@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using TalosTailscale.Core.Inventory;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
@@ -11,16 +12,15 @@ namespace TalosTailscale.Core.Talos;
 /// </summary>
 internal sealed class TalosYaml
 {
-    private const int MaxDepth = 128;
     private const int MaxNodes = 1_000_000;
     private const string TextTag = "tag:yaml.org,2002:str";
     private static readonly SearchValues<char> s_floatCharacters = SearchValues.Create("+-.eE0123456789");
 
-    private readonly Parser _parser;
+    private readonly BoundedYaml _parser;
     private readonly Dictionary<string, (object? Value, int Size)> _anchors = new(StringComparer.Ordinal);
     private int _left = MaxNodes;
 
-    private TalosYaml(string yaml) => _parser = new Parser(new StringReader(yaml));
+    private TalosYaml(string yaml) => _parser = BoundedYaml.Of(yaml);
 
     /// <summary>Maps become dictionaries in their order, lists lists, plain scalars numbers, truths or null.</summary>
     /// <exception cref="TsException"><see cref="TalosErrors.TalosProtocolViolation"/>.</exception>
@@ -61,7 +61,7 @@ internal sealed class TalosYaml
         {
             if (found || _parser.Current is not DocumentStart)
                 continue;
-            value = Value(Next(), 0);
+            value = Value(Next());
             found = true;
         }
 
@@ -71,10 +71,8 @@ internal sealed class TalosYaml
     private ParsingEvent Next() =>
         _parser.MoveNext() && _parser.Current is { } next ? next : throw new YamlException("The text ends too early.");
 
-    private object? Value(ParsingEvent at, int depth)
+    private object? Value(ParsingEvent at)
     {
-        if (depth > MaxDepth)
-            throw new YamlException(at.Start, at.End, "Nested too deeply.");
         Spend(1, at);
         int before = _left;
         switch (at)
@@ -91,7 +89,7 @@ internal sealed class TalosYaml
             case SequenceStart sequence:
                 var list = new List<object?>();
                 for (ParsingEvent next = Next(); next is not SequenceEnd; next = Next())
-                    list.Add(Value(next, depth + 1));
+                    list.Add(Value(next));
                 return Keep(sequence, list, before);
             case MappingStart mapping:
                 var map = new Dictionary<string, object?>(StringComparer.Ordinal);
@@ -101,7 +99,7 @@ internal sealed class TalosYaml
                         ? text.Value
                         : throw new YamlException(next.Start, next.End, "A key is no scalar.");
                     Keep((Scalar)next, key, before);
-                    if (!map.TryAdd(key, Value(Next(), depth + 1)))
+                    if (!map.TryAdd(key, Value(Next())))
                         throw new YamlException(next.Start, next.End, "A key is there twice.");
                 }
 

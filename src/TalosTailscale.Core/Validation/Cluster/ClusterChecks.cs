@@ -28,6 +28,18 @@ internal static class ClusterChecks
             : CheckResult.Pass($"{text}, Ready");
     }
 
+    public static async Task<CheckResult> SameClusterAsync(ClusterFacts facts)
+    {
+        try
+        {
+            return CheckResult.Pass(await facts.ProofAsync().ConfigureAwait(false));
+        }
+        catch (TsException e) when (e.Error == KubernetesErrors.ClustersDiffer)
+        {
+            return CheckResult.Fail(Causes.ClustersDiffer, e.Message);
+        }
+    }
+
     public static async Task<CheckResult> StaleNodesAsync(ClusterFacts facts)
     {
         var known = new HashSet<string>(StringComparer.Ordinal);

@@ -6,7 +6,7 @@ namespace TalosTailscale.Core.Validation;
 /// <summary>What the checks of the cluster need to know, asked for once, when the first check wants it.</summary>
 internal sealed class ClusterFacts
 {
-    private readonly Lazy<Task<KubernetesConnection>> _connection;
+    private readonly Lazy<Task<(KubernetesConnection Connection, string Proof)>> _connection;
     private readonly Lazy<Task<IReadOnlyList<KubernetesNodeState>>> _nodes;
     private readonly Lazy<Task<IReadOnlyList<TalosEtcdMember>>> _members;
 
@@ -14,10 +14,17 @@ internal sealed class ClusterFacts
     {
         Options = options;
         Cancellation = cancellation;
-        _connection = new(() => options.Kubernetes(cancellation));
+        _connection = new(async () =>
+        {
+            KubernetesConnection connection = await options.Kubernetes(cancellation).ConfigureAwait(false);
+            return (
+                connection,
+                await SameCluster.RequireAsync(options.Talos, connection, cancellation).ConfigureAwait(false)
+            );
+        });
         _nodes = new(async () =>
             await KubernetesNodes
-                .ListAsync(await _connection.Value.ConfigureAwait(false), cancellation)
+                .ListAsync(await ConnectionAsync().ConfigureAwait(false), cancellation)
                 .ConfigureAwait(false)
         );
         _members = new(() => options.Talos.Node(null).EtcdMemberListAsync(cancellation));
@@ -27,7 +34,12 @@ internal sealed class ClusterFacts
 
     public CancellationToken Cancellation { get; }
 
-    public Task<KubernetesConnection> ConnectionAsync() => _connection.Value;
+    /// <summary>The connection; no check gets one that leads to another cluster than the one that Talos answers for.</summary>
+    public async Task<KubernetesConnection> ConnectionAsync() =>
+        (await _connection.Value.ConfigureAwait(false)).Connection;
+
+    /// <summary>What proves that Talos and Kubernetes are one cluster.</summary>
+    public async Task<string> ProofAsync() => (await _connection.Value.ConfigureAwait(false)).Proof;
 
     public Task<IReadOnlyList<KubernetesNodeState>> NodesAsync() => _nodes.Value;
 

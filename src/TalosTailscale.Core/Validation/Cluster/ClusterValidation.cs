@@ -26,6 +26,12 @@ public static class ClusterValidation
             (facts, node, _) => ClusterChecks.NodeAsync(facts, node)
         ),
         ("PodPull", "a pod on the node pulls a private image", null, ClusterChecks.PodPullAsync),
+        (
+            "SameCluster",
+            "talosconfig and kubeconfig are of one cluster, by its machines' ids",
+            ClusterChecks.SameClusterAsync,
+            null
+        ),
         ("StaleNodes", "Kubernetes has no node that the inventory does not", ClusterChecks.StaleNodesAsync, null),
         (
             "EtcdMembers",

@@ -23,6 +23,12 @@ public abstract class EspCmdlet : TalosCmdlet
     [ValidateNotNullOrEmpty]
     public string? KubeConfig { get; set; }
 
+    /// <summary>The context of the kubeconfig; its current one when not given.</summary>
+    [Parameter(Mandatory = false)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(KubeContextCompleter))]
+    public string? KubeContext { get; set; }
+
     /// <summary>
     /// Image of the helper pod, by tag or digest. It needs sh, mount, dd and sha256sum; with perl or coreutils 9.5 two
     /// names can be exchanged, else the swap takes the space of a second copy.
@@ -82,7 +88,8 @@ public abstract class EspCmdlet : TalosCmdlet
         base.Dispose(disposing);
     }
 
-    // By way of Talos the cluster is only asked for its control planes, and a cluster that is down must not be in the way.
+    // By way of Talos the cluster is only asked for its control planes, and a cluster that is down must not be in the way;
+    // one that is another's, or a kubeconfig that is not to be trusted, is.
     private async Task<KubernetesConnection?> KubernetesIfAnyAsync(
         TalosNodeClient client,
         CancellationToken cancellationToken
@@ -92,7 +99,8 @@ public abstract class EspCmdlet : TalosCmdlet
         {
             return await KubernetesAsync(cancellationToken);
         }
-        catch (TsException exception) when (Via != TalosNodeShellKind.Kubernetes)
+        catch (TsException exception)
+            when (Via != TalosNodeShellKind.Kubernetes && !KubernetesAccess.IsRefusal(exception))
         {
             if (Via == TalosNodeShellKind.Auto && !await client.HasDebugServiceAsync(cancellationToken))
                 throw;
@@ -107,13 +115,7 @@ public abstract class EspCmdlet : TalosCmdlet
         await _opening.WaitAsync(cancellationToken);
         try
         {
-            return _kubernetes ??=
-                path is not null || KubernetesConnection.HasDefault()
-                    ? KubernetesConnection.Open(path)
-                    : KubernetesConnection.FromNode(
-                        await Client.Node(null).KubeconfigAsync(cancellationToken),
-                        "the Talos API"
-                    );
+            return _kubernetes ??= await KubernetesAccess.OpenAsync(Client, path, KubeContext, cancellationToken);
         }
         finally
         {

@@ -38,6 +38,12 @@ public sealed partial class UpdateTalosNodeAddressCommand
     [ValidateNotNullOrEmpty]
     public string? KubeConfig { get; set; }
 
+    /// <summary>The context of the kubeconfig; its current one when not given.</summary>
+    [Parameter(Mandatory = false)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(KubeContextCompleter))]
+    public string? KubeContext { get; set; }
+
     /// <summary>The folder for backups of machine configurations that are changed; by default one of the user's own.</summary>
     [Parameter(Mandatory = false)]
     [ValidateNotNullOrEmpty]

@@ -50,16 +50,10 @@ public sealed partial class UpdateTalosNodeAddressCommand : TalosCmdlet
     {
         try
         {
-            _kubernetes =
-                _kubeConfig is not null || KubernetesConnection.HasDefault()
-                    ? KubernetesConnection.Open(_kubeConfig)
-                    : KubernetesConnection.FromNode(
-                        await Client.Node(null).KubeconfigAsync(cancellationToken),
-                        "the Talos API"
-                    );
+            _kubernetes = await KubernetesAccess.OpenAsync(Client, _kubeConfig, KubeContext, cancellationToken);
             _kubernetesNodes = await KubernetesNodes.ListAsync(_kubernetes, cancellationToken);
         }
-        catch (TsException e) when (!Repair.HasFlag(TsAddressPlace.KubernetesNode))
+        catch (TsException e) when (!Repair.HasFlag(TsAddressPlace.KubernetesNode) && !KubernetesAccess.IsRefusal(e))
         {
             // The rest can be looked at, and the kubeconfig may be what has to be repaired first.
             _kubernetes?.Dispose();

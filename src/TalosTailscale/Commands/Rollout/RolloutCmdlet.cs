@@ -80,6 +80,12 @@ public abstract class RolloutCmdlet : TsCmdlet
     [ValidateNotNullOrEmpty]
     public string? KubeConfig { get; set; }
 
+    /// <summary>The context of the kubeconfig; its current one when not given.</summary>
+    [Parameter(Mandatory = false)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(KubeContextCompleter))]
+    public string? KubeContext { get; set; }
+
     /// <summary>The devices folder in which names are looked up; see Get-TsNode.</summary>
     [Parameter(Mandatory = false)]
     [ValidateNotNullOrEmpty]
@@ -204,13 +210,7 @@ public abstract class RolloutCmdlet : TsCmdlet
     private async Task<RolloutSetup> ConnectAsync(CancellationToken cancellationToken)
     {
         string? path = KubeConfig is null ? null : await ResolveNewPathAsync(KubeConfig);
-        _kubernetes =
-            path is not null || KubernetesConnection.HasDefault()
-                ? KubernetesConnection.Open(path)
-                : KubernetesConnection.FromNode(
-                    await _client!.Node(null).KubeconfigAsync(cancellationToken),
-                    "the Talos API"
-                );
+        _kubernetes = await KubernetesAccess.OpenAsync(_client!, path, KubeContext, cancellationToken);
         return new RolloutSetup
         {
             Talos = _client!,

@@ -6,7 +6,7 @@ using TalosTailscale.Core.Validation;
 namespace TalosTailscale.Commands;
 
 /// <summary>
-/// Checks the cluster as a whole after a change: Kubernetes nodes, etcd, the load balancer, the registry's pods, and that a
+/// Checks the cluster as a whole after a change: one cluster behind Talos and Kubernetes, Kubernetes nodes, etcd, the load balancer, the registry's pods, and that a
 /// pod on each node pulls a private image. One object for each check, in a stable order; pods that it makes are deleted.
 /// </summary>
 [Cmdlet(VerbsDiagnostic.Test, "TsCluster")]
@@ -21,6 +21,7 @@ public sealed class TestTsClusterCommand : TalosCmdlet
     [ValidateSet(
         "KubernetesNode",
         "PodPull",
+        "SameCluster",
         "StaleNodes",
         "EtcdMembers",
         "EtcdLeader",
@@ -34,6 +35,7 @@ public sealed class TestTsClusterCommand : TalosCmdlet
     [ValidateSet(
         "KubernetesNode",
         "PodPull",
+        "SameCluster",
         "StaleNodes",
         "EtcdMembers",
         "EtcdLeader",
@@ -67,6 +69,12 @@ public sealed class TestTsClusterCommand : TalosCmdlet
     [Parameter(Mandatory = false)]
     [ValidateNotNullOrEmpty]
     public string? KubeConfig { get; set; }
+
+    /// <summary>The context of the kubeconfig; its current one when not given.</summary>
+    [Parameter(Mandatory = false)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(KubeContextCompleter))]
+    public string? KubeContext { get; set; }
 
     /// <summary>Gives only whether no check failed.</summary>
     [Parameter(Mandatory = false)]
@@ -132,13 +140,7 @@ public sealed class TestTsClusterCommand : TalosCmdlet
     private async Task<KubernetesConnection> OpenAsync(CancellationToken cancellationToken)
     {
         string? path = KubeConfig is null ? null : await ResolveNewPathAsync(KubeConfig);
-        _kubernetes =
-            path is not null || KubernetesConnection.HasDefault()
-                ? KubernetesConnection.Open(path)
-                : KubernetesConnection.FromNode(
-                    await Client.Node(null).KubeconfigAsync(cancellationToken),
-                    "the Talos API"
-                );
+        _kubernetes = await KubernetesAccess.OpenAnyAsync(Client, path, KubeContext, cancellationToken);
         Reporter.Verbose($"Kubernetes is asked at '{_kubernetes.Server}'.");
         return _kubernetes;
     }
