@@ -190,17 +190,18 @@ public sealed class LogDiagnosisTests
             var parts = row.Split('\t');
             var (expected, line) = (parts[3], parts[4]);
             var reading = LogDiagnosis.Read("n", [line]);
-            var read = reading.Cause
-                ?? (
+            var read = reading.Cause is { } cause
+                ? cause == "LogNotUnderstood" ? "!" : cause
+                : (
                     reading.Starts > 0 ? "start"
                     : reading.State == TsDiagnosisState.Healthy ? "success"
                     : reading.UnknownLines > 0 ? "?"
                     : "-"
                 );
-            understood += read == "?" ? 0 : 1;
+            understood += read is "?" or "!" ? 0 : 1;
             if (read != expected)
                 wrong.Add($"{expected} read as {read}: {line}");
-            if (reading.UnknownLines != (expected == "?" ? 1 : 0))
+            if (reading.UnknownLines != (expected is "?" or "!" ? 1 : 0))
                 wrong.Add($"{reading.UnknownLines} unknown lines: {line}");
         }
 

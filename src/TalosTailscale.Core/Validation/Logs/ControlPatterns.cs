@@ -21,12 +21,12 @@ internal static class ControlPatterns
         ),
         Failure(
             Causes.ControlServerIncompatible,
-            @"control server is too old|unsupported client version|client (version )?(is )?too old|capability version|noise upgrade|server does not support|unexpected HTTP response: (404|426)|getNoiseClient: .*(404|426)",
+            @"control server is too old|unsupported client version|client (version )?(is )?too old|capability version must be set|invalid capability version|could not get capability version|no tailscaled config file found in|noise upgrade|server does not support|unexpected HTTP response: (404|426)|getNoiseClient: .*(404|426)",
             Client + "; Headscale hscontrol/noise.go, 0.22 to 0.29"
         ),
         Failure(
             Causes.ControlPlaneError,
-            @"(\b(register request|fetch control key|initial fetch failed):? (http )?(429|5\d\d)|\bhttp (429|5\d\d)\b|fetch control key: (429|5\d\d)|unexpected HTTP response: (429|5\d\d)|PollNetMap: .*\b(429|5\d\d)[: ]",
+            @"\b(register request|fetch control key|initial fetch failed):? (http )?(429|5\d\d)|\bhttp (429|5\d\d)\b|fetch control key: (429|5\d\d)|unexpected HTTP response: (429|5\d\d)|PollNetMap: .*\b(429|5\d\d)[: ]",
             Client
         ),
         Failure(

@@ -16,6 +16,12 @@ internal static class DaemonPatterns
         ),
         LogPattern.Of(
             LogMeaning.Trouble,
+            Causes.AcceptDnsOnReadOnlyRoot,
+            @"(resolv\.conf|resolv\.pre-tailscale-backup\.conf).*(read-only file system|device or resource busy|permission denied)|dns-set-os-config-failed|dns\.NewOSConfigurator",
+            "tailscale net/dns/direct.go, manager_linux.go, all"
+        ),
+        LogPattern.Of(
+            LogMeaning.Trouble,
             Causes.StateStoreUnreadable,
             @"starting with in-memory store",
             "tailscale cmd/tailscaled/tailscaled.go, 1.94 and later"
@@ -64,7 +70,7 @@ internal static class DaemonPatterns
         ),
         Failure(
             Causes.IpForwardingOff,
-            @"Failed to enable IP forwarding|IP forwarding must be enabled|you can (fix this by running the container with privileged|either set the sysctls)",
+            @"Failed to enable IP forwarding|IP forwarding must be enabled|[Yy]ou can (fix this by running the container with privileged|either set the sysctls)",
             "tailscale cmd/containerboot/main.go, 1.34 and later"
         ),
         LogPattern.Of(
@@ -72,12 +78,6 @@ internal static class DaemonPatterns
             Causes.IpForwardingOff,
             @"IP(v[46])? forwarding is disabled|Subnet routes and exit nodes may not work|Couldn't check system's IP forwarding|failed to ensure IP forwarding|forwarding is set to off",
             "tailscale net/netutil/ip_forward.go, all"
-        ),
-        LogPattern.Of(
-            LogMeaning.Trouble,
-            Causes.AcceptDnsOnReadOnlyRoot,
-            @"(resolv\.conf|resolv\.pre-tailscale-backup\.conf).*(read-only file system|device or resource busy|permission denied)|dns-set-os-config-failed|dns\.NewOSConfigurator",
-            "tailscale net/dns/direct.go, manager_linux.go, all"
         ),
         Failure(
             Causes.ServiceConfigInvalid,

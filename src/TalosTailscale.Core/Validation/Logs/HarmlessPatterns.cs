@@ -6,6 +6,7 @@ internal static class HarmlessPatterns
     /// <summary>With words of failure in them, and no failure: what is tried and has another way.</summary>
     public static IReadOnlyList<LogPattern> OfErrors { get; } =
     [
+        Benign(@"Switching ipn state (NoState -> NeedsLogin|\S+ -> (Starting|NoState))\b", "tailscale ipn/ipnlocal/local.go, all: a start"),
         Benign(@"^\[v\d\]|^\[RATELIMIT\]", "tailscale types/logger/logger.go, all"),
         Benign(
             @"^(logtail|logpolicy|netcheck|portmapper|portmap|peerapi|derphttp|derp|captivedetection|netstack|sockstatlog|taildrop|posture|cloner|appc|c2n|flight recorder|tsnet|stun|ssh-conn|upnp|pmp|pcp)\b.*[:(\[ ]",
@@ -13,7 +14,7 @@ internal static class HarmlessPatterns
         ),
         Benign(@"^(\[unexpected\] )?(magicsock|disco|wg|wgcfg|open-conn-track|health): ", "tailscale wgengine, health, all"),
         Benign(
-            @"^(Drop|Accept|active login|popBrowserAuthNow|StartLoginInteractive|\[unexpected\] peerapi)\b",
+            @"^(Drop|Accept|active login|popBrowserAuthNow|StartLoginInteractive|\[unexpected\] peerapi)\b|^control: (refusing to answer|unsupported ping|invalid (PingRequest|ping)|failed to get noise client for ping|error decoding SetDNSResponse)",
             "tailscale wgengine/filter, ipn/ipnlocal/local.go, all"
         ),
         Benign(
@@ -42,7 +43,7 @@ internal static class HarmlessPatterns
             "tailscale wgengine/router/osrouter/router_linux.go, all"
         ),
         Benign(
-            @"^(answerHeadPing|doPingerPing|postPingResult|ping to )|^control: (answer|ping|sleeping|trying|NetInfo|HostInfo|mapRoutine: (backoff|state)|authRoutine: (backoff|state|context)|controlhttp: forcing|\[v\d\])|^(dns|control|Received error|netmap|PollNetMap|ipnserver)\b.*(client closed|context canceled|closed network connection)$",
+            @"^(control: )?(answerHeadPing|doPingerPing|postPingResult|ping to )|^control: netmap: (ending timeout|reset timeout|size read error|body read error|Do)|possibly transient peerapi listen|^(monitor|netmon|linkmon): .*(closed|interrupted system call)|^control: (answer|ping|sleeping|trying|NetInfo|HostInfo|mapRoutine: (backoff|state)|authRoutine: (backoff|state|context)|controlhttp: forcing|\[v\d\])|^(dns|control|Received error|netmap|PollNetMap|ipnserver)\b.*(client closed|context canceled|closed network connection)$",
             "tailscale control/controlclient/direct.go, all"
         ),
         Benign(

@@ -36,7 +36,7 @@ internal static class LoginPatterns
         ),
         Failure(
             Causes.AuthKeyRejected,
-            @"\binvalid (pre )?auth ?key\b|^(backend error: )?invalid key\b|\binvalid key: |Auth key (missing or invalid|failed to authenticate)"
+            @"\binvalid (pre )?auth ?key\b|^(backend error: )?invalid key$|\binvalid key: |Auth key (missing or invalid|failed to authenticate)"
                 + @"|auth[ -]?key (has )?expired|AuthKey not found|auth[ -]?key (has )?(already )?(been )?(already )?used|auth[ -]?key .*is not reusable"
                 + @"|failed to parse auth-key|auth-key must be either tagged or owned|PreAuthKey .*(expired|used|not found)",
             "control servers; Headscale hscontrol/types/preauth_key.go and db/preauth_keys.go, 0.22 to 0.29; containerboot 1.96"
@@ -101,7 +101,7 @@ internal static class LoginPatterns
         ),
         Failure(
             Causes.ServiceConfigInvalid,
-            @"(failed|error) .*kube(rnetes)? ?(client|Secret|permissions)|state Secret|setting up for running on Kubernetes|TS_KUBE_SECRET|check your RBAC|Kubernetes (Secret|permissions)|kube secret",
+            @"([Ff]ailed|[Ee]rror|unable) .*(kube(rnetes)? ?(client|[Ss]ecret|permissions)|state Secret|running on Kubernetes)|Kubernetes permissions are missing|doesn't have patch permissions|don't have permissions to create it",
             "tailscale cmd/containerboot/kube.go, 1.34 and later",
             "Remove TS_KUBE_SECRET and what else is for pods: as an extension of Talos, tailscale keeps its state in TS_STATE_DIR."
         ),
@@ -124,7 +124,7 @@ internal static class LoginPatterns
         ),
         Failure(
             Causes.NodeKeyExpired,
-            @"server reports new node key \S+ has expired|server says NodeKeyExpired|nodeKeyExpired=true|Switching ipn state Running -> NeedsLogin|tailscaled left running state \(now in state ""NeedsLogin""\)|node key (has )?expired|Old key expired",
+            @"server reports new node key \S+ has expired|server says NodeKeyExpired|nodeKeyExpired=true|Switching ipn state Running -> NeedsLogin|tailscaled left running state \(now in state ""NeedsLogin""\)|^(backend error: |Received error: .*)node key (has )?expired|Old key expired",
             "tailscale control/controlclient/direct.go, ipn/ipnlocal/local.go, all"
         ),
         Failure(
