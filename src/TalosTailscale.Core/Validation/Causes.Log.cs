@@ -105,6 +105,29 @@ public static partial class Causes
         "Only if the node is to reach networks behind other devices: add --accept-routes to TS_EXTRA_ARGS."
     );
 
+    /// <summary>The registry's certificate is not trusted.</summary>
+    public static readonly TsCheckCause RegistryNotTrusted = new(
+        "RegistryNotTrusted",
+        "The node does not trust the registry's certificate.",
+        "Give the node the registry's certificate authority (RegistryTLSConfig), or look at the certificate's names and dates and at the node's clock."
+    );
+
+    /// <summary>Nothing listens at the registry's address.</summary>
+    public static readonly TsCheckCause RegistryRefused = new(
+        "RegistryRefused",
+        "The registry's host answers and nothing listens at the port.",
+        "Start the registry, or correct the port in the reference.",
+        3
+    );
+
+    /// <summary>No way to the registry.</summary>
+    public static readonly TsCheckCause RegistryUnreachable = new(
+        "RegistryUnreachable",
+        "The registry's name resolves, and the node does not reach its address.",
+        "Look at the check 'TailnetAddress' and at the tailnet policy (grants for the node's tags to the registry).",
+        3
+    );
+
     /// <summary>A failure that is not known.</summary>
     public static readonly TsCheckCause LogNotUnderstood = new(
         "LogNotUnderstood",

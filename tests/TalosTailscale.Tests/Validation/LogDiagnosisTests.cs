@@ -245,6 +245,40 @@ public sealed class LogDiagnosisTests
     }
 
     [Fact]
+    public void A_failure_without_a_reason_shows_the_lines_before_it()
+    {
+        var reading = LogDiagnosis.Read(
+            "n",
+            [Start, "something that no version has ever written", "boot: x failed to auth tailscale: exit status 1"]
+        );
+
+        Assert.Equal(("LoginFailed", "something that no version has ever written"), (reading.Cause, reading.Evidence[0]));
+    }
+
+    [Fact]
+    public void A_word_is_no_log()
+    {
+        using var session = PowerShellSession.Create();
+
+        var word = session.Invoke("'ampone' | Get-TsDiagnosis");
+
+        Assert.Equal("NotALog", word.Errors.Single().FullyQualifiedErrorId.Split(',')[0]);
+        Assert.Empty(word.Output);
+    }
+
+    [Fact]
+    public async Task Nodes_from_the_pipeline_are_asked_for_their_log()
+    {
+        await using var lab = await LabSession.StartAsync();
+        lab.Lab.Node("ampone").Logs["ext-tailscale"].Add(Start);
+        lab.Lab.Node("ampone").Logs["ext-tailscale"].Add("backend error: invalid key: API key does not exist");
+
+        var read = lab.Invoke("Get-TsNode ampone | Get-TsDiagnosis").Single<TsDiagnosis>();
+
+        Assert.Equal(("ampone", "AuthKeyRejected"), (read.Node, read.Cause));
+    }
+
+    [Fact]
     public void Piped_text_files_and_log_objects_are_read()
     {
         using var session = PowerShellSession.Create();
