@@ -87,7 +87,11 @@ internal sealed class LabImageStore(LabNode node)
     }
 
     /// <summary>Pulls as Talos does: until 1.13 every error but NotFound is tried again for 20 minutes, and the log says each once.</summary>
-    internal async Task<LabStoredImage> PullPatientlyAsync(int ns, string reference, CancellationToken cancellationToken)
+    internal async Task<LabStoredImage> PullPatientlyAsync(
+        int ns,
+        string reference,
+        CancellationToken cancellationToken
+    )
     {
         var clock = node.Cluster.Options.Clock;
         var started = clock.GetTimestamp();

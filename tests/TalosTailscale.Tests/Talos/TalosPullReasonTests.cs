@@ -78,8 +78,16 @@ public sealed class TalosPullReasonTests
     }
 
     [Theory]
-    [InlineData("[talos] 2026/11/29 12:00:00 retrying error: failed to pull image \"docker.io/library/a:1\": x", "a:1", true)]
-    [InlineData("[talos] 2026/11/29 12:00:00 retrying error: failed to pull image \"docker.io/library/b:1\": x", "a:1", false)]
+    [InlineData(
+        "[talos] 2026/11/29 12:00:00 retrying error: failed to pull image \"docker.io/library/a:1\": x",
+        "a:1",
+        true
+    )]
+    [InlineData(
+        "[talos] 2026/11/29 12:00:00 retrying error: failed to pull image \"docker.io/library/b:1\": x",
+        "a:1",
+        false
+    )]
     [InlineData("[talos] 2026/11/29 12:00:00 failed to pull image \"docker.io/library/a:1\": x", "a:1", false)]
     public void A_line_is_of_the_image_that_it_names(string line, string reference, bool expected) =>
         Assert.Equal(expected, TalosNodeClient.ReasonIn(line, reference) is not null);

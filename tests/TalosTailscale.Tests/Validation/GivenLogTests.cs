@@ -9,7 +9,8 @@ public sealed class GivenLogTests
 {
     private static readonly string s_folder = Path.Combine(AppContext.BaseDirectory, "TestData", "reports", "logs");
 
-    public static TheoryData<string> Names => [.. Directory.GetDirectories(s_folder).Select(one => Path.GetFileName(one)!)];
+    public static TheoryData<string> Names =>
+        [.. Directory.GetDirectories(s_folder).Select(one => Path.GetFileName(one)!)];
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -29,7 +30,10 @@ public sealed class GivenLogTests
         Check("says", value => Regex.IsMatch(text, value));
         Check("never", value => !Regex.IsMatch(text, value));
         // A log that is not healthy names a cause, and every cause a fix.
-        if (reading.State is not (TsDiagnosisState.Healthy or TsDiagnosisState.Unknown) && string.IsNullOrEmpty(reading.Fix))
+        if (
+            reading.State is not (TsDiagnosisState.Healthy or TsDiagnosisState.Unknown)
+            && string.IsNullOrEmpty(reading.Fix)
+        )
             wrong.Add("no fix");
         return wrong;
 

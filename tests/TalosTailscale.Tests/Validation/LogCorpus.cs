@@ -8,7 +8,18 @@ namespace TalosTailscale.Tests.Validation;
 internal sealed class LogCorpus(int seed)
 {
     private static readonly string[] s_versions =
-    ["1.82.5", "1.84.3", "1.86.5", "1.88.4", "1.90.9", "1.92.5", "1.94.2", "1.96.5", "1.98.10", "1.102.3"];
+    [
+        "1.82.5",
+        "1.84.3",
+        "1.86.5",
+        "1.88.4",
+        "1.90.9",
+        "1.92.5",
+        "1.94.2",
+        "1.96.5",
+        "1.98.10",
+        "1.102.3",
+    ];
 
     private static readonly string[] s_begin =
     [
@@ -162,7 +173,10 @@ internal sealed class LogCorpus(int seed)
                 Boot(log, "Startup complete, waiting for shutdown signal");
             Some(log, s_later, 0.5);
             if (_random.Next(3) == 0)
-                Daemon(log, "Switching ipn state Running -> Starting (WantRunning=true, nm=true)\nSwitching ipn state Starting -> Running (WantRunning=true, nm=true)");
+                Daemon(
+                    log,
+                    "Switching ipn state Running -> Starting (WantRunning=true, nm=true)\nSwitching ipn state Starting -> Running (WantRunning=true, nm=true)"
+                );
             Some(log, s_later, 0.3);
             if (start < starts - 1)
             {
@@ -176,7 +190,10 @@ internal sealed class LogCorpus(int seed)
 
     /// <summary>Where in the last start of a log a line may be put in.</summary>
     public int PlaceIn(List<string> log) =>
-        _random.Next(log.FindLastIndex(line => line.EndsWith("Starting tailscaled", StringComparison.Ordinal)) + 1, log.Count + 1);
+        _random.Next(
+            log.FindLastIndex(line => line.EndsWith("Starting tailscaled", StringComparison.Ordinal)) + 1,
+            log.Count + 1
+        );
 
     private void Some(List<string> log, string[] lines, double part)
     {

@@ -191,7 +191,9 @@ public sealed class LogDiagnosisTests
             var (expected, line) = (parts[3], parts[4]);
             var reading = LogDiagnosis.Read("n", [line]);
             var read = reading.Cause is { } cause
-                ? cause == "LogNotUnderstood" ? "!" : cause
+                ? cause == "LogNotUnderstood"
+                    ? "!"
+                    : cause
                 : (
                     reading.Starts > 0 ? "start"
                     : reading.State == TsDiagnosisState.Healthy ? "success"
@@ -252,7 +254,10 @@ public sealed class LogDiagnosisTests
             [Start, "something that no version has ever written", "boot: x failed to auth tailscale: exit status 1"]
         );
 
-        Assert.Equal(("LoginFailed", "something that no version has ever written"), (reading.Cause, reading.Evidence[0]));
+        Assert.Equal(
+            ("LoginFailed", "something that no version has ever written"),
+            (reading.Cause, reading.Evidence[0])
+        );
     }
 
     [Fact]

@@ -9,9 +9,21 @@ public sealed class LogTruthTests
     private const string Done = "boot: 2026/01/02 03:04:09 Startup complete, waiting for shutdown signal";
 
     private static readonly string[] s_passing =
-    ["ControlPlaneUnreachable", "ControlPlaneError", "ControlPlaneNotTrusted", "ResolverBroken", "LoginFailed"];
+    [
+        "ControlPlaneUnreachable",
+        "ControlPlaneError",
+        "ControlPlaneNotTrusted",
+        "ResolverBroken",
+        "LoginFailed",
+    ];
 
-    public static IReadOnlyList<(string Reading, string Source, string First, string Last, string Text)> Texts { get; } =
+    public static IReadOnlyList<(
+        string Reading,
+        string Source,
+        string First,
+        string Last,
+        string Text
+    )> Texts { get; } =
     [
         .. File.ReadLines(Path.Combine(AppContext.BaseDirectory, "TestData", "validation", "failure-texts.tsv"))
             .Where(row => !row.StartsWith('#'))
@@ -80,7 +92,10 @@ public sealed class LogTruthTests
             var line = lines[seed % lines.Length];
             log.Insert(corpus.PlaceIn(log), "2026/11/01 04:00:00 " + line);
             var reading = LogDiagnosis.Read("n", log);
-            if (reading.State == TsDiagnosisState.Healthy || !reading.Evidence.Append(reading.Findings[0].Example).Contains(line))
+            if (
+                reading.State == TsDiagnosisState.Healthy
+                || !reading.Evidence.Append(reading.Findings[0].Example).Contains(line)
+            )
                 healthy.Add($"{seed}: {reading.State}: {line}");
         }
 
@@ -114,5 +129,10 @@ public sealed class LogTruthTests
     private static string Reading(TsDiagnosis one) =>
         one.Starts > 1 ? "start"
         : one.Cause == "LogNotUnderstood" ? "!"
-        : one.Cause ?? (one.State == TsDiagnosisState.Healthy ? "success" : one.UnknownLines > 0 ? "?" : "-");
+        : one.Cause
+            ?? (
+                one.State == TsDiagnosisState.Healthy ? "success"
+                : one.UnknownLines > 0 ? "?"
+                : "-"
+            );
 }

@@ -36,15 +36,25 @@ internal static class ImagePullReasons
     private static readonly (Regex Pattern, ImagePullReason Reason)[] s_all =
     [
         // A question to a name server fails in all these ways too, so names come first.
-        (Words(@"\blookup \S+.*(no such host|server misbehaving|timeout|refused|unreachable|no route)|no such host"), ImagePullReason.NameUnresolved),
-        (Words(@"x509: |tls: failed to verify|certificate|server gave HTTP response to HTTPS client"), ImagePullReason.NotTrusted),
         (
-            Words(@"\b40[13] (Unauthorized|Forbidden)|: 40[13]\b|unauthorized|authorization failed|insufficient_scope|no basic auth credentials|failed to (authorize|fetch (anonymous|oauth) token)|denied: |access (is )?denied|pull access denied"),
+            Words(@"\blookup \S+.*(no such host|server misbehaving|timeout|refused|unreachable|no route)|no such host"),
+            ImagePullReason.NameUnresolved
+        ),
+        (
+            Words(@"x509: |tls: failed to verify|certificate|server gave HTTP response to HTTPS client"),
+            ImagePullReason.NotTrusted
+        ),
+        (
+            Words(
+                @"\b40[13] (Unauthorized|Forbidden)|: 40[13]\b|unauthorized|authorization failed|insufficient_scope|no basic auth credentials|failed to (authorize|fetch (anonymous|oauth) token)|denied: |access (is )?denied|pull access denied"
+            ),
             ImagePullReason.Unauthorized
         ),
         (Words(@"connection refused"), ImagePullReason.Refused),
         (
-            Words(@"no route to host|(network|host) is unreachable|host is down|i/o timeout|TLS handshake timeout|Client\.Timeout|dial tcp \S+: .*deadline exceeded"),
+            Words(
+                @"no route to host|(network|host) is unreachable|host is down|i/o timeout|TLS handshake timeout|Client\.Timeout|dial tcp \S+: .*deadline exceeded"
+            ),
             ImagePullReason.Unreachable
         ),
         (Words(@"not found|manifest unknown|name unknown|repository .*not known"), ImagePullReason.NotFound),
@@ -69,12 +79,16 @@ internal static class ImagePullReasons
     public static string? Advice(ImagePullReason reason) =>
         reason switch
         {
-            ImagePullReason.NameUnresolved => "Look at the node's resolvers (Test-TsNode -Check Resolver): a name of the tailnet needs 100.100.100.100 first.",
-            ImagePullReason.Unauthorized => "Give the node credentials for the registry (RegistryAuthConfig), or correct them.",
+            ImagePullReason.NameUnresolved =>
+                "Look at the node's resolvers (Test-TsNode -Check Resolver): a name of the tailnet needs 100.100.100.100 first.",
+            ImagePullReason.Unauthorized =>
+                "Give the node credentials for the registry (RegistryAuthConfig), or correct them.",
             ImagePullReason.NotFound => "Push the image, or give a reference that exists.",
-            ImagePullReason.NotTrusted => "Give the node the registry's certificate authority (RegistryTLSConfig), or look at the certificate's names and dates and at the node's clock.",
+            ImagePullReason.NotTrusted =>
+                "Give the node the registry's certificate authority (RegistryTLSConfig), or look at the certificate's names and dates and at the node's clock.",
             ImagePullReason.Refused => "Start the registry, or correct the port in the reference.",
-            ImagePullReason.Unreachable => "Look at the node's routes and at the tailnet policy: the node must reach the registry's address and port.",
+            ImagePullReason.Unreachable =>
+                "Look at the node's routes and at the tailnet policy: the node must reach the registry's address and port.",
             _ => null,
         };
 

@@ -92,7 +92,8 @@ public sealed partial class TalosNodeClient
         if (at < 0)
             return null;
         string text = line[(at + Retrying.Length)..].TrimEnd();
-        return text.Contains(ImageReference.Normalize(reference), StringComparison.Ordinal)
+        return
+            text.Contains(ImageReference.Normalize(reference), StringComparison.Ordinal)
             || text.Contains(reference, StringComparison.Ordinal)
             ? text
             : null;

@@ -5,7 +5,8 @@ namespace TalosTailscale.Core.Validation;
 /// <summary>What the control client says of its server: names, certificates, connections, answers.</summary>
 internal static class ControlPatterns
 {
-    private const string Client = "tailscale control/controlclient/direct.go and auto.go, control/controlhttp/client.go, all";
+    private const string Client =
+        "tailscale control/controlclient/direct.go and auto.go, control/controlhttp/client.go, all";
 
     public static IReadOnlyList<LogPattern> All { get; } =
     [

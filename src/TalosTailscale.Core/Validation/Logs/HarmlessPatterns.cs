@@ -6,13 +6,19 @@ internal static class HarmlessPatterns
     /// <summary>With words of failure in them, and no failure: what is tried and has another way.</summary>
     public static IReadOnlyList<LogPattern> OfErrors { get; } =
     [
-        Benign(@"Switching ipn state (NoState -> NeedsLogin|\S+ -> (Starting|NoState))\b", "tailscale ipn/ipnlocal/local.go, all: a start"),
+        Benign(
+            @"Switching ipn state (NoState -> NeedsLogin|\S+ -> (Starting|NoState))\b",
+            "tailscale ipn/ipnlocal/local.go, all: a start"
+        ),
         Benign(@"^\[v\d\]|^\[RATELIMIT\]", "tailscale types/logger/logger.go, all"),
         Benign(
             @"^(logtail|logpolicy|netcheck|portmapper|portmap|peerapi|derphttp|derp|captivedetection|netstack|sockstatlog|taildrop|posture|cloner|appc|c2n|flight recorder|tsnet|stun|ssh-conn|upnp|pmp|pcp)\b.*[:(\[ ]",
             "tailscale logtail, logpolicy, net/netcheck, net/portmapper, derp, net/captivedetection, all: network weather and aids"
         ),
-        Benign(@"^(\[unexpected\] )?(magicsock|disco|wg|wgcfg|open-conn-track|health): ", "tailscale wgengine, health, all"),
+        Benign(
+            @"^(\[unexpected\] )?(magicsock|disco|wg|wgcfg|open-conn-track|health): ",
+            "tailscale wgengine, health, all"
+        ),
         Benign(
             @"^(Drop|Accept|active login|popBrowserAuthNow|StartLoginInteractive|\[unexpected\] peerapi)\b|^control: (refusing to answer|unsupported ping|invalid (PingRequest|ping)|failed to get noise client for ping|error decoding SetDNSResponse)",
             "tailscale wgengine/filter, ipn/ipnlocal/local.go, all"

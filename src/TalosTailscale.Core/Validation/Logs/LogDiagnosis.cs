@@ -111,7 +111,10 @@ public sealed class LogDiagnosis
             Findings = findings,
             Evidence =
             [
-                .. evidence.OrderBy(one => one.Line).TakeLast(MaximumEvidence).Select(one => LogAttempt.Shown(one.Text)),
+                .. evidence
+                    .OrderBy(one => one.Line)
+                    .TakeLast(MaximumEvidence)
+                    .Select(one => LogAttempt.Shown(one.Text)),
             ],
             Starts = _starts,
             Lines = _lines,

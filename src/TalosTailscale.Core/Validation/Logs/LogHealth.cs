@@ -10,7 +10,9 @@ internal static class LogHealth
 {
     private const string Seen = "tailscale ipn/ipnlocal/local.go, health/warnings.go, 1.70 and later";
 
-    private static readonly Regex s_line = LogPattern.Compile(@"^health\((warnable=)?""?(?<code>[^)""]+)""?\): (?<what>.*)$");
+    private static readonly Regex s_line = LogPattern.Compile(
+        @"^health\((warnable=)?""?(?<code>[^)""]+)""?\): (?<what>.*)$"
+    );
 
     // Of a node that starts, of a version, or of what Talos does not have.
     private static readonly HashSet<string> s_benign = new(StringComparer.Ordinal)
@@ -29,7 +31,9 @@ internal static class LogHealth
     };
 
     // With what passes once the node is in the tailnet.
-    private static readonly Dictionary<string, (TsCheckCause Cause, bool Passing)> s_causes = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, (TsCheckCause Cause, bool Passing)> s_causes = new(
+        StringComparer.Ordinal
+    )
     {
         ["network-status"] = (Causes.NetworkDown, true),
         ["wantrunning-false"] = (Causes.TailscaleStopped, true),

@@ -26,7 +26,8 @@ internal static class TalosPatterns
         ),
         Failure(
             Causes.ServiceNotRunning,
-            Service + @".*([Ff]ailed|[Ee]rror|condition failed)|failed to (create|start) task: ""ext-tailscale""|container ""ext-tailscale""",
+            Service
+                + @".*([Ff]ailed|[Ee]rror|condition failed)|failed to (create|start) task: ""ext-tailscale""|container ""ext-tailscale""",
             "talos internal/app/machined/pkg/system/service_runner.go, runner/containerd/containerd.go, 1.9 and later"
         ),
         Failure(

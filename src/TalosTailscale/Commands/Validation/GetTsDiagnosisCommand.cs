@@ -72,7 +72,10 @@ public sealed class GetTsDiagnosisCommand : TsCmdlet
     {
         foreach (var name in _order)
             if (_logs[name].IsOneWord)
-                await WriteErrorAsync(ValidationErrors.NotALog.New("The text is one word, which no log is.", name), name);
+                await WriteErrorAsync(
+                    ValidationErrors.NotALog.New("The text is one word, which no log is.", name),
+                    name
+                );
             else
                 await WriteObjectAsync(_logs[name].Result());
     }
@@ -87,7 +90,9 @@ public sealed class GetTsDiagnosisCommand : TsCmdlet
                     .Context(Context),
                 new TalosClientOptions()
             );
-            var lines = _client.Node(node.Address, node.Name).LogsAsync("ext-tailscale", cancellation: cancellationToken);
+            var lines = _client
+                .Node(node.Address, node.Name)
+                .LogsAsync("ext-tailscale", cancellation: cancellationToken);
             await foreach (var text in lines)
                 LogOf(node.Name).Add(text);
         }
