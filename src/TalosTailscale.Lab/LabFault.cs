@@ -122,6 +122,10 @@ public sealed record LabFault(string Name, string Description)
     public static LabFault UnpullableImage { get; } =
         new("UnpullableImage", "the nodes cannot pull the image of the helper pod");
 
+    /// <summary>The node cannot pull any image. Value: <c>unauthorized</c>, <c>no-such-host</c>, <c>refused</c>, <c>certificate</c>, <c>no-route</c>, <c>not-found</c> or containerd's words.</summary>
+    public static LabFault PullFails { get; } =
+        new("PullFails", "the node cannot pull images, for the reason that the value says");
+
     /// <summary>Pod Security is enforced in kube-system too.</summary>
     public static LabFault PodSecurity { get; } =
         new("PodSecurity", "Pod Security lets no privileged pod into kube-system");
@@ -175,6 +179,7 @@ public sealed record LabFault(string Name, string Description)
         NoTunnel,
         NodeKeyExpired,
         PodSecurity,
+        PullFails,
         ReadOnlyEsp,
         RebootsHalfWay,
         RejectsConfig,

@@ -48,6 +48,9 @@ public sealed class LabOptions
     /// <summary>How long an answer of the Talos API may be late; each by a time of its own, so that answers overtake each other.</summary>
     public TimeSpan Jitter { get; set; }
 
+    /// <summary>The clock by which nodes try a pull again.</summary>
+    public TimeProvider Clock { get; set; } = TimeProvider.System;
+
     /// <summary>Whether every node also gets a Talos endpoint (a port) of its own.</summary>
     public bool EndpointPerNode { get; set; }
 

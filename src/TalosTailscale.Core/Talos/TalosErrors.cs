@@ -334,6 +334,22 @@ public static class TalosErrors
         "List the services with Get-TalosService; an extension's service is there only if the booted image has the extension."
     );
 
+    /// <summary>A node cannot pull an image, and its log says why.</summary>
+    public static readonly TsError TalosImagePullFailed = new(
+        "TalosImagePullFailed",
+        TsErrorCategory.ResourceUnavailable,
+        "A node cannot pull a container image.",
+        "The message has the node's own reason; look at the registry, and at the node's resolvers and routes (Test-TsNode)."
+    );
+
+    /// <summary>A service of the node has written no log yet.</summary>
+    public static readonly TsError TalosServiceNotStarted = new(
+        "TalosServiceNotStarted",
+        TsErrorCategory.ResourceUnavailable,
+        "A service has no log, since it has not been started: it waits for something.",
+        "Look at Get-TalosService for what it waits for; ext-tailscale waits for its ExtensionServiceConfig (New-TsExtensionServiceConfig, Set-TalosMachinePatch)."
+    );
+
     /// <summary>Too few etcd members would be left.</summary>
     public static readonly TsError EtcdQuorumAtRisk = new(
         "EtcdQuorumAtRisk",

@@ -113,7 +113,7 @@ public static partial class Causes
     /// <summary>The key was refused.</summary>
     public static readonly TsCheckCause AuthKeyRejected = new(
         "AuthKeyRejected",
-        "The tailnet refuses the auth key: expired, deleted, used up, or of another tailnet.",
+        "The tailnet refuses the auth key: expired, deleted, used up, of another tailnet, or without the right to join nodes.",
         "Make a new key (New-TailnetAuthKey or the admin console), render and apply again; TS_AUTH_ONCE=true keeps joined nodes from needing it.",
         3
     );
@@ -154,7 +154,7 @@ public static partial class Causes
     public static readonly TsCheckCause LoginFailed = new(
         "LoginFailed",
         "'tailscale up' failed and the log does not say why in a known way.",
-        "Read the lines before it (Get-TalosLog ext-tailscale).",
+        "Read the lines before it (property Evidence of Get-TsDiagnosis, or Get-TalosLog ext-tailscale).",
         3
     );
 
@@ -446,7 +446,7 @@ public static partial class Causes
     /// <returns>The cause; null when there is none.</returns>
     public static TsCheckCause? Find(string code) => All.FirstOrDefault(cause => cause.Code == code);
 
-    // Read after all fields of both files are set: their order over files is not defined.
+    // Read after all fields of all files are set: their order over files is not defined.
     private static class Table
     {
         public static IReadOnlyList<TsCheckCause> All { get; } =

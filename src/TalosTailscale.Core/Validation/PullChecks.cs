@@ -1,3 +1,5 @@
+using TalosTailscale.Core.Talos;
+
 namespace TalosTailscale.Core.Validation;
 
 /// <summary>The proof of it all: the node pulls from the registry that only the tailnet reaches.</summary>
@@ -16,11 +18,15 @@ internal static class PullChecks
                     ? CheckResult.Pass($"'{host}' was reached")
                     : CheckResult.Skip("the image was on the node already, so no name was looked up");
             }
-            catch (TsException e)
+            catch (TsException e) when (e.Error != TalosErrors.TalosRoleMissing)
             {
-                return IsNameError(e.Message)
-                    ? CheckResult.Fail(Causes.RegistryNameUnresolved, e.Message)
-                    : CheckResult.Pass($"'{host}' resolves; the pull failed later");
+                return ImagePullReasons.Of(e.Message) switch
+                {
+                    ImagePullReason.NameUnresolved => CheckResult.Fail(Causes.RegistryNameUnresolved, e.Message),
+                    // Without a reason that can only come after the name was resolved, nothing is known of it.
+                    ImagePullReason.Other => CheckResult.Skip($"whether '{host}' resolves is not known: {e.Message}"),
+                    _ => CheckResult.Pass($"'{host}' resolves; the pull failed later"),
+                };
             }
         });
 
@@ -38,7 +44,7 @@ internal static class PullChecks
                         $"'{image}' was on the node already, which proves nothing; give a tag that no node has pulled"
                     );
             }
-            catch (TsException e)
+            catch (TsException e) when (e.Error != TalosErrors.TalosRoleMissing)
             {
                 return CheckResult.Fail(CauseOf(e.Message), e.Message);
             }
@@ -46,19 +52,14 @@ internal static class PullChecks
 
     /// <summary>What the words of containerd or the kubelet mean.</summary>
     public static TsCheckCause CauseOf(string message) =>
-        IsNameError(message) ? Causes.RegistryNameUnresolved
-        : Has(message, "401")
-        || Has(message, "403")
-        || Has(message, "unauthorized")
-        || Has(message, "authorization failed")
-            ? Causes.RegistryUnauthorized
-        : Has(message, "not found") || Has(message, "manifest unknown") ? Causes.ImageNotFound
-        : Causes.PullFailed;
-
-    private static bool IsNameError(string message) =>
-        Has(message, "no such host")
-        || Has(message, "server misbehaving")
-        || (Has(message, "lookup ") && Has(message, "timeout"));
-
-    private static bool Has(string message, string part) => message.Contains(part, StringComparison.OrdinalIgnoreCase);
+        ImagePullReasons.Of(message) switch
+        {
+            ImagePullReason.NameUnresolved => Causes.RegistryNameUnresolved,
+            ImagePullReason.Unauthorized => Causes.RegistryUnauthorized,
+            ImagePullReason.NotFound => Causes.ImageNotFound,
+            ImagePullReason.NotTrusted => Causes.RegistryNotTrusted,
+            ImagePullReason.Refused => Causes.RegistryRefused,
+            ImagePullReason.Unreachable => Causes.RegistryUnreachable,
+            _ => Causes.PullFailed,
+        };
 }

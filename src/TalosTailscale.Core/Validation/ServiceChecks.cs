@@ -132,23 +132,35 @@ internal static class ServiceChecks
             {
                 log = await probe.LogAsync().ConfigureAwait(false);
             }
-            catch (TsException e) when (e.Message.Contains("not registered", StringComparison.Ordinal))
+            catch (TsException e) when (e.Error == TalosErrors.TalosServiceNotFound)
             {
-                // Talos's words for a service that this boot does not have.
                 return CheckResult.Skip("there is no log of ext-tailscale");
+            }
+            catch (TsException e) when (e.Error == TalosErrors.TalosServiceNotStarted)
+            {
+                return CheckResult.Skip(e.Message);
             }
 
             var unknown = log.UnknownLines == 0 ? "" : $"; {log.UnknownLines} of {log.Lines} lines are not known";
             var cause = log.Cause is null ? null : Causes.Find(log.Cause);
             return (log.State, cause) switch
             {
+                (TsDiagnosisState.Healthy, not null) => CheckResult.Pass(
+                    $"the last start led into the tailnet; {log.Findings[0].Example}"
+                ),
                 (TsDiagnosisState.Healthy, _) => CheckResult.Pass("the last start led into the tailnet" + unknown),
-                (TsDiagnosisState.Troubled, not null) => CheckResult.Warn(cause, log.Findings[0].Example),
-                (TsDiagnosisState.Failing, not null) => CheckResult.Fail(cause, log.Findings[0].Example),
+                (TsDiagnosisState.Troubled, not null) => CheckResult.Warn(cause, Telling(log), log.Fix),
+                (TsDiagnosisState.Failing, not null) => CheckResult.Fail(cause, Telling(log), log.Fix),
                 _ when log.Lines == 0 => CheckResult.Skip("there is no log of ext-tailscale"),
                 _ => CheckResult.Pass($"{log.Lines} lines and no failure among them" + unknown),
             };
         });
+
+    // Of a failure without a reason the lines that nobody knows may say it.
+    private static string Telling(TsDiagnosis log) =>
+        log.Evidence.Count == 0 || log.Evidence.Contains(log.Findings[0].Example)
+            ? log.Findings[0].Example
+            : $"{log.Findings[0].Example}; not known: {log.Evidence[^1]}";
 
     /// <summary>Whether the service waits for its ExtensionServiceConfig, which also holds up boot (siderolabs/talos#12764).</summary>
     public static bool WaitsForConfig(TalosService? service) =>

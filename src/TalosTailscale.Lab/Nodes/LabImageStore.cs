@@ -16,6 +16,9 @@ internal sealed class LabPullException(string message, bool notFound) : Exceptio
 /// <summary>The images that one node's containerd has, and how it comes by more.</summary>
 internal sealed class LabImageStore(LabNode node)
 {
+    private static readonly TimeSpan s_retryTime = TimeSpan.FromMinutes(20);
+    private static readonly TimeSpan s_retryUnit = TimeSpan.FromSeconds(5);
+
     private readonly ConcurrentDictionary<(int Namespace, string Name), LabStoredImage> _images = new();
 
     internal IReadOnlyList<LabStoredImage> List(int ns) =>
@@ -38,6 +41,8 @@ internal sealed class LabImageStore(LabNode node)
     {
         if (Find(ns, reference) is { } there)
             return there;
+        if (node.Faults.Value(LabFault.PullFails) is { } why)
+            throw new LabPullException(Broken(reference, why), why == "not-found");
         var image = LabPublicImages.Find(reference) ?? await FromRegistryAsync(reference, cancellationToken);
         if (image is null)
         {
@@ -80,6 +85,59 @@ internal sealed class LabImageStore(LabNode node)
             throw new LabPullException(problem, notFound: false);
         return await node.Cluster.Part<ILabImageRegistry>()!.PullAsync(reference, node.Architecture, cancellationToken);
     }
+
+    /// <summary>Pulls as Talos does: until 1.13 every error but NotFound is tried again for 20 minutes, and the log says each once.</summary>
+    internal async Task<LabStoredImage> PullPatientlyAsync(
+        int ns,
+        string reference,
+        CancellationToken cancellationToken
+    )
+    {
+        var clock = node.Cluster.Options.Clock;
+        var started = clock.GetTimestamp();
+        var told = new HashSet<string>(StringComparer.Ordinal);
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                return await PullAsync(ns, reference, cancellationToken);
+            }
+            catch (LabPullException e) when (!e.NotFound && node.Minor < 14)
+            {
+                if (told.Add(e.Message))
+                    node.Logs["machined"]
+                        .Add($"[talos] {clock.GetUtcNow():yyyy/MM/dd HH:mm:ss} retrying error: {e.Message}");
+                if (clock.GetElapsedTime(started) >= s_retryTime)
+                    throw new LabPullException($"{told.Count} error(s) occurred:\n\t{e.Message}\n\ttimeout", false);
+                // go-retry: 0, 1, 3, 7, 15 … times the unit.
+                await Task.Delay(((1 << Math.Min(attempt, 8)) - 1) * s_retryUnit, clock, cancellationToken);
+            }
+        }
+    }
+
+    private static string Broken(string reference, string why)
+    {
+        var host = reference.Split('/')[0];
+        return $"failed to pull image \"{reference}\": failed to resolve reference \"{reference}\": "
+            + why switch
+            {
+                "unauthorized" =>
+                    $"unexpected status from HEAD request to https://{host}/v2/{Path(reference)}: 401 Unauthorized",
+                "not-found" => $"{reference}: not found",
+                "refused" => Request(host, reference, "dial tcp 100.64.0.9:443: connect: connection refused"),
+                "no-route" => Request(host, reference, "dial tcp 100.64.0.9:443: connect: no route to host"),
+                "certificate" => Request(
+                    host,
+                    reference,
+                    "tls: failed to verify certificate: x509: certificate signed by unknown authority"
+                ),
+                "no-such-host" => Request(host, reference, $"dial tcp: lookup {host} on 127.0.0.53:53: no such host"),
+                _ => why,
+            };
+    }
+
+    private static string Request(string host, string reference, string why) =>
+        $"failed to do request: Head \"https://{host}/v2/{Path(reference)}\": {why}";
 
     private static string Lookup(string host, string reference, string why) =>
         $"failed to pull image \"{reference}\": failed to resolve reference \"{reference}\": failed to do request: "

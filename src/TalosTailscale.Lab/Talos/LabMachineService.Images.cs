@@ -42,7 +42,7 @@ internal sealed partial class LabMachineService
     {
         try
         {
-            return await node.Images.PullAsync(ns, reference, cancellationToken);
+            return await node.Images.PullPatientlyAsync(ns, reference, cancellationToken);
         }
         catch (LabPullException e)
         {

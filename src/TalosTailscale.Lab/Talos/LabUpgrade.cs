@@ -12,7 +12,7 @@ internal static class LabUpgrade
     {
         try
         {
-            await node.Images.PullAsync(1, image, cancellationToken);
+            await node.Images.PullPatientlyAsync(1, image, cancellationToken);
         }
         catch (LabPullException e)
         {

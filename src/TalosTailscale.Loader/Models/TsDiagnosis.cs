@@ -9,7 +9,7 @@ public enum TsDiagnosisState
     /// <summary>The last start led into the tailnet.</summary>
     Healthy,
 
-    /// <summary>In the tailnet, with something that should be changed.</summary>
+    /// <summary>With something that should be changed or read: trouble of a node in the tailnet, or lines of failure that are not known.</summary>
     Troubled,
 
     /// <summary>The last start failed.</summary>
@@ -39,6 +39,16 @@ public sealed record TsDiagnosis
 
     /// <summary>Everything that was found in the attempt that counts, most telling first.</summary>
     public IReadOnlyList<TsDiagnosisFinding> Findings
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
+
+    /// <summary>
+    /// Lines that say that something failed and are not known, without secrets, at most ten; of a start that failed for a
+    /// reason that is not told, also the last lines that are not known.
+    /// </summary>
+    public IReadOnlyList<string> Evidence
     {
         get;
         init => field = PlainList.Of(value);

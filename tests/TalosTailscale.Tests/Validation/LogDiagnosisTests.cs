@@ -190,17 +190,20 @@ public sealed class LogDiagnosisTests
             var parts = row.Split('\t');
             var (expected, line) = (parts[3], parts[4]);
             var reading = LogDiagnosis.Read("n", [line]);
-            var read = reading.Cause
-                ?? (
+            var read = reading.Cause is { } cause
+                ? cause == "LogNotUnderstood"
+                    ? "!"
+                    : cause
+                : (
                     reading.Starts > 0 ? "start"
                     : reading.State == TsDiagnosisState.Healthy ? "success"
                     : reading.UnknownLines > 0 ? "?"
                     : "-"
                 );
-            understood += read == "?" ? 0 : 1;
+            understood += read is "?" or "!" ? 0 : 1;
             if (read != expected)
                 wrong.Add($"{expected} read as {read}: {line}");
-            if (reading.UnknownLines != (expected == "?" ? 1 : 0))
+            if (reading.UnknownLines != (expected is "?" or "!" ? 1 : 0))
                 wrong.Add($"{reading.UnknownLines} unknown lines: {line}");
         }
 
@@ -241,6 +244,43 @@ public sealed class LogDiagnosisTests
         );
 
         Assert.DoesNotContain("leakleak", reading.Findings[0].Example, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_failure_without_a_reason_shows_the_lines_before_it()
+    {
+        var reading = LogDiagnosis.Read(
+            "n",
+            [Start, "something that no version has ever written", "boot: x failed to auth tailscale: exit status 1"]
+        );
+
+        Assert.Equal(
+            ("LoginFailed", "something that no version has ever written"),
+            (reading.Cause, reading.Evidence[0])
+        );
+    }
+
+    [Fact]
+    public void A_word_is_no_log()
+    {
+        using var session = PowerShellSession.Create();
+
+        var word = session.Invoke("'ampone' | Get-TsDiagnosis");
+
+        Assert.Equal("NotALog", word.Errors.Single().FullyQualifiedErrorId.Split(',')[0]);
+        Assert.Empty(word.Output);
+    }
+
+    [Fact]
+    public async Task Nodes_from_the_pipeline_are_asked_for_their_log()
+    {
+        await using var lab = await LabSession.StartAsync();
+        lab.Lab.Node("ampone").Logs["ext-tailscale"].Add(Start);
+        lab.Lab.Node("ampone").Logs["ext-tailscale"].Add("backend error: invalid key: API key does not exist");
+
+        var read = lab.Invoke("Get-TsNode ampone | Get-TsDiagnosis").Single<TsDiagnosis>();
+
+        Assert.Equal(("ampone", "AuthKeyRejected"), (read.Node, read.Cause));
     }
 
     [Fact]

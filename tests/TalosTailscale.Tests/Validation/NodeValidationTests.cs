@@ -45,7 +45,7 @@ public sealed class NodeValidationTests
             { "no such host", "PrivatePull", "RegistryNameUnresolved", 4 },
             { "no such image", "PrivatePull", "ImageNotFound", null },
             { "unauthorized", "PrivatePull", "RegistryUnauthorized", null },
-            { "refused", "PrivatePull", "PullFailed", 3 },
+            { "refused", "PrivatePull", "RegistryRefused", 3 },
             { "device missing", "TailnetDevice", "DeviceMissing", 3 },
             { "device renamed", "TailnetDevice", "DeviceRenamed", null },
             { "device offline", "TailnetDevice", "DeviceOffline", 3 },
@@ -149,6 +149,37 @@ public sealed class NodeValidationTests
 
         Assert.All(checks, check => Assert.Equal(TsCheckStatus.Skipped, check.Status));
         Assert.Contains("proves nothing", checks[1].Evidence, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_name_is_resolved_only_where_the_answer_says_so()
+    {
+        (string Text, TsCheckStatus Status)[] answers =
+        [
+            ("ImagePull on 'a' had no answer in time", TsCheckStatus.Skipped),
+            ("dial tcp: lookup r.ts.net on 127.0.0.53:53: no such host", TsCheckStatus.Fail),
+            (
+                "dial tcp: lookup r.ts.net: read udp 127.0.0.1:1->127.0.0.53:53: read: connection refused",
+                TsCheckStatus.Fail
+            ),
+            ("dial tcp 100.1.2.3:443: connect: connection refused", TsCheckStatus.Pass),
+            (
+                "unexpected status from HEAD request to https://r.ts.net/v2/x/manifests/1: 401 Unauthorized",
+                TsCheckStatus.Pass
+            ),
+            ("the node is on fire", TsCheckStatus.Skipped),
+        ];
+        foreach (var (text, status) in answers)
+        {
+            var probe = new FakeNodeProbe { Pull = _ => throw TalosErrors.TalosCallFailed.New(text, "a") };
+
+            var checks = await RunAsync(
+                probe,
+                new NodeValidationOptions { Checks = ["RegistryName", "PrivatePull"], RegistryImage = Image }
+            );
+
+            Assert.Equal((status, TsCheckStatus.Fail, text), (checks[0].Status, checks[1].Status, text));
+        }
     }
 
     [Fact]

@@ -20,4 +20,7 @@ public sealed record TalosClientOptions
 
     /// <summary>Against what certificates are checked.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>How long a pull that the node cannot make, and tries again, is waited for from the node's first reason on: three tries of Talos.</summary>
+    public TimeSpan PullPatience { get; init; } = TimeSpan.FromSeconds(6);
 }

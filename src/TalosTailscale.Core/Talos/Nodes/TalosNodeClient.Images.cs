@@ -93,11 +93,8 @@ public sealed partial class TalosNodeClient
     )
     {
         bool present = await FindImageAsync(reference, images, cancellation).ConfigureAwait(false) is not null;
-        string? digest = null;
-        if (await HasImageServiceAsync(cancellation).ConfigureAwait(false))
-            digest = await OfferedAsync(() => PullAsync(reference, images, timeout, reporter, cancellation))
-                .ConfigureAwait(false);
-        digest ??= await PullOldAsync(reference, images, timeout, reporter, cancellation).ConfigureAwait(false);
+        string digest = await WatchedPullAsync(reference, waits: true, reporter, PullAsync, cancellation)
+            .ConfigureAwait(false);
         TalosContainerImage? now = await FindImageAsync(reference, images, cancellation).ConfigureAwait(false);
         return new TalosImagePull
         {
@@ -108,6 +105,15 @@ public sealed partial class TalosNodeClient
             Pulled = !present,
             Duration = Stopwatch.GetElapsedTime(started),
         };
+
+        async Task<string> PullAsync(CancellationToken stop)
+        {
+            string? found = null;
+            if (await HasImageServiceAsync(stop).ConfigureAwait(false))
+                found = await OfferedAsync(() => PullNewAsync(reference, images, timeout, reporter, stop))
+                    .ConfigureAwait(false);
+            return found ?? await PullOldAsync(reference, images, timeout, reporter, stop).ConfigureAwait(false);
+        }
     }
 
     /// <summary>Removes an image; Talos 1.13 and later.</summary>
@@ -220,7 +226,7 @@ public sealed partial class TalosNodeClient
         return Failure(Single(answer.Messages, "ImagePull").Metadata, "ImagePull") is { } failure ? throw failure : "";
     }
 
-    private async Task<string> PullAsync(
+    private async Task<string> PullNewAsync(
         string reference,
         TalosImageNamespace images,
         TimeSpan? timeout,

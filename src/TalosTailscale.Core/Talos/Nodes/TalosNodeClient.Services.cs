@@ -88,11 +88,12 @@ public sealed partial class TalosNodeClient
     /// <param name="follow">True to go on with what is written from now on, until cancelled.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <returns>The lines, without their ends, however the node cut them into messages.</returns>
-    public IAsyncEnumerable<string> LogsAsync(
+    /// <exception cref="TsException"><see cref="TalosErrors.TalosServiceNotStarted"/> of a service that waits for something.</exception>
+    public async IAsyncEnumerable<string> LogsAsync(
         string id,
         int? tail = null,
         bool follow = false,
-        CancellationToken cancellation = default
+        [EnumeratorCancellation] CancellationToken cancellation = default
     )
     {
         var request = new LogsRequest
@@ -109,7 +110,38 @@ public sealed partial class TalosNodeClient
             cancellation,
             follow ? Timeout.InfiniteTimeSpan : null
         );
-        return TextLines.ReadAsync(BytesAsync("Logs", parts), cancellation);
+        IAsyncEnumerator<string> lines = TextLines
+            .ReadAsync(BytesAsync("Logs", parts), cancellation)
+            .GetAsyncEnumerator(cancellation);
+        await using ConfiguredAsyncDisposable closing = lines.ConfigureAwait(false);
+        while (await NextAsync().ConfigureAwait(false))
+            yield return lines.Current;
+
+        async Task<bool> NextAsync()
+        {
+            try
+            {
+                return await lines.MoveNextAsync().ConfigureAwait(false);
+            }
+            catch (TsException e) when (e.Error == TalosErrors.TalosServiceNotFound)
+            {
+                throw await WithoutLogAsync(id, e, cancellation).ConfigureAwait(false);
+            }
+        }
+    }
+
+    // Talos registers a log when the service first starts: a service that waits has none, and is there all the same.
+    private async Task<TsException> WithoutLogAsync(string id, TsException unknown, CancellationToken cancellation)
+    {
+        IReadOnlyList<TalosService> services = await ServiceListAsync(cancellation).ConfigureAwait(false);
+        if (services.FirstOrDefault(one => one.Id == id) is not { } service)
+            return unknown;
+        string last = service.Events.Count == 0 ? "" : $": {service.Events[^1].Message}";
+        return TalosErrors.TalosServiceNotStarted.New(
+            $"'{id}' on '{Node}' has no log, since it has not been started. It is {service.State}{last}.",
+            Node,
+            unknown
+        );
     }
 
     /// <summary>The kernel's messages (<c>facility: priority: [time]: text</c>).</summary>

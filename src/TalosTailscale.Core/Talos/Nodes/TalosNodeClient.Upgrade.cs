@@ -70,12 +70,18 @@ public sealed partial class TalosNodeClient
         reporter.Progress(new ProgressStep(Upgrading, Node, "the node pulls the installer and checks it"));
         try
         {
-            UpgradeResponse answer = await _caller
-                .UnaryAsync(
-                    TalosCall.Change("Upgrade", TalosCall.Admin),
-                    (invoker, options) => Machine(invoker).UpgradeAsync(request, options),
-                    cancellation,
-                    s_upgradeTimeout
+            UpgradeResponse answer = await WatchedPullAsync(
+                    image,
+                    waits: false,
+                    reporter,
+                    stop =>
+                        _caller.UnaryAsync(
+                            TalosCall.Change("Upgrade", TalosCall.Admin),
+                            (invoker, options) => Machine(invoker).UpgradeAsync(request, options),
+                            stop,
+                            s_upgradeTimeout
+                        ),
+                    cancellation
                 )
                 .ConfigureAwait(false);
             if (Failure(Single(answer.Messages, "Upgrade").Metadata, "Upgrade") is { } failure)
@@ -90,7 +96,14 @@ public sealed partial class TalosNodeClient
     private async Task InstallAsync(string image, IReporter reporter, CancellationToken cancellation)
     {
         reporter.Progress(new ProgressStep(Upgrading, Node, "pulling the installer"));
-        await PullAsync(image, TalosImageNamespace.System, null, reporter, cancellation).ConfigureAwait(false);
+        await WatchedPullAsync(
+                image,
+                waits: true,
+                reporter,
+                stop => PullNewAsync(image, TalosImageNamespace.System, null, reporter, stop),
+                cancellation
+            )
+            .ConfigureAwait(false);
         var request = new LifecycleServiceUpgradeRequest
         {
             Containerd = Instance(TalosImageNamespace.System),

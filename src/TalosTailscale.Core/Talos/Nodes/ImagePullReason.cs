@@ -1,0 +1,97 @@
+using System.Text.RegularExpressions;
+
+namespace TalosTailscale.Core.Talos;
+
+/// <summary>Why a node cannot pull an image.</summary>
+internal enum ImagePullReason
+{
+    /// <summary>Something else, which the text tells.</summary>
+    Other,
+
+    /// <summary>The registry's name has no address for the node.</summary>
+    NameUnresolved,
+
+    /// <summary>The registry wants credentials, or other ones.</summary>
+    Unauthorized,
+
+    /// <summary>The registry does not have the image.</summary>
+    NotFound,
+
+    /// <summary>The registry's certificate is not one that the node trusts.</summary>
+    NotTrusted,
+
+    /// <summary>Nothing listens at the registry's address.</summary>
+    Refused,
+
+    /// <summary>The node has no way to the registry's address, or nothing comes back.</summary>
+    Unreachable,
+}
+
+/// <summary>
+/// Reads containerd's words for a pull that failed. Sources: containerd core/remotes/docker (resolver.go, authorizer.go,
+/// fetcher.go, errors.go), Go's net and crypto/x509.
+/// </summary>
+internal static class ImagePullReasons
+{
+    private static readonly (Regex Pattern, ImagePullReason Reason)[] s_all =
+    [
+        // A question to a name server fails in all these ways too, so names come first.
+        (
+            Words(@"\blookup \S+.*(no such host|server misbehaving|timeout|refused|unreachable|no route)|no such host"),
+            ImagePullReason.NameUnresolved
+        ),
+        (
+            Words(@"x509: |tls: failed to verify|certificate|server gave HTTP response to HTTPS client"),
+            ImagePullReason.NotTrusted
+        ),
+        (
+            Words(
+                @"\b40[13] (Unauthorized|Forbidden)|: 40[13]\b|unauthorized|authorization failed|insufficient_scope|no basic auth credentials|failed to (authorize|fetch (anonymous|oauth) token)|denied: |access (is )?denied|pull access denied"
+            ),
+            ImagePullReason.Unauthorized
+        ),
+        (Words(@"connection refused"), ImagePullReason.Refused),
+        (
+            Words(
+                @"no route to host|(network|host) is unreachable|host is down|i/o timeout|TLS handshake timeout|Client\.Timeout|dial tcp \S+: .*deadline exceeded"
+            ),
+            ImagePullReason.Unreachable
+        ),
+        (Words(@"not found|manifest unknown|name unknown|repository .*not known"), ImagePullReason.NotFound),
+    ];
+
+    /// <summary>The reason in a text.</summary>
+    /// <param name="text">containerd's, Talos's or the kubelet's words.</param>
+    /// <returns>The reason.</returns>
+    public static ImagePullReason Of(string text)
+    {
+        foreach (var (pattern, reason) in s_all)
+            if (pattern.IsMatch(text))
+                return reason;
+        return ImagePullReason.Other;
+    }
+
+    /// <summary>Whether waiting cannot help.</summary>
+    public static bool IsFinal(ImagePullReason reason) =>
+        reason is ImagePullReason.Unauthorized or ImagePullReason.NotTrusted or ImagePullReason.NotFound;
+
+    /// <summary>What to do, of a reason.</summary>
+    public static string? Advice(ImagePullReason reason) =>
+        reason switch
+        {
+            ImagePullReason.NameUnresolved =>
+                "Look at the node's resolvers (Test-TsNode -Check Resolver): a name of the tailnet needs 100.100.100.100 first.",
+            ImagePullReason.Unauthorized =>
+                "Give the node credentials for the registry (RegistryAuthConfig), or correct them.",
+            ImagePullReason.NotFound => "Push the image, or give a reference that exists.",
+            ImagePullReason.NotTrusted =>
+                "Give the node the registry's certificate authority (RegistryTLSConfig), or look at the certificate's names and dates and at the node's clock.",
+            ImagePullReason.Refused => "Start the registry, or correct the port in the reference.",
+            ImagePullReason.Unreachable =>
+                "Look at the node's routes and at the tailnet policy: the node must reach the registry's address and port.",
+            _ => null,
+        };
+
+    private static Regex Words(string pattern) =>
+        new(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.IgnoreCase);
+}
