@@ -101,7 +101,7 @@ internal sealed class IsoRecordReader(RandomReader file, int blockSize, RockRidg
     private string PlainName(ReadOnlySpan<byte> bytes, bool isFolder)
     {
         var name = joliet
-            ? PrintableText.Clean(Encoding.BigEndianUnicode.GetString(bytes))
+            ? PrintableText.Line(Encoding.BigEndianUnicode.GetString(bytes))
             : PrintableText.Ascii(bytes);
         if (isFolder)
             return name;
