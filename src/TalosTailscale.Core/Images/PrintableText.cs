@@ -23,17 +23,11 @@ internal static class PrintableText
     public static string Line(string text) => Replace(text, IsUnsafe);
 
     private static string Replace(string text, Func<char, bool> isUnsafe) =>
-        text.Any(isUnsafe)
-            ? string.Create(
-                text.Length,
-                (text, isUnsafe),
-                static (span, from) =>
-                {
-                    for (var i = 0; i < span.Length; i++)
-                        span[i] = from.isUnsafe(from.text[i]) ? '\uFFFD' : from.text[i];
-                }
-            )
-            : text;
+        text.Any(isUnsafe) ? string.Create(text.Length, (text, isUnsafe), static (span, from) =>
+            {
+                for (var i = 0; i < span.Length; i++)
+                    span[i] = from.isUnsafe(from.text[i]) ? '\uFFFD' : from.text[i];
+            }) : text;
 
     private static bool IsUnsafe(char c) =>
         char.IsControl(c)

@@ -37,8 +37,7 @@ internal sealed record UkiText
     public bool IsForInstaller => Halts || Profiles.Any(p => p.Id == "reset");
 
     /// <summary>The sections that a UKI must have and this program does not.</summary>
-    public static IReadOnlyList<string> MissingIn(PeImage image) =>
-        [.. s_required.Where(n => image.Find(n) is null)];
+    public static IReadOnlyList<string> MissingIn(PeImage image) => [.. s_required.Where(n => image.Find(n) is null)];
 
     public static async Task<UkiText> ReadAsync(RandomReader file, PeImage image, CancellationToken cancellationToken)
     {

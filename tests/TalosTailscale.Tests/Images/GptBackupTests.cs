@@ -65,7 +65,10 @@ public sealed class GptBackupTests
     private static byte[] Disk(int sector)
     {
         using var esp = new MemoryStream();
-        var files = new Dictionary<string, byte[]> { ["EFI/Linux/Talos-v1.12.4.efi"] = LabImages.Uki(new LabUkiSpec()) };
+        var files = new Dictionary<string, byte[]>
+        {
+            ["EFI/Linux/Talos-v1.12.4.efi"] = LabImages.Uki(new LabUkiSpec()),
+        };
         LabImages.WriteEsp(esp, files, 4 * Mib);
         var disk = new byte[6 * Mib];
         esp.ToArray().CopyTo(disk, Mib);

@@ -30,8 +30,9 @@ public sealed class HostileImageTests
     [Fact]
     public async Task A_member_of_4_GiB_in_a_file_of_130_KiB_is_refused_and_not_unpacked()
     {
-        var header = Encoding.ASCII.GetBytes("070701" + new string('0', 8 * 6) + "FFFFFFF0" + new string('0', 8 * 4)
-            + "00000002" + "00000000" + "a\0");
+        var header = Encoding.ASCII.GetBytes(
+            "070701" + new string('0', 8 * 6) + "FFFFFFF0" + new string('0', 8 * 4) + "00000002" + "00000000" + "a\0"
+        );
         using var initrd = new MemoryStream(ZstdOfZeros(header, 4L << 30));
 
         var error = await Assert.ThrowsAsync<TsException>(() =>
@@ -71,7 +72,9 @@ public sealed class HostileImageTests
         using var stream = new MemoryStream();
         LabImages.WriteIso(new LabUkiSpec(), stream);
         var bytes = stream.ToArray();
-        var name = Encoding.ASCII.GetBytes(entry.ToUpperInvariant().Replace("-V1.12.4.EFI", "", StringComparison.Ordinal));
+        var name = Encoding.ASCII.GetBytes(
+            entry.ToUpperInvariant().Replace("-V1.12.4.EFI", "", StringComparison.Ordinal)
+        );
         var changed = 0;
         for (var at = 20 * 2048; at < 60 * 2048; at++)
         {
@@ -134,7 +137,10 @@ public sealed class HostileImageTests
 
             public override long Length => throw new NotSupportedException();
 
-            public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+            public override async ValueTask<int> ReadAsync(
+                Memory<byte> buffer,
+                CancellationToken cancellationToken = default
+            )
             {
                 var read = await inner.ReadAsync(buffer, cancellationToken);
                 Count += read;

@@ -30,8 +30,18 @@ internal sealed class SignatureSet(TemporaryFolder folder)
         {
             string[] request =
             [
-                "req", "-x509", "-nodes", "-days", "3650", "-subj", $"/CN={key}",
-                "-keyout", folder[key + ".key"], "-out", CertificateOf(key), .. newKey,
+                "req",
+                "-x509",
+                "-nodes",
+                "-days",
+                "3650",
+                "-subj",
+                $"/CN={key}",
+                "-keyout",
+                folder[key + ".key"],
+                "-out",
+                CertificateOf(key),
+                .. newKey,
             ];
             await Tool.RunAsync("openssl", request);
         }
@@ -101,8 +111,14 @@ internal sealed class SignatureSet(TemporaryFolder folder)
     private async Task SbsignAsync(string key, string from, string to)
     {
         await Tool.RunAsync(
-            "sbsign", "--key", folder[key + ".key"], "--cert", CertificateOf(key),
-            "--output", folder[to + ".efi"], folder[from + ".efi"]
+            "sbsign",
+            "--key",
+            folder[key + ".key"],
+            "--cert",
+            CertificateOf(key),
+            "--output",
+            folder[to + ".efi"],
+            folder[from + ".efi"]
         );
         Files.Add((to, key));
     }
@@ -111,8 +127,18 @@ internal sealed class SignatureSet(TemporaryFolder folder)
     {
         string[] arguments =
         [
-            "sign", "-certs", CertificateOf(key), "-key", folder[key + ".key"], "-h", hash,
-            "-in", folder[from + ".efi"], "-out", folder[to + ".efi"], .. more,
+            "sign",
+            "-certs",
+            CertificateOf(key),
+            "-key",
+            folder[key + ".key"],
+            "-h",
+            hash,
+            "-in",
+            folder[from + ".efi"],
+            "-out",
+            folder[to + ".efi"],
+            .. more,
         ];
         await Tool.RunAsync("osslsigncode", arguments);
         Files.Add((to, key));

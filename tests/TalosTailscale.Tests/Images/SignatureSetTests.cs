@@ -8,40 +8,66 @@ namespace TalosTailscale.Tests.Images;
 /// </summary>
 public sealed class SignatureSetTests(ITestOutputHelper output)
 {
-    /// <summary>
-    /// Images that sbverify takes and edk2 does not, because they end elsewhere than their tables say
-    /// (DxeImageVerificationHandler: the walk must end with the table; HashPeImage: what is beyond it is hashed).
-    /// </summary>
-    private static readonly string[] s_stricter = ["-padded-8", "-padded-4096", "-padded-in-table", "-padded-1"];
+    // Taken by sbverify and not by edk2, because they end elsewhere than their tables say (the walk must end with the
+    // table, and what is beyond it is hashed), or the table ends behind the file.
+    private static readonly string[] s_refusedByFirmware =
+    [
+        "-padded-1",
+        "-padded-8",
+        "-padded-4096",
+        "-padded-in-table",
+        "-padded-16-in-table",
+        "-cut-8",
+    ];
+
+    // Refused by sbverify, which stops at an entry of another type than PKCS#7; edk2 goes on to the next.
+    private static readonly string[] s_takenByFirmware = ["double-entry-type"];
 
     [Fact]
-    public async Task Sbverify_and_ours_agree_but_for_what_firmware_refuses()
+    public async Task Sbverify_and_ours_agree_but_where_firmware_says_otherwise()
     {
         using var folder = new TemporaryFolder();
         var set = new SignatureSet(folder);
         await set.MakeAsync();
 
         var differences = new List<string>();
-        var (taken, refused, stricter) = (0, 0, 0);
+        var (taken, refused, asFirmware) = (0, 0, 0);
         foreach (var (name, _) in set.Files)
         {
             foreach (var key in SignatureSet.Keys)
             {
-                var theirs = await Tool.TryAsync("sbverify", "--cert", set.CertificateOf(key), folder[name + ".efi"]);
+                var theirs = await IsTakenByToolAsync(folder[name + ".efi"], set.CertificateOf(key));
                 var ours = await IsTakenAsync(folder[name + ".efi"], set.CertificateOf(key));
-                if (ours == (theirs.ExitCode == 0))
+                if (ours == theirs)
                     _ = ours ? taken++ : refused++;
-                else if (!ours && s_stricter.Any(s => name.EndsWith(s, StringComparison.Ordinal)))
-                    stricter++;
+                else if (
+                    (ours ? s_takenByFirmware : s_refusedByFirmware).Any(s =>
+                        name.EndsWith(s, StringComparison.Ordinal)
+                    )
+                )
+                    asFirmware++;
                 else
-                    differences.Add($"{name} with {key}: ours {ours}, sbverify {theirs.ExitCode}: {theirs.Output.Trim()}");
+                    differences.Add($"{name} with {key}: ours {ours}, theirs {theirs}");
             }
         }
 
-        output.WriteLine($"{set.Files.Count} images, {SignatureSet.Keys.Count()} keys: both take {taken}, both refuse "
-            + $"{refused}, only firmware and ours refuse {stricter}, otherwise {differences.Count}.");
-        Assert.Empty(differences);
-        Assert.True(taken >= set.Files.Count / 3, $"Only {taken} were taken.");
+        output.WriteLine(
+            $"{set.Files.Count} images, {SignatureSet.Keys.Count()} keys: both take {taken}, both refuse {refused}, "
+                + $"ours is firmware's verdict and not the tool's {asFirmware}, otherwise {differences.Count}."
+        );
+        Assert.True(differences.Count == 0, string.Join('\n', differences));
+        Assert.True(taken >= 25, $"Only {taken} were taken.");
+    }
+
+    // sbverify computes SHA-256 and nothing else, so what has another hash is held to osslsigncode.
+    private static async Task<bool> IsTakenByToolAsync(string path, string certificate)
+    {
+        var name = Path.GetFileName(path);
+        var (code, _) =
+            name.StartsWith("sha384", StringComparison.Ordinal) || name.StartsWith("sha512", StringComparison.Ordinal)
+                ? await Tool.TryAsync("osslsigncode", "verify", "-CAfile", certificate, "-in", path)
+                : await Tool.TryAsync("sbverify", "--cert", certificate, path);
+        return code == 0;
     }
 
     [Fact]

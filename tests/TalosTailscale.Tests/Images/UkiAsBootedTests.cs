@@ -38,9 +38,7 @@ public sealed class UkiAsBootedTests
     [InlineData("talos.halt_if_installed=\u202E1")]
     [InlineData("talos.halt_if_installed=0\ttalos.halt_if_installed=1")]
     public async Task And_only_there(string commandLine) =>
-        Assert.False(
-            (await ReadAsync(TinyUki.With(".cmdline", Encoding.UTF8.GetBytes(commandLine)))).HaltsIfInstalled
-        );
+        Assert.False((await ReadAsync(TinyUki.With(".cmdline", Encoding.UTF8.GetBytes(commandLine)))).HaltsIfInstalled);
 
     [Fact]
     public async Task A_profile_is_judged_as_the_base_is()
@@ -93,7 +91,10 @@ public sealed class UkiAsBootedTests
 
         var expected = Convert.ToHexString(SHA256.HashData(key.ExportSubjectPublicKeyInfo()));
         Assert.Equal(expected, uki.PcrKeyFingerprint!.Replace(":", "", StringComparison.Ordinal));
-        var rubbish = TinyUki.With(".pcrpkey", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"u8.ToArray());
+        var rubbish = TinyUki.With(
+            ".pcrpkey",
+            "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"u8.ToArray()
+        );
         Assert.Equal("PcrKeyMalformed", (await Assert.ThrowsAsync<TsException>(() => ReadAsync(rubbish))).ErrorId);
     }
 

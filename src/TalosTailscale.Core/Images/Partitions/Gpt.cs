@@ -35,7 +35,9 @@ internal static class Gpt
         var hasEnd = disk.Length <= MaxDisk;
         foreach (var sector in hasEnd ? s_sectors : [])
         {
-            if (await ReadAsync(disk, disk.Length - sector, sector, cancellationToken).ConfigureAwait(false) is { } copy)
+            if (
+                await ReadAsync(disk, disk.Length - sector, sector, cancellationToken).ConfigureAwait(false) is { } copy
+            )
                 return copy;
         }
 

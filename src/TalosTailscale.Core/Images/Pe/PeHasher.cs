@@ -7,7 +7,11 @@ namespace TalosTailscale.Core.Images.Pe;
 /// <param name="File">SHA-256 of the whole file.</param>
 /// <param name="Authenticode">The Authenticode digests that were asked for; none where the firmware computes none.</param>
 /// <param name="Sections">SHA-256 of the content of each section, in the order of the table; empty when not asked for.</param>
-internal sealed record PeHashes(byte[] File, IReadOnlyDictionary<HashAlgorithmName, byte[]> Authenticode, IReadOnlyList<byte[]> Sections);
+internal sealed record PeHashes(
+    byte[] File,
+    IReadOnlyDictionary<HashAlgorithmName, byte[]> Authenticode,
+    IReadOnlyList<byte[]> Sections
+);
 
 /// <summary>Hashes a PE file in one sequential pass with one small buffer.</summary>
 internal static class PeHasher

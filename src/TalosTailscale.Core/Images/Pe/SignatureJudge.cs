@@ -22,7 +22,8 @@ internal static class SignatureJudge
     {
         if (table is null)
             return UkiSignatureStatus.NotSigned;
-        if (!table.IsWhole)
+        // One that cannot be parsed is not passed over where the firmware has a list of revoked certificates (dbx).
+        if (!table.IsWhole || table.Signatures.Contains(null))
             return UkiSignatureStatus.Invalid;
         UkiSignatureStatus[] best =
         [
@@ -30,8 +31,7 @@ internal static class SignatureJudge
             UkiSignatureStatus.NotChecked,
             UkiSignatureStatus.DigestMismatch,
         ];
-        return best.Where(status => signatures.Any(s => s.Status == status))
-            .FirstOrDefault(UkiSignatureStatus.Invalid);
+        return best.Where(status => signatures.Any(s => s.Status == status)).FirstOrDefault(UkiSignatureStatus.Invalid);
     }
 
     /// <summary>The signer that counts: that of a signature that holds, else the first that can be read.</summary>
