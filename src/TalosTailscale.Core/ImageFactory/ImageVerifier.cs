@@ -70,7 +70,11 @@ public static class ImageVerifier
                 : "its signature does not hold";
         if (expected.Variant == UkiVariant.SecureBoot && !uki.Signed)
             yield return "it is not signed";
-        if (expected.SignerSha256 is { } signer && uki.Signer is { } found && found.Sha256 != signer)
+        if (
+            expected.SignerSha256 is { } signer
+            && uki.Signer is { } found
+            && !uki.Signatures.Any(s => s.Status == UkiSignatureStatus.Valid && s.Signer?.Sha256 == signer)
+        )
             yield return $"it was signed by '{found.Subject}' ({found.Sha256[..16]}…), not by the certificate {signer[..16]}…";
         if (
             expected.PcrKeyFingerprint is { Length: > 0 } key

@@ -8,7 +8,12 @@ internal static class UkiSource
 {
     public static async Task<UkiInfo> ReadAsync(string path, IReporter reporter, CancellationToken cancellationToken)
     {
-        var places = await UkiFinder.FindAsync(path, cancellationToken).ConfigureAwait(false);
+        var places = await UkiFinder
+            .WithoutForeignAsync(
+                await UkiFinder.FindAsync(path, cancellationToken).ConfigureAwait(false),
+                cancellationToken
+            )
+            .ConfigureAwait(false);
         return await places[0]
             .ReadAsync(
                 new UkiReadOptions

@@ -23,8 +23,16 @@ public static class ImageErrors
     public static readonly TsError NotAUki = new(
         "NotAUki",
         TsErrorCategory.InvalidData,
-        "A UEFI program lacks the sections of a unified kernel image (.linux, .osrel, .cmdline, .initrd).",
+        "A UEFI program lacks the sections of a unified kernel image (.linux, .osrel).",
         "Give the Talos UKI (EFI/Linux/Talos-*.efi), not the boot manager or a shell."
+    );
+
+    /// <summary>A UKI for a machine that Talos is not made for.</summary>
+    public static readonly TsError UkiMachineUnknown = new(
+        "UkiMachineUnknown",
+        TsErrorCategory.InvalidData,
+        "A UKI is made for a machine that Talos does not run on.",
+        "Take the UKI for amd64 or arm64, the architecture of the node."
     );
 
     /// <summary>A text section is larger than any real one.</summary>
@@ -71,7 +79,7 @@ public static class ImageErrors
     public static readonly TsError PcrKeyMalformed = new(
         "PcrKeyMalformed",
         TsErrorCategory.InvalidData,
-        "The PCR signing key in a UKI is not an RSA public key.",
+        "The PCR signing key in a UKI is not an RSA or EC public key.",
         "Download or copy the UKI again and compare its hash with the source."
     );
 

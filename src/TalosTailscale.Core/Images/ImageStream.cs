@@ -28,8 +28,9 @@ internal static class ImageStream
         if (reader.Length < 8)
             return stream;
         var head = await reader.ReadAsync(0, 8, "a file header", cancellationToken).ConfigureAwait(false);
+        stream.Position = 0;
         var magic = BinaryPrimitives.ReadUInt32LittleEndian(head);
-        var budget = ByteBudget.For(reader.Length);
+        var budget = ByteBudget.ForDisk(reader.Length);
         if (ZstdFrame.IsFrame(magic) || ZstdFrame.IsSkippable(magic))
             return new ReplayStream(stream, name, ZstdFrame.Open, budget);
         if (head.AsSpan().StartsWith(XzIndex.Magic))

@@ -42,6 +42,13 @@ public static class KernelCommandLine
         );
     }
 
+    /// <summary>
+    /// A command line for people: every white space is a blank and what could drive a terminal can be seen, so that it
+    /// falls into the same fields as the one that boots.
+    /// </summary>
+    internal static string Printable(string commandLine) =>
+        PrintableText.Line(string.Concat(commandLine.Select(c => char.IsWhiteSpace(c) ? ' ' : c)));
+
     private static string[] Fields(string commandLine) =>
         commandLine.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
 }

@@ -9,13 +9,13 @@ internal static class OsRelease
     public static Dictionary<string, string> Parse(string text)
     {
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var raw in text.Split('\n'))
+        foreach (var raw in text.Split(['\n', '\r']))
         {
             var line = raw.Trim();
             var equals = line.IndexOf('=', StringComparison.Ordinal);
             if (equals <= 0 || line[0] == '#')
                 continue;
-            values[line[..equals]] = Unquote(line.AsSpan(equals + 1));
+            values[line[..equals]] = PrintableText.Line(Unquote(line.AsSpan(equals + 1)));
         }
 
         return values;

@@ -3,8 +3,8 @@ using System.Text;
 namespace TalosTailscale.Core.Images;
 
 /// <summary>
-/// Text out of an image that is about to be shown: control characters could drive a terminal, so they do not come
-/// through.
+/// Text out of an image that is about to be shown: control characters could drive a terminal, and marks of direction
+/// can make a line read as another one, so both become U+FFFD, which can be seen.
 /// </summary>
 internal static class PrintableText
 {
@@ -16,22 +16,26 @@ internal static class PrintableText
         return text.ToString();
     }
 
-    /// <summary>UTF-8 up to the first zero byte; line feeds and tabs stay, other control characters become U+FFFD.</summary>
-    public static string Utf8(ReadOnlySpan<byte> bytes)
-    {
-        var end = bytes.IndexOf((byte)0);
-        return Clean(Encoding.UTF8.GetString(end < 0 ? bytes : bytes[..end]));
-    }
+    /// <summary>Text of several lines: line feeds and tabs stay.</summary>
+    public static string Clean(string text) => Replace(text, c => c is not ('\n' or '\t') && IsUnsafe(c));
 
-    public static string Clean(string text) =>
-        text.Any(IsUnsafe) ? string.Create(text.Length, text, static (span, source) =>
+    /// <summary>A name, or whatever else is one line: no line feed either, which would make two of it.</summary>
+    public static string Line(string text) => Replace(text, IsUnsafe);
+
+    private static string Replace(string text, Func<char, bool> isUnsafe) =>
+        text.Any(isUnsafe) ? string.Create(text.Length, (text, isUnsafe), static (span, from) =>
             {
                 for (var i = 0; i < span.Length; i++)
-                    span[i] = IsUnsafe(source[i]) ? '\uFFFD' : source[i];
+                    span[i] = from.isUnsafe(from.text[i]) ? '\uFFFD' : from.text[i];
             }) : text;
 
-    // Bidirectional overrides (U+202A..E, U+2066..9) can make a command line read as another one.
     private static bool IsUnsafe(char c) =>
-        (char.IsControl(c) && c is not ('\n' or '\t'))
-        || c is (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
+        char.IsControl(c)
+        || c
+            is '\u061C'
+                or '\u200E'
+                or '\u200F'
+                or (>= '\u2028' and <= '\u202E')
+                or (>= '\u2066' and <= '\u206F')
+                or '\uFEFF';
 }

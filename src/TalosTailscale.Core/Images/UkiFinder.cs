@@ -50,6 +50,26 @@ public static class UkiFinder
         return FindAsync(new RandomReader(stream, name), name, _ => Task.FromResult(stream), false, cancellationToken);
     }
 
+    /// <summary>
+    /// Leaves out UEFI programs that are no UKIs, a shell for instance, as systemd-boot does; what is broken stays, so
+    /// that somebody hears of it.
+    /// </summary>
+    /// <param name="places">What was found.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    /// <returns>The UKIs; everything where there is none, for the error that says so.</returns>
+    public static async Task<IReadOnlyList<UkiLocation>> WithoutForeignAsync(
+        IReadOnlyList<UkiLocation> places,
+        CancellationToken cancellationToken = default
+    )
+    {
+        ArgumentNullException.ThrowIfNull(places);
+        var ukis = new List<UkiLocation>();
+        foreach (var place in places.Count > 1 ? places : [])
+            if (!await place.IsForeignAsync(cancellationToken).ConfigureAwait(false))
+                ukis.Add(place);
+        return ukis.Count > 0 ? ukis : places;
+    }
+
     private static async Task<IReadOnlyList<UkiLocation>> FindAsync(
         RandomReader file,
         string path,

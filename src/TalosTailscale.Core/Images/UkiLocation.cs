@@ -1,3 +1,5 @@
+using TalosTailscale.Core.Images.Pe;
+
 namespace TalosTailscale.Core.Images;
 
 /// <summary>A place where a UKI was found, and the way to its bytes. Nothing of the image is kept open.</summary>
@@ -69,6 +71,26 @@ public sealed class UkiLocation
                 Container = Container,
             };
             return await UkiReader.ReadAsync(stream, options, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Whether it is a UEFI program of another kind.</summary>
+    internal async Task<bool> IsForeignAsync(CancellationToken cancellationToken)
+    {
+        var stream = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        await using (stream.ConfigureAwait(false))
+        {
+            try
+            {
+                var image = await PeImage
+                    .ReadAsync(new RandomReader(stream, ToString()), cancellationToken)
+                    .ConfigureAwait(false);
+                return UkiText.MissingIn(image).Count > 0;
+            }
+            catch (TsException)
+            {
+                return false;
+            }
         }
     }
 

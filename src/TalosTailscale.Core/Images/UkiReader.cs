@@ -29,22 +29,34 @@ public static class UkiReader
         var file = new RandomReader(stream, name);
         var image = await PeImage.ReadAsync(file, cancellationToken).ConfigureAwait(false);
         var text = await UkiText.ReadAsync(file, image, cancellationToken).ConfigureAwait(false);
+        if (image.Architecture == TalosArchitecture.Unknown)
+        {
+            throw ImageErrors.UkiMachineUnknown.New(
+                $"'{name}' is for {image.MachineName}; Talos is made for x86-64 (amd64) and ARM64.",
+                name
+            );
+        }
+
         var pcrKey = await ReadPcrKeyAsync(file, image, cancellationToken).ConfigureAwait(false);
         var layers = options.Extensions
             ? await ReadLayersAsync(file, image, cancellationToken).ConfigureAwait(false)
             : [];
-        var (signature, status) = await ReadSignatureAsync(file, image, cancellationToken).ConfigureAwait(false);
+        var table =
+            image.Certificates.Length == 0
+                ? null
+                : await CertificateTable.ReadAsync(file, image, cancellationToken).ConfigureAwait(false);
 
         PeHashes? hashes = null;
         if (options.Hash)
         {
             hashes = await PeHasher
-                .HashAsync(stream, image, signature?.Algorithm, options.SectionHashes, Report, cancellationToken)
+                .HashAsync(stream, image, AlgorithmsOf(table), options.SectionHashes, Report, cancellationToken)
                 .ConfigureAwait(false);
             options.Reporter.Progress(new ProgressStep("Reading UKI", name, "done", Completed: true));
-            if (signature is not null)
-                status = Judge(signature, hashes.Authenticode!);
         }
+
+        var signatures = SignatureJudge.Judge(table, hashes, options.TrustedCertificates);
+        var status = SignatureJudge.Sum(table, signatures);
 
         var schematic = layers.LastOrDefault(l => l.Name == "schematic");
         return new UkiInfo
@@ -58,18 +70,25 @@ public static class UkiReader
             Kind = KindOf(text),
             Variant = image.Certificates.Length > 0 || pcrKey is not null ? UkiVariant.SecureBoot : UkiVariant.Plain,
             KernelRelease = text.KernelRelease,
-            CommandLine = text.CommandLine,
+            CommandLine = KernelCommandLine.Printable(text.CommandLine),
             HaltsIfInstalled = text.Halts,
             IsBootEntry = BootEntryName.IsListed(Path.GetFileName(options.Location ?? options.Path ?? "")),
-            Profiles = text.Profiles,
+            Profiles =
+            [
+                .. text.Profiles.Select(p => p with { CommandLine = KernelCommandLine.Printable(p.CommandLine) }),
+            ],
             Extensions = [.. layers.Select(ToExtension)],
             ExtensionsRead = options.Extensions,
             SchematicId = schematic?.Version,
             SchematicYaml = schematic?.ExtraInfo is { } yaml ? PrintableText.Clean(yaml) : null,
             Signed = image.Certificates.Length > 0,
             SignatureStatus = status,
-            Signer = signature?.Signer,
-            SignerTrusted = IsTrusted(signature, status, options),
+            Signatures = signatures,
+            Signer = SignatureJudge.SignerOf(signatures),
+            SignerTrusted =
+                options.TrustedCertificates.Count == 0 || status == UkiSignatureStatus.NotChecked
+                    ? null
+                    : status == UkiSignatureStatus.Valid && signatures.Any(s => s.Trusted == true),
             PcrKeyFingerprint = pcrKey,
             HasPcrSignature = text.HasPcrSignature,
             Size = file.Length,
@@ -106,6 +125,9 @@ public static class UkiReader
         }
     }
 
+    private static IEnumerable<HashAlgorithmName> AlgorithmsOf(CertificateTable? table) =>
+        table is null ? [] : table.Signatures.OfType<AuthenticodeSignature>().Select(s => s.Algorithm);
+
     private static async Task<string?> ReadPcrKeyAsync(
         RandomReader file,
         PeImage image,
@@ -119,56 +141,34 @@ public static class UkiReader
             .ConfigureAwait(false);
         try
         {
-            using var key = RSA.Create();
-            key.ImportFromPem(pem);
-            var hash = Convert.ToHexString(SHA256.HashData(key.ExportSubjectPublicKeyInfo()));
+            var hash = Convert.ToHexString(SHA256.HashData(PublicKeyOf(UkiText.Utf8(pem))));
             return string.Join(':', hash.Chunk(2).Select(pair => new string(pair)));
         }
         catch (Exception e) when (e is ArgumentException or CryptographicException)
         {
             throw ImageErrors.PcrKeyMalformed.New(
-                $"'{file.Name}' has a section '.pcrpkey' that is not an RSA public key in PEM form.",
+                $"'{file.Name}' has a section '.pcrpkey' that is not an RSA or EC public key in PEM form.",
                 file.Name,
                 e
             );
         }
     }
 
-    private static async Task<(AuthenticodeSignature? Signature, UkiSignatureStatus Status)> ReadSignatureAsync(
-        RandomReader file,
-        PeImage image,
-        CancellationToken cancellationToken
-    )
+    // PKIX DER, as Go's x509.MarshalPKIXPublicKey writes it.
+    private static byte[] PublicKeyOf(string pem)
     {
-        if (image.Certificates.Length == 0)
-            return (null, UkiSignatureStatus.NotSigned);
         try
         {
-            var signature = await AuthenticodeSignature.ReadAsync(file, image, cancellationToken).ConfigureAwait(false);
-            return (signature, UkiSignatureStatus.NotChecked);
+            using var rsa = RSA.Create();
+            rsa.ImportFromPem(pem);
+            return rsa.ExportSubjectPublicKeyInfo();
         }
-        catch (FormatException)
+        catch (Exception e) when (e is ArgumentException or CryptographicException)
         {
-            return (null, UkiSignatureStatus.Invalid);
+            using var ec = ECDsa.Create();
+            ec.ImportFromPem(pem);
+            return ec.ExportSubjectPublicKeyInfo();
         }
-    }
-
-    private static UkiSignatureStatus Judge(AuthenticodeSignature signature, byte[] digest)
-    {
-        if (!signature.VerifyCms())
-            return UkiSignatureStatus.Invalid;
-        return digest.AsSpan().SequenceEqual(signature.Digest)
-            ? UkiSignatureStatus.Valid
-            : UkiSignatureStatus.DigestMismatch;
-    }
-
-    private static bool? IsTrusted(AuthenticodeSignature? signature, UkiSignatureStatus status, UkiReadOptions options)
-    {
-        if (options.TrustedCertificates.Count == 0 || status == UkiSignatureStatus.NotChecked)
-            return null;
-        return signature is not null
-            && status == UkiSignatureStatus.Valid
-            && SignerChain.EndsIn(signature.Certificate, signature.Certificates, options.TrustedCertificates);
     }
 
     private static UkiExtension ToExtension(ExtensionLayer layer) =>

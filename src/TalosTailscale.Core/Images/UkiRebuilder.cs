@@ -58,7 +58,7 @@ internal static class UkiRebuilder
                 var text = await UkiText
                     .ReadSectionAsync(file, section, UkiText.MaxText, cancellationToken)
                     .ConfigureAwait(false);
-                profile = OsRelease.Parse(text).GetValueOrDefault("ID") ?? "";
+                profile = OsRelease.Parse(UkiText.Utf8(text)).GetValueOrDefault("ID") ?? "";
                 if (profile != "main")
                     removed.Add($"profile '{profile}'");
             }
@@ -88,9 +88,9 @@ internal static class UkiRebuilder
         CancellationToken cancellationToken
     )
     {
-        var old = await UkiText
-            .ReadSectionAsync(file, section, UkiText.MaxText, cancellationToken)
-            .ConfigureAwait(false);
+        var old = StubText.Read(
+            await UkiText.ReadSectionAsync(file, section, UkiText.MaxText, cancellationToken).ConfigureAwait(false)
+        );
         if (!KernelCommandLine.ValuesOf(old, KernelCommandLine.HaltParameter).Any())
             return new Kept(section, null);
         removed.Add($"kernel argument '{KernelCommandLine.HaltParameter}'");

@@ -1,3 +1,4 @@
+using System.Text;
 using TalosTailscale.Core.Images.Pe;
 
 namespace TalosTailscale.Core.Images;
@@ -8,7 +9,8 @@ internal sealed record UkiText
     /// <summary>No text section of a real UKI comes near.</summary>
     public const int MaxText = 64 * 1024;
 
-    private static readonly string[] s_required = [".linux", ".osrel", ".cmdline", ".initrd"];
+    // What makes systemd-boot list it, and what there is to boot; all else may be missing (UAPI.5).
+    private static readonly string[] s_required = [".linux", ".osrel"];
 
     public string? OsId { get; init; }
 
@@ -16,6 +18,7 @@ internal sealed record UkiText
 
     public string? KernelRelease { get; init; }
 
+    /// <summary>As the kernel gets it: for decisions. People get <see cref="KernelCommandLine.Printable"/>.</summary>
     public required string CommandLine { get; init; }
 
     public bool HasPcrSignature { get; init; }
@@ -33,9 +36,12 @@ internal sealed record UkiText
     /// </summary>
     public bool IsForInstaller => Halts || Profiles.Any(p => p.Id == "reset");
 
+    /// <summary>The sections that a UKI must have and this program does not.</summary>
+    public static IReadOnlyList<string> MissingIn(PeImage image) => [.. s_required.Where(n => image.Find(n) is null)];
+
     public static async Task<UkiText> ReadAsync(RandomReader file, PeImage image, CancellationToken cancellationToken)
     {
-        var missing = s_required.Where(n => image.Find(n) is null).ToList();
+        var missing = MissingIn(image);
         if (missing.Count > 0)
         {
             throw ImageErrors.NotAUki.New(
@@ -45,7 +51,9 @@ internal sealed record UkiText
         }
 
         async ValueTask<string> Read(PeSection section) =>
-            (await ReadSectionAsync(file, section, MaxText, cancellationToken).ConfigureAwait(false)).Trim();
+            Utf8(await ReadSectionAsync(file, section, MaxText, cancellationToken).ConfigureAwait(false)).Trim();
+        async ValueTask<string> ReadCommandLine(PeSection section) =>
+            StubText.Read(await ReadSectionAsync(file, section, MaxText, cancellationToken).ConfigureAwait(false));
 
         var release = OsRelease.Parse(await Read(image.Find(".osrel")!).ConfigureAwait(false));
         var profiles = new List<UkiProfile>();
@@ -69,11 +77,11 @@ internal sealed record UkiText
                     );
                     break;
                 case ".cmdline" when inProfile:
-                    var own = await Read(section).ConfigureAwait(false);
+                    var own = await ReadCommandLine(section).ConfigureAwait(false);
                     profiles[^1] = profiles[^1] with { CommandLine = own, HasOwnCommandLine = true };
                     break;
                 case ".cmdline":
-                    commandLine ??= await Read(section).ConfigureAwait(false);
+                    commandLine ??= await ReadCommandLine(section).ConfigureAwait(false);
                     break;
                 case ".pcrsig" when inProfile:
                     profiles[^1] = profiles[^1] with { HasPcrSignature = true };
@@ -82,7 +90,7 @@ internal sealed record UkiText
                     pcrSignature = true;
                     break;
                 case ".uname" when !inProfile:
-                    kernel ??= await Read(section).ConfigureAwait(false);
+                    kernel ??= PrintableText.Line(await Read(section).ConfigureAwait(false));
                     break;
             }
         }
@@ -98,7 +106,14 @@ internal sealed record UkiText
         };
     }
 
-    public static async ValueTask<string> ReadSectionAsync(
+    /// <summary>The text of a section up to the first zero byte, as it stands there: not fit for a terminal.</summary>
+    public static string Utf8(ReadOnlySpan<byte> bytes)
+    {
+        var end = bytes.IndexOf((byte)0);
+        return Encoding.UTF8.GetString(end < 0 ? bytes : bytes[..end]);
+    }
+
+    public static async ValueTask<byte[]> ReadSectionAsync(
         RandomReader file,
         PeSection section,
         int limit,
@@ -113,13 +128,12 @@ internal sealed record UkiText
             );
         }
 
-        var bytes = await file.ReadAsync(
+        return await file.ReadAsync(
                 section.RawOffset,
                 (int)section.ContentLength,
                 $"the section '{section.Name}'",
                 cancellationToken
             )
             .ConfigureAwait(false);
-        return PrintableText.Utf8(bytes);
     }
 }

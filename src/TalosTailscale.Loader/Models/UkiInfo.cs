@@ -72,10 +72,20 @@ public sealed record UkiInfo
     /// <summary>True when the PE certificate table holds a signature, whatever it is worth.</summary>
     public bool Signed { get; init; }
 
-    /// <summary>What was found out about the signature; <see cref="UkiSignatureStatus.NotChecked"/> without hashing.</summary>
+    /// <summary>
+    /// What the firmware makes of all signatures: <see cref="UkiSignatureStatus.Valid"/> where one of them holds and
+    /// their table is whole; <see cref="UkiSignatureStatus.NotChecked"/> without hashing.
+    /// </summary>
     public UkiSignatureStatus SignatureStatus { get; init; }
 
-    /// <summary>The certificate that signed the UKI; null when not signed.</summary>
+    /// <summary>The signatures in the order of the table, with a verdict each; nested ones are not looked at, as firmware does not.</summary>
+    public IReadOnlyList<UkiSignature> Signatures
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
+
+    /// <summary>The certificate behind the first signature that holds, else behind the first; null when not signed.</summary>
     public UkiSigner? Signer { get; init; }
 
     /// <summary>

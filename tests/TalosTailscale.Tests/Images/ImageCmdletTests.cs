@@ -217,6 +217,57 @@ public sealed class ImageCmdletTests : IDisposable
         Assert.Equal(LabImages.Uki(s_installed), File.ReadAllBytes(export.Path!));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Get_Uki_holds_the_signer_to_trusted_certificates_in_either_form(bool pem)
+    {
+        var file = WriteUki("a.efi", s_installed with { SecureBoot = true });
+        var certificates = new[] { LabSigningKeys.Factory, LabSigningKeys.Other }
+            .Select(keys =>
+            {
+                var path = Path.Combine(_folder.FullName, keys.Name + (pem ? ".pem" : ".der"));
+                if (pem)
+                    File.WriteAllText(path, keys.Certificate.ExportCertificatePem());
+                else
+                    File.WriteAllBytes(path, keys.Certificate.RawData);
+                return path;
+            })
+            .ToArray();
+
+        bool? Trusted(params string[] given) =>
+            _session
+                .Invoke("param($p, $c) Get-Uki $p -TrustedCertificate $c", ("p", file), ("c", given))
+                .Single<UkiInfo>()
+                .SignerTrusted;
+
+        Assert.Equal((true, false, true), (Trusted(certificates[0]), Trusted(certificates[1]), Trusted(certificates)));
+    }
+
+    [Fact]
+    public void A_shell_beside_one_UKI_makes_it_not_ambiguous()
+    {
+        var esp = Path.Combine(_folder.FullName, "esp.img");
+        using (var file = File.Create(esp))
+        {
+            LabImages.WriteEsp(
+                file,
+                new Dictionary<string, byte[]>
+                {
+                    ["EFI/Linux/shell.efi"] = LabImages.BootManager(TalosArchitecture.Arm64),
+                    ["EFI/Linux/Talos-v1.12.4.efi"] = LabImages.Uki(s_installed),
+                },
+                64 << 20
+            );
+        }
+
+        var export = _session
+            .Invoke("param($p, $d) Export-Uki $p $d", ("p", esp), ("d", _folder.FullName))
+            .Single<UkiExport>();
+
+        Assert.Equal("EFI/Linux/Talos-v1.12.4.efi", export.SourceLocation);
+    }
+
     private IEnumerable<string> Names() => _folder.GetFiles().Select(f => f.Name).Order(StringComparer.Ordinal);
 
     private string WriteUki(string name, LabUkiSpec spec)

@@ -68,6 +68,19 @@ public sealed class SignatureTests
         Assert.Equal(UkiSignatureStatus.Invalid, (await ReadAsync(bytes)).SignatureStatus);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(8)]
+    [InlineData(4096)]
+    public async Task Bytes_behind_the_certificate_table_make_another_digest_as_in_firmware(int count)
+    {
+        byte[] bytes = [.. LabImages.Uki(s_spec), .. new byte[count]];
+
+        var uki = await ReadAsync(bytes, LabSigningKeys.Factory.Certificate.RawData);
+
+        Assert.Equal((UkiSignatureStatus.DigestMismatch, false), (uki.SignatureStatus, uki.SignerTrusted));
+    }
+
     [Fact]
     public async Task Rubbish_in_the_certificate_table_is_an_invalid_signature_and_not_an_error()
     {
@@ -157,12 +170,12 @@ public sealed class SignatureTests
         var hashes = await PeHasher.HashAsync(
             stream,
             image,
-            System.Security.Cryptography.HashAlgorithmName.SHA256,
+            [System.Security.Cryptography.HashAlgorithmName.SHA256],
             false,
             _ => { },
             TestContext.Current.CancellationToken
         );
-        return hashes.Authenticode!;
+        return hashes.Authenticode.Values.Single();
     }
 
     private static Task<PeImage> PeOfAsync(byte[] bytes) =>

@@ -53,11 +53,11 @@ public sealed class UkiReaderTests
     {
         var bytes = (byte[])s_uki.Clone();
         var section = (await PeOfAsync(bytes)).Find(".cmdline")!;
-        Encoding.UTF8.GetBytes("a\u001b[2Jb\u202Ec").CopyTo(bytes, section.RawOffset);
+        Encoding.UTF8.GetBytes("a\u001b[2J\u009Bb\u202Ec").CopyTo(bytes, section.RawOffset);
 
         var uki = await ReadAsync(bytes, extensions: false);
 
-        Assert.StartsWith("a\uFFFD[2Jb\uFFFDc", uki.CommandLine, StringComparison.Ordinal);
+        Assert.StartsWith("a [2J\uFFFDb\uFFFDc", uki.CommandLine, StringComparison.Ordinal);
         Assert.DoesNotContain(uki.CommandLine, char.IsControl);
     }
 

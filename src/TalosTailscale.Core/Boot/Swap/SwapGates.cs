@@ -139,9 +139,27 @@ internal static class SwapGates
         return x.Current?.Signer is null
             ? (null, $"signed by '{x.Uki.Signer.Subject}'; the signer of the current image is not known")
             : (
-                x.Uki.Signer.Sha256 == x.Current.Signer.Sha256,
+                SameSigners(SignersOf(x.Current), SignersOf(x.Uki)),
                 Compare("UKI", x.Uki.Signer.Subject, "current image", x.Current.Signer.Subject)
             );
+    }
+
+    // One signature that leads to a certificate in db is enough for the firmware (edk2). The image that boots has one,
+    // but where it has several nobody knows which: only all of them are proof, and none of them is a refusal.
+    private static bool? SameSigners(HashSet<string> current, HashSet<string> next) =>
+        current.IsSubsetOf(next) ? true
+        : current.Overlaps(next) ? null
+        : false;
+
+    private static HashSet<string> SignersOf(UkiInfo uki)
+    {
+        HashSet<string> holding =
+        [
+            .. uki
+                .Signatures.Where(s => s.Status is UkiSignatureStatus.Valid or UkiSignatureStatus.NotChecked)
+                .Select(s => s.Signer!.Sha256),
+        ];
+        return holding.Count > 0 ? holding : [uki.Signer!.Sha256];
     }
 
     private static (bool? Holds, string Evidence) PcrKey(SwapGateInput x)

@@ -19,7 +19,12 @@ public static class UkiSwapSources
     )
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        IReadOnlyList<UkiLocation> places = await UkiFinder.FindAsync(path, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<UkiLocation> places = await UkiFinder
+            .WithoutForeignAsync(
+                await UkiFinder.FindAsync(path, cancellationToken).ConfigureAwait(false),
+                cancellationToken
+            )
+            .ConfigureAwait(false);
         if (places.Count > 1)
         {
             throw SwapErrors.SourceAmbiguous.New(

@@ -6,10 +6,14 @@ internal sealed class ByteBudget(long bytes)
     private long _left = bytes;
 
     /// <summary>
-    /// The content of a real initrd is compressed already (squashfs), so 64 times its size is plenty, with a floor that
-    /// lets small archives of text through.
+    /// The content of a real initrd is compressed already (squashfs), so 8 times its size is plenty, with a floor that
+    /// lets small archives of text through. What takes seconds to unpack is refused before.
     /// </summary>
-    public static ByteBudget For(long compressed) =>
+    public static ByteBudget ForInitrd(long compressed) =>
+        new(Math.Min(1L << 30, (64L << 20) + (8 * Math.Min(compressed, 1L << 30))));
+
+    /// <summary>A disk is empty for the most part and compresses well.</summary>
+    public static ByteBudget ForDisk(long compressed) =>
         new(Math.Min(4L << 30, (64L << 20) + (64 * Math.Min(compressed, 1L << 30))));
 
     public void Take(int count, string name)

@@ -43,7 +43,7 @@ internal static class FatSlots
         {
             if (slots[0] == Deleted || (slots[11] & 0x3F) == LongName || (slots[11] & Label) == 0)
                 continue;
-            return PrintableText.Clean(s_oem.GetString(slots[..11])).TrimEnd(' ');
+            return PrintableText.Line(s_oem.GetString(slots[..11])).TrimEnd(' ');
         }
 
         return null;
@@ -98,7 +98,7 @@ internal static class FatSlots
             name = name.ToLowerInvariant();
         if ((caseFlags & LowerExtension) != 0)
             extension = extension.ToLowerInvariant();
-        return PrintableText.Clean(extension.Length == 0 ? name : $"{name}.{extension}");
+        return PrintableText.Line(extension.Length == 0 ? name : $"{name}.{extension}");
     }
 
     private sealed class LongNameParts
@@ -145,7 +145,7 @@ internal static class FatSlots
             if (!fits)
                 return null;
             var end = name.IndexOf('\0');
-            var text = PrintableText.Clean(new string(end < 0 ? name : name[..end]));
+            var text = PrintableText.Line(new string(end < 0 ? name : name[..end]));
             return text.Length == 0 || text.AsSpan().IndexOfAny('/', '\\') >= 0 ? null : text;
         }
 

@@ -16,6 +16,7 @@ internal sealed record CpioEntry(string Name, long Size);
 internal sealed class CpioReader(Stream stream, string name, ByteBudget budget)
 {
     private const int HeaderLength = 110;
+    private const int MaxPadding = 64 * 1024;
     private const int MaxName = 4096; // PATH_MAX, as in the kernel's unpacker.
 
     private readonly byte[] _header = new byte[HeaderLength];
@@ -54,8 +55,12 @@ internal sealed class CpioReader(Stream stream, string name, ByteBudget budget)
     public async ValueTask<bool> StartAsync(CancellationToken cancellationToken)
     {
         _position = _next = _contentEnd = 0;
+        var padding = 0;
         do
         {
+            // What starts with more is no archive, but the middle of one or a file made to take time.
+            if (padding++ > MaxPadding)
+                return false;
             if (await ReadAsync(_header.AsMemory(0, 1), false, cancellationToken).ConfigureAwait(false) == 0)
             {
                 AtEnd = true;
@@ -91,7 +96,7 @@ internal sealed class CpioReader(Stream stream, string name, ByteBudget budget)
         await ReadAsync(bytes, true, cancellationToken).ConfigureAwait(false);
         await SkipAsync(Align(_position) - _position, cancellationToken).ConfigureAwait(false);
 
-        var entry = new CpioEntry(PrintableText.Utf8(bytes), size);
+        var entry = new CpioEntry(PrintableText.Line(UkiText.Utf8(bytes)), size);
         if (entry.Name == "TRAILER!!!")
             return null;
         _contentEnd = _position + size;

@@ -43,6 +43,8 @@ internal static class ExtensionsYaml
             {
                 case MappingStart or SequenceStart:
                     path.Push(new Frame(parser.Current is MappingStart, Where(path)));
+                    if (Misplaced(path.Peek().Path, path.Peek().IsMapping) is { } what)
+                        throw Malformed(name, what);
                     if (path.Peek() is { IsMapping: true, Path: "/layers/-" })
                         layer = [];
                     break;
@@ -61,6 +63,8 @@ internal static class ExtensionsYaml
                         break;
                     }
 
+                    if (Where(path) is "/layers" or "/layers/-" && scalar.Value is not ("" or "~" or "null"))
+                        throw Malformed(name, "has layers that are not a list of mappings");
                     if (top.IsMapping)
                         layer?.TryAdd($"{top.Path}/{top.Key}", scalar.Value);
                     top.Key = null;
@@ -72,6 +76,16 @@ internal static class ExtensionsYaml
 
         return layers;
     }
+
+    // Only the places that matter have a shape; what else a newer imager writes is left alone.
+    private static string? Misplaced(string path, bool isMapping) =>
+        path switch
+        {
+            "" when !isMapping => "is not a mapping",
+            "/layers" when isMapping => "has layers that are not a list",
+            "/layers/-" when !isMapping => "has layers that are not a list of mappings",
+            _ => null,
+        };
 
     private static string Where(Stack<Frame> path) =>
         path.TryPeek(out var top) ? $"{top.Path}/{(top.IsMapping ? top.Key : "-")}" : "";

@@ -18,7 +18,7 @@ internal static class InitrdReader
     )
     {
         var spans = await InitrdSpans.FindAsync(initrd, cancellationToken).ConfigureAwait(false);
-        var budget = ByteBudget.For(initrd.Length);
+        var budget = ByteBudget.ForInitrd(initrd.Length);
         for (var first = spans.Count - 1; first >= 0; first--)
         {
             var decoder = new SpanDecoder(initrd, spans, first, budget);

@@ -100,9 +100,7 @@ internal sealed class IsoRecordReader(RandomReader file, int blockSize, RockRidg
 
     private string PlainName(ReadOnlySpan<byte> bytes, bool isFolder)
     {
-        var name = joliet
-            ? PrintableText.Clean(Encoding.BigEndianUnicode.GetString(bytes))
-            : PrintableText.Ascii(bytes);
+        var name = joliet ? PrintableText.Line(Encoding.BigEndianUnicode.GetString(bytes)) : PrintableText.Ascii(bytes);
         if (isFolder)
             return name;
         var version = name.LastIndexOf(';');

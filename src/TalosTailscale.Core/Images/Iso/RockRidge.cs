@@ -112,7 +112,7 @@ internal sealed class RockRidge(RandomReader file, int blockSize, int skip)
                 .ConfigureAwait(false);
         }
 
-        return named ? fields with { Name = PrintableText.Utf8(name.ToArray()) } : fields;
+        return named ? fields with { Name = PrintableText.Line(UkiText.Utf8(name.ToArray())) } : fields;
     }
 
     private static RockRidgeFields Apply(RockRidgeFields fields, ReadOnlySpan<byte> field) =>

@@ -7,37 +7,66 @@ namespace TalosTailscale.Core.Images.Partitions;
 internal static class Gpt
 {
     private const int MaxTable = 1024 * 1024;
+    private const long MaxDisk = 1L << 50;
+    private static readonly int[] s_sectors = [512, 4096];
 
-    public static async Task<IReadOnlyList<Partition>?> TryReadAsync(
+    /// <summary>
+    /// Reads the table that stands at the start of the disk, else the copy at its end; null where the disk has neither
+    /// a header nor a record that says that there is one (UEFI specification, 5.2.3).
+    /// </summary>
+    /// <exception cref="TsException"><see cref="ImageErrors.PartitionTableMalformed"/>: no copy can be used.</exception>
+    public static async Task<PartitionTable?> TryReadAsync(
         RandomReader disk,
+        bool isProtected,
+        CancellationToken cancellationToken
+    )
+    {
+        var said = isProtected;
+        foreach (var sector in s_sectors)
+        {
+            said |= await HasHeaderAsync(disk, sector, cancellationToken).ConfigureAwait(false);
+            if (await ReadAsync(disk, sector, sector, cancellationToken).ConfigureAwait(false) is { } table)
+                return table;
+        }
+
+        if (!said)
+            return null;
+        // How long a compressed disk is is not known before all of it is unpacked.
+        var hasEnd = disk.Length <= MaxDisk;
+        foreach (var sector in hasEnd ? s_sectors : [])
+        {
+            if (
+                await ReadAsync(disk, disk.Length - sector, sector, cancellationToken).ConfigureAwait(false) is { } copy
+            )
+                return copy;
+        }
+
+        throw ImageErrors.PartitionTableMalformed.New(
+            hasEnd
+                ? $"'{disk.Name}' has a GPT that is damaged or missing in both places."
+                : $"'{disk.Name}' has a GPT that is damaged or missing at the start; the copy at the end can be read "
+                    + "only where the image is not compressed.",
+            disk.Name
+        );
+    }
+
+    private static async ValueTask<PartitionTable?> ReadAsync(
+        RandomReader disk,
+        long offset,
         int sector,
         CancellationToken cancellationToken
     )
     {
-        if (!await HasHeaderAsync(disk, sector, cancellationToken).ConfigureAwait(false))
+        if (!disk.Holds(offset, 512))
             return null;
-        var header = await ReadHeaderAsync(disk, sector, sector, cancellationToken).ConfigureAwait(false);
+        var header = await ReadHeaderAsync(disk, offset, sector, cancellationToken).ConfigureAwait(false);
         var table = header is null
             ? null
             : await ReadTableAsync(disk, header, sector, cancellationToken).ConfigureAwait(false);
-        if (table is null && disk.Holds(disk.Length - sector, 512) && disk.Length < long.MaxValue / 2)
-        {
-            // The copy at the end of the disk.
-            header = await ReadHeaderAsync(disk, disk.Length - sector, sector, cancellationToken).ConfigureAwait(false);
-            table = header is null
-                ? null
-                : await ReadTableAsync(disk, header, sector, cancellationToken).ConfigureAwait(false);
-        }
-
         if (table is null)
-        {
-            throw ImageErrors.PartitionTableMalformed.New(
-                $"'{disk.Name}' has a GPT whose checksums are wrong in both copies.",
-                disk.Name
-            );
-        }
-
-        return Parse(table, (int)BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(84)), sector);
+            return null;
+        var rowSize = (int)BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(84));
+        return new PartitionTable(sector, Parse(table, rowSize, sector));
     }
 
     private static async ValueTask<bool> HasHeaderAsync(
@@ -112,7 +141,7 @@ internal static class Gpt
             partitions.Add(
                 new Partition(
                     i + 1,
-                    PrintableText.Clean(end < 0 ? name : name[..end]),
+                    PrintableText.Line(end < 0 ? name : name[..end]),
                     type,
                     new Guid(row[16..32]),
                     0,

@@ -24,16 +24,15 @@ internal sealed record Partition(int Number, string Name, Guid? Type, Guid? Id, 
 /// <param name="Partitions">In the order of the table.</param>
 internal sealed record PartitionTable(int SectorSize, IReadOnlyList<Partition> Partitions)
 {
+    private const byte Protective = 0xEE;
+
     /// <summary>Reads the table; null where there is none.</summary>
     public static async Task<PartitionTable?> TryReadAsync(RandomReader disk, CancellationToken cancellationToken)
     {
-        foreach (var sector in (int[])[512, 4096])
-        {
-            if (await Gpt.TryReadAsync(disk, sector, cancellationToken).ConfigureAwait(false) is { } partitions)
-                return new PartitionTable(sector, partitions);
-        }
-
         var mbr = await Mbr.TryReadAsync(disk, cancellationToken).ConfigureAwait(false);
+        var isProtected = mbr is not null && mbr.Any(p => p.MbrType == Protective);
+        if (await Gpt.TryReadAsync(disk, isProtected, cancellationToken).ConfigureAwait(false) is { } gpt)
+            return gpt;
         return mbr is null ? null : new PartitionTable(512, mbr);
     }
 }

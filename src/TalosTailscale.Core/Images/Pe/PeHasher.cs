@@ -5,9 +5,13 @@ namespace TalosTailscale.Core.Images.Pe;
 
 /// <summary>The hashes of a PE file, all from one pass over it.</summary>
 /// <param name="File">SHA-256 of the whole file.</param>
-/// <param name="Authenticode">The Authenticode digest; null when none was asked for.</param>
+/// <param name="Authenticode">The Authenticode digests that were asked for; none where the firmware computes none.</param>
 /// <param name="Sections">SHA-256 of the content of each section, in the order of the table; empty when not asked for.</param>
-internal sealed record PeHashes(byte[] File, byte[]? Authenticode, IReadOnlyList<byte[]> Sections);
+internal sealed record PeHashes(
+    byte[] File,
+    IReadOnlyDictionary<HashAlgorithmName, byte[]> Authenticode,
+    IReadOnlyList<byte[]> Sections
+);
 
 /// <summary>Hashes a PE file in one sequential pass with one small buffer.</summary>
 internal static class PeHasher
@@ -17,15 +21,15 @@ internal static class PeHasher
     public static async Task<PeHashes> HashAsync(
         Stream stream,
         PeImage image,
-        HashAlgorithmName? authenticode,
+        IEnumerable<HashAlgorithmName> authenticode,
         bool sections,
         Action<long> report,
         CancellationToken cancellationToken
     )
     {
         using var whole = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        using var signed = authenticode is { } name ? IncrementalHash.CreateHash(name) : null;
-        var ranges = signed is null ? [] : AuthenticodeRanges(image);
+        var ranges = AuthenticodeRanges(image) ?? [];
+        var signed = ranges.Count == 0 ? [] : authenticode.Distinct().Select(IncrementalHash.CreateHash).ToArray();
         var perSection = sections
             ? image.Sections.Select(s => (s, Hash: IncrementalHash.CreateHash(HashAlgorithmName.SHA256))).ToArray()
             : [];
@@ -41,8 +45,9 @@ internal static class PeHasher
             )
             {
                 whole.AppendData(buffer, 0, read);
+                foreach (var hash in signed)
                 foreach (var range in ranges)
-                    Append(signed!, range, buffer, at, read);
+                    Append(hash, range, buffer, at, read);
                 foreach (var (section, hash) in perSection)
                     Append(hash, new Extent(section.RawOffset, section.ContentLength), buffer, at, read);
                 at += read;
@@ -51,24 +56,26 @@ internal static class PeHasher
 
             return new PeHashes(
                 whole.GetHashAndReset(),
-                signed?.GetHashAndReset(),
+                signed.ToDictionary(s => s.AlgorithmName, s => s.GetHashAndReset()),
                 [.. perSection.Select(p => p.Hash.GetHashAndReset())]
             );
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
-            foreach (var (_, hash) in perSection)
+            foreach (var hash in signed.Concat(perSection.Select(s => s.Hash)))
                 hash.Dispose();
         }
     }
 
     /// <summary>
     /// What the digest covers: the headers without checksum and certificate entry, the sections in the order of the
-    /// file, and what follows the last one up to the certificate table. Gaps between sections are left out, as the
-    /// firmware does (edk2, DxeImageVerificationLib).
+    /// file, and as many bytes more as the file has beyond those and the certificate table. They are taken from where
+    /// the sum of the lengths says, so gaps between sections, and bytes behind the table, make a digest that no signer
+    /// computed (edk2, DxeImageVerificationLib; Authenticode, "Calculating the PE Image Hash").
     /// </summary>
-    internal static List<Extent> AuthenticodeRanges(PeImage image)
+    /// <returns>Null where headers, sections and table together are longer than the file.</returns>
+    internal static List<Extent>? AuthenticodeRanges(PeImage image)
     {
         var ranges = new List<Extent> { new(0, image.CheckSumOffset) };
         var afterChecksum = image.CheckSumOffset + 4L;
@@ -79,17 +86,17 @@ internal static class PeHasher
         }
 
         ranges.Add(new Extent(afterChecksum, image.SizeOfHeaders - afterChecksum));
-        long end = image.SizeOfHeaders;
+        long sum = image.SizeOfHeaders;
         foreach (var section in image.Sections.Where(s => s.RawSize > 0).OrderBy(s => s.RawOffset))
         {
             ranges.Add(new Extent(section.RawOffset, section.RawSize));
-            end = Math.Max(end, section.RawEnd);
+            sum += section.RawSize;
         }
 
-        var last = image.Certificates.Length > 0 ? image.Certificates.Offset : image.Length;
-        if (last > end)
-            ranges.Add(new Extent(end, last - end));
-        return ranges;
+        var rest = image.Length - image.Certificates.Length - sum;
+        if (rest > 0)
+            ranges.Add(new Extent(sum, rest));
+        return rest < 0 ? null : ranges;
     }
 
     private static void Append(IncrementalHash hash, Extent range, byte[] buffer, long at, int read)

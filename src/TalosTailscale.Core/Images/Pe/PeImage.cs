@@ -83,6 +83,21 @@ internal sealed class PeImage
             _ => TalosArchitecture.Unknown,
         };
 
+    /// <summary>The machine in words ("PE Format", Machine Types).</summary>
+    public string MachineName =>
+        Machine switch
+        {
+            MachineAmd64 => "x86-64",
+            MachineArm64 => "ARM64",
+            0x14C => "32-bit x86 (0x14C)",
+            0x1C0 or 0x1C2 or 0x1C4 => $"32-bit ARM (0x{Machine:X})",
+            0x5032 => "RISC-V 32 (0x5032)",
+            0x5064 => "RISC-V 64 (0x5064)",
+            0x6264 => "LoongArch 64 (0x6264)",
+            0xEBC => "EFI byte code (0xEBC)",
+            _ => $"an unknown machine (0x{Machine:X})",
+        };
+
     public static async Task<PeImage> ReadAsync(RandomReader file, CancellationToken cancellationToken)
     {
         var dos = await file.ReadAsync(0, 64, "the DOS header", cancellationToken).ConfigureAwait(false);

@@ -102,7 +102,7 @@ public sealed class ExportUkiCommand : TsCmdlet
         try
         {
             var places = await UkiFinder.FindAsync(file, cancellationToken).ConfigureAwait(false);
-            var place = Choose(file, places, exact);
+            var place = await ChooseAsync(file, places, exact, cancellationToken).ConfigureAwait(false);
             if (Stream is not null)
             {
                 await WriteObjectAsync(
@@ -135,15 +135,27 @@ public sealed class ExportUkiCommand : TsCmdlet
         }
     }
 
-    private UkiLocation Choose(string file, IReadOnlyList<UkiLocation> places, string? exact)
+    private async Task<UkiLocation> ChooseAsync(
+        string file,
+        IReadOnlyList<UkiLocation> places,
+        string? exact,
+        CancellationToken cancellationToken
+    )
     {
         // Paths inside an image have slashes, whatever the system writes between folders.
         var pattern = WildcardPattern.Get(Location.Replace('\\', '/'), WildcardOptions.IgnoreCase);
-        var fitting = places
-            .Where(p =>
-                exact is null ? pattern.IsMatch(p.Location ?? p.Name) || pattern.IsMatch(p.Name) : p.Location == exact
+        var fitting = await UkiFinder
+            .WithoutForeignAsync(
+                [
+                    .. places.Where(p =>
+                        exact is null
+                            ? pattern.IsMatch(p.Location ?? p.Name) || pattern.IsMatch(p.Name)
+                            : p.Location == exact
+                    ),
+                ],
+                cancellationToken
             )
-            .ToList();
+            .ConfigureAwait(false);
         // Backups beside the one entry of a boot menu make nothing ambiguous.
         if (fitting.Count > 1 && fitting.Where(p => p.IsBootEntry).ToList() is [var only])
             return only;
