@@ -11,6 +11,8 @@ internal sealed record RehearsalOptions
 
     public bool Serve { get; private init; }
 
+    public bool Prompt { get; private init; }
+
     public bool Help { get; private init; }
 
     public const string Usage = """
@@ -18,6 +20,8 @@ internal sealed record RehearsalOptions
 
           dotnet run --project src/TalosTailscale.Rehearsal
               the tour: render, patch, swap or upgrade, validate
+          … -- -Prompt
+              a PowerShell prompt on the lab
           … -- -Command 'Get-TsNode | Test-TsNode'
           … -- -File my.ps1
               your own script against the lab
@@ -44,6 +48,7 @@ internal sealed record RehearsalOptions
                 "command" or "c" => options with { Command = Value() },
                 "file" or "f" => options with { File = Value() },
                 "fault" => options with { Fault = i + 1 < arguments.Count ? Value() : "" },
+                "prompt" => options with { Prompt = true },
                 "serve" => options with { Serve = true },
                 "help" or "h" or "?" => options with { Help = true },
                 _ => throw new ArgumentException($"'{arguments[i]}' is not an option."),
@@ -56,7 +61,8 @@ internal sealed record RehearsalOptions
             options.File is not null,
             options.Fault is not null,
             options.Serve,
+            options.Prompt,
         }.Count(chosen => chosen);
-        return modes <= 1 ? options : throw new ArgumentException("Give one of -Command, -File, -Fault and -Serve.");
+        return modes <= 1 ? options : throw new ArgumentException("Give one of -Prompt, -Command, -File, -Fault and -Serve.");
     }
 }
