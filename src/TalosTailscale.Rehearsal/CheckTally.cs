@@ -9,6 +9,9 @@ public sealed class CheckTally
     private int _failed;
     private int _errors;
 
+    /// <summary>What was counted, in one line.</summary>
+    public string Summary => $"{_checks} checks, {_failed} failed, {_errors} errors";
+
     /// <summary>Takes note of one output object.</summary>
     /// <param name="value">Any object; checks and error records count.</param>
     public void Count(object? value)
@@ -26,12 +29,7 @@ public sealed class CheckTally
         }
     }
 
-    internal ScriptOutcome Outcome(bool mustCheck, int? exitCode)
-    {
-        string summary = $"{_checks} checks, {_failed} failed, {_errors} errors";
-        if (exitCode is { } asked)
-            return new ScriptOutcome(summary, asked);
-        bool passed = _failed == 0 && _errors == 0 && (_checks > 0 || !mustCheck);
-        return new ScriptOutcome(summary, passed ? 0 : 1);
-    }
+    /// <summary>Whether nothing failed.</summary>
+    /// <param name="mustCheck">True when a script without any check did not do its work.</param>
+    internal bool Passed(bool mustCheck) => _failed == 0 && _errors == 0 && (_checks > 0 || !mustCheck);
 }

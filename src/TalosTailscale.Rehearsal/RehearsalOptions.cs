@@ -13,6 +13,8 @@ internal sealed record RehearsalOptions
 
     public bool Serve { get; private init; }
 
+    public bool Prompt { get; private init; }
+
     public bool Help { get; private init; }
 
     public const string Usage = """
@@ -20,6 +22,8 @@ internal sealed record RehearsalOptions
 
           dotnet run --project src/TalosTailscale.Rehearsal
               the tour: render, patch, swap or upgrade, validate
+          … -- -Prompt
+              a PowerShell prompt on the lab
           … -- -Command 'Get-TsNode | Test-TsNode'
           … -- -File my.ps1
               your own script against the lab
@@ -50,15 +54,20 @@ internal sealed record RehearsalOptions
                 "file" or "f" => options with { File = Value() },
                 "fault" => options with { Fault = HasValue() ? Value() : "" },
                 "shape" => options with { Shape = HasValue() ? Value() : "" },
+                "prompt" => options with { Prompt = true },
                 "serve" => options with { Serve = true },
                 "help" or "h" or "?" => options with { Help = true },
                 _ => throw new ArgumentException($"'{arguments[i]}' is not an option."),
             };
         }
 
-        int modes = new[] { options.Command is not null, options.File is not null, options.Serve }.Count(chosen =>
-            chosen
-        );
-        return modes <= 1 ? options : throw new ArgumentException("Give one of -Command, -File and -Serve.");
+        int modes = new[]
+        {
+            options.Command is not null,
+            options.File is not null,
+            options.Serve,
+            options.Prompt,
+        }.Count(chosen => chosen);
+        return modes <= 1 ? options : throw new ArgumentException("Give one of -Prompt, -Command, -File and -Serve.");
     }
 }

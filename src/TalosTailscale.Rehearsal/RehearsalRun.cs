@@ -17,7 +17,8 @@ internal static class RehearsalRun
         var lab = LabShape.Options(LabShape.Parse(options.Shape ?? ""));
         if (options.Fault is { } fault)
             lab.Faults.Add(LabFaultSetting.Parse(fault));
-        var script = Script(options);
+        if (options.File is { } path && !File.Exists(path))
+            throw new FileNotFoundException($"'{path}' is not there; -File takes the path of a script.");
 
         Console.WriteLine("Starting the lab: Talos, Kubernetes, Image Factory, registry and tailnet on loopback …");
         var clock = Stopwatch.StartNew();
@@ -32,7 +33,7 @@ internal static class RehearsalRun
             $"The lab is up after {clock.Elapsed.TotalSeconds:0.0} s: {string.Join(", ", cluster.Nodes.Select(n => n.Name))}."
         );
 
-        if (script is null)
+        if (options.Serve)
         {
             await ServeAsync(client, cancellationToken);
             return 0;
@@ -41,26 +42,36 @@ internal static class RehearsalRun
         // Child processes (kubectl in a user's script) see the environment too; the process is the rehearsal's own.
         foreach ((string name, string value) in client.Environment)
             Environment.SetEnvironmentVariable(name, value);
-        using var engine = RehearsalEngine.Open(Path.Combine(root, "TalosTailscale.psd1"), cluster);
-        ScriptOutcome outcome = engine.Run(script, cancellationToken);
-        cancellationToken.ThrowIfCancellationRequested();
-        int code = outcome.ExitCode;
-        Console.WriteLine($"{outcome.Summary} ({clock.Elapsed.TotalSeconds:0.0} s in all)");
+        // PowerShell takes Ctrl+C; what ends the process from outside leaves no files of the lab behind.
+        using CancellationTokenRegistration end = cancellationToken.Register(() => End(cluster));
+        RehearsalStage stage = RehearsalStage.Current = Stage(options, cluster, Path.Combine(root, "TalosTailscale.psd1"));
+        if (options.Prompt)
+            return RehearsalShell.Prompt();
+
+        int code = RehearsalShell.Play(mustCheck: stage.AsTyped);
+        Console.WriteLine($"{stage.Tally.Summary} ({clock.Elapsed.TotalSeconds:0.0} s in all)");
         return code;
     }
 
-    /// <summary>What to run: a user's own words, or one of the scripts in the repository; null to serve.</summary>
-    private static RehearsalScript? Script(RehearsalOptions options)
+    /// <summary>What to run: a user's own words, or one of the scripts in the repository.</summary>
+    private static RehearsalStage Stage(RehearsalOptions options, LabCluster lab, string manifest) =>
+        new()
+        {
+            Lab = lab,
+            Manifest = manifest,
+            Fault = lab.Options.Faults is [var setting, ..] ? setting.Fault.Name : null,
+            Command = options.Command,
+            AsTyped = options is { Command: null, File: null },
+            File =
+                options.Command is not null ? null
+                : options.File is { } own ? Path.GetFullPath(own)
+                : RehearsalShell.Script(options.Fault is null ? "tour.ps1" : "fault.ps1"),
+        };
+
+    private static void End(LabCluster lab)
     {
-        if (options.Serve)
-            return null;
-        if (options.Command is { } command)
-            return new RehearsalScript(command, MustCheck: false, Fault: null);
-        if (options.File is { } file)
-            return new RehearsalScript(File.ReadAllText(file), MustCheck: false, Fault: null);
-        string? fault = options.Fault is { } name ? LabFaultSetting.Parse(name).Fault.Name : null;
-        string tour = Path.Combine(AppContext.BaseDirectory, "Scripts", fault is null ? "tour.ps1" : "fault.ps1");
-        return new RehearsalScript(File.ReadAllText(tour), MustCheck: true, fault);
+        lab.DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(10));
+        Environment.Exit(143);
     }
 
     private static int ListFaults()

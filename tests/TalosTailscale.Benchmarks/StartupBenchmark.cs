@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Management.Automation;
-using System.Management.Automation.Runspaces;
 using System.Text.Json;
 
 namespace TalosTailscale.Benchmarks;
@@ -13,16 +11,9 @@ namespace TalosTailscale.Benchmarks;
 internal static class StartupBenchmark
 {
     private const int Bar = 120;
-    private const string Child = "CHILD";
 
     public static async Task<IReadOnlyList<BenchmarkRow>> MeasureAsync(string[] args)
     {
-        if (args is [Child, ..])
-        {
-            Console.WriteLine(JsonSerializer.Serialize(ImportOnce()));
-            return [];
-        }
-
         var rounds = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 9;
         var imports = new List<Import>();
         for (var round = 0; round <= rounds; round++)
@@ -80,75 +71,27 @@ internal static class StartupBenchmark
         ];
     }
 
-    private static Import ImportOnce()
-    {
-        var root = Checkout.Root;
-        Environment.SetEnvironmentVariable("TALOSTAILSCALE_DEVICES", Path.Combine(root, "devices"));
-        var empty = Directory.CreateTempSubdirectory("ts-empty-").FullName;
-        File.WriteAllText(Path.Combine(empty, "warm.psm1"), "function Get-Warm { }");
-        File.WriteAllText(Path.Combine(empty, "empty.psm1"), "function Get-Empty { }");
-        using var runspace = RunspaceFactory.CreateRunspace(InitialSessionState.CreateDefault2());
-        runspace.Open();
-        try
-        {
-            // Warm: the parser, the pipeline, Import-Module itself, command discovery and completion have run once.
-            Run(
-                runspace,
-                "param($m) Import-Module $m; Get-Warm; Get-Command Get-Warm | Out-Null",
-                Path.Combine(empty, "warm.psm1")
-            );
-            Tab("Get-Warm -");
-            var nothing = Run(runspace, "param($m) Import-Module $m", Path.Combine(empty, "empty.psm1"));
-            var before = AppDomain.CurrentDomain.GetAssemblies().ToHashSet();
-            var module = Run(runspace, "param($m) Import-Module $m", Checkout.Manifest);
-            string[] loaded =
-            [
-                .. AppDomain
-                    .CurrentDomain.GetAssemblies()
-                    .Except(before)
-                    .Select(a => a.GetName().Name!)
-                    .Order(StringComparer.Ordinal),
-            ];
-            var tabs = new[] { Tab("Get-TalosService -Node am"), Tab("Get-TalosService -Node al") };
-            return new Import(nothing, module, Run(runspace, "param($m) Get-TsNode", ""), tabs[0], tabs[1], loaded);
-        }
-        finally
-        {
-            Directory.Delete(empty, recursive: true);
-        }
-
-        double Tab(string line)
-        {
-            using var shell = PowerShell.Create(runspace);
-            var watch = Stopwatch.StartNew();
-            CommandCompletion.CompleteInput(line, line.Length, null, shell);
-            return watch.Elapsed.TotalMilliseconds;
-        }
-    }
-
-    private static double Run(Runspace runspace, string script, string module)
-    {
-        using var shell = PowerShell.Create(runspace);
-        shell.AddScript(script).AddParameter("m", module);
-        var watch = Stopwatch.StartNew();
-        shell.Invoke();
-        var elapsed = watch.Elapsed.TotalMilliseconds;
-        return shell.Streams.Error is [var error, ..] ? throw error.Exception : elapsed;
-    }
-
+    // In the engine that users have: that of the tool is compiled ahead, that of the library package is not.
     private static async Task<Import> InChildAsync()
     {
-        var host = Environment.ProcessPath!;
-        string[] assembly =
-            Path.GetFileNameWithoutExtension(host) == "dotnet" ? [typeof(StartupBenchmark).Assembly.Location] : [];
+        string script = Path.Combine(AppContext.BaseDirectory, "startup.ps1");
         using var process = Process.Start(
-            new ProcessStartInfo(host, [.. assembly, "startup", Child]) { RedirectStandardOutput = true }
+            new ProcessStartInfo(
+                "dotnet",
+                ["pwsh", "-NoProfile", "-NonInteractive", "-File", script, "-Manifest", Checkout.Manifest]
+            )
+            {
+                RedirectStandardOutput = true,
+                WorkingDirectory = Checkout.Root,
+            }
         )!;
-        var line = await process.StandardOutput.ReadLineAsync();
-        await process.StandardOutput.ReadToEndAsync();
+        string json = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
-        return JsonSerializer.Deserialize<Import>(line ?? "null")
-            ?? throw new InvalidOperationException($"The import ended with {process.ExitCode}.");
+        return process.ExitCode == 0 && JsonSerializer.Deserialize<Import>(json) is { } import
+            ? import
+            : throw new InvalidOperationException(
+                $"The import ended with {process.ExitCode}; 'dotnet tool restore' brings the PowerShell that it needs."
+            );
     }
 
     private sealed record Import(
