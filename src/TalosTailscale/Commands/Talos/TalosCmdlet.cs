@@ -140,6 +140,9 @@ public abstract class TalosCmdlet : TsCmdlet
             await WriteErrorAsync(NotBegun(failed, left.OrderBy(pair => pair.Key).Select(pair => pair.Value)));
     }
 
+    /// <summary>Whether a name was given that is not known.</summary>
+    private protected bool AnyUnknown => _unknown.Count > 0;
+
     /// <summary>
     /// Whether no further node is begun after one that failed. Under <c>-WhatIf</c> nothing is changed, and all plans are
     /// shown.
