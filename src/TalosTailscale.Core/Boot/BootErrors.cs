@@ -164,6 +164,14 @@ public static class BootErrors
         "See 'Get-TalosEsp' for the files that are there; give a new image with -Path."
     );
 
+    /// <summary>The node is back and a check of it fails.</summary>
+    public static readonly TsError SwapNotVerified = new(
+        "SwapNotVerified",
+        TsErrorCategory.InvalidOperation,
+        "The node came back after the reboot, and a check of it failed.",
+        "Test-TsNode names cause and fix; Restore-Uki with -Reboot -Wait goes back to the image that ran before."
+    );
+
     /// <summary>The node did not come back.</summary>
     public static readonly TsError NodeNotBack = new(
         "NodeNotBack",

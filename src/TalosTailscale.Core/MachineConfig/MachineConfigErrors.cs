@@ -179,6 +179,22 @@ public static class MachineConfigErrors
         "Give the file that BackupPath named; a patch has to go through Set-TalosMachinePatch."
     );
 
+    /// <summary>A backup of one machine was to go onto another.</summary>
+    public static readonly TsError BackupOfAnotherMachine = new(
+        "BackupOfAnotherMachine",
+        TsErrorCategory.SecurityError,
+        "A backup is of another machine than the one to restore, or does not tell of which machine it is.",
+        "Leave out -BackupPath for the node's own newest backup, or press Tab after it for all of them. -Force restores the file all the same."
+    );
+
+    /// <summary>There is no backup of the node.</summary>
+    public static readonly TsError BackupNotFound = new(
+        "MachineConfigBackupNotFound",
+        TsErrorCategory.ObjectNotFound,
+        "There is no backup of the node in the folder of the backups.",
+        "Give the folder with -BackupFolder, or the file with -BackupPath."
+    );
+
     /// <summary>Nothing to apply.</summary>
     public static readonly TsError PatchMissing = new(
         "PatchMissing",

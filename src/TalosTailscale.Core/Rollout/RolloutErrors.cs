@@ -63,7 +63,7 @@ public static class RolloutErrors
     public static readonly TsError NothingToUndo = new(
         "NothingToUndo",
         TsErrorCategory.ObjectNotFound,
-        "The journal knows of no change of the node's image that could be undone.",
+        "The journal knows of no change of the node's image that could be undone, or it was undone already.",
         "Use Restore-Uki for a backup on the EFI system partition; the journal is that of the machine and user who ran Install-TsNode."
     );
 

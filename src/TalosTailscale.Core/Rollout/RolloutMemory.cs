@@ -61,7 +61,9 @@ internal sealed record RolloutMemory
             {
                 Backup = entry.Backup ?? Backup,
             },
-            RolloutEvent.Over => this with
+            RolloutEvent.Over => (
+                entry.Outcome == RolloutOutcome.Done && GoesBack(Method) ? Undone() : this
+            ) with
             {
                 InFlight = false,
                 RestartBegun = false,
@@ -69,6 +71,20 @@ internal sealed record RolloutMemory
                 Outcome = entry.Outcome,
             },
             _ => this,
+        };
+
+    /// <summary>Whether a way is one back.</summary>
+    internal static bool GoesBack(TsRolloutMethod method) =>
+        method is TsRolloutMethod.Restore or TsRolloutMethod.Rollback;
+
+    // The way back has been gone: there is nothing left that it could be gone once more for.
+    private RolloutMemory Undone() =>
+        this with
+        {
+            Method = TsRolloutMethod.None,
+            SchematicId = null,
+            PreviousSchematicId = null,
+            Backup = null,
         };
 
     private RolloutMemory Begin(RolloutEntry entry)
@@ -79,14 +95,17 @@ internal sealed record RolloutMemory
             case TsRolloutAction.Cordon:
                 return now with { InFlight = true, Outcome = RolloutOutcome.None };
             case TsRolloutAction.Activate:
-                // An upgrade restarts the node by itself. What ran before is what ran before the first attempt of all.
+                // An upgrade restarts the node by itself. What ran before is what ran before the first attempt of all; an
+                // attempt to go back leads to the same place however often it is made.
                 return now with
                 {
                     InFlight = true,
                     Outcome = RolloutOutcome.None,
                     Method = entry.Method,
                     SchematicId = entry.SchematicId,
-                    PreviousSchematicId = entry.PreviousSchematicId ?? PreviousSchematicId,
+                    PreviousSchematicId = GoesBack(entry.Method)
+                        ? PreviousSchematicId
+                        : entry.PreviousSchematicId ?? PreviousSchematicId,
                     RestartBegun = RestartBegun || entry.Method is TsRolloutMethod.Upgrade or TsRolloutMethod.Rollback,
                     BootId = RestartBegun ? BootId : entry.BootId,
                 };

@@ -53,20 +53,20 @@ internal static class RolloutMethods
     {
         if (facts.RunsWanted)
             return (TsRolloutMethod.None, "it runs what it ran before");
-        return memory.Method switch
-        {
-            TsRolloutMethod.UkiSwap or TsRolloutMethod.Promote or TsRolloutMethod.Restore => (
+        return memory.Method is TsRolloutMethod.Upgrade or TsRolloutMethod.Rollback
+            ? (TsRolloutMethod.Rollback, "Talos was upgraded and keeps what it ran before")
+            : (
                 TsRolloutMethod.Restore,
-                $"its image was exchanged; the one of before is '{memory.Backup ?? "the newest backup"}'"
-            ),
-            TsRolloutMethod.Upgrade or TsRolloutMethod.Rollback => (
-                TsRolloutMethod.Rollback,
-                "Talos was upgraded and keeps what it ran before"
-            ),
-            _ => throw RolloutErrors.NothingToUndo.New(
-                $"The journal knows of no change of the image of '{facts.Node.Name}'.",
-                facts.Node.Name
-            ),
-        };
+                $"its image was exchanged; the previous image is '{memory.Backup ?? "the newest backup"}'"
+            );
     }
+
+    /// <summary>Why a node cannot go back; null when it can.</summary>
+    internal static TsException? NothingToUndo(RolloutNodeFacts facts, RolloutMemory memory) =>
+        memory.Method == TsRolloutMethod.None
+            ? RolloutErrors.NothingToUndo.New(
+                $"No image change by Install-TsNode is recorded for '{facts.Node.Name}' that was not undone already.",
+                facts.Node.Name
+            )
+            : null;
 }

@@ -3,11 +3,15 @@ namespace TalosTailscale.Core.Rollout;
 /// <summary>A plan with what is needed to carry it out; <see cref="View"/> is what people see of it.</summary>
 public sealed class RolloutPlan
 {
-    internal RolloutPlan(TsRolloutPlan view, IReadOnlyList<RolloutWork> works)
+    internal RolloutPlan(TsRolloutPlan view, IReadOnlyList<RolloutWork> works, IReadOnlyList<TsException> refusals)
     {
         View = view;
         Works = works;
+        Refusals = refusals;
     }
+
+    /// <summary>Why nodes that were given are not in it.</summary>
+    public IReadOnlyList<TsException> Refusals { get; }
 
     /// <summary>What it says.</summary>
     public TsRolloutPlan View { get; }
@@ -25,7 +29,8 @@ public sealed class RolloutPlan
             {
                 Nodes = [.. View.Nodes.Where(node => keep(node.Node))],
             },
-            [.. Works.Where(work => keep(work.Node.Name))]
+            [.. Works.Where(work => keep(work.Node.Name))],
+            Refusals
         );
     }
 

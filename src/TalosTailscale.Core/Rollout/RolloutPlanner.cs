@@ -14,6 +14,11 @@ internal static class RolloutPlanner
         RolloutOptions options
     )
     {
+        TsException? NothingToUndo(RolloutNodeFacts facts) =>
+            RolloutMethods.NothingToUndo(facts, memoryOf(RolloutWork.KeyOf(facts)));
+        TsException[] refusals = options.GoBack ? [.. nodes.Select(NothingToUndo).OfType<TsException>()] : [];
+        if (refusals.Length > 0)
+            nodes = [.. nodes.Where(facts => NothingToUndo(facts) is null)];
         var works = new List<RolloutWork>(nodes.Count);
         var views = new List<TsRolloutNode>(nodes.Count);
         int workers = nodes.Count(node => !node.IsControlPlane);
@@ -27,7 +32,7 @@ internal static class RolloutPlanner
             RolloutMemory memory = memoryOf(RolloutWork.KeyOf(facts));
 
             // What an installation left in the middle is no beginning of the way back.
-            if (options.GoBack && memory.Method is not (TsRolloutMethod.Restore or TsRolloutMethod.Rollback))
+            if (options.GoBack && !RolloutMemory.GoesBack(memory.Method))
                 memory = memory with { InFlight = false, RestartBegun = false, BootId = null };
             (bool inFlight, IReadOnlyList<TsRolloutAction> steps) = RolloutTracks.For(facts, memory);
             if (options.SkipDrain)
@@ -45,6 +50,8 @@ internal static class RolloutPlanner
             (TsRolloutMethod method, string reason) = RolloutMethods.Choose(facts, memory, steps, options);
             if (memory.Outcome == RolloutOutcome.Failed && steps.Contains(TsRolloutAction.Activate))
                 reason += "; again, since the attempt before failed";
+            if (facts.Silence is { } silence)
+                reason = $"the node could not be read ({silence.Message.TrimEnd('.')}), so nothing is known of it; {reason}";
             var work = new RolloutWork
             {
                 Facts = facts,
@@ -67,11 +74,15 @@ internal static class RolloutPlanner
         var view = new TsRolloutPlan
         {
             Cluster = cluster,
-            Nodes = [.. views.OrderBy(node => node.Wave)],
+            Nodes = [.. views.OrderByDescending(node => node.InFlight).ThenBy(node => node.Wave)],
             WaveWidths = widths[..Math.Max(1, works.Select(w => w.Track.Wave).DefaultIfEmpty(1).Max())],
             MaxFailures = options.MaxFailures,
         };
-        return new RolloutPlan(view, [.. works.OrderBy(work => work.Track.Wave)]);
+        return new RolloutPlan(
+            view,
+            [.. works.OrderByDescending(work => work.Track.InFlight).ThenBy(work => work.Track.Wave)],
+            refusals
+        );
     }
 
     private static TsRolloutNode View(RolloutWork work, string reason) =>

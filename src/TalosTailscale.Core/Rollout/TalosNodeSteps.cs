@@ -222,7 +222,7 @@ internal sealed class TalosNodeSteps(RolloutSetup setup, RolloutImages images, L
     {
         IReadOnlyList<TalosExtension> extensions = await node.ExtensionsAsync(cancellationToken).ConfigureAwait(false);
         string? running = extensions.FirstOrDefault(e => e.Name == "schematic")?.Version;
-        bool back = work.Method is TsRolloutMethod.Restore or TsRolloutMethod.Rollback;
+        bool back = RolloutMemory.GoesBack(work.Method);
         string? wanted = back ? work.Memory.PreviousSchematicId : work.Facts.WantedSchematicId;
         if (running != wanted)
         {

@@ -366,6 +366,14 @@ public static class TalosErrors
         "Use the Image Factory's installer of a schematic that has the extension, or -AllowExtensionLoss to lose it."
     );
 
+    /// <summary>The node came back with another image than the one that was installed.</summary>
+    public static readonly TsError UpgradeNotRunning = new(
+        "UpgradeNotRunning",
+        TsErrorCategory.InvalidOperation,
+        "The node came back from the upgrade and does not run the image that it was given.",
+        "Get-TalosEsp shows what the node boots and why. A ~N file of the running version that does not boot next is taken with 'Invoke-UkiSwap -Promote -Reboot -Wait'."
+    );
+
     /// <summary>A resource holds secrets and was asked for without meaning to see them.</summary>
     public static readonly TsError TalosResourceSensitive = new(
         "TalosResourceSensitive",

@@ -10,7 +10,12 @@ internal sealed record CheckResult(
 {
     public static CheckResult Pass(string evidence) => new(TsCheckStatus.Pass, evidence);
 
+    /// <summary>True where there is nothing to look at, rather than something that could not be looked at.</summary>
+    public bool NotApplicable { get; init; }
+
     public static CheckResult Skip(string reason) => new(TsCheckStatus.Skipped, reason);
+
+    public static CheckResult NothingToLookAt(string reason) => Skip(reason) with { NotApplicable = true };
 
     public static CheckResult Fail(TsCheckCause cause, string evidence, string? fix = null) =>
         new(TsCheckStatus.Fail, evidence, cause, fix);

@@ -220,6 +220,7 @@ public static class NodeValidation
             Cause = result.Cause?.Code,
             Fix = result.Fix ?? result.Cause?.Fix,
             FailureMode = result.Cause?.FailureMode,
+            NotApplicable = result.NotApplicable,
             Duration = Stopwatch.GetElapsedTime(started),
         };
     }

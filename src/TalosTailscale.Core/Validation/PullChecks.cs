@@ -9,7 +9,7 @@ internal static class PullChecks
         new("RegistryName", "the registry's name resolves on the node", false, async (probe, options) =>
         {
             if (options.RegistryImage is not { } image)
-                return CheckResult.Skip("no -RegistryImage was given");
+                return CheckResult.NothingToLookAt("no -RegistryImage was given");
             var host = image.Split('/')[0];
             try
             {
@@ -34,7 +34,7 @@ internal static class PullChecks
         new("PrivatePull", "the node pulls a private image that it does not have yet", false, async (probe, options) =>
         {
             if (options.RegistryImage is not { } image)
-                return CheckResult.Skip("no -RegistryImage was given");
+                return CheckResult.NothingToLookAt("no -RegistryImage was given");
             try
             {
                 var pull = await probe.PullAsync(image).ConfigureAwait(false);

@@ -24,6 +24,12 @@ public sealed record TsCheck
     /// <summary>The number of the runbook's failure mode (1 to 5) that the cause belongs to; null for none.</summary>
     public int? FailureMode { get; init; }
 
+    /// <summary>
+    /// Of a skipped check: true where there is nothing to look at (no image to pull was given, no haproxy.cfg is there), false
+    /// where something could not be looked at.
+    /// </summary>
+    public bool NotApplicable { get; init; }
+
     /// <summary>How long it took.</summary>
     public TimeSpan Duration { get; init; }
 

@@ -35,6 +35,22 @@ public static class CommandErrors
         "Try again; if it happens again, look at the node or raise the time-out."
     );
 
+    /// <summary>A node failed, and those after it were not begun.</summary>
+    public static readonly TsError NodesNotBegun = new(
+        "NodesNotBegun",
+        TsErrorCategory.InvalidOperation,
+        "A node failed, so the nodes after it were left as they are.",
+        "See the error of the node that failed; then run the same command for the nodes that were not begun. -ContinueOnError goes on after failures."
+    );
+
+    /// <summary>A node was given two images, or two backups.</summary>
+    public static readonly TsError InputAmbiguous = new(
+        "InputAmbiguous",
+        TsErrorCategory.InvalidArgument,
+        "A node was given more than one image or backup.",
+        "Give each node one; 'Where-Object Node -eq NAME' takes the objects of one node out of a pipeline."
+    );
+
     /// <summary>A failure that nobody expected: a defect of the module.</summary>
     public static readonly TsError Unexpected = new(
         "UnexpectedFailure",

@@ -18,12 +18,15 @@ internal sealed class LabSession : IAsyncDisposable
         ("TS_SOCKET", "Socket"),
     ];
 
-    private LabSession(LabCluster lab, LabClientFiles client, string devices, PowerShellSession session)
+    private readonly Dictionary<string, object> _defaults;
+
+    private LabSession(LabCluster lab, LabClientFiles client, string devices, Dictionary<string, object> defaults)
     {
         Lab = lab;
         Client = client;
         Devices = devices;
-        Session = session;
+        _defaults = defaults;
+        Session = PowerShellSession.Create(defaults);
     }
 
     public LabCluster Lab { get; }
@@ -58,7 +61,7 @@ internal sealed class LabSession : IAsyncDisposable
             foreach ((string variable, string parameter) in s_parameters)
                 if (client.Environment.TryGetValue(variable, out string? value))
                     defaults[parameter] = value;
-            return new LabSession(lab, client, devices, PowerShellSession.Create(defaults));
+            return new LabSession(lab, client, devices, defaults);
         }
         catch
         {
@@ -69,6 +72,9 @@ internal sealed class LabSession : IAsyncDisposable
 
     public PowerShellResult Invoke(string script, params (string Name, object? Value)[] values) =>
         Session.Invoke(script, values);
+
+    /// <summary>A further session with a screen, whose questions it answers with their default.</summary>
+    public PowerShellSession OpenOn(ScreenHost screen) => PowerShellSession.Create(_defaults, host: screen);
 
     public async ValueTask DisposeAsync()
     {

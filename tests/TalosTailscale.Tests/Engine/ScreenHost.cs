@@ -19,6 +19,9 @@ internal sealed class ScreenHost(int width) : PSHost
     /// <summary>What a terminal gets: as the console does it, with the colours that <c>$PSStyle.OutputRendering</c> leaves.</summary>
     public string RawText => PSHostUserInterface.GetOutputString(_ui.Text, supportsVirtualTerminal: true);
 
+    /// <summary>What was on the screen when each question was asked, the question with it.</summary>
+    public IReadOnlyList<string> Asked => _ui.Asked;
+
     public void Clear() => _ui.Clear();
 
     // Whatever the machine's: dates and the wrapping of words go by it.
@@ -50,6 +53,8 @@ internal sealed class ScreenHost(int width) : PSHost
         private readonly ScreenSize _raw = new(width);
 
         public string Text => _text.ToString().ReplaceLineEndings("\n");
+
+        public List<string> Asked { get; } = [];
 
         public void Clear() => _text.Clear();
 
@@ -83,7 +88,11 @@ internal sealed class ScreenHost(int width) : PSHost
             string message,
             Collection<ChoiceDescription> choices,
             int defaultChoice
-        ) => defaultChoice;
+        )
+        {
+            Asked.Add($"{Text}\n{message}");
+            return defaultChoice;
+        }
 
         public override PSCredential PromptForCredential(
             string caption,

@@ -36,7 +36,9 @@ public sealed class MachinePatchLabTests
         Assert.Equal(result.Warnings.Select(warning => $"ampone: {warning}"), run.Warnings);
         Assert.Single(run.Warnings);
         Assert.DoesNotContain(lab.Lab.Options.AuthKey, run.AllText(), StringComparison.Ordinal);
-        Assert.Equal(before, File.ReadAllText(result.BackupPath!));
+        string[] backup = File.ReadAllText(result.BackupPath!).Split('\n', 2);
+        Assert.Contains("\"node\":\"ampone\",\"nodeId\":", backup[0], StringComparison.Ordinal);
+        Assert.Equal(before, backup[1]);
         if (!OperatingSystem.IsWindows())
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(result.BackupPath!));
     }
@@ -206,7 +208,7 @@ public sealed class MachinePatchLabTests
         lab.Invoke("Set-TalosMachinePatch ampone 'machine: {nodeLabels: {zone: c}}'").AssertNoErrors();
         Assert.Contains("zone: c", lab.Lab.Node("ampone").ActiveConfig.Text, StringComparison.Ordinal);
 
-        MachinePatchResult result = lab.Invoke("$first | Restore-TalosMachineConfig").Single<MachinePatchResult>();
+        MachinePatchResult result = lab.Invoke("$first | Restore-TalosMachineConfig -Confirm:$false").Single<MachinePatchResult>();
 
         Assert.True(result.Applied);
         Assert.Equal(before, lab.Lab.Node("ampone").ActiveConfig.Text);
@@ -218,7 +220,7 @@ public sealed class MachinePatchLabTests
         await using LabSession lab = await LabSession.StartAsync();
         string before = lab.Lab.Node("ampone").ActiveConfig.Text;
         string shortened = lab.Client.AddFile(
-            "short.yaml",
+            "ampone-20260101T000000Z.machineconfig.bak.yaml",
             before[..before.IndexOf("\n---", StringComparison.Ordinal)] + "\n"
         );
 

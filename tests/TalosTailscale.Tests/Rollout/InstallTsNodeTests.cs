@@ -111,7 +111,60 @@ public sealed class InstallTsNodeTests
         result.AssertNoErrors();
         Assert.DoesNotContain(lab.Lab.Node("altra").Extensions, e => e.Name == "tailscale");
         Assert.DoesNotContain(lab.Lab.Node("ryzen").Extensions, e => e.Name == "tailscale");
-        Invoke(lab, "'ampone' | Undo-TsNode -StateFolder $state -Confirm:$false").AssertError("NothingToUndo");
+        // What was undone is not undone again, which would be to install.
+        Guid[] boots = [.. lab.Lab.Nodes.Select(node => node.BootId)];
+        PowerShellResult again = Invoke(lab, "'altra','ryzen' | Undo-TsNode -StateFolder $state -Confirm:$false");
+        Assert.Equal(
+            ["NothingToUndo", "NothingToUndo"],
+            again.Errors.Select(error => error.FullyQualifiedErrorId.Split(',')[0])
+        );
+        Assert.Empty(again.Output);
+        Assert.Equal(boots, lab.Lab.Nodes.Select(node => node.BootId));
+    }
+
+    [Fact]
+    public async Task A_node_without_history_does_not_keep_the_others_from_going_back()
+    {
+        await using LabSession lab = await LabSession.StartAsync();
+        Invoke(lab, "'altra' | Install-TsNode -AuthKeyReference $key -StateFolder $state -Confirm:$false")
+            .AssertNoErrors();
+
+        PowerShellResult result = Invoke(
+            lab,
+            "'ampone','altra' | Undo-TsNode -StateFolder $state -Confirm:$false"
+        );
+
+        Assert.Contains("'ampone'", result.AssertError("NothingToUndo").Exception.Message, StringComparison.Ordinal);
+        Assert.Single(result.Errors);
+        Assert.DoesNotContain(lab.Lab.Node("altra").Extensions, e => e.Name == "tailscale");
+    }
+
+    /// <summary>
+    /// The facts of scality/metalk8s#2237: nodes are down, the dry run finds nothing wrong, and the operator takes that for
+    /// leave to begin.
+    /// </summary>
+    [Fact]
+    public async Task A_plan_says_of_a_node_that_cannot_be_read_that_it_was_not_read()
+    {
+        await using LabSession lab = await LabSession.StartAsync(
+            new LabOptions { Faults = { LabFault.NeverBoots.On("altra") } }
+        );
+        lab.Lab.Node("altra").PowerCycle();
+        await lab.Lab.Node("altra").WhenAsync(node => !node.IsApiUp, TestContext.Current.CancellationToken);
+
+        PowerShellResult result = Invoke(lab, "'altra','ryzen' | Install-TsNode -StateFolder $state -WhatIf");
+
+        TsRolloutPlan plan = result.Single<TsRolloutPlan>();
+        Assert.StartsWith(
+            "the node could not be read (",
+            plan.Nodes.Single(node => node.Node == "altra").Reason,
+            StringComparison.Ordinal
+        );
+        Assert.DoesNotContain(
+            "could not be read",
+            plan.Nodes.Single(node => node.Node == "ryzen").Reason,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

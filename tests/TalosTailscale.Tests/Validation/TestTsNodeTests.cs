@@ -54,6 +54,41 @@ public sealed class TestTsNodeTests
     }
 
     [Fact]
+    public async Task Quiet_is_true_only_where_everything_asked_for_was_looked_at_and_passed()
+    {
+        await using var lab = await JoinedLab.StartAsync();
+        bool Quiet(string script) => Assert.IsType<bool>(Assert.Single(lab.Invoke(script).Output).BaseObject);
+
+        Assert.True(Quiet("Test-TsNode ryzen -Check Api, Stage -Quiet"));
+        Assert.False(Quiet("Test-TsNode ryzen, nosuch -Check Api, Stage -Quiet"));
+        Assert.False(Quiet("Test-TsNode nosuch -Check Api, Stage -Quiet"));
+        Assert.False(Quiet("@() | Test-TsNode -Check Api, Stage -Quiet"));
+        Assert.False(Quiet("Test-TsNode ryzen -Check Api -SkipCheck Api -Quiet"));
+        // Named, and there is no image to pull: not looked at.
+        Assert.False(Quiet("Test-TsNode ryzen -Check Api, PrivatePull -Quiet"));
+        lab.Lab.Node("altra").Faults.Set(LabFault.NeverBoots);
+        lab.Lab.Node("altra").PowerCycle();
+        await lab.Lab.Node("altra").WhenAsync(node => !node.IsApiUp, TestContext.Current.CancellationToken);
+        Assert.False(Quiet("Test-TsNode ryzen, altra -Check Stage -Quiet"));
+    }
+
+    [Fact]
+    public void Quiet_is_false_where_the_role_does_not_let_a_check_look()
+    {
+        var check = new TsCheck
+        {
+            Node = "ryzen",
+            Name = "ServiceConfig",
+            Status = TsCheckStatus.Skipped,
+            Evidence = "the role os:reader may not read machine configurations",
+        };
+        Assert.False(Verdict.Allows(check, []));
+        Assert.True(Verdict.Allows(check with { NotApplicable = true }, []));
+        Assert.False(Verdict.Allows(check with { NotApplicable = true }, ["serviceconfig"]));
+        Assert.True(Verdict.Allows(check with { Status = TsCheckStatus.Warning }, []));
+    }
+
+    [Fact]
     public async Task A_stop_does_not_wait_for_nodes_that_never_answer()
     {
         await using var lab = await LabSession.StartAsync(new LabOptions());

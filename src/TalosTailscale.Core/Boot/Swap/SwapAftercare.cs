@@ -110,6 +110,29 @@ public static class SwapAftercare
         return result with { BootIdBefore = before.BootId, BootIdAfter = after, Checks = checks };
     }
 
+    /// <summary>The checks that failed, as an error.</summary>
+    /// <param name="result">What the swap did, and what was found after the reboot.</param>
+    /// <returns>The error; null when no check failed.</returns>
+    public static TsException? FailureOf(UkiSwapResult result)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        if (result.Succeeded)
+            return null;
+        IEnumerable<string> failed = result
+            .Checks.Where(check => check.Passed == false)
+            .Select(check => $"{check.Name} ({check.Evidence})");
+        return BootErrors.SwapNotVerified.New(
+            $"'{result.Node}' is back after the reboot, and these checks of it failed: {string.Join("; ", failed)}.",
+            result.Node,
+            recommendedAction: $"'Test-TsNode {result.Node}' names cause and fix."
+                + (
+                    result.Backup is null
+                        ? ""
+                        : $" 'Restore-Uki {result.Node} -Reboot -Wait' goes back to the image that ran before."
+                )
+        );
+    }
+
     private static UkiSwapCheck Schematic(IReadOnlyList<TalosExtension> extensions, UkiInfo uki)
     {
         string? running = extensions.FirstOrDefault(e => e.Name == "schematic")?.Version;

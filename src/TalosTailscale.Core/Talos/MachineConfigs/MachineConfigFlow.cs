@@ -67,25 +67,28 @@ public sealed class MachineConfigFlow
     }
 
     /// <summary>Works out what going back to a backup would do, and has the node try it. Changes nothing.</summary>
-    /// <param name="backup">The whole configuration to go back to.</param>
-    /// <param name="source">What the backup is called.</param>
+    /// <param name="backup">The backup to go back to.</param>
+    /// <param name="config">The whole configuration that it holds.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <returns>The plan.</returns>
     /// <exception cref="TsException">One of <see cref="MachineConfigErrors"/> or <see cref="TalosErrors"/>.</exception>
     public async Task<MachineConfigPlan> PlanRestoreAsync(
-        string backup,
-        string source,
+        MachineConfigBackup backup,
+        string config,
         CancellationToken cancellation = default
     )
     {
-        IReadOnlyList<MachineConfigDocument> documents = ConfigDocuments.Parse(backup, source);
+        ArgumentNullException.ThrowIfNull(backup);
+        string source = backup.ToString();
+        IReadOnlyList<MachineConfigDocument> documents = ConfigDocuments.Parse(config, source);
         if (!documents.Any(document => document.Kind == Active))
             throw MachineConfigErrors.BackupInvalid.New(
                 $"'{source}' found no main document among {documents.Count}, expected a whole machine configuration.",
                 source
             );
         (string version, string text) = await ReadAsync(cancellation).ConfigureAwait(false);
-        PatchedConfig result = MachineConfigComparison.Compare(text, backup, _node.Node);
+        await RefuseForeignAsync(backup, config, text, cancellation).ConfigureAwait(false);
+        PatchedConfig result = MachineConfigComparison.Compare(text, config, _node.Node);
         IReadOnlyList<string> lost =
         [
             .. result
@@ -97,7 +100,27 @@ public sealed class MachineConfigFlow
                 $"'{source}' lacks {string.Join(", ", lost.Select(name => $"'{name}'"))}, found on '{_node.Node}', expected every document of it.",
                 _node.Node
             );
-        return await PlanAsync(version, text, result, cancellation).ConfigureAwait(false);
+        MachineConfigPlan plan = await PlanAsync(version, text, result, cancellation).ConfigureAwait(false);
+        plan.GoesBack = true;
+        return plan;
+    }
+
+    private async Task RefuseForeignAsync(
+        MachineConfigBackup backup,
+        string config,
+        string active,
+        CancellationToken cancellation
+    )
+    {
+        IReadOnlyList<string> doubts = await BackupIdentity
+            .DoubtsAsync(_node, backup, config, active, cancellation)
+            .ConfigureAwait(false);
+        if (doubts.Count == 0)
+            return;
+        string found = $"'{backup}' is not a backup of '{_node.Node}': {string.Join("; ", doubts)}.";
+        if (!_options.Force)
+            throw MachineConfigErrors.BackupOfAnotherMachine.New(found, _node.Node);
+        _reporter.Warning($"{_node.Node}: {found} It is restored all the same, because of -Force.");
     }
 
     /// <summary>Works out what an edit of the text would do, and has the node try it. Changes nothing.</summary>
@@ -136,7 +159,7 @@ public sealed class MachineConfigFlow
         Step("backing up");
         string folder = _options.BackupFolder ?? MachineConfigBackup.DefaultFolder;
         string backup = await MachineConfigBackup
-            .WriteAsync(folder, _node.Node, plan.Before, _clock.GetUtcNow(), cancellation)
+            .WriteAsync(folder, await OriginAsync(plan, cancellation).ConfigureAwait(false), plan.Before, cancellation)
             .ConfigureAwait(false);
         _reporter.Verbose($"{_node.Node}: the configuration as it was is in '{backup}'.");
         await RefuseIfChangedAsync(plan, cancellation).ConfigureAwait(false);
@@ -182,6 +205,16 @@ public sealed class MachineConfigFlow
             Warnings = [.. plan.Warnings, .. own],
         };
     }
+
+    private async Task<MachineConfigOrigin> OriginAsync(MachineConfigPlan plan, CancellationToken cancellation) =>
+        new()
+        {
+            Node = _node.Node,
+            NodeId = await _node.NodeIdAsync(cancellation).ConfigureAwait(false),
+            Address = _node.Address,
+            Time = _clock.GetUtcNow(),
+            BeforeRestore = plan.GoesBack,
+        };
 
     private static MachineConfigWarning FromNode(string text) =>
         new("FromNode", text.TrimEnd('.') + ".", "See the Talos documentation.");

@@ -24,6 +24,8 @@ public sealed class MachineConfigPlan
     /// <summary>One line: which documents change and when it takes effect.</summary>
     public string Summary { get; init; } = "";
 
+    internal bool GoesBack { get; set; }
+
     internal string Before { get; init; } = "";
 
     internal string Version { get; init; } = "";

@@ -71,7 +71,7 @@ internal static class ClusterChecks
             .ListAsync(await facts.ConnectionAsync().ConfigureAwait(false), ns, facts.Cancellation)
             .ConfigureAwait(false);
         if (pods.Count == 0)
-            return CheckResult.Skip($"the namespace '{ns}' has no pods");
+            return CheckResult.NothingToLookAt($"the namespace '{ns}' has no pods");
         return pods.FirstOrDefault(pod => !pod.Ready) is { } bad
             ? CheckResult.Fail(
                 Causes.RegistryPodNotReady,
@@ -85,7 +85,7 @@ internal static class ClusterChecks
     public static async Task<CheckResult> PodPullAsync(ClusterFacts facts, TsNode node, Reporting.IReporter reporter)
     {
         if (facts.Options.RegistryImage is not { } image)
-            return CheckResult.Skip("no -RegistryImage was given");
+            return CheckResult.NothingToLookAt("no -RegistryImage was given");
         if (await facts.FindAsync(node).ConfigureAwait(false) is not { } found)
             return CheckResult.Skip("Kubernetes does not know the node");
         var pull = await PullPod

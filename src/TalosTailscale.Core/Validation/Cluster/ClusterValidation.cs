@@ -136,6 +136,7 @@ public static class ClusterValidation
             Cause = result.Cause?.Code,
             Fix = result.Fix ?? result.Cause?.Fix,
             FailureMode = result.Cause?.FailureMode,
+            NotApplicable = result.NotApplicable,
             Duration = Stopwatch.GetElapsedTime(started),
         };
     }

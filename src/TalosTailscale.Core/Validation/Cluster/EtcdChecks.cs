@@ -74,7 +74,7 @@ internal static class EtcdChecks
     {
         IReadOnlyList<string> files = facts.Options.Folder is { } folder ? HaproxyServer.Find(folder) : [];
         if (files.Count == 0)
-            return CheckResult.Skip("there is no haproxy.cfg in the inventory");
+            return CheckResult.NothingToLookAt("there is no haproxy.cfg in the inventory");
         var servers = new List<HaproxyServer>();
         foreach (var file in files)
             servers.AddRange(

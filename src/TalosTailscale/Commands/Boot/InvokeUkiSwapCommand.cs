@@ -62,11 +62,12 @@ public sealed partial class InvokeUkiSwapCommand : UkiSwapCmdlet
             _sources[path] = await UkiSwapSources.FromFileAsync(path, Reporter, cancellationToken);
     }
 
-    private protected override Task NodeAsync(
+    private protected override Task WorkAsync(
         TalosNodeClient client,
         TsNode node,
+        object? input,
         CancellationToken cancellationToken
-    ) => Prune ? PruneAsync(client, node, cancellationToken) : base.NodeAsync(client, node, cancellationToken);
+    ) => Prune ? PruneAsync(client, node, cancellationToken) : base.WorkAsync(client, node, input, cancellationToken);
 
     private protected override NodeShellRequest ShellFor(SwapNodeFacts facts, NodeShellRequest request) =>
         ParameterSetName == InstallerSet
@@ -89,6 +90,7 @@ public sealed partial class InvokeUkiSwapCommand : UkiSwapCmdlet
         EspSession session,
         SwapNodeFacts facts,
         TsNode node,
+        object? input,
         CancellationToken cancellationToken
     )
     {

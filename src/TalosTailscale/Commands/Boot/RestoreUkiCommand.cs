@@ -15,6 +15,10 @@ public sealed class RestoreUkiCommand : UkiSwapCmdlet
     [ValidateNotNullOrEmpty]
     public string? Backup { get; set; }
 
+    private protected override object? Input => Backup;
+
+    private protected override bool OneInputPerNode => true;
+
     private protected override UkiSwapOptions Options() =>
         new()
         {
@@ -27,6 +31,7 @@ public sealed class RestoreUkiCommand : UkiSwapCmdlet
         EspSession session,
         SwapNodeFacts facts,
         TsNode node,
+        object? input,
         CancellationToken cancellationToken
-    ) => session.FindSourceAsync(facts, backup: true, Backup, cancellationToken);
+    ) => session.FindSourceAsync(facts, backup: true, (string?)input, cancellationToken);
 }

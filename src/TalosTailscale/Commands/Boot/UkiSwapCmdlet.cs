@@ -29,6 +29,12 @@ public abstract class UkiSwapCmdlet : EspCmdlet
     [Parameter(Mandatory = false)]
     public TimeSpan Timeout { get; set; } = new TalosWaitOptions().Timeout;
 
+    /// <summary>Goes on with the next node after one that failed.</summary>
+    [Parameter(Mandatory = false)]
+    public SwitchParameter ContinueOnError { get; set; }
+
+    private protected override bool StopsAtFailure => !ContinueOnError && !IsWhatIf;
+
     /// <inheritdoc/>
     protected override Task BeginAsync(CancellationToken cancellationToken)
     {
@@ -41,15 +47,17 @@ public abstract class UkiSwapCmdlet : EspCmdlet
         EspSession session,
         SwapNodeFacts facts,
         TsNode node,
+        object? input,
         CancellationToken cancellationToken
     );
 
     /// <summary>How the swap is done.</summary>
     private protected abstract UkiSwapOptions Options();
 
-    private protected override async Task NodeAsync(
+    private protected override async Task WorkAsync(
         TalosNodeClient client,
         TsNode node,
+        object? input,
         CancellationToken cancellationToken
     )
     {
@@ -59,7 +67,7 @@ public abstract class UkiSwapCmdlet : EspCmdlet
         UkiSwapResult? result;
         await using (session)
         {
-            source = await SourceAsync(session, facts, node, cancellationToken);
+            source = await SourceAsync(session, facts, node, input, cancellationToken);
             result = await SwapAsync(session, facts, source, node, cancellationToken);
             await session.CloseAsync(cancellationToken);
         }
@@ -71,6 +79,8 @@ public abstract class UkiSwapCmdlet : EspCmdlet
         if (Reboot && (result.Changed || SwapAftercare.NeedsReboot(facts, source.Uki)))
             result = await RebootAsync(client, node, result, source.Uki, cancellationToken);
         await WriteObjectAsync(result with { Duration = result.Duration + clock.Elapsed });
+        if (SwapAftercare.FailureOf(result) is { } failure)
+            throw failure;
     }
 
     private async Task<UkiSwapResult?> SwapAsync(
@@ -82,8 +92,6 @@ public abstract class UkiSwapCmdlet : EspCmdlet
     )
     {
         UkiSwapPlan plan = await session.PlanAsync(facts, source, Options(), cancellationToken);
-        foreach (TsException refusal in EspSession.Refusals(plan))
-            await WriteErrorAsync(refusal, node.Name);
         Reporter.Verbose(
             $"{node.Name}: boots '{plan.BootedEntry}' of {plan.EspDevice}; {plan.Gates.Count(g => g.Status == UkiSwapGateStatus.Passed)} of {plan.Gates.Count} gates hold."
         );
@@ -96,6 +104,8 @@ public abstract class UkiSwapCmdlet : EspCmdlet
             return await session.SwapAsync(plan, source, cancellationToken);
         if (IsWhatIf)
             await WriteObjectAsync(plan);
+        if (!plan.Allowed)
+            throw new AggregateException(EspSession.Refusals(plan));
         return null;
     }
 

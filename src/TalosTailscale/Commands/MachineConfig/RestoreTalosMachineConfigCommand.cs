@@ -4,34 +4,39 @@ using TalosTailscale.Core.Talos;
 
 namespace TalosTailscale.Commands;
 
-/// <summary>Goes back to a machine configuration that Set-TalosMachinePatch kept.</summary>
-[Cmdlet(VerbsData.Restore, "TalosMachineConfig", SupportsShouldProcess = true)]
+/// <summary>
+/// Goes back to a machine configuration that Set-TalosMachinePatch kept: the node's own newest backup, or the one given.
+/// </summary>
+[Cmdlet(
+    VerbsData.Restore,
+    "TalosMachineConfig",
+    SupportsShouldProcess = true,
+    ConfirmImpact = ConfirmImpact.High
+)]
 [OutputType(typeof(MachinePatchResult))]
 public sealed class RestoreTalosMachineConfigCommand : TalosCmdlet
 {
-    private readonly Dictionary<string, string> _backups = new(StringComparer.OrdinalIgnoreCase);
     private string? _folder;
+    private string? _path;
 
-    /// <summary>The backup: BackupPath of a result.</summary>
-    [Parameter(
-        Mandatory = true,
-        Position = 1,
-        ValueFromPipelineByPropertyName = true,
-        HelpMessage = "The backup file: BackupPath of what Set-TalosMachinePatch gave."
-    )]
+    /// <summary>The backup: BackupPath of a result; the node's newest one when not given.</summary>
+    [Parameter(Mandatory = false, Position = 1, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(MachineConfigBackupCompleter))]
     public string? BackupPath { get; set; }
 
     /// <summary>When it takes effect; without a reboot unless told otherwise.</summary>
     [Parameter(Mandatory = false)]
     public TalosApplyMode Mode { get; set; } = TalosApplyMode.NoReboot;
 
-    /// <summary>The folder for the backup of what is there now.</summary>
+    /// <summary>The folder of the backups: where the newest is looked for, and what is there now is kept.</summary>
     [Parameter(Mandatory = false)]
     [ValidateNotNullOrEmpty]
     public string? BackupFolder { get; set; }
 
-    /// <summary>Goes back even if documents disappear, or a configuration is staged or being tried.</summary>
+    /// <summary>
+    /// Goes back even if the backup is of another machine, documents disappear, or a configuration is staged or being tried.
+    /// </summary>
     [Parameter(Mandatory = false)]
     public SwitchParameter Force { get; set; }
 
@@ -46,23 +51,24 @@ public sealed class RestoreTalosMachineConfigCommand : TalosCmdlet
     /// <inheritdoc/>
     protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
-        string path = (await ResolvePathsAsync(BackupPath!, literal: true))[0];
-        foreach (TsNodeReference reference in NodeReferences)
-            _backups[reference.Text] = path;
+        _path = BackupPath is null ? null : (await ResolvePathsAsync(BackupPath, literal: true))[0];
         await base.ProcessAsync(cancellationToken);
     }
 
-    private protected override async Task NodeAsync(
+    private protected override object? Input => _path;
+
+    private protected override bool OneInputPerNode => true;
+
+    private protected override async Task WorkAsync(
         TalosNodeClient client,
         TsNode node,
+        object? input,
         CancellationToken cancellationToken
     )
     {
-        string path = _backups.GetValueOrDefault(node.Name)
-            ?? _backups.GetValueOrDefault(node.Address)
-            ?? (await ResolvePathsAsync(BackupPath!, literal: true))[0];
-        string source = Path.GetFileName(path);
-        string text = ConfigText.Decode(await File.ReadAllBytesAsync(path, cancellationToken), source);
+        string path = (string?)input
+            ?? (await MachineConfigBackup.NewestAsync(client, _folder, cancellationToken)).Path;
+        (MachineConfigBackup backup, string text) = await MachineConfigBackup.ReadAsync(path, cancellationToken);
         ConfigSecrets.Register(text);
         var flow = new MachineConfigFlow(
             client,
@@ -74,12 +80,12 @@ public sealed class RestoreTalosMachineConfigCommand : TalosCmdlet
             },
             Reporter
         );
-        MachineConfigPlan plan = await flow.PlanRestoreAsync(text, source, cancellationToken);
+        MachineConfigPlan plan = await flow.PlanRestoreAsync(backup, text, cancellationToken);
         bool go =
             plan.Changed
             && await ShouldProcessAsync(
                 Describe(node),
-                $"Go back to the machine configuration of '{source}' ({plan.Summary})\n{plan.Diff}"
+                $"Go back to the machine configuration of '{backup}' ({plan.Summary})\n{plan.Diff}"
             );
         await WriteObjectAsync(go ? await flow.ApplyAsync(plan, cancellationToken) : MachineConfigFlow.Result(plan));
     }

@@ -156,6 +156,10 @@ public abstract class RolloutCmdlet : TsCmdlet
             Options(RolloutWidth.Parse(ThrottleLimit)),
             cancellationToken
         );
+        foreach (TsException refusal in plan.Refusals)
+            await WriteErrorAsync(refusal);
+        if (plan.View.Nodes.Count == 0)
+            return;
         if (IsWhatIf)
             await WriteObjectAsync(plan.View);
         var agreed = new HashSet<string>(StringComparer.Ordinal);

@@ -33,6 +33,12 @@ public sealed class RestartTalosNodeCommand : TalosCmdlet
     [Parameter(Mandatory = false)]
     public SwitchParameter Force { get; set; }
 
+    /// <summary>Goes on with the next node after one that failed.</summary>
+    [Parameter(Mandatory = false)]
+    public SwitchParameter ContinueOnError { get; set; }
+
+    private protected override bool StopsAtFailure => !ContinueOnError && !IsWhatIf;
+
     /// <inheritdoc/>
     protected override Task BeginAsync(CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Management.Automation;
@@ -18,6 +19,7 @@ public abstract class TalosCmdlet : TsCmdlet
     private static readonly TimeSpan s_untilProgress = TimeSpan.FromSeconds(1);
     private readonly List<(TsNode Node, object? Input)> _work = [];
     private readonly HashSet<(string Address, object? Input)> _seen = [];
+    private readonly List<string> _unknown = [];
     private int _inputs;
     private DeviceInventory? _inventory;
     private TalosClient? _client;
@@ -90,6 +92,7 @@ public abstract class TalosCmdlet : TsCmdlet
             {
                 // One unknown name is one error; the others go on.
                 _seen.Add((reference.Text, null));
+                _unknown.Add(reference.Text);
                 await WriteErrorAsync(e, reference.Text);
             }
         }
@@ -108,20 +111,43 @@ public abstract class TalosCmdlet : TsCmdlet
         };
         long started = Stopwatch.GetTimestamp();
         int done = 0;
-        await Parallel.ForEachAsync(_work, limit, async (item, stop) =>
+        // A name that is not known may be the very node that the others must not go without.
+        ConcurrentQueue<string> failed = new(_unknown);
+        var left = new ConcurrentDictionary<int, string>();
+        await Parallel.ForEachAsync(Enumerable.Range(0, _work.Count), limit, async (index, stop) =>
         {
+            (TsNode node, object? input) = _work[index];
+            if (StopsAtFailure && !failed.IsEmpty)
+            {
+                left[index] = node.Name;
+                return;
+            }
+
             try
             {
-                await WorkAsync(Client.Node(item.Node.Address, item.Node.Name), item.Node, item.Input, stop);
+                await WorkAsync(Client.Node(node.Address, node.Name), node, input, stop);
             }
             catch (Exception e) when (e is not (OperationCanceledException or PipelineStoppedException))
             {
-                await WriteErrorAsync(e, item.Node.Name);
+                failed.Enqueue(node.Name);
+                foreach (Exception one in Each(e))
+                    await WriteErrorAsync(one, node.Name);
             }
 
             Tell(Interlocked.Increment(ref done), Stopwatch.GetElapsedTime(started));
         });
+        if (!left.IsEmpty)
+            await WriteErrorAsync(NotBegun(failed, left.OrderBy(pair => pair.Key).Select(pair => pair.Value)));
     }
+
+    /// <summary>Whether a name was given that is not known.</summary>
+    private protected bool AnyUnknown => _unknown.Count > 0;
+
+    /// <summary>
+    /// Whether no further node is begun after one that failed. Under <c>-WhatIf</c> nothing is changed, and all plans are
+    /// shown.
+    /// </summary>
+    private protected virtual bool StopsAtFailure => false;
 
     /// <summary>Runs once before the work on the nodes begins; a <see cref="TsException"/> here ends it for all.</summary>
     /// <param name="nodes">All nodes.</param>
@@ -134,6 +160,9 @@ public abstract class TalosCmdlet : TsCmdlet
     /// What a pipeline object brought besides its node (a service's id): the work is done once for each node and input.
     /// </summary>
     private protected virtual object? Input => null;
+
+    /// <summary>Whether a node can take only one <see cref="Input"/>: one image, one backup.</summary>
+    private protected virtual bool OneInputPerNode => false;
 
     /// <summary>The work on one node and input. What it throws becomes the error of this node.</summary>
     /// <param name="client">The node's calls.</param>
@@ -159,6 +188,18 @@ public abstract class TalosCmdlet : TsCmdlet
         CancellationToken cancellationToken
     ) => Task.CompletedTask;
 
+    // Several gates can refuse one node.
+    private static IReadOnlyList<Exception> Each(Exception exception) =>
+        exception is AggregateException all ? all.InnerExceptions : [exception];
+
+    private static TsException NotBegun(IEnumerable<string> failed, IEnumerable<string> left)
+    {
+        static string Quoted(IEnumerable<string> names) =>
+            string.Join(", ", names.Distinct(StringComparer.Ordinal).Select(name => $"'{name}'"));
+        string names = Quoted(left);
+        return CommandErrors.NodesNotBegun.New($"Stopped after {Quoted(failed)} failed; not begun: {names}.", names);
+    }
+
     // Many nodes are mostly asked in less than a second: a bar would only flicker then.
     private void Tell(int done, TimeSpan elapsed)
     {
@@ -181,6 +222,14 @@ public abstract class TalosCmdlet : TsCmdlet
 
     private void Add(TsNode node)
     {
+        if (
+            OneInputPerNode
+            && _work.Find(item => item.Node.Address == node.Address && !Equals(item.Input, Input)).Input is { } other
+        )
+            throw CommandErrors.InputAmbiguous.New(
+                $"'{node.Name}' was given both '{other}' and '{Input}'; one was expected.",
+                node.Name
+            );
         if (_seen.Add((node.Address, Input)))
             _work.Add((node, Input));
     }

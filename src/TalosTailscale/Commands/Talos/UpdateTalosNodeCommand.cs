@@ -55,6 +55,16 @@ public sealed class UpdateTalosNodeCommand : TalosCmdlet
     [Parameter(Mandatory = false)]
     public SwitchParameter Force { get; set; }
 
+    /// <summary>Goes on with the next node after one that failed.</summary>
+    [Parameter(Mandatory = false)]
+    public SwitchParameter ContinueOnError { get; set; }
+
+    private protected override bool StopsAtFailure => !ContinueOnError && !IsWhatIf;
+
+    private protected override object? Input => Image;
+
+    private protected override bool OneInputPerNode => true;
+
     /// <inheritdoc/>
     protected override Task BeginAsync(CancellationToken cancellationToken)
     {
@@ -62,18 +72,20 @@ public sealed class UpdateTalosNodeCommand : TalosCmdlet
         return base.BeginAsync(cancellationToken);
     }
 
-    private protected override async Task NodeAsync(
+    private protected override async Task WorkAsync(
         TalosNodeClient client,
         TsNode node,
+        object? input,
         CancellationToken cancellationToken
     )
     {
+        string image = (string)input!;
         TalosVersion version = await client.VersionAsync(cancellationToken);
         if (!AllowExtensionLoss)
         {
             await UpgradeGate.CheckAsync(
                 client,
-                Image,
+                image,
                 SchematicExtensionsAsync,
                 Reporter,
                 ImageFactoryUri.Resolve(FactoryUri),
@@ -82,7 +94,7 @@ public sealed class UpdateTalosNodeCommand : TalosCmdlet
         }
 
         if (!AllowMissingServiceConfig)
-            await ServiceConfigGate.CheckAsync(client, Image, SchematicExtensionsAsync, Reporter, cancellationToken);
+            await ServiceConfigGate.CheckAsync(client, image, SchematicExtensionsAsync, Reporter, cancellationToken);
         // Set after the question, which may have waited long.
         long started = 0;
         TalosBootMark? before = await _restarts!.RestartAsync(
@@ -90,11 +102,11 @@ public sealed class UpdateTalosNodeCommand : TalosCmdlet
             Force,
             async () =>
             {
-                string what = $"Upgrade from {version.Tag} with '{Image}' and restart";
+                string what = $"Upgrade from {version.Tag} with '{image}' and restart";
                 if (!await ShouldProcessAsync(Describe(node), what))
                     return null;
                 started = Stopwatch.GetTimestamp();
-                return await UpgradeAsync(client, node, version, cancellationToken);
+                return await UpgradeAsync(client, node, version, image, cancellationToken);
             },
             cancellationToken
         );
@@ -103,24 +115,34 @@ public sealed class UpdateTalosNodeCommand : TalosCmdlet
         var result = new TalosUpgrade
         {
             Node = node.Name,
-            Image = Image,
+            Image = image,
             PreviousVersion = version.Tag,
             Duration = Stopwatch.GetElapsedTime(started),
         };
-        await WriteObjectAsync(Wait ? await WaitAsync(client, before, result, started, cancellationToken) : result);
+        if (!Wait)
+        {
+            await WriteObjectAsync(result);
+            return;
+        }
+
+        (result, TsException? failure) = await WaitAsync(client, before, result, started, cancellationToken);
+        await WriteObjectAsync(result);
+        if (failure is not null)
+            throw failure;
     }
 
     private async Task<TalosBootMark> UpgradeAsync(
         TalosNodeClient client,
         TsNode node,
         TalosVersion version,
+        string image,
         CancellationToken cancellationToken
     )
     {
         TalosBootMark before = await TalosBootMark.TakeAsync(client, cancellationToken);
         var options = new TalosUpgradeOptions { Stage = Stage, Force = Force };
-        Reporter.Verbose($"{node.Name}: runs {version.Tag}; telling it to install '{Image}'.");
-        bool restarts = await client.UpgradeAsync(Image, options, Reporter, cancellationToken);
+        Reporter.Verbose($"{node.Name}: runs {version.Tag}; telling it to install '{image}'.");
+        bool restarts = await client.UpgradeAsync(image, options, Reporter, cancellationToken);
         if (!restarts)
             await client.RebootAsync(TalosRebootMode.PowerCycle, cancellationToken);
         Reporter.Verbose(
@@ -129,7 +151,7 @@ public sealed class UpdateTalosNodeCommand : TalosCmdlet
         return before;
     }
 
-    private async Task<TalosUpgrade> WaitAsync(
+    private async Task<(TalosUpgrade Result, TsException? Failure)> WaitAsync(
         TalosNodeClient client,
         TalosBootMark before,
         TalosUpgrade result,
@@ -141,12 +163,13 @@ public sealed class UpdateTalosNodeCommand : TalosCmdlet
         await TalosNodeWait.ForReadyAsync(client, before, options, Reporter, cancellationToken);
         TalosVersion version = await client.VersionAsync(cancellationToken);
         IReadOnlyList<TalosExtension> extensions = await client.ExtensionsAsync(cancellationToken);
-        return result with
+        result = result with
         {
             Version = version.Tag,
             Extensions = [.. extensions.Select(extension => extension.Name)],
             Duration = Stopwatch.GetElapsedTime(started),
         };
+        return (result, UpgradeOutcome.FailureOf(result, extensions));
     }
 
     private async Task<IReadOnlyList<string>?> SchematicExtensionsAsync(string id, CancellationToken cancellationToken)

@@ -76,7 +76,7 @@ public sealed class TestTsClusterCommand : TalosCmdlet
     [ArgumentCompleter(typeof(KubeContextCompleter))]
     public string? KubeContext { get; set; }
 
-    /// <summary>Gives only whether no check failed.</summary>
+    /// <summary>Gives only whether everything asked for was looked at and passed.</summary>
     [Parameter(Mandatory = false)]
     public SwitchParameter Quiet { get; set; }
 
@@ -90,6 +90,25 @@ public sealed class TestTsClusterCommand : TalosCmdlet
     /// <inheritdoc/>
     protected override async Task EndAsync(CancellationToken cancellationToken)
     {
+        var good = false;
+        try
+        {
+            good = await CheckAsync(cancellationToken);
+        }
+        catch (TsException e) when (Quiet)
+        {
+            await WriteErrorAsync(e);
+        }
+
+        if (Quiet)
+            await WriteObjectAsync(good);
+    }
+
+    private async Task<bool> CheckAsync(CancellationToken cancellationToken)
+    {
+        // A pipeline that brought nothing means no node, not all of them.
+        if (MyInvocation.ExpectingInput && _selected.Count == 0)
+            return false;
         DeviceInventory inventory = await OnPipelineAsync(() => SessionInventory.Load(SessionState, Inventory));
         var options = new ClusterValidationOptions
         {
@@ -114,19 +133,24 @@ public sealed class TestTsClusterCommand : TalosCmdlet
             PullTimeout = PullTimeout,
             ThrottleLimit = ThrottleLimit,
         };
-        var (made, failed) = (0, 0);
+        var (made, failed, good) = (0, 0, true);
         await foreach (var check in ClusterValidation.RunAsync(options, Reporter, cancellationToken))
         {
             made++;
             if (check.Status == TsCheckStatus.Fail)
                 failed++;
+            if (!Verdict.Allows(check, Check))
+            {
+                good = false;
+                Reporter.Verbose($"{check}: {check.Evidence}");
+            }
+
             if (!Quiet)
                 await WriteObjectAsync(check);
         }
 
         Reporter.Verbose($"The cluster: {made} checks, {failed} failed.");
-        if (Quiet)
-            await WriteObjectAsync(failed == 0);
+        return good && made > 0;
     }
 
     /// <inheritdoc/>

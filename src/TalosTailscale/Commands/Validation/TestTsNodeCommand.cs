@@ -15,6 +15,8 @@ namespace TalosTailscale.Commands;
 [OutputType(typeof(TsCheck), typeof(bool))]
 public sealed class TestTsNodeCommand : EspCmdlet
 {
+    private bool _good;
+
     /// <summary>The checks to make; all that cost neither a pod nor a download when not given.</summary>
     [Parameter(Mandatory = false)]
     [ValidateSet(
@@ -100,27 +102,54 @@ public sealed class TestTsNodeCommand : EspCmdlet
     [Parameter(Mandatory = false)]
     public SwitchParameter ReadEsp { get; set; }
 
-    /// <summary>Gives only whether no check failed.</summary>
+    /// <summary>Gives only whether everything asked for was looked at, on every node, and passed.</summary>
     [Parameter(Mandatory = false)]
     public SwitchParameter Quiet { get; set; }
+
+    /// <inheritdoc/>
+    protected override async Task EndAsync(CancellationToken cancellationToken)
+    {
+        if (!Quiet)
+        {
+            await base.EndAsync(cancellationToken);
+            return;
+        }
+
+        try
+        {
+            await base.EndAsync(cancellationToken);
+        }
+        catch (TsException e)
+        {
+            _good = false;
+            await WriteErrorAsync(e);
+        }
+
+        await WriteObjectAsync(_good && !AnyUnknown);
+    }
 
     // Results come in the order of nodes and checks, so all nodes are one piece of work.
     private protected override async Task PrepareAsync(IReadOnlyList<TsNode> nodes, CancellationToken cancellationToken)
     {
         if (nodes.Count == 0)
             return;
-        var good = true;
+        var (good, made) = (true, 0);
         await foreach (
             var check in NodeValidation.RunAsync(nodes, Client, Options(cancellationToken), Reporter, cancellationToken)
         )
         {
-            good &= check.Status != TsCheckStatus.Fail;
+            made++;
+            if (!Verdict.Allows(check, Check))
+            {
+                good = false;
+                Reporter.Verbose($"{check}: {check.Evidence}");
+            }
+
             if (!Quiet)
                 await WriteObjectAsync(check);
         }
 
-        if (Quiet)
-            await WriteObjectAsync(good);
+        _good = good && made > 0;
     }
 
     private protected override Task NodeAsync(
