@@ -16,7 +16,15 @@ public static class SwapErrors
         "GateNotSkippable",
         TsErrorCategory.InvalidArgument,
         "-SkipGate names a gate that cannot be skipped.",
-        "Get an image that passes the gate; the halt flag, the architecture and the space are never overridden."
+        "Leave it out: get an image that passes the gate, or make room. Complete, Architecture, HaltFlag, WipeFlag and Space are never overridden."
+    );
+
+    /// <summary>A gate whose fact is missing.</summary>
+    public static readonly TsError GateUnknown = new(
+        "GateUnknown",
+        TsErrorCategory.SecurityError,
+        "A gate could not be judged: a fact that it needs could not be read.",
+        "Use a talosconfig with the role os:admin, or name the gate with -SkipGate to go on without knowing."
     );
 
     /// <summary>A section is missing.</summary>

@@ -56,8 +56,8 @@ public sealed record UkiSwapPlan
         init => field = PlainList.Of(value);
     } = [];
 
-    /// <summary>True when no gate refuses.</summary>
-    public bool Allowed => Gates.All(g => g.Status != UkiSwapGateStatus.Refused);
+    /// <summary>True when no gate refuses, and each could be judged or was skipped.</summary>
+    public bool Allowed => Gates.All(g => g.Status is not (UkiSwapGateStatus.Refused or UkiSwapGateStatus.Unknown));
 
     /// <inheritdoc/>
     public override string ToString() => $"{Node}: {BootedEntry}";

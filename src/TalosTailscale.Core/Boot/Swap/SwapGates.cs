@@ -1,5 +1,6 @@
 using System.Globalization;
 using TalosTailscale.Core.Images;
+using TalosTailscale.Core.Talos;
 
 namespace TalosTailscale.Core.Boot.Swap;
 
@@ -23,7 +24,7 @@ internal static class SwapGates
         new(UkiSwapGate.Extensions, SwapErrors.UkiExtensionsLost, true, Extensions),
         new(UkiSwapGate.Tailscale, SwapErrors.UkiWithoutTailscale, true, Tailscale),
         new(UkiSwapGate.ServiceConfig, SwapErrors.ServiceConfigMissing, true, x =>
-            ServiceConfigGate.Look(x.Facts.ServiceConfigActive, x.Facts.ServiceConfigPersistent)
+            ServiceConfigGate.Judge(x.Facts.ServiceConfigActive, x.Facts.ServiceConfigPersistent)
         ),
         new(UkiSwapGate.Subnets, SwapErrors.NodeSubnetsMissing, true, Subnets),
         new(UkiSwapGate.Stage, SwapErrors.NodeNotRunning, true, Stage),
@@ -41,184 +42,199 @@ internal static class SwapGates
 
     /// <summary>Evaluates all gates, in the order of the table.</summary>
     /// <param name="input">What was read.</param>
-    /// <param name="skip">Gates whose refusal is overridden.</param>
+    /// <param name="skip">Gates whose refusal is overridden, but for those that nothing skips.</param>
     internal static IReadOnlyList<UkiSwapGateResult> Evaluate(SwapGateInput input, IReadOnlySet<UkiSwapGate> skip) =>
         [.. s_gates.Select(gate => gate.Evaluate(input, skip))];
 
-    private static (bool? Holds, string Evidence) Complete(SwapGateInput x)
+    private static GateVerdict Complete(SwapGateInput x)
     {
         string[] missing = [.. s_sections.Where(n => !x.Uki.Sections.Any(s => s.Name == n && s.Size > 0))];
-        return missing.Length == 0
-            ? (true, "all sections are there")
-            : (false, $"missing: {string.Join(", ", missing)}");
+        return GateVerdict.Of(
+            missing.Length == 0,
+            missing.Length == 0 ? "all sections are there" : $"missing: {string.Join(", ", missing)}"
+        );
     }
 
-    private static (bool? Holds, string Evidence) Architecture(SwapGateInput x) =>
-        x.Facts.Architecture == TalosArchitecture.Unknown
-            ? (null, "the node's architecture is not known")
-            : (
-                x.Uki.Architecture == x.Facts.Architecture,
-                Compare("UKI", x.Uki.Architecture, "node", x.Facts.Architecture)
-            );
+    private static GateVerdict Architecture(SwapGateInput x) =>
+        GateVerdict.By(x.Facts.Architecture, node =>
+            GateVerdict.Of(x.Uki.Architecture == node, Compare("UKI", x.Uki.Architecture, "node", node))
+        );
 
-    private static (bool? Holds, string Evidence) HaltFlag(SwapGateInput x) =>
-        x.Uki.HaltsIfInstalled
-            ? (false, "the command line has talos.halt_if_installed")
-            : (true, "the command line has no talos.halt_if_installed");
+    private static GateVerdict HaltFlag(SwapGateInput x) =>
+        GateVerdict.Of(
+            !x.Uki.HaltsIfInstalled,
+            $"the command line has {(x.Uki.HaltsIfInstalled ? "" : "no ")}talos.halt_if_installed"
+        );
 
-    private static (bool? Holds, string Evidence) WipeFlag(SwapGateInput x) =>
+    private static GateVerdict WipeFlag(SwapGateInput x) =>
         KernelCommandLine.ValuesOf(x.Uki.CommandLine, "talos.experimental.wipe").FirstOrDefault() is { } wipe
-            ? (false, $"the main command line has talos.experimental.wipe={wipe}")
-            : (true, "the main command line wipes nothing");
+            ? GateVerdict.Of(false, $"the main command line has talos.experimental.wipe={wipe}")
+            : GateVerdict.Of(true, "the main command line wipes nothing");
 
-    private static (bool? Holds, string Evidence) Space(SwapGateInput x) =>
+    private static GateVerdict Space(SwapGateInput x) =>
         x.NamesWithoutRoom > 0
-            ? (
+            ? GateVerdict.Of(
                 false,
                 string.Create(
                     CultureInfo.InvariantCulture,
                     $"EFI/Linux has {x.FreeSlots} free name slots, {x.NamesWithoutRoom} needed in one piece each; a folder that grows breaks off when the power goes"
                 )
             )
-            : (
+            : GateVerdict.Of(
                 x.Available >= x.Needed,
                 string.Create(CultureInfo.InvariantCulture, $"{x.Available} bytes free, {x.Needed} needed")
             );
 
-    private static (bool? Holds, string Evidence) Version(SwapGateInput x) =>
-        x.Facts.TalosVersion is null
-            ? (null, "the running version is not known")
-            : (Same(x.Uki.Version, x.Facts.TalosVersion), Compare("UKI", x.Uki.Version, "node", x.Facts.TalosVersion));
+    private static GateVerdict Version(SwapGateInput x) =>
+        GateVerdict.By(x.Facts.TalosVersion, node =>
+            GateVerdict.Of(Same(x.Uki.Version, node), Compare("UKI", x.Uki.Version, "node", node))
+        );
 
-    private static (bool? Holds, string Evidence) ResetProfile(SwapGateInput x) =>
+    private static GateVerdict ResetProfile(SwapGateInput x) =>
         x.Uki.Profiles.FirstOrDefault(p => p.Id == "reset") is { } reset
-            ? (false, $"menu entry '{reset.Title ?? reset.Id}'")
-            : (true, "no entry 'reset'");
+            ? GateVerdict.Of(false, $"menu entry '{reset.Title ?? reset.Id}'")
+            : GateVerdict.Of(true, "no entry 'reset'");
 
-    private static (bool? Holds, string Evidence) Variant(SwapGateInput x)
-    {
-        if (x.Facts.KernelCommandLine is not { } running)
-            return (null, "the running command line is not known");
-        bool now = IsLockedDown(running),
-            then = IsLockedDown(x.Uki.CommandLine);
-        return (
-            now == then,
-            $"lockdown=confidentiality: {(then ? "in" : "not in")} the UKI, {(now ? "in" : "not in")} what runs"
-        );
-    }
-
-    private static (bool? Holds, string Evidence) Signer(SwapGateInput x)
-    {
-        if (x.Uki.SignatureStatus is UkiSignatureStatus.DigestMismatch or UkiSignatureStatus.Invalid)
-            return (false, $"the signature is {x.Uki.SignatureStatus}");
-        if (x.Facts.SecureBoot == false)
-            return (true, "Secure Boot is off");
-        if (x.Facts.SecureBoot is null && x.Current is null)
-            return (null, "neither Secure Boot nor the current signer is known");
-        if (x.Current is { Signed: false } && x.Facts.SecureBoot is null)
-            return (true, "the current image is not signed");
-        if (x.Uki.Signer is null)
-            return (false, "the UKI is not signed");
-        return x.Current?.Signer is null
-            ? (null, $"signed by '{x.Uki.Signer.Subject}'; the signer of the current image is not known")
-            : (
-                x.Uki.Signer.Sha256 == x.Current.Signer.Sha256,
-                Compare("UKI", x.Uki.Signer.Subject, "current image", x.Current.Signer.Subject)
-            );
-    }
-
-    private static (bool? Holds, string Evidence) PcrKey(SwapGateInput x)
-    {
-        if (x.Facts.SealedVolumes is null)
-            return (null, "volume states could not be read");
-        if (x.Facts.SealedVolumes.Count == 0)
-            return (true, "no volume is sealed to the TPM");
-        string now = string.IsNullOrEmpty(x.Facts.PcrKeyFingerprint)
-            ? x.Current?.PcrKeyFingerprint ?? ""
-            : x.Facts.PcrKeyFingerprint;
-        return (
-            Same(now, x.Uki.PcrKeyFingerprint ?? "none"),
-            $"{string.Join(", ", x.Facts.SealedVolumes)} sealed; {Compare("UKI", x.Uki.PcrKeyFingerprint, "node", now)}"
-        );
-    }
-
-    private static (bool? Holds, string Evidence) Extensions(SwapGateInput x)
-    {
-        if (x.Facts.Extensions is null)
-            return (null, "the running extensions could not be read");
-        if (!x.Uki.ExtensionsRead)
-            return (null, "the UKI's extensions were not read");
-        string[] lost = [.. x.Facts.Extensions.Where(name => !x.Uki.HasExtension(name))];
-        return lost.Length == 0 ? (true, "none is lost") : (false, $"lost: {string.Join(", ", lost)}");
-    }
-
-    private static (bool? Holds, string Evidence) Tailscale(SwapGateInput x) =>
-        x.Uki.ExtensionsRead
-            ? (
-                x.Uki.HasExtension("tailscale"),
-                $"extensions: {string.Join(", ", x.Uki.Extensions.Where(e => !e.IsSchematic))}"
-            )
-            : (null, "the UKI's extensions were not read");
-
-    private static (bool? Holds, string Evidence) Subnets(SwapGateInput x)
-    {
-        if (x.Facts.NodeSubnets is null)
-            return (null, "the configuration could not be read");
-        var missing = new List<string>();
-        if (x.Facts.NodeSubnets == false)
-            missing.Add("machine.kubelet.nodeIP.validSubnets");
-        if (x.Facts is { IsControlPlane: true, EtcdSubnets: false })
-            missing.Add("cluster.etcd.advertisedSubnets");
-        return missing.Count == 0 ? (true, "set") : (false, $"not set: {string.Join(", ", missing)}");
-    }
-
-    private static (bool? Holds, string Evidence) Stage(SwapGateInput x) =>
-        x.Facts.Stage is null
-            ? (null, "not known")
-            : (x.Facts.Stage == "running", $"stage '{x.Facts.Stage}', expected 'running'");
-
-    private static (bool? Holds, string Evidence) UkiBoot(SwapGateInput x) =>
-        x.Facts.BootedWithUki switch
+    private static GateVerdict Variant(SwapGateInput x) =>
+        GateVerdict.By(x.Facts.KernelCommandLine, running =>
         {
-            null => (null, "not known (Talos before 1.10)"),
-            true => (true, "booted with a UKI"),
-            false => (false, "not booted with a UKI"),
-        };
+            bool now = IsLockedDown(running),
+                then = IsLockedDown(x.Uki.CommandLine);
+            return GateVerdict.Of(
+                now == then,
+                $"lockdown=confidentiality: {(then ? "in" : "not in")} the UKI, {(now ? "in" : "not in")} what runs"
+            );
+        });
 
-    private static (bool? Holds, string Evidence) NextBoot(SwapGateInput x)
-    {
-        if (x.TargetName is null)
-            return (false, $"'{x.Facts.BootedEntry ?? "(unknown)"}' is booted, but it is not in EFI/Linux");
-        BootPrediction next = x.Esp.NextBoot;
-        string how = x.Esp.VariablesRead ? $"{next.Reason}" : $"{next.Reason}, loader variables not known";
-        bool same = Same(next.Entry?.FileName, x.TargetName) && next.Entry?.Profile == 0;
-        if (!same && !x.Esp.VariablesRead && next.Order.Any(e => Same(e.FileName, x.TargetName)))
-            return (null, $"'{x.TargetName}' is booted; without the loader variables '{next}' would be next");
-        return (same, $"booted: '{x.TargetName}', next: '{next}' ({how})");
-    }
+    private static GateVerdict Signer(SwapGateInput x) =>
+        x.Uki.SignatureStatus is UkiSignatureStatus.DigestMismatch or UkiSignatureStatus.Invalid
+            ? GateVerdict.Of(false, $"the signature is {x.Uki.SignatureStatus}")
+            : GateVerdict.By(x.Facts.SecureBoot, on =>
+                !on ? GateVerdict.Of(true, "Secure Boot is off")
+                : x.Uki.Signer is not { } signer ? GateVerdict.Of(false, "the UKI is not signed")
+                : x.Current?.Signer is not { } current
+                    ? GateVerdict.Unknown(
+                        new FactLoss("The signer of the current image", "the booted entry is not there or not signed")
+                    )
+                : GateVerdict.Of(
+                    signer.Sha256 == current.Sha256,
+                    Compare("UKI", signer.Subject, "current image", current.Subject)
+                )
+            );
 
-    private static (bool? Holds, string Evidence) Quorum(SwapGateInput x)
-    {
-        if (!x.Reboot)
-            return (null, "no reboot asked for");
-        if (x.Facts.IsControlPlane == false)
-            return (null, "not a control plane");
-        if (x.Facts is not { EtcdMembers: { } all, OtherHealthyMembers: { } others })
-            return (null, "etcd members could not be read");
-        int needed = (all / 2) + 1;
-        return (others >= needed, $"{others} of the other {all - 1} members healthy, {needed} needed");
-    }
+    private static GateVerdict PcrKey(SwapGateInput x) =>
+        GateVerdict.By(x.Facts.SealedVolumes, volumes =>
+            volumes.Count == 0
+                ? GateVerdict.NotApplicable("no volume is sealed to the TPM")
+                : GateVerdict.By(x.Facts.PcrKeyFingerprint, fingerprint =>
+                {
+                    string now = fingerprint.Length > 0 ? fingerprint : x.Current?.PcrKeyFingerprint ?? "";
+                    return GateVerdict.Of(
+                        Same(now, x.Uki.PcrKeyFingerprint ?? "none"),
+                        $"{string.Join(", ", volumes)} sealed; {Compare("UKI", x.Uki.PcrKeyFingerprint, "node", now)}"
+                    );
+                })
+        );
 
-    private static (bool? Holds, string Evidence) ControlPlane(SwapGateInput x)
-    {
-        if (!x.Reboot)
-            return (null, "no reboot asked for");
-        if (x.Facts.IsControlPlane == false)
-            return (null, "not a control plane");
-        return x.Facts.OtherReadyControlPlanes is { } others
-            ? (others > 0, $"{others} other control planes Ready")
-            : (null, "Kubernetes nodes could not be read");
-    }
+    private static GateVerdict Extensions(SwapGateInput x) =>
+        GateVerdict.By(x.Facts.Extensions, running =>
+            GateVerdict.By(ExtensionsOf(x.Uki), _ =>
+            {
+                string[] lost = [.. running.Where(name => !x.Uki.HasExtension(name))];
+                return GateVerdict.Of(
+                    lost.Length == 0,
+                    lost.Length == 0 ? "none is lost" : $"lost: {string.Join(", ", lost)}"
+                );
+            })
+        );
+
+    private static GateVerdict Tailscale(SwapGateInput x) =>
+        GateVerdict.By(ExtensionsOf(x.Uki), extensions =>
+            GateVerdict.Of(
+                x.Uki.HasExtension("tailscale"),
+                $"extensions: {string.Join(", ", extensions.Where(e => !e.IsSchematic))}"
+            )
+        );
+
+    private static GateVerdict Subnets(SwapGateInput x) =>
+        GateVerdict.By(x.Facts.NodeSubnets, node =>
+            GateVerdict.By(x.Facts.IsControlPlane, controlPlane =>
+                GateVerdict.By(controlPlane ? x.Facts.EtcdSubnets : true, etcd =>
+                {
+                    string[] missing =
+                    [
+                        .. node ? Array.Empty<string>() : ["machine.kubelet.nodeIP.validSubnets"],
+                        .. etcd ? Array.Empty<string>() : ["cluster.etcd.advertisedSubnets"],
+                    ];
+                    return GateVerdict.Of(
+                        missing.Length == 0,
+                        missing.Length == 0 ? "set" : $"not set: {string.Join(", ", missing)}"
+                    );
+                })
+            )
+        );
+
+    private static GateVerdict Stage(SwapGateInput x) =>
+        GateVerdict.By(x.Facts.Stage, stage =>
+            GateVerdict.Of(stage == "running", $"stage '{stage}', expected 'running'")
+        );
+
+    private static GateVerdict UkiBoot(SwapGateInput x) =>
+        GateVerdict.By(x.Facts.BootedWithUki, booted =>
+            GateVerdict.Of(booted, booted ? "booted with a UKI" : "not booted with a UKI")
+        );
+
+    private static GateVerdict NextBoot(SwapGateInput x) =>
+        GateVerdict.By(x.Facts.BootedEntry, booted =>
+        {
+            if (x.TargetName is null)
+                return GateVerdict.Of(false, $"'{booted}' is booted, but it is not in EFI/Linux");
+            BootPrediction next = x.Esp.NextBoot;
+            bool same = Same(next.Entry?.FileName, x.TargetName) && next.Entry?.Profile == 0;
+
+            // Where there is one entry, no variable can choose another.
+            if (same && next.Order.Count == 1)
+                return GateVerdict.Of(true, $"booted: '{x.TargetName}', the only entry");
+            return GateVerdict.By(x.Facts.Variables, _ =>
+                GateVerdict.Of(same, $"booted: '{x.TargetName}', next: '{next}' ({next.Reason})")
+            );
+        });
+
+    private static GateVerdict Quorum(SwapGateInput x) =>
+        OfRestart(x, () =>
+            GateVerdict.By(x.Facts.EtcdMembers, all =>
+                GateVerdict.By(x.Facts.OtherHealthyMembers, others =>
+                    GateVerdict.Of(
+                        others >= EtcdQuorum.Needed(all),
+                        $"{others} of the other {all - 1} members healthy, {EtcdQuorum.Needed(all)} needed"
+                    )
+                )
+            )
+        );
+
+    private static GateVerdict ControlPlane(SwapGateInput x) =>
+        OfRestart(x, () =>
+            GateVerdict.By(x.Facts.OtherReadyControlPlanes, others =>
+                GateVerdict.Of(others > 0, $"{others} other control planes Ready")
+            )
+        );
+
+    // What concerns only a control plane that restarts.
+    private static GateVerdict OfRestart(SwapGateInput x, Func<GateVerdict> judge) =>
+        !x.Reboot
+            ? GateVerdict.NotApplicable("no reboot asked for")
+            : GateVerdict.By(x.Facts.IsControlPlane, controlPlane =>
+                controlPlane ? judge() : GateVerdict.NotApplicable("not a control plane")
+            );
+
+    private static Fact<IReadOnlyList<UkiExtension>> ExtensionsOf(UkiInfo uki) =>
+        uki.ExtensionsRead
+            ? Fact.Of(uki.Extensions)
+            : new FactLoss(
+                "What extensions the UKI has",
+                "they were not read of the image, and no Image Factory told them",
+                "Give the image as a file with -Path, whose extensions are read."
+            );
 
     private static bool IsLockedDown(string commandLine) =>
         KernelCommandLine.ValuesOf(commandLine, "lockdown").Contains("confidentiality");
@@ -228,23 +244,28 @@ internal static class SwapGates
     private static string Compare(string one, object? a, string other, object? b) =>
         $"{one}: {a ?? "(none)"}, {other}: {b ?? "(none)"}";
 
-    private sealed record Gate(
-        UkiSwapGate Name,
-        TsError Error,
-        bool CanSkip,
-        Func<SwapGateInput, (bool? Holds, string Evidence)> Check
-    )
+    private sealed record Gate(UkiSwapGate Name, TsError Error, bool CanSkip, Func<SwapGateInput, GateVerdict> Check)
     {
         internal UkiSwapGateResult Evaluate(SwapGateInput input, IReadOnlySet<UkiSwapGate> skip)
         {
-            (bool? holds, string evidence) = Check(input);
-            UkiSwapGateStatus status = holds switch
-            {
-                true => UkiSwapGateStatus.Passed,
-                null => UkiSwapGateStatus.NotChecked,
-                false => skip.Contains(Name) ? UkiSwapGateStatus.Skipped : UkiSwapGateStatus.Refused,
-            };
-            return new UkiSwapGateResult(Name, status, evidence, Error.Id, Error.RecommendedAction, CanSkip);
+            GateVerdict verdict = Check(input);
+            bool refuses = verdict.Status is UkiSwapGateStatus.Refused or UkiSwapGateStatus.Unknown;
+            return new UkiSwapGateResult(
+                Name,
+                refuses && CanSkip && skip.Contains(Name) ? UkiSwapGateStatus.Skipped : verdict.Status,
+                verdict.Evidence,
+                (verdict.Loss is null ? Error : SwapErrors.GateUnknown).Id,
+                verdict.Loss is { } loss ? Advice(loss) : Error.RecommendedAction,
+                CanSkip
+            );
+        }
+
+        private string Advice(FactLoss loss)
+        {
+            string skip = $"'-SkipGate {Name}' goes on without knowing.";
+            return !CanSkip ? loss.Advice ?? SwapErrors.GateUnknown.RecommendedAction
+                : loss.Advice is null ? skip
+                : $"{loss.Advice} {skip}";
         }
     }
 }

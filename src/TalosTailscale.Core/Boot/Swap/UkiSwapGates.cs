@@ -5,6 +5,21 @@ namespace TalosTailscale.Core.Boot.Swap;
 /// <summary>What a cmdlet needs to know of the gates and to say of a plan.</summary>
 public static class UkiSwapGates
 {
+    /// <summary>
+    /// The gates that going back to an older image skips by itself: those about what the old image holds or is to run with.
+    /// Whether it boots, whether the cluster stands the restart, and whether the node is as it should be, is asked as ever.
+    /// </summary>
+    public static IReadOnlySet<UkiSwapGate> OfOldImage { get; } =
+        new HashSet<UkiSwapGate>
+        {
+            UkiSwapGate.Extensions,
+            UkiSwapGate.Tailscale,
+            UkiSwapGate.ServiceConfig,
+            UkiSwapGate.Subnets,
+            UkiSwapGate.Version,
+            UkiSwapGate.Variant,
+        };
+
     /// <summary>The refusal to skip gates that nothing skips; null when all may be.</summary>
     /// <param name="gates">What <c>-SkipGate</c> named.</param>
     /// <returns>The error, to be thrown by the caller, or null.</returns>

@@ -15,11 +15,10 @@ public sealed class RestoreUkiCommand : UkiSwapCmdlet
     [ValidateNotNullOrEmpty]
     public string? Backup { get; set; }
 
-    // Going back must not be refused for what the old image lacks; only what would not boot at all is.
     private protected override UkiSwapOptions Options() =>
         new()
         {
-            Skip = Enum.GetValues<UkiSwapGate>().Where(g => UkiSwapGates.RefuseToSkip([g]) is null).ToHashSet(),
+            Skip = SkipGate.Union(UkiSwapGates.OfOldImage).ToHashSet(),
             Reboot = Reboot,
             KeepDuplicates = true,
         };

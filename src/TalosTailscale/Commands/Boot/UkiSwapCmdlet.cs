@@ -27,6 +27,18 @@ public abstract class UkiSwapCmdlet : EspCmdlet
     [Parameter(Mandatory = false)]
     public TimeSpan Timeout { get; set; } = new TalosWaitOptions().Timeout;
 
+    /// <summary>Gates that do not hinder when they do not hold or cannot be judged.</summary>
+    [Parameter(Mandatory = false)]
+    public UkiSwapGate[] SkipGate { get; set; } = [];
+
+    /// <inheritdoc/>
+    protected override async Task BeginAsync(CancellationToken cancellationToken)
+    {
+        if (UkiSwapGates.RefuseToSkip(SkipGate) is { } refusal)
+            throw refusal;
+        await base.BeginAsync(cancellationToken);
+    }
+
     /// <summary>The image for a node.</summary>
     private protected abstract Task<UkiSwapSource> SourceAsync(
         EspSession session,
@@ -78,7 +90,7 @@ public abstract class UkiSwapCmdlet : EspCmdlet
             $"{node.Name}: boots '{plan.BootedEntry}' of {plan.EspDevice}; {plan.Gates.Count(g => g.Status == UkiSwapGateStatus.Passed)} of {plan.Gates.Count} gates hold."
         );
         foreach (UkiSwapGateResult skipped in plan.Gates.Where(g => g.Status == UkiSwapGateStatus.Skipped))
-            Reporter.Verbose($"{node.Name}: gate {skipped.Gate} does not hold and is skipped: {skipped.Evidence}.");
+            Reporter.Verbose($"{node.Name}: gate {skipped.Gate} is skipped: {skipped.Evidence}.");
         bool go =
             plan.Allowed
             && (!plan.Changes || await ShouldProcessAsync(Describe(node), UkiSwapGates.Describe(plan, Reboot)));
