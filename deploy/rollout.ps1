@@ -30,7 +30,7 @@ for ($i = 0; $i + 1 -lt $Rest.Count; $i += 2) {
     $options[$name] = switch ($Rest[$i + 1]) {
         'True' { $true }
         'False' { $false }
-        default { if ($name -eq 'SkipCheck') { $_ -split ',' } else { $_ } }
+        default { if ($name -in 'SkipCheck', 'SkipGate') { $_ -split ',' } else { $_ } }
     }
 }
 

@@ -33,6 +33,8 @@ public static class LabAssemblies
         string exact = Path.GetFullPath(Path.Combine(shared, Path.GetFileName(runtime)));
         return Directory.Exists(exact)
             ? exact
-            : throw new DirectoryNotFoundException($"The lab needs ASP.NET Core {Path.GetFileName(runtime)} in '{exact}'.");
+            : throw new DirectoryNotFoundException(
+                $"The lab needs ASP.NET Core {Path.GetFileName(runtime)} in '{exact}'."
+            );
     }
 }

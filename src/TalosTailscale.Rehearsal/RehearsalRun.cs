@@ -44,7 +44,11 @@ internal static class RehearsalRun
             Environment.SetEnvironmentVariable(name, value);
         // PowerShell takes Ctrl+C; what ends the process from outside leaves no files of the lab behind.
         using CancellationTokenRegistration end = cancellationToken.Register(() => End(cluster));
-        RehearsalStage stage = RehearsalStage.Current = Stage(options, cluster, Path.Combine(root, "TalosTailscale.psd1"));
+        RehearsalStage stage = RehearsalStage.Current = Stage(
+            options,
+            cluster,
+            Path.Combine(root, "TalosTailscale.psd1")
+        );
         if (options.Prompt)
             return RehearsalShell.Prompt();
 

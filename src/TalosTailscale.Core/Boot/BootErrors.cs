@@ -16,7 +16,7 @@ public static class BootErrors
         "EspAmbiguous",
         TsErrorCategory.InvalidOperation,
         "More than one EFI system partition is attached to the node, so that the one it boots from is not certain.",
-        "Detach the USB stick or old disk that holds the other one, or name the partition with -EspDevice."
+        "Use a talosconfig with the role os:admin, which may read the EFI variable that names it; else detach the disk with the other one, or name the partition with -EspDevice."
     );
 
     /// <summary>The node boots by GRUB.</summary>

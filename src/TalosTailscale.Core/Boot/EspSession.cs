@@ -43,6 +43,22 @@ public sealed class EspSession : IAsyncDisposable
         return (await EspReader.ReadAsync(_volume, facts, cancellationToken).ConfigureAwait(false)).Info;
     }
 
+    /// <summary>Reads what is on the partition, and what boots next with its extensions, for which the whole image comes here.</summary>
+    /// <param name="facts">The node.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <returns>The partition.</returns>
+    public async Task<EspInfo> ReadWithExtensionsAsync(SwapNodeFacts facts, CancellationToken cancellationToken)
+    {
+        EspInfo esp = await ReadAsync(facts, cancellationToken).ConfigureAwait(false);
+        if (esp.Files.FirstOrDefault(f => f is { BootsNext: true, Uki: not null }) is not { } next)
+            return esp;
+        EspFile whole = next with
+        {
+            Uki = await EspReader.ReadWholeAsync(_volume, next, cancellationToken).ConfigureAwait(false),
+        };
+        return esp with { Files = [.. esp.Files.Select(f => f == next ? whole : f)] };
+    }
+
     /// <summary>Reads everything, evaluates all gates and says what a swap would do. Changes nothing.</summary>
     /// <param name="facts">The node.</param>
     /// <param name="source">The new image.</param>
@@ -70,7 +86,7 @@ public sealed class EspSession : IAsyncDisposable
     /// <param name="backup">True for a backup of the booted entry, false for another entry of the running version.</param>
     /// <param name="name">The file's name; the newest one when not given.</param>
     /// <param name="cancellationToken">Cancels.</param>
-    /// <returns>The source; its extensions are not known.</returns>
+    /// <returns>The source; of a backup the extensions are not known, since nobody asks what an old image lacks.</returns>
     /// <exception cref="TsException"><c>BackupNotFound</c>, <c>NothingToPromote</c>.</exception>
     public async Task<UkiSwapSource> FindSourceAsync(
         SwapNodeFacts facts,
@@ -81,7 +97,13 @@ public sealed class EspSession : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(facts);
         EspState esp = await EspReader.ReadAsync(_volume, facts, cancellationToken).ConfigureAwait(false);
-        return SwapSourcesOnEsp.Find(esp, facts, backup, name);
+        (UkiSwapSource source, EspFile file) = SwapSourcesOnEsp.Find(esp, facts, backup, name);
+        return backup
+            ? source
+            : source with
+            {
+                Uki = await EspReader.ReadWholeAsync(_volume, file, cancellationToken).ConfigureAwait(false),
+            };
     }
 
     /// <summary>
@@ -169,6 +191,7 @@ public sealed class EspSession : IAsyncDisposable
             BootedEntry = plan.BootedEntry,
             OldSha256 = plan.OldSha256,
             NewSha256 = plan.NewSha256,
+            SkippedGates = [.. plan.Gates.Where(g => g.Status == UkiSwapGateStatus.Skipped)],
         };
         if (!plan.Changes)
         {
@@ -204,13 +227,15 @@ public sealed class EspSession : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(plan);
         return plan
             .Gates.Where(g => g.Status is UkiSwapGateStatus.Refused or UkiSwapGateStatus.Unknown)
-            .Select(g =>
-                (g.Status == UkiSwapGateStatus.Unknown ? SwapErrors.GateFactUnknown : SwapGates.ErrorOf(g.Gate)).New(
-                    $"'{plan.NewUki.Name}' is not put on '{plan.Node}' (gate {g.Gate}): {g.Evidence.TrimEnd('.')}.",
-                    plan.Node,
-                    recommendedAction: g.Advice
-                )
-            );
+            .Select(Refusal);
+
+        TsException Refusal(UkiSwapGateResult gate)
+        {
+            TsError error =
+                gate.Status == UkiSwapGateStatus.Unknown ? SwapErrors.GateUnknown : SwapGates.ErrorOf(gate.Gate);
+            string message = $"'{plan.NewUki.Name}' is not put on '{plan.Node}' (gate {gate.Gate}): {gate.Evidence}.";
+            return error.New(message, plan.Node, recommendedAction: gate.Advice);
+        }
     }
 
     /// <summary>Ends the shell and waits until nothing of it is left on the node.</summary>

@@ -21,6 +21,14 @@ public sealed record LoaderState
     /// <summary><c>LoaderEntryLastBooted</c>; read only where <c>@saved</c> asks for it.</summary>
     public string? LastBooted { get; init; }
 
+    /// <summary><c>LoaderEntrySelected</c>: the entry that was booted; null when it is not set.</summary>
+    public string? Selected { get; init; }
+
+    /// <summary>
+    /// <c>LoaderDevicePartUUID</c>: the unique GUID of the partition that the loader itself came from; null when it is not set.
+    /// </summary>
+    public string? DevicePartUuid { get; init; }
+
     /// <summary>The text of <c>\loader\loader.conf</c>; null when there is no such file.</summary>
     public string? LoaderConf { get; init; }
 

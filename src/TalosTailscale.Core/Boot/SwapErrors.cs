@@ -16,7 +16,15 @@ public static class SwapErrors
         "GateNotSkippable",
         TsErrorCategory.InvalidArgument,
         "-SkipGate names a gate that cannot be skipped.",
-        "Get an image that passes the gate; the halt flag, the architecture and the space are never overridden."
+        "Leave it out: get an image that passes the gate, or make room. Complete, Architecture, HaltFlag, WipeFlag and Space are never overridden."
+    );
+
+    /// <summary>A gate whose fact is missing.</summary>
+    public static readonly TsError GateUnknown = new(
+        "GateUnknown",
+        TsErrorCategory.SecurityError,
+        "A gate could not be judged: a fact that it needs could not be read.",
+        "Use a talosconfig with the role os:admin, or name the gate with -SkipGate to go on without knowing."
     );
 
     /// <summary>A section is missing.</summary>
@@ -89,14 +97,6 @@ public static class SwapErrors
         TsErrorCategory.SecurityError,
         "Volumes are sealed to the TPM under another PCR signing key than the UKI's, and would stay locked.",
         "Get the image from the same Image Factory, or add another key slot to the encrypted volumes first."
-    );
-
-    /// <summary>A gate could not be answered.</summary>
-    public static readonly TsError GateFactUnknown = new(
-        "GateFactUnknown",
-        TsErrorCategory.SecurityError,
-        "What a gate of the swap needs to know could not be read, and a gate that is not answered refuses.",
-        "Remove the cause that the message names; a swap reads everything with a talosconfig of the role os:admin."
     );
 
     /// <summary>Extensions would be lost.</summary>

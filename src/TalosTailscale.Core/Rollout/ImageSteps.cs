@@ -29,12 +29,14 @@ internal sealed class ImageSteps(RolloutSetup setup, RolloutImages images, Lease
                 await images.ReadyAsync(work.Facts, cancellationToken).ConfigureAwait(false);
                 Task<IReadOnlyList<string>?> ExtensionsAsync(string id, CancellationToken stop) =>
                     images.ExtensionsAsync(work.Facts, stop);
-                await UpgradeGate
-                    .CheckAsync(node, image, ExtensionsAsync, reporter, cancellationToken)
-                    .ConfigureAwait(false);
-                await ServiceConfigGate
-                    .CheckAsync(node, image, ExtensionsAsync, reporter, cancellationToken)
-                    .ConfigureAwait(false);
+                if (!setup.SkipGates.Contains(UkiSwapGate.Extensions))
+                    await UpgradeGate
+                        .CheckAsync(node, image, ExtensionsAsync, reporter, cancellationToken)
+                        .ConfigureAwait(false);
+                if (!setup.SkipGates.Contains(UkiSwapGate.ServiceConfig))
+                    await ServiceConfigGate
+                        .CheckAsync(node, image, ExtensionsAsync, reporter, cancellationToken)
+                        .ConfigureAwait(false);
                 bool restarts = await node.UpgradeAsync(image, null, reporter, cancellationToken).ConfigureAwait(false);
                 return (new RolloutEvidence($"'{image}' installed"), restarts);
             case TsRolloutMethod.Rollback:
@@ -75,7 +77,7 @@ internal sealed class ImageSteps(RolloutSetup setup, RolloutImages images, Lease
         SwapNodeFacts facts = await SwapFactsReader
             .ReadAsync(node, setup.Kubernetes, reporter, cancellationToken)
             .ConfigureAwait(false);
-        string device = await EspLocator.FindAsync(node, cancellationToken).ConfigureAwait(false);
+        string device = await EspLocator.FindAsync(node, facts.Variables, cancellationToken).ConfigureAwait(false);
         var request = new NodeShellRequest
         {
             KubernetesNode = work.Node.KubernetesName ?? work.Node.Name,
@@ -91,7 +93,7 @@ internal sealed class ImageSteps(RolloutSetup setup, RolloutImages images, Lease
             request = request with
             {
                 FromImage = installer,
-                FromImageFile = InstallerExtensions.UkiPath(facts.Architecture),
+                FromImageFile = InstallerExtensions.UkiPath(work.Facts.Architecture),
             };
         }
 
@@ -118,16 +120,19 @@ internal sealed class ImageSteps(RolloutSetup setup, RolloutImages images, Lease
             {
                 Reboot = true,
                 KeepDuplicates = back,
-                Skip = back ? UkiSwapGates.OfContent : new HashSet<UkiSwapGate>(),
+                Skip = back ? setup.SkipGates.Union(UkiSwapGates.OfOldImage).ToHashSet() : setup.SkipGates,
             };
             UkiSwapPlan plan = await session.PlanAsync(facts, source, options, cancellationToken).ConfigureAwait(false);
             UkiSwapResult result = await session.SwapAsync(plan, source, cancellationToken).ConfigureAwait(false);
             await session.CloseAsync(cancellationToken).ConfigureAwait(false);
             reporter.Progress(new ProgressStep("Swapping UKI", work.Node.Name, "done", Completed: true));
+            string skipped = string.Join("", result.SkippedGates.Select(g => $"; gate {g.Gate} skipped: {g.Evidence}"));
             return new RolloutEvidence(
-                result.Changed
-                    ? $"'{result.BootedEntry}' exchanged, the old one is '{result.Backup}'"
-                    : $"'{result.BootedEntry}' has the image already",
+                (
+                    result.Changed
+                        ? $"'{result.BootedEntry}' exchanged, the old one is '{result.Backup}'"
+                        : $"'{result.BootedEntry}' has the image already"
+                ) + skipped,
                 result.Backup,
                 result.NewSha256
             );

@@ -1,3 +1,4 @@
+using TalosTailscale.Core.Inventory;
 using TalosTailscale.Core.Kubernetes;
 using TalosTailscale.Core.Reporting;
 using TalosTailscale.Core.Talos;
@@ -33,8 +34,7 @@ internal sealed class RolloutFactsReader(
         await System
             .Threading.Tasks.Parallel.ForAsync(0, nodes.Count, limit, async (i, stop) =>
             {
-                TalosMember? member = members.FirstOrDefault(m => m.Addresses.Contains(nodes[i].Address));
-                facts[i] = await OneAsync(nodes[i], member, cluster, stop).ConfigureAwait(false);
+                facts[i] = await OneAsync(nodes[i], MemberOf(nodes[i], members), cluster, stop).ConfigureAwait(false);
                 reporter.Progress(
                     new ProgressStep(
                         "Asking nodes",
@@ -51,6 +51,11 @@ internal sealed class RolloutFactsReader(
         return facts;
     }
 
+    // What is at its address is the node that is meant; one that has moved is known by its identity.
+    private static TalosMember? MemberOf(TsNode node, IReadOnlyList<TalosMember> members) =>
+        members.FirstOrDefault(m => m.Addresses.Any(one => NodeAddress.Same(one, node.Address)))
+        ?? members.FirstOrDefault(m => node.NodeId is { Length: > 0 } id && m.NodeId == id);
+
     private async Task<RolloutNodeFacts> OneAsync(
         TsNode node,
         TalosMember? member,
@@ -62,12 +67,17 @@ internal sealed class RolloutFactsReader(
         string? id = member?.NodeId is { Length: > 0 } known
             ? known
             : memoryOf(RolloutJournal.AtAddress(node.Address)).Key;
+        RolloutMemory memory = memoryOf(id ?? node.Address);
+        bool? controlPlane =
+            member is not null ? member.MachineType != "worker"
+            : memory.Key is not null ? memory.IsControlPlane
+            : null;
         var silent = new RolloutNodeFacts
         {
             Node = node,
             NodeId = id,
             Architecture = node.Architecture,
-            IsControlPlane = member?.MachineType == "controlplane" || memoryOf(id ?? node.Address).IsControlPlane,
+            IsControlPlane = controlPlane == true,
         };
         try
         {
@@ -81,11 +91,15 @@ internal sealed class RolloutFactsReader(
             )
         {
             reporter.Verbose($"{node.Name} does not answer: {e.Message}");
-            silent = silent with { Silence = e, WantedSchematicId = memoryOf(id ?? node.Address).SchematicId };
+            silent = silent with { Silence = e, WantedSchematicId = memory.SchematicId };
         }
 
         KubernetesNodeState? state = cluster?.FirstOrDefault(n => n.Name == silent.Node.KubernetesName)
-            ?? cluster?.FirstOrDefault(n => n.Addresses.Contains(node.Address));
+            ?? cluster?.FirstOrDefault(n => n.Addresses.Any(one => NodeAddress.Same(one, node.Address)));
+
+        // Of a silent node that nobody knows, the stricter of the two is assumed.
+        if (silent.Silence is not null)
+            silent = silent with { IsControlPlane = controlPlane ?? state?.ControlPlane ?? true };
         return state is null
             ? silent
             : silent with
@@ -93,7 +107,6 @@ internal sealed class RolloutFactsReader(
                 Node = silent.Node with { KubernetesName = state.Name },
                 InKubernetes = true,
                 CordonedHere = state.CordonedHere,
-                IsControlPlane = silent.IsControlPlane || state.ControlPlane,
             };
     }
 

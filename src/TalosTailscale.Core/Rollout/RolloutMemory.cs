@@ -61,9 +61,7 @@ internal sealed record RolloutMemory
             {
                 Backup = entry.Backup ?? Backup,
             },
-            RolloutEvent.Over => (
-                entry.Outcome == RolloutOutcome.Done && GoesBack(Method) ? Undone() : this
-            ) with
+            RolloutEvent.Over => (entry.Outcome == RolloutOutcome.Done && GoesBack(Method) ? Undone() : this) with
             {
                 InFlight = false,
                 RestartBegun = false,

@@ -51,7 +51,8 @@ internal static class RolloutPlanner
             if (memory.Outcome == RolloutOutcome.Failed && steps.Contains(TsRolloutAction.Activate))
                 reason += "; again, since the attempt before failed";
             if (facts.Silence is { } silence)
-                reason = $"the node could not be read ({silence.Message.TrimEnd('.')}), so nothing is known of it; {reason}";
+                reason =
+                    $"the node could not be read ({silence.Message.TrimEnd('.')}), so nothing is known of it; {reason}";
             var work = new RolloutWork
             {
                 Facts = facts,

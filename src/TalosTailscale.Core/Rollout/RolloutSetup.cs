@@ -30,6 +30,9 @@ public sealed record RolloutSetup
     /// <summary>What is checked of a node at its end; made anew for each, since the tailnet's devices have changed by then.</summary>
     public Func<NodeValidationOptions> Validation { get; init; } = () => new NodeValidationOptions();
 
+    /// <summary>Gates of a swap or an upgrade whose refusal is overridden; those that nothing skips refuse all the same.</summary>
+    public IReadOnlySet<UkiSwapGate> SkipGates { get; init; } = new HashSet<UkiSwapGate>();
+
     /// <summary>The image of the shell on nodes.</summary>
     public string ShellImage { get; init; } = PodNodeShell.DefaultImage;
 

@@ -1,4 +1,4 @@
-using System.Globalization;
+using TalosTailscale.Core.Boot.Esp;
 
 namespace TalosTailscale.Core.Validation;
 
@@ -89,16 +89,15 @@ internal static class BootChecks
             if (uki.Version is { } version && version != running.Tag)
                 return CheckResult.Fail(
                     Causes.RunningUkiDiffers,
-                    $"'{file.Name}' is Talos {version}, running is {running.Tag}"
+                    $"'{file.Name}' is Talos {version}, running is {running.Tag}",
+                    RestartFix(probe.Node)
                 );
-            if (file.Modified > await probe.BootTimeAsync().ConfigureAwait(false))
-                return CheckResult.Fail(
-                    Causes.RunningUkiDiffers,
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"'{file.Name}' was written at {file.Modified:yyyy-MM-dd HH:mm:ss} UTC, after the boot"
-                    )
-                );
+            if (Finding(esp, EspFindings.RestartNeededCode) is { } restart)
+                return CheckResult.Fail(Causes.RunningUkiDiffers, restart.Evidence, restart.Advice);
+            if (!uki.ExtensionsRead)
+                return CheckResult.Skip($"the extensions of '{file.Name}' were not read");
+            if (Differs(uki, await probe.ExtensionsAsync().ConfigureAwait(false)) is { } differs)
+                return CheckResult.Fail(Causes.RunningUkiDiffers, $"'{file.Name}' {differs}", RestartFix(probe.Node));
             // Another profile has a command line of its own; without one the kernel runs with that of the file, to the letter.
             var line = await probe.KernelCommandLineAsync().ConfigureAwait(false);
             if (
@@ -107,12 +106,26 @@ internal static class BootChecks
             )
                 return CheckResult.Fail(
                     Causes.RunningUkiDiffers,
-                    $"'{file.Name}' has another command line than the running kernel"
+                    $"'{file.Name}' has another command line than the running kernel",
+                    RestartFix(probe.Node)
                 );
-            return CheckResult.Pass(
-                $"'{file.Name}': {running.Tag}, the running command line, not written since the boot"
-            );
+            return CheckResult.Pass($"'{file.Name}': {running.Tag}, the running extensions and command line");
         });
+
+    private static string RestartFix(TsNode node) =>
+        $"If that image is wanted, a restart is enough: 'Restart-TalosNode {node.Name} -Mode PowerCycle'. Else put the right one back: 'Restore-Uki {node.Name}'.";
+
+    private static string? Differs(UkiInfo uki, IReadOnlyList<TalosExtension> running)
+    {
+        string schematic = running.FirstOrDefault(one => one.Name == "schematic")?.Version ?? "(none)";
+        if ((uki.SchematicId ?? "(none)") != schematic)
+            return $"has the schematic '{uki.SchematicId ?? "(none)"}', running is '{schematic}'";
+        string there = Names(uki.Extensions.Where(one => !one.IsSchematic).Select(one => one.Name));
+        string here = Names(running.Where(one => one.Name != "schematic").Select(one => one.Name));
+        return there == here ? null : $"has the extensions '{there}', running are '{here}'";
+    }
+
+    private static string Names(IEnumerable<string> names) => string.Join(", ", names.Order(StringComparer.Ordinal));
 
     /// <summary>
     /// Whether a command line makes Talos halt on an installed disk: Go's ParseBool of the first value of the flag.

@@ -44,13 +44,15 @@ internal sealed class TalosNodeProbe : INodeProbe
 
     public Task<string?> MovedToAsync() => OnceAsync("moved", async () =>
         {
-            if (Node.KubernetesName is not { } name)
+            if (Node.KubernetesName is null && Node.NodeId is null)
                 return null;
             try
             {
+                // A member's id is the name of its Kubernetes node; its host name is for people, and may have a domain.
                 var members = await _anyNode.MembersAsync(_cancellation).ConfigureAwait(false);
-                var self = members.FirstOrDefault(member => member.Hostname == name || member.Id == name);
-                return self is null || self.Addresses.Contains(Node.Address)
+                var self = members.FirstOrDefault(member => Node.NodeId is { } id && member.NodeId == id)
+                    ?? members.FirstOrDefault(member => Node.NodeId is null && member.Id == Node.KubernetesName);
+                return self is null || self.Addresses.Any(address => NodeAddress.Same(address, Node.Address))
                     ? null
                     : self.Addresses.FirstOrDefault(address => !TailnetRange.Contains(address));
             }

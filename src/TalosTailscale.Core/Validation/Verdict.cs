@@ -14,7 +14,8 @@ public static class Verdict
         return check.Status switch
         {
             TsCheckStatus.Pass or TsCheckStatus.Warning => true,
-            TsCheckStatus.Skipped => check.NotApplicable && !asked.Contains(check.Name, StringComparer.OrdinalIgnoreCase),
+            TsCheckStatus.Skipped => check.NotApplicable
+                && !asked.Contains(check.Name, StringComparer.OrdinalIgnoreCase),
             _ => false,
         };
     }

@@ -9,12 +9,12 @@ public enum UkiSwapGateStatus
     /// <summary>It does not hold: nothing is written.</summary>
     Refused,
 
-    /// <summary>It does not hold or is not known, and <c>-SkipGate</c> named it.</summary>
+    /// <summary>It does not hold, or nobody knows, and <c>-SkipGate</c> named it (or going back skips it by itself).</summary>
     Skipped,
 
-    /// <summary>It does not concern this node or this swap: a worker has no etcd. Does not hinder.</summary>
+    /// <summary>It does not concern this node or this swap. Does not hinder.</summary>
     NotApplicable,
 
-    /// <summary>What it needs to know could not be read: nothing is written.</summary>
+    /// <summary>A fact that it needs could not be read: nothing is written.</summary>
     Unknown,
 }

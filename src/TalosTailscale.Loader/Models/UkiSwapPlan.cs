@@ -56,7 +56,7 @@ public sealed record UkiSwapPlan
         init => field = PlainList.Of(value);
     } = [];
 
-    /// <summary>True when no gate refuses, and none lacks what it needs to know.</summary>
+    /// <summary>True when no gate refuses, and each could be judged or was skipped.</summary>
     public bool Allowed => Gates.All(g => g.Status is not (UkiSwapGateStatus.Refused or UkiSwapGateStatus.Unknown));
 
     /// <inheritdoc/>

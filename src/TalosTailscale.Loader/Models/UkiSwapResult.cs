@@ -38,6 +38,13 @@ public sealed record UkiSwapResult
         init => field = PlainList.Of(value);
     } = [];
 
+    /// <summary>Gates that did not hold, or could not be judged, and were skipped.</summary>
+    public IReadOnlyList<UkiSwapGateResult> SkippedGates
+    {
+        get;
+        init => field = PlainList.Of(value);
+    } = [];
+
     /// <summary>How long it took from the exchange on, with the wait for the node where one was asked for.</summary>
     public TimeSpan Duration { get; init; }
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using TalosTailscale.Core.Boot;
 using TalosTailscale.Core.Boot.Swap;
 using TalosTailscale.Core.Images;
+using TalosTailscale.Core.Talos;
 using TalosTailscale.Lab.Images;
 
 namespace TalosTailscale.Tests.Boot;
@@ -47,8 +48,8 @@ internal sealed class EspFolder : IDisposable
             BootedEntry = "talos-v1.12.4.efi",
             KernelCommandLine = "talos.platform=metal console=ttyAMA0",
             Variables = new LoaderState { Default = Entry },
-            Extensions = [],
-            SealedVolumes = [],
+            Extensions = Fact.Of<IReadOnlyList<string>>([]),
+            SealedVolumes = Fact.Of<IReadOnlyList<string>>([]),
             ServiceConfigActive = true,
             ServiceConfigPersistent = true,
             NodeSubnets = true,

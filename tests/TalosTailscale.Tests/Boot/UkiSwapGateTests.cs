@@ -1,7 +1,7 @@
 using TalosTailscale.Core.Boot;
-using TalosTailscale.Core.Boot.Esp;
 using TalosTailscale.Core.Boot.Swap;
 using TalosTailscale.Core.Reporting;
+using TalosTailscale.Core.Talos;
 using TalosTailscale.Lab.Images;
 
 namespace TalosTailscale.Tests.Boot;
@@ -47,7 +47,7 @@ public class UkiSwapGateTests
         ["extension lost"] = (
             UkiSwapGate.Extensions,
             "UkiExtensionsLost",
-            f => f with { Extensions = ["iscsi-tools"] },
+            f => f with { Extensions = Fact.Of<IReadOnlyList<string>>(["iscsi-tools"]) },
             new LabUkiSpec()
         ),
         ["secure boot variant"] = (
@@ -71,13 +71,13 @@ public class UkiSwapGateTests
         ["sealed volume, no key"] = (
             UkiSwapGate.PcrKey,
             "UkiPcrKeyMismatch",
-            f => f with { SealedVolumes = ["STATE"], PcrKeyFingerprint = "AB:CD" },
+            f => f with { SealedVolumes = Fact.Of<IReadOnlyList<string>>(["STATE"]), PcrKeyFingerprint = "AB:CD" },
             new LabUkiSpec()
         ),
         ["sealed volume, other key"] = (
             UkiSwapGate.PcrKey,
             "UkiPcrKeyMismatch",
-            f => f with { SealedVolumes = ["STATE"], PcrKeyFingerprint = "AB:CD" },
+            f => f with { SealedVolumes = Fact.Of<IReadOnlyList<string>>(["STATE"]), PcrKeyFingerprint = "AB:CD" },
             new LabUkiSpec { SecureBoot = true }
         ),
         ["no service config"] = (
@@ -233,138 +233,181 @@ public class UkiSwapGateTests
         Assert.Equal(UkiSwapGateStatus.Skipped, Assert.Single(plan.Gates, g => g.Gate == UkiSwapGate.Version).Status);
     }
 
-    // What is taken away, and the gate that then has no answer.
-    private static readonly Dictionary<
-        string,
-        (UkiSwapGate Gate, Func<SwapNodeFacts, SwapNodeFacts> Without)
-    > s_unread = new()
+    [Fact]
+    public async Task Of_a_node_about_which_nothing_is_known_every_gate_refuses_but_those_of_the_image_alone()
     {
-        ["version call"] = (UkiSwapGate.Architecture, f => f with { Architecture = TalosArchitecture.Unknown }),
-        ["version"] = (UkiSwapGate.Version, f => f with { TalosVersion = null }),
-        ["KernelCmdline"] = (UkiSwapGate.Variant, f => f with { KernelCommandLine = null }),
-        ["VolumeStatuses"] = (UkiSwapGate.PcrKey, f => f with { SealedVolumes = null }),
-        ["ExtensionStatuses"] = (UkiSwapGate.Extensions, f => f with { Extensions = null }),
-        ["MachineConfig v1alpha1"] = (UkiSwapGate.Subnets, f => f with { NodeSubnets = null }),
-        ["MachineConfig persistent"] = (UkiSwapGate.ServiceConfig, f =>
-            f with
-            {
-                ServiceConfigActive = null,
-                ServiceConfigPersistent = null,
-            }
-        ),
-        ["MachineStatus"] = (UkiSwapGate.Stage, f => f with { Stage = null }),
-        ["SecurityState"] = (UkiSwapGate.UkiBoot, f => f with { BootedWithUki = null }),
-        ["MachineType"] = (UkiSwapGate.Quorum, f => f with { IsControlPlane = null }),
-        ["etcd"] = (UkiSwapGate.Quorum, f => f with { IsControlPlane = true, EtcdSubnets = true }),
-        ["Kubernetes nodes"] = (UkiSwapGate.ControlPlane, f =>
-            f with
-            {
-                IsControlPlane = true,
-                EtcdSubnets = true,
-                EtcdMembers = 3,
-                OtherHealthyMembers = 2,
-            }
-        ),
-    };
-
-    public static TheoryData<string> Unread => [.. s_unread.Keys];
-
-    [Theory]
-    [MemberData(nameof(Unread))]
-    public async Task A_gate_without_its_fact_refuses_and_says_why(string fact)
-    {
-        (UkiSwapGate gate, Func<SwapNodeFacts, SwapNodeFacts> without) = s_unread[fact];
         using var esp = new EspFolder();
-        await using EspSession session = new EspSession(
-            new FolderNodeShell(ShellKind.Dash, esp.Root),
-            "/dev/nvme0n1p1",
-            SilentReporter.Instance
-        );
-        SwapNodeFacts facts = without(EspFolder.Facts) with
-        {
-            Unread = new Dictionary<string, string> { [fact] = "the role os:reader may not do that" },
-        };
+        await using EspSession session = Session(esp);
         UkiSwapSource source = await EspFolder.SourceAsync(EspFolder.New);
         var options = new UkiSwapOptions { Reboot = true };
+        UkiSwapPlan plan = await session.PlanAsync(new SwapNodeFacts { Node = "ampone" }, source, options, Ct);
 
-        UkiSwapPlan plan = await session.PlanAsync(facts, source, options, Ct);
-
-        UkiSwapGateResult refused = Assert.Single(plan.Gates, g => g.Gate == gate);
-        Assert.Equal((UkiSwapGateStatus.Unknown, "GateFactUnknown"), (refused.Status, refused.ErrorId));
         Assert.False(plan.Allowed);
-        TsException thrown = await Assert.ThrowsAsync<TsException>(() => session.SwapAsync(plan, source, Ct));
-        Assert.Equal("GateFactUnknown", thrown.ErrorId);
-
-        // Following the advice: all gates that were named may be skipped, and those that save a boot may not.
-        UkiSwapGate[] open = [.. plan.Gates.Where(g => g.Status == UkiSwapGateStatus.Unknown).Select(g => g.Gate)];
-        Assert.All(plan.Gates.Where(g => open.Contains(g.Gate)), g =>
-            Assert.Equal(g.CanSkip, g.Advice.Contains($"-SkipGate {g.Gate}.", StringComparison.Ordinal))
+        Assert.Equal(
+            [
+                UkiSwapGate.Complete,
+                UkiSwapGate.HaltFlag,
+                UkiSwapGate.WipeFlag,
+                UkiSwapGate.Space,
+                UkiSwapGate.ResetProfile,
+                UkiSwapGate.Tailscale,
+            ],
+            plan.Gates.Where(g => g.Status == UkiSwapGateStatus.Passed).Select(g => g.Gate)
         );
-        plan = await session.PlanAsync(facts, source, options with { Skip = open.ToHashSet() }, Ct);
-        Assert.Equal(open.All(SwapGates.CanSkip), plan.Allowed);
-        if (fact is not ("version call" or "version"))
-            Assert.Contains("os:reader may not", refused.Evidence, StringComparison.Ordinal);
+        UkiSwapGateResult[] rest = [.. plan.Gates.Where(g => g.Status != UkiSwapGateStatus.Passed)];
+        Assert.All(rest, g => Assert.Equal((UkiSwapGateStatus.Unknown, "GateUnknown"), (g.Status, g.ErrorId)));
+        Assert.Equal(rest.Length, EspSession.Refusals(plan).Count());
+        Assert.Equal(
+            "GateUnknown",
+            (await Assert.ThrowsAsync<TsException>(() => session.SwapAsync(plan, source, Ct))).ErrorId
+        );
     }
 
     [Fact]
-    public async Task What_does_not_concern_a_node_does_not_hinder()
+    public async Task All_that_may_be_skipped_goes_on_unknown_and_what_may_not_refuses_even_when_it_is_named()
     {
         using var esp = new EspFolder();
-        await using EspSession session = new EspSession(
-            new FolderNodeShell(ShellKind.Dash, esp.Root),
-            "/dev/nvme0n1p1",
-            SilentReporter.Instance
+        await using EspSession session = Session(esp);
+        UkiSwapSource source = await EspFolder.SourceAsync(
+            LabImages.Uki(
+                new LabUkiSpec { Kind = LabUkiKind.Iso, ExtraKernelArgs = ["talos.experimental.wipe=system"] }
+            )
         );
+        var options = new UkiSwapOptions { Reboot = true, Skip = Enum.GetValues<UkiSwapGate>().ToHashSet() };
+        UkiSwapPlan plan = await session.PlanAsync(new SwapNodeFacts { Node = "ampone" }, source, options, Ct);
+
+        Assert.Equal(
+            [
+                (UkiSwapGate.Architecture, UkiSwapGateStatus.Unknown),
+                (UkiSwapGate.HaltFlag, UkiSwapGateStatus.Refused),
+                (UkiSwapGate.WipeFlag, UkiSwapGateStatus.Refused),
+            ],
+            plan.Gates.Where(g => g.Status is UkiSwapGateStatus.Unknown or UkiSwapGateStatus.Refused)
+                .Select(g => (g.Gate, g.Status))
+        );
+        Assert.All(plan.Gates.Where(g => g.Status == UkiSwapGateStatus.Skipped), g => Assert.True(g.CanSkip));
+        Assert.False(plan.Allowed);
+    }
+
+    [Fact]
+    public async Task A_loss_names_the_fact_the_reason_the_missing_role_and_both_ways_out()
+    {
+        using var esp = new EspFolder();
+        await using EspSession session = Session(esp);
+        TsException denied = TalosErrors.TalosRoleMissing.New(
+            "Get MachineConfigs.config.talos.dev/v1alpha1 on 'ampone' needs the role 'os:admin'; the certificate has 'os:reader'.",
+            "ampone",
+            recommendedAction: "Use a talosconfig with the role 'os:admin'."
+        );
+        SwapNodeFacts facts = EspFolder.Facts with
+        {
+            ServiceConfigActive = FactLoss.From("The active machine configuration", denied),
+        };
         UkiSwapPlan plan = await session.PlanAsync(
-            EspFolder.Facts,
+            facts,
             await EspFolder.SourceAsync(EspFolder.New),
-            new UkiSwapOptions { Reboot = true },
+            new UkiSwapOptions(),
             Ct
         );
 
-        Assert.True(plan.Allowed, string.Join("; ", plan.Gates));
-        Assert.All([UkiSwapGate.Quorum, UkiSwapGate.ControlPlane], gate =>
-            Assert.Equal(UkiSwapGateStatus.NotApplicable, Assert.Single(plan.Gates, g => g.Gate == gate).Status)
+        TsException refusal = Assert.Single(EspSession.Refusals(plan));
+        Assert.Equal("GateUnknown", refusal.ErrorId);
+        Assert.Contains("gate ServiceConfig", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("The active machine configuration is not known", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("needs the role 'os:admin'", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("the role 'os:admin'", refusal.RecommendedAction, StringComparison.Ordinal);
+        Assert.Contains("-SkipGate ServiceConfig", refusal.RecommendedAction, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_skipped_stands_in_the_result()
+    {
+        using var esp = new EspFolder();
+        await using EspSession session = Session(esp);
+        UkiSwapSource source = await EspFolder.SourceAsync(EspFolder.New);
+        var options = new UkiSwapOptions
+        {
+            Skip = new HashSet<UkiSwapGate> { UkiSwapGate.Stage, UkiSwapGate.Version },
+        };
+        SwapNodeFacts facts = EspFolder.Facts with { Stage = new FactLoss("The machine status", "no answer in time") };
+        UkiSwapPlan plan = await session.PlanAsync(facts, source, options, Ct);
+        UkiSwapResult result = await session.SwapAsync(plan, source, Ct);
+
+        // Version held, so that there was nothing to skip.
+        UkiSwapGateResult skipped = Assert.Single(result.SkippedGates);
+        Assert.Equal((UkiSwapGate.Stage, UkiSwapGateStatus.Skipped), (skipped.Gate, skipped.Status));
+        Assert.Contains("no answer in time", skipped.Evidence, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Going_back_skips_only_what_concerns_the_old_image()
+    {
+        Assert.Equal(
+            [
+                UkiSwapGate.Version,
+                UkiSwapGate.Variant,
+                UkiSwapGate.Extensions,
+                UkiSwapGate.Tailscale,
+                UkiSwapGate.ServiceConfig,
+                UkiSwapGate.Subnets,
+            ],
+            UkiSwapGates.OfOldImage.Order()
         );
+        Assert.Null(UkiSwapGates.RefuseToSkip(UkiSwapGates.OfOldImage));
     }
 
     [Theory]
-    [InlineData("nvme0n1", "EFI:vfat:nvme0n1 META::nvme0n1", "/dev/nvme0n1p1", null)]
-    [InlineData("nvme0n1", "META::nvme0n1", null, "EspNotFound")]
-    [InlineData("nvme0n1", "EFI:xfs:nvme0n1", null, "EspNotFound")]
-    [InlineData(null, "EFI:vfat:nvme0n1", null, "EspNotFound")]
-    [InlineData("nvme0n1", "EFI:vfat:nvme0n1 EFI:vfat:sda", null, "EspAmbiguous")]
-    [InlineData("nvme0n1", "EFI:vfat:nvme0n1 BIOS::nvme0n1 BOOT:xfs:nvme0n1", null, "EspIsGrub")]
-    public void The_partition_is_found_by_its_label_on_the_system_disk(
-        string? disk,
-        string volumes,
-        string? device,
-        string? errorId
+    [InlineData("", false, UkiSwapGateStatus.Passed)] // the only entry: no variable can choose another
+    [InlineData("Talos-v1.12.3.efi", false, UkiSwapGateStatus.Unknown)]
+    [InlineData("Talos-v1.12.3.efi", true, UkiSwapGateStatus.Passed)]
+    public async Task What_boots_next_is_known_without_variables_only_where_there_is_one_entry(
+        string other,
+        bool variables,
+        UkiSwapGateStatus expected
     )
     {
-        TalosDiscoveredVolume[] discovered =
-        [
-            .. volumes
-                .Split(' ')
-                .Select(
-                    (v, i) =>
-                        v.Split(':') is [var label, var fs, var parent]
-                            ? new TalosDiscoveredVolume
-                            {
-                                Node = "n",
-                                Id = $"{parent}p{i + 1}",
-                                DevicePath = $"/dev/{parent}p{i + 1}",
-                                Parent = parent,
-                                FileSystem = fs,
-                                PartitionLabel = label,
-                                Type = "partition",
-                            }
-                            : throw new InvalidOperationException(v)
-                ),
-        ];
-        if (errorId is null)
-            Assert.Equal(device, EspLocator.Find("n", disk, discovered).DevicePath);
-        else
-            Assert.Equal(errorId, Assert.Throws<TsException>(() => EspLocator.Find("n", disk, discovered)).ErrorId);
+        using var esp = new EspFolder();
+        if (other.Length > 0)
+            esp.Write(other, EspFolder.New);
+        await using EspSession session = Session(esp);
+        SwapNodeFacts facts = variables
+            ? EspFolder.Facts
+            : EspFolder.Facts with
+            {
+                Variables = new FactLoss("The loader variables", "input/output error"),
+            };
+        UkiSwapPlan plan = await session.PlanAsync(
+            facts,
+            await EspFolder.SourceAsync(EspFolder.New),
+            new UkiSwapOptions(),
+            Ct
+        );
+
+        Assert.Equal(expected, plan.Gates.Single(g => g.Gate == UkiSwapGate.NextBoot).Status);
     }
+
+    [Fact]
+    public async Task Nothing_sealed_no_reboot_and_a_worker_are_not_applicable_and_allowed()
+    {
+        using var esp = new EspFolder();
+        await using EspSession session = Session(esp);
+        UkiSwapSource source = await EspFolder.SourceAsync(EspFolder.New);
+        foreach (bool reboot in (bool[])[false, true])
+        {
+            UkiSwapPlan plan = await session.PlanAsync(
+                EspFolder.Facts,
+                source,
+                new UkiSwapOptions { Reboot = reboot },
+                Ct
+            );
+            Assert.True(plan.Allowed);
+            Assert.Equal(
+                [UkiSwapGate.PcrKey, UkiSwapGate.Quorum, UkiSwapGate.ControlPlane],
+                plan.Gates.Where(g => g.Status == UkiSwapGateStatus.NotApplicable).Select(g => g.Gate)
+            );
+        }
+    }
+
+    private static EspSession Session(EspFolder esp) =>
+        new(new FolderNodeShell(ShellKind.Dash, esp.Root), "/dev/nvme0n1p1", SilentReporter.Instance);
 }

@@ -78,7 +78,12 @@ public sealed class BackupOwnerTests
     [InlineData("ryzen", "", "", "its name says that it is of 'ryzen'")]
     [InlineData("altra", "hostname: talos-192-168-1-85", "hostname: w01", "its host name is 'w01'")]
     [InlineData("altra", "type: controlplane", "type: worker", "its machine type is 'worker'")]
-    [InlineData("altra", "{secret}", "c2VjcmV0IG9mIGFub3RoZXIgY2x1c3Rlcg==", "another cluster (cluster.secret differs)")]
+    [InlineData(
+        "altra",
+        "{secret}",
+        "c2VjcmV0IG9mIGFub3RoZXIgY2x1c3Rlcg==",
+        "another cluster (cluster.secret differs)"
+    )]
     [InlineData("copied", "hostname: talos-192-168-1-85", "auto: stable", "nothing in it says of which machine")]
     public async Task An_older_file_is_held_against_what_tells_machines_apart(
         string name,
@@ -121,11 +126,8 @@ public sealed class BackupOwnerTests
             "# TalosTailscale backup: " + new string('[', 200_000) + "\n",
             "# TalosTailscale backup: null\n",
         ];
-        string rest = config[(config.IndexOf('\n', StringComparison.Ordinal) + 1)..].Replace(
-            "hostname: talos-192-168-1-85",
-            "auto: stable",
-            StringComparison.Ordinal
-        );
+        string rest = config[(config.IndexOf('\n', StringComparison.Ordinal) + 1)..]
+            .Replace("hostname: talos-192-168-1-85", "auto: stable", StringComparison.Ordinal);
         foreach (string line in broken)
         {
             File.WriteAllText(backup, line + rest);
@@ -154,14 +156,19 @@ public sealed class BackupOwnerTests
         lab.Invoke("Restore-TalosMachineConfig altra -Confirm:$false").AssertNoErrors();
         string folder = Path.GetDirectoryName(own)!;
 
-        CommandCompletion found = Complete(lab, $"Restore-TalosMachineConfig altra -BackupFolder '{folder}' -BackupPath ");
+        CommandCompletion found = Complete(
+            lab,
+            $"Restore-TalosMachineConfig altra -BackupFolder '{folder}' -BackupPath "
+        );
 
         Assert.Equal(2, found.CompletionMatches.Count);
         Assert.EndsWith("before a restore", found.CompletionMatches[0].ToolTip, StringComparison.Ordinal);
         Assert.Equal(own, found.CompletionMatches[1].CompletionText.Trim('\''));
         Assert.EndsWith("before a patch", found.CompletionMatches[1].ToolTip, StringComparison.Ordinal);
         CommandCompletion none = Complete(lab, $"Restore-TalosMachineConfig x -BackupFolder '{folder}' -BackupPath ");
-        Assert.DoesNotContain(none.CompletionMatches, match => match.ToolTip.Contains("altra", StringComparison.Ordinal));
+        Assert.DoesNotContain(none.CompletionMatches, match =>
+            match.ToolTip.Contains("altra", StringComparison.Ordinal)
+        );
     }
 
     private static CommandCompletion Complete(LabSession lab, string line)
@@ -173,8 +180,12 @@ public sealed class BackupOwnerTests
     private static MachinePatchResult Patched(LabSession lab, string node) =>
         lab.Invoke(string.Format(null, Patch, node)).Single<MachinePatchResult>();
 
-    private static PowerShellResult Restore(LabSession lab, string node, string path, string more = "-Confirm:$false") =>
-        lab.Invoke($"param($p) Restore-TalosMachineConfig {node} $p {more}", ("p", path));
+    private static PowerShellResult Restore(
+        LabSession lab,
+        string node,
+        string path,
+        string more = "-Confirm:$false"
+    ) => lab.Invoke($"param($p) Restore-TalosMachineConfig {node} $p {more}", ("p", path));
 
     private static string Value(string text, string key)
     {

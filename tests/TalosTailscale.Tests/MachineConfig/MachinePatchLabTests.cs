@@ -208,7 +208,8 @@ public sealed class MachinePatchLabTests
         lab.Invoke("Set-TalosMachinePatch ampone 'machine: {nodeLabels: {zone: c}}'").AssertNoErrors();
         Assert.Contains("zone: c", lab.Lab.Node("ampone").ActiveConfig.Text, StringComparison.Ordinal);
 
-        MachinePatchResult result = lab.Invoke("$first | Restore-TalosMachineConfig -Confirm:$false").Single<MachinePatchResult>();
+        MachinePatchResult result = lab.Invoke("$first | Restore-TalosMachineConfig -Confirm:$false")
+            .Single<MachinePatchResult>();
 
         Assert.True(result.Applied);
         Assert.Equal(before, lab.Lab.Node("ampone").ActiveConfig.Text);

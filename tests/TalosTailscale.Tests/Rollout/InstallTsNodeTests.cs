@@ -129,10 +129,7 @@ public sealed class InstallTsNodeTests
         Invoke(lab, "'altra' | Install-TsNode -AuthKeyReference $key -StateFolder $state -Confirm:$false")
             .AssertNoErrors();
 
-        PowerShellResult result = Invoke(
-            lab,
-            "'ampone','altra' | Undo-TsNode -StateFolder $state -Confirm:$false"
-        );
+        PowerShellResult result = Invoke(lab, "'ampone','altra' | Undo-TsNode -StateFolder $state -Confirm:$false");
 
         Assert.Contains("'ampone'", result.AssertError("NothingToUndo").Exception.Message, StringComparison.Ordinal);
         Assert.Single(result.Errors);

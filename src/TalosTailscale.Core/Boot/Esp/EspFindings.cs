@@ -1,10 +1,32 @@
 using System.Globalization;
+using TalosTailscale.Core.Boot.Swap;
 
 namespace TalosTailscale.Core.Boot.Esp;
 
 /// <summary>What the owner of an EFI system partition should know about it.</summary>
 internal static class EspFindings
 {
+    /// <summary>The code of the finding that the booted entry holds another image than the one that runs.</summary>
+    internal const string RestartNeededCode = "RestartNeeded";
+
+    /// <summary>
+    /// By the hashes of what the entry holds and of what it held when the node was started, which an exchange keeps.
+    /// </summary>
+    internal static EspFinding? RestartNeeded(EspState esp, SwapNodeFacts facts)
+    {
+        if (
+            esp.Target is not { } target
+            || SwapPlanner.RunningBackup(esp, facts, target.Name, DateTimeOffset.UtcNow) is not { } running
+            || esp.Listing.Find(running)?.Sha256 == target.Sha256
+        )
+            return null;
+        return new EspFinding(
+            RestartNeededCode,
+            $"'{target.Name}' was exchanged since the boot: the image that runs is '{running}'.",
+            $"A restart is enough: 'Restart-TalosNode {facts.Node} -Mode PowerCycle'. To keep what runs: 'Restore-Uki {facts.Node} -Backup {running}'."
+        );
+    }
+
     internal static IReadOnlyList<EspFinding> Of(
         EspInfo esp,
         IReadOnlyDictionary<string, string> guarded,

@@ -10,6 +10,9 @@ internal static class EspReader
 {
     private const int MaxLoaderConf = 64 * 1024;
 
+    // 4 MiB a call: what reads a whole image reads it in some thirty calls.
+    private const int WholeChunk = 1024;
+
     internal static async Task<EspState> ReadAsync(
         EspVolume volume,
         SwapNodeFacts facts,
@@ -28,7 +31,7 @@ internal static class EspReader
             )
             .ConfigureAwait(false);
 
-        LoaderState state = (facts.Variables ?? LoaderState.Empty) with
+        LoaderState state = (facts.Variables.TryGet(out LoaderState? variables) ? variables : LoaderState.Empty) with
         {
             LoaderConf = await ReadLoaderConfAsync(volume, listing, cancellationToken).ConfigureAwait(false),
         };
@@ -65,15 +68,17 @@ internal static class EspReader
             Device = volume.Device,
             Size = listing.Total,
             Free = listing.Free,
-            BootedEntry = facts.BootedEntry?.ToLowerInvariant(),
+            BootedEntry = facts.BootedEntry.TryGet(out string? id) ? id.ToLowerInvariant() : null,
             NextBoot = next,
-            VariablesRead = facts.Variables is not null,
-            SecureBoot = facts.SecureBoot,
+            VariablesRead = variables is not null,
+            SecureBoot = facts.SecureBoot.TryGet(out bool enforced) ? enforced : null,
             Files = files,
         };
-        info = info with { Findings = EspFindings.Of(info, guarded, room) };
-        return new EspState(
-            info,
+        var esp = new EspState(
+            info with
+            {
+                Findings = EspFindings.Of(info, guarded, room),
+            },
             listing,
             state,
             Array.Find(files, f => f.IsBooted),
@@ -81,15 +86,21 @@ internal static class EspReader
             guarded,
             room
         );
+        return EspFindings.RestartNeeded(esp, facts) is { } restart
+            ? esp with
+            {
+                Info = esp.Info with { Findings = [restart, .. esp.Info.Findings] },
+            }
+            : esp;
     }
 
-    // Before Talos 1.11 there is no BootedEntry; what boots next is then the best guess, and the NextBoot gate holds trivially.
+    // Where nothing says what was booted, the file that boots next is the best guess to show; the gate NextBoot refuses.
     private static string? BootedFile(SwapNodeFacts facts, BootPrediction next)
     {
-        if (string.IsNullOrEmpty(facts.BootedEntry))
+        if (!facts.BootedEntry.TryGet(out string? id))
             return next.Entry?.FileName;
-        int profile = facts.BootedEntry.IndexOf('@', StringComparison.Ordinal);
-        return profile < 0 ? facts.BootedEntry : facts.BootedEntry[..profile];
+        int profile = id.IndexOf('@', StringComparison.Ordinal);
+        return profile < 0 ? id : id[..profile];
     }
 
     private static async Task<Dictionary<string, (BootFile File, UkiInfo? Uki)>> ReadImagesAsync(
@@ -154,6 +165,33 @@ internal static class EspReader
                 // A half-staged file, a shell, a firmware tool: it has no facts, which is a fact.
                 return (file, null);
             }
+        }
+    }
+
+    /// <summary>
+    /// An image with its extensions, for which nearly all of it has to come here: they lie in the compressed initrd.
+    /// </summary>
+    internal static async Task<UkiInfo> ReadWholeAsync(
+        EspVolume volume,
+        EspFile file,
+        CancellationToken cancellationToken
+    )
+    {
+        var stream = new NodeBlockStream(
+            file.Size,
+            (block, count, ct) => volume.ReadAsync(file.Path, block, count, ct),
+            chunk: WholeChunk
+        );
+        await using (stream.ConfigureAwait(false))
+        {
+            var options = new UkiReadOptions
+            {
+                Path = file.Path,
+                Container = UkiContainer.Esp,
+                Hash = false,
+            };
+            UkiInfo uki = await UkiReader.ReadAsync(stream, options, cancellationToken).ConfigureAwait(false);
+            return uki with { Sha256 = file.Sha256 };
         }
     }
 

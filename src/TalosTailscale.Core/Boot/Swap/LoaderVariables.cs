@@ -1,5 +1,4 @@
 using System.Text;
-using TalosTailscale.Core.Reporting;
 using TalosTailscale.Core.Talos;
 
 namespace TalosTailscale.Core.Boot.Swap;
@@ -11,41 +10,39 @@ internal static class LoaderVariables
     private const string Suffix = "-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
     private const int MaxBytes = 64 * 1024;
 
-    /// <summary>The variables; null where they cannot be read: no rights, no efivarfs, a firmware that fails.</summary>
-    internal static async Task<LoaderState?> ReadAsync(
-        TalosNodeClient node,
-        IReporter reporter,
-        CancellationToken cancellationToken
-    )
+    /// <summary>The variables. They are lost as a whole: one that cannot be read may be the one that decides.</summary>
+    /// <exception cref="TsException">No rights, a firmware that fails, no answer; or <c>TalosNotFound</c> without efivarfs.</exception>
+    internal static async Task<LoaderState> ReadAsync(TalosNodeClient node, CancellationToken cancellationToken)
     {
-        try
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        await foreach (TalosFile file in node.ListAsync(Folder, cancellation: cancellationToken).ConfigureAwait(false))
         {
-            var names = new HashSet<string>(StringComparer.Ordinal);
-            await foreach (
-                TalosFile file in node.ListAsync(Folder, cancellation: cancellationToken).ConfigureAwait(false)
-            )
-            {
-                string name = file.Path[(file.Path.LastIndexOf('/') + 1)..];
-                if (name.EndsWith(Suffix, StringComparison.OrdinalIgnoreCase))
-                    names.Add(name[..^Suffix.Length]);
-            }
+            string name = file.Path[(file.Path.LastIndexOf('/') + 1)..];
+            if (name.EndsWith(Suffix, StringComparison.OrdinalIgnoreCase))
+                names.Add(name[..^Suffix.Length]);
+        }
 
-            // systemd-boot always leaves some behind; none at all means that efivarfs is not there.
-            if (names.Count == 0)
-                return null;
-            return new LoaderState
-            {
-                OneShot = await TextAsync(node, names, "LoaderEntryOneShot", cancellationToken).ConfigureAwait(false),
-                Default = await TextAsync(node, names, "LoaderEntryDefault", cancellationToken).ConfigureAwait(false),
-                LastBooted = await TextAsync(node, names, "LoaderEntryLastBooted", cancellationToken)
-                    .ConfigureAwait(false),
-            };
-        }
-        catch (TsException exception) when (IsAboutFiles(exception))
+        // systemd-boot always leaves some behind; none at all means that efivarfs is not there.
+        if (names.Count == 0)
         {
-            reporter.Verbose($"{node.Node}: the loader variables cannot be read: {exception.Message}");
-            return null;
+            throw TalosErrors.TalosNotFound.New(
+                $"'{Folder}' of '{node.Node}' has no variable of a boot loader.",
+                node.Node,
+                recommendedAction: "A firmware that keeps no variables tells nothing here: look at 'Get-TalosEsp'."
+            );
         }
+
+        return new LoaderState
+        {
+            OneShot = await TextAsync("LoaderEntryOneShot").ConfigureAwait(false),
+            Default = await TextAsync("LoaderEntryDefault").ConfigureAwait(false),
+            LastBooted = await TextAsync("LoaderEntryLastBooted").ConfigureAwait(false),
+            Selected = await TextAsync("LoaderEntrySelected").ConfigureAwait(false),
+            DevicePartUuid = await TextAsync("LoaderDevicePartUUID").ConfigureAwait(false),
+        };
+
+        async Task<string?> TextAsync(string name) =>
+            names.Contains(name) ? await ReadAsync(node, name, cancellationToken).ConfigureAwait(false) : null;
     }
 
     /// <summary>efivarfs puts four bytes of attributes before the value; the value is UTF-16 with a final zero.</summary>
@@ -58,15 +55,8 @@ internal static class LoaderVariables
         return end < 0 ? text : text[..end];
     }
 
-    private static async Task<string?> TextAsync(
-        TalosNodeClient node,
-        HashSet<string> names,
-        string name,
-        CancellationToken cancellationToken
-    )
+    private static async Task<string?> ReadAsync(TalosNodeClient node, string name, CancellationToken cancellationToken)
     {
-        if (!names.Contains(name))
-            return null;
         Stream stream = await node.ReadAsync($"{Folder}/{name}{Suffix}", cancellationToken).ConfigureAwait(false);
         await using (stream.ConfigureAwait(false))
         {
@@ -77,11 +67,4 @@ internal static class LoaderVariables
             return Parse(buffer.AsSpan(0, read));
         }
     }
-
-    private static bool IsAboutFiles(TsException exception) =>
-        exception.Error == TalosErrors.TalosRoleMissing
-        || exception.Error == TalosErrors.TalosNotFound
-        || exception.Error == TalosErrors.TalosCallFailed
-        || exception.Error == TalosErrors.TalosUnimplemented
-        || exception.Error == TalosErrors.TalosInvalidRequest;
 }

@@ -10,6 +10,8 @@ namespace TalosTailscale.Core.Boot.Swap;
 public static class ServiceConfigGate
 {
     private const string Tailscale = "tailscale";
+    private const string WayOut =
+        "To go on all the same: '-AllowMissingServiceConfig' of Update-TalosNode, '-SkipGate ServiceConfig' of Install-TsNode.";
 
     /// <summary>Looks at what an installer brings, and at the machine configuration if that is the extension.</summary>
     /// <param name="node">The node.</param>
@@ -20,7 +22,7 @@ public static class ServiceConfigGate
     /// <param name="reporter">Told what was found.</param>
     /// <param name="cancellationToken">Cancels the calls.</param>
     /// <returns>When the configuration is there, or not needed.</returns>
-    /// <exception cref="TsException"><see cref="SwapErrors.ServiceConfigMissing"/>.</exception>
+    /// <exception cref="TsException"><see cref="SwapErrors.ServiceConfigMissing"/>, <see cref="SwapErrors.GateUnknown"/>.</exception>
     public static async Task CheckAsync(
         TalosNodeClient node,
         string image,
@@ -39,37 +41,47 @@ public static class ServiceConfigGate
             ?? await RunsItAsync(node, id, cancellationToken).ConfigureAwait(false);
         if (needed == false)
             return;
-        (bool? holds, string evidence) = await SwapFactsReader
+        GateVerdict verdict = await SwapFactsReader
             .ServiceConfigAsync(node, reporter, cancellationToken)
             .ConfigureAwait(false);
-        reporter.Verbose($"{node.Node}: ExtensionServiceConfig '{Tailscale}': {evidence}.");
-        if (holds != false)
+        reporter.Verbose($"{node.Node}: ExtensionServiceConfig '{Tailscale}': {verdict.Evidence}.");
+        if (verdict.Status == UkiSwapGateStatus.Passed)
             return;
-        if (needed is null)
+        FactLoss? loss = needed is null
+            ? new FactLoss("Whether the image needs it", $"no Image Factory told what the schematic '{id}' holds")
+            : verdict.Loss;
+        if (loss is not null)
         {
-            reporter.Warning(
-                $"{node.Node}: what the schematic '{id}' brings is not known. If it is tailscale, the boot will wait for its configuration, which is {evidence}."
+            throw SwapErrors.GateUnknown.New(
+                $"'{image}' is not put on '{node.Node}', whose ExtensionServiceConfig '{Tailscale}' is {(verdict.Loss is null ? verdict.Evidence : "not known")}. {loss}.",
+                node.Node,
+                recommendedAction: $"{loss.Advice ?? SwapErrors.ServiceConfigMissing.RecommendedAction} {WayOut}"
             );
-            return;
         }
 
         throw SwapErrors.ServiceConfigMissing.New(
-            $"'{image}' brings the extension '{Tailscale}' to '{node.Node}', whose ExtensionServiceConfig '{Tailscale}' is {evidence}: the service would keep the boot waiting for it.",
-            node.Node
+            $"'{image}' brings the extension '{Tailscale}' to '{node.Node}', whose ExtensionServiceConfig '{Tailscale}' is {verdict.Evidence}: the service would keep the boot waiting for it.",
+            node.Node,
+            recommendedAction: $"{SwapErrors.ServiceConfigMissing.RecommendedAction} {WayOut}"
         );
     }
 
-    /// <summary>What is found of the document in the configuration in force and in the one on disk; null where not read.</summary>
-    internal static (bool? Holds, string Evidence) Look(bool? active, bool? persistent)
-    {
-        if (active is null && persistent is null)
-            return (null, "the configuration could not be read");
-        if (active == false)
-            return (false, "not in the active configuration");
-        return persistent == false
-            ? (false, "in the active configuration, but not in the one on disk that the next boot reads")
-            : (true, "there");
-    }
+    /// <summary>
+    /// By what is found of the document in the configuration in force, and in the one on disk that the next boot reads.
+    /// </summary>
+    internal static GateVerdict Judge(Fact<bool> active, Fact<bool> persistent) =>
+        GateVerdict.By(active, inForce =>
+            !inForce
+                ? GateVerdict.Of(false, "not in the active configuration")
+                : GateVerdict.By(persistent, onDisk =>
+                    GateVerdict.Of(
+                        onDisk,
+                        onDisk
+                            ? "there"
+                            : "in the active configuration, but not in the one on disk that the next boot reads"
+                    )
+                )
+        );
 
     // Its own schematic tells by what runs; of another one nothing is known.
     private static async Task<bool?> RunsItAsync(TalosNodeClient node, string id, CancellationToken cancellationToken)

@@ -17,13 +17,11 @@ public static class SwapAftercare
     {
         ArgumentNullException.ThrowIfNull(facts);
         ArgumentNullException.ThrowIfNull(uki);
-        if (!uki.ExtensionsRead || facts.Extensions is null)
+        if (!uki.ExtensionsRead || !facts.Extensions.TryGet(out IReadOnlyList<string>? running))
             return true;
-        if (uki.SchematicId is not null && facts.SchematicId is not null && uki.SchematicId != facts.SchematicId)
+        if (uki.SchematicId is { } wanted && facts.SchematicId.TryGet(out string? schematic) && wanted != schematic)
             return true;
-        return uki.Extensions.Any(e =>
-            !e.IsSchematic && !facts.Extensions.Contains(e.Name, StringComparer.OrdinalIgnoreCase)
-        );
+        return uki.Extensions.Any(e => !e.IsSchematic && !running.Contains(e.Name, StringComparer.OrdinalIgnoreCase));
     }
 
     /// <summary>Asks for the reboot and does not wait.</summary>

@@ -12,23 +12,11 @@ internal sealed record SwapConfigFacts(bool ServiceConfig, bool NodeSubnets, boo
 {
     private const string V1Alpha1 = "v1alpha1";
 
-    /// <summary>Reads them; null where the text cannot be read as a configuration.</summary>
-    internal static SwapConfigFacts? Read(string text)
+    /// <summary>Reads them.</summary>
+    /// <exception cref="TsException">The text cannot be read as a configuration, although the node runs it.</exception>
+    internal static SwapConfigFacts Read(string text)
     {
-        ConfigTree tree;
-        try
-        {
-            tree = ConfigTree.Read(text, "machine configuration");
-        }
-        catch (TsException exception)
-            when (exception.Error == MachineConfigErrors.YamlInvalid
-                || exception.Error == MachineConfigErrors.DocumentDuplicate
-            )
-        {
-            // A configuration that the node runs but that cannot be read here: the gates say "not checked".
-            return null;
-        }
-
+        ConfigTree tree = ConfigTree.Read(text, "machine configuration");
         YamlNode? main = tree.Documents.FirstOrDefault(d => d.Id.Kind.Length == 0).Document?.Root;
         return new SwapConfigFacts(
             tree.Find(new DocumentId(V1Alpha1, "ExtensionServiceConfig", "tailscale")) is not null,

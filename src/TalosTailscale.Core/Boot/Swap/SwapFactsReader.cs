@@ -5,8 +5,8 @@ using TalosTailscale.Core.Talos;
 namespace TalosTailscale.Core.Boot.Swap;
 
 /// <summary>
-/// Collects from the Talos API, and from Kubernetes where there is a connection, what the gates need. What the role or
-/// the version does not give stays unknown, and its gate says so.
+/// Collects from the Talos API, and from Kubernetes where there is a connection, what the gates need. What cannot be had
+/// is kept with the reason, and its gates refuse.
 /// </summary>
 public static class SwapFactsReader
 {
@@ -30,78 +30,139 @@ public static class SwapFactsReader
         // The first call is not forgiven anything: a node that cannot be reached is not a node about which nothing is known.
         TalosVersion version = await node.VersionAsync(cancellationToken).ConfigureAwait(false);
         var ask = new Question(node.Node, reporter);
-        TalosSecurityState? security = await ask.TryAsync("SecurityState", () =>
-                node.SecurityStateAsync(cancellationToken)
-            )
-            .ConfigureAwait(false);
-        TalosMachineStatus? status = await ask.TryAsync("MachineStatus", () =>
-                node.MachineStatusAsync(cancellationToken)
-            )
-            .ConfigureAwait(false);
-        IReadOnlyList<TalosExtension>? extensions = await ask.TryAsync("ExtensionStatuses", () =>
-                node.ExtensionsAsync(cancellationToken)
-            )
-            .ConfigureAwait(false);
-        IReadOnlyList<TalosVolumeStatus>? volumes = await ask.TryAsync("VolumeStatuses", () =>
-                node.VolumeStatusesAsync(cancellationToken)
-            )
-            .ConfigureAwait(false);
-        SwapConfigFacts? active = await ConfigAsync(ask, node, "v1alpha1", cancellationToken).ConfigureAwait(false);
-        SwapConfigFacts? persistent = await ConfigAsync(ask, node, "persistent", cancellationToken)
-            .ConfigureAwait(false);
-        TalosMachineType? type = await ask.TryAsync<TalosMachineType?>("MachineType", async () =>
-                await node.MachineTypeAsync(cancellationToken).ConfigureAwait(false)
-            )
-            .ConfigureAwait(false);
         var facts = new SwapNodeFacts
         {
             Node = node.Node,
-            Architecture = version.Architecture,
-            TalosVersion = version.Tag,
-            Stage = status?.Stage,
-            BootedWithUki = security?.BootedWithUki,
-            SecureBoot = security?.SecureBoot,
-            PcrKeyFingerprint = security?.PcrSigningKeyFingerprint,
-            BootedEntry = await ask.TryAsync("BootedEntry", () => node.BootedEntryAsync(cancellationToken))
-                .ConfigureAwait(false),
-            KernelCommandLine = await ask.TryAsync("KernelCmdline", () =>
-                    node.KernelCommandLineAsync(cancellationToken)
-                )
-                .ConfigureAwait(false),
-            Variables = await LoaderVariables.ReadAsync(node, reporter, cancellationToken).ConfigureAwait(false),
-            Extensions = extensions is null
-                ? null
-                : [.. extensions.Where(e => e.Name != "schematic").Select(e => e.Name)],
-            SchematicId = extensions?.FirstOrDefault(e => e.Name == "schematic")?.Version,
-            SealedVolumes = volumes is null ? null : [.. volumes.Where(IsSealed).Select(v => v.Id)],
-            ServiceConfigActive = active?.ServiceConfig,
-            ServiceConfigPersistent = persistent?.ServiceConfig,
-            NodeSubnets = active?.NodeSubnets,
-            EtcdSubnets = active?.EtcdSubnets,
-            IsControlPlane = type is null ? null : type == TalosMachineType.ControlPlane,
-            BootId = await ask.TryAsync("boot_id", () => node.BootIdAsync(cancellationToken)).ConfigureAwait(false),
-            BootTime = await ask.TryAsync<DateTimeOffset?>("SystemStat", async () =>
-                    await node.BootTimeAsync(cancellationToken).ConfigureAwait(false)
-                )
-                .ConfigureAwait(false),
+            Architecture =
+                version.Architecture == TalosArchitecture.Unknown
+                    ? new FactLoss("The node's architecture", "Version names none that is known")
+                    : version.Architecture,
+            TalosVersion =
+                version.Tag.Length > 0 ? version.Tag : new FactLoss("The Talos version", "Version names none"),
         };
-        if (type == TalosMachineType.ControlPlane)
-            facts = await ClusterAsync(ask, facts, node, kubernetes, cancellationToken).ConfigureAwait(false);
-        return facts with { Unread = ask.Unread };
+        facts = await MachineAsync(ask, facts, node, cancellationToken).ConfigureAwait(false);
+        facts = await BootAsync(ask, facts, node, cancellationToken).ConfigureAwait(false);
+        facts = await ConfigAsync(ask, facts, node, cancellationToken).ConfigureAwait(false);
+        return facts.IsControlPlane.TryGet(out bool controlPlane) && controlPlane
+            ? await ClusterAsync(ask, facts, node, kubernetes, cancellationToken).ConfigureAwait(false)
+            : facts;
     }
 
     /// <summary>Only whether the ExtensionServiceConfig is there.</summary>
-    internal static async Task<(bool? Holds, string Evidence)> ServiceConfigAsync(
+    internal static async Task<GateVerdict> ServiceConfigAsync(
         TalosNodeClient node,
         IReporter reporter,
         CancellationToken cancellationToken
     )
     {
-        var ask = new Question(node.Node, reporter);
-        SwapConfigFacts? active = await ConfigAsync(ask, node, "v1alpha1", cancellationToken).ConfigureAwait(false);
-        SwapConfigFacts? persistent = await ConfigAsync(ask, node, "persistent", cancellationToken)
+        var facts = new SwapNodeFacts { Node = node.Node };
+        facts = await ConfigAsync(new Question(node.Node, reporter), facts, node, cancellationToken)
             .ConfigureAwait(false);
-        return ServiceConfigGate.Look(active?.ServiceConfig, persistent?.ServiceConfig);
+        return ServiceConfigGate.Judge(facts.ServiceConfigActive, facts.ServiceConfigPersistent);
+    }
+
+    private static async Task<SwapNodeFacts> MachineAsync(
+        Question ask,
+        SwapNodeFacts facts,
+        TalosNodeClient node,
+        CancellationToken stop
+    )
+    {
+        Fact<TalosMachineType> type = await ask.TryAsync("The machine type", () => node.MachineTypeAsync(stop))
+            .ConfigureAwait(false);
+        Fact<TalosMachineStatus> status = await ask.TryAsync("The machine status", () => node.MachineStatusAsync(stop))
+            .ConfigureAwait(false);
+        Fact<IReadOnlyList<TalosExtension>> extensions = await ask.TryAsync("The running extensions", () =>
+                node.ExtensionsAsync(stop)
+            )
+            .ConfigureAwait(false);
+        Fact<IReadOnlyList<TalosVolumeStatus>> volumes = await ask.TryAsync("The volumes", () =>
+                node.VolumeStatusesAsync(stop)
+            )
+            .ConfigureAwait(false);
+        return facts with
+        {
+            IsControlPlane = type.Then<bool>(t => t == TalosMachineType.ControlPlane),
+            Stage = status.Then<string>(s => s.Stage),
+            Extensions = extensions.Then(all =>
+                Fact.Of<IReadOnlyList<string>>([.. all.Where(e => e.Name != "schematic").Select(e => e.Name)])
+            ),
+            SchematicId = extensions.Then<string>(all => all.FirstOrDefault(e => e.Name == "schematic")?.Version ?? ""),
+
+            // An installed node has some always; none at all is a list that is not there yet.
+            SealedVolumes = volumes.Then(all =>
+                all.Count == 0
+                    ? new FactLoss("Whether a volume is sealed to the TPM", "the node lists no volumes")
+                    : Fact.Of<IReadOnlyList<string>>([.. all.Where(IsSealed).Select(v => v.Id)])
+            ),
+        };
+    }
+
+    private static async Task<SwapNodeFacts> BootAsync(
+        Question ask,
+        SwapNodeFacts facts,
+        TalosNodeClient node,
+        CancellationToken stop
+    )
+    {
+        Fact<TalosSecurityState> security = await ask.TryAsync("The security state", () =>
+                node.SecurityStateAsync(stop)
+            )
+            .ConfigureAwait(false);
+        Fact<LoaderState> variables = await ask.TryAsync("The loader variables", () =>
+                LoaderVariables.ReadAsync(node, stop)
+            )
+            .ConfigureAwait(false);
+        Fact<string> entry = await ask.TryAsync("The booted entry", async () =>
+                await node.BootedEntryAsync(stop).ConfigureAwait(false) ?? ""
+            )
+            .ConfigureAwait(false);
+        return facts with
+        {
+            SecureBoot = security.Then<bool>(s => s.SecureBoot),
+            PcrKeyFingerprint = security.Then<string>(s => s.PcrSigningKeyFingerprint),
+            Variables = variables,
+
+            // Talos before 1.10, and before 1.11, leaves these two to the loader's own variable, from which later ones take them.
+            BootedWithUki = security.Then(s =>
+                s.BootedWithUki is { } said ? said : Selected(variables).Then<bool>(_ => true)
+            ),
+            BootedEntry = entry.Then(id => id.Length > 0 ? id : Selected(variables)),
+            KernelCommandLine = await ask.TryAsync("The kernel command line", () => node.KernelCommandLineAsync(stop))
+                .ConfigureAwait(false),
+            BootId = await ask.TryAsync("The boot id", () => node.BootIdAsync(stop)).ConfigureAwait(false),
+            BootTime = await ask.TryAsync("The boot time", () => node.BootTimeAsync(stop)).ConfigureAwait(false),
+        };
+    }
+
+    private static Fact<string> Selected(Fact<LoaderState> variables) =>
+        variables.Then<string>(state =>
+            state.Selected ?? (Fact<string>)new FactLoss("The booted entry", "neither Talos nor systemd-boot names one")
+        );
+
+    private static async Task<SwapNodeFacts> ConfigAsync(
+        Question ask,
+        SwapNodeFacts facts,
+        TalosNodeClient node,
+        CancellationToken stop
+    )
+    {
+        Fact<SwapConfigFacts> active = await OneAsync("The active machine configuration", "v1alpha1")
+            .ConfigureAwait(false);
+        Fact<SwapConfigFacts> persistent = await OneAsync("The machine configuration on disk", "persistent")
+            .ConfigureAwait(false);
+        return facts with
+        {
+            ServiceConfigActive = active.Then<bool>(c => c.ServiceConfig),
+            ServiceConfigPersistent = persistent.Then<bool>(c => c.ServiceConfig),
+            NodeSubnets = active.Then<bool>(c => c.NodeSubnets),
+            EtcdSubnets = active.Then<bool>(c => c.EtcdSubnets),
+        };
+
+        Task<Fact<SwapConfigFacts>> OneAsync(string name, string id) =>
+            ask.TryAsync(name, async () =>
+                SwapConfigFacts.Read((await node.MachineConfigAsync(id, stop).ConfigureAwait(false)).Text)
+            );
     }
 
     private static async Task<SwapNodeFacts> ClusterAsync(
@@ -109,74 +170,65 @@ public static class SwapFactsReader
         SwapNodeFacts facts,
         TalosNodeClient node,
         KubernetesConnection? kubernetes,
-        CancellationToken cancellationToken
+        CancellationToken stop
     )
     {
-        EtcdHealth? etcd = await ask.TryAsync("etcd", () => EtcdQuorum.ReadAsync(node, cancellationToken))
+        Fact<EtcdHealth> etcd = await ask.TryAsync("The health of etcd", () => EtcdQuorum.ReadAsync(node, stop))
             .ConfigureAwait(false);
-        string? self = await ask.TryAsync("Nodename", () => node.NodenameAsync(cancellationToken))
-            .ConfigureAwait(false);
-        IReadOnlyList<KubernetesNodeState>? nodes = kubernetes is null
-            ? null
-            : await ask.TryPeerAsync("Kubernetes nodes", () => KubernetesNodes.ListAsync(kubernetes, cancellationToken))
-                .ConfigureAwait(false);
         return facts with
         {
-            EtcdMembers = etcd?.Voters,
-            OtherHealthyMembers = etcd?.OtherHealthyVoters,
-            OtherReadyControlPlanes = nodes?.Count(n => n.ControlPlane && n.Ready && n.Name != self),
+            EtcdMembers = etcd.Then<int>(health => health.Voters),
+            OtherHealthyMembers = etcd.Then<int>(health => health.OtherHealthyVoters),
+            OtherReadyControlPlanes = kubernetes is null
+                ? new FactLoss(
+                    "Which control planes are Ready",
+                    "there is no connection to Kubernetes",
+                    "Give a kubeconfig with -KubeConfig."
+                )
+                : await OtherReadyAsync(ask, node, kubernetes, stop).ConfigureAwait(false),
         };
     }
 
-    private static async Task<SwapConfigFacts?> ConfigAsync(
+    private static async Task<Fact<int>> OtherReadyAsync(
         Question ask,
         TalosNodeClient node,
-        string id,
-        CancellationToken cancellationToken
+        KubernetesConnection kubernetes,
+        CancellationToken stop
     )
     {
-        string? text = await ask.TryAsync($"MachineConfig {id}", async () =>
-                (await node.MachineConfigAsync(id, cancellationToken).ConfigureAwait(false)).Text
+        Fact<string> self = await ask.TryAsync("The node's name in Kubernetes", async () =>
+                await node.NodenameAsync(stop).ConfigureAwait(false) ?? ""
             )
             .ConfigureAwait(false);
-        return text is null ? null : SwapConfigFacts.Read(text);
+        Fact<IReadOnlyList<KubernetesNodeState>> nodes = await ask.TryPeerAsync("Which control planes are Ready", () =>
+                KubernetesNodes.ListAsync(kubernetes, stop)
+            )
+            .ConfigureAwait(false);
+        return self.Then(name =>
+            name.Length == 0
+                ? new FactLoss("The node's name in Kubernetes", "the node has none")
+                : nodes.Then<int>(all => all.Count(n => n.ControlPlane && n.Ready && n.Name != name))
+        );
     }
 
     private static bool IsSealed(TalosVolumeStatus volume) =>
         volume.EncryptionKeys.Any(k => k.Contains("tpm", StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>Asks for one thing; what cannot be had is remembered with its reason, and the gate that needs it refuses.</summary>
+    /// <summary>Asks, and tells what could not be had.</summary>
     private sealed class Question(string node, IReporter reporter)
     {
-        internal Dictionary<string, string> Unread { get; } = new(StringComparer.Ordinal);
+        internal async Task<Fact<T>> TryAsync<T>(string name, Func<Task<T>> call)
+            where T : notnull => Told(await Fact.AskAsync(name, call).ConfigureAwait(false));
 
-        /// <summary>Of the node itself. A broken connection ends the reading: nothing is known of such a node.</summary>
-        internal Task<T?> TryAsync<T>(string what, Func<Task<T>> call) => TryAsync(what, call, IsAnswer);
+        internal async Task<Fact<T>> TryPeerAsync<T>(string name, Func<Task<T>> call)
+            where T : notnull => Told(await Fact.AskPeerAsync(name, call).ConfigureAwait(false));
 
-        /// <summary>Of somebody else, whose silence is an answer too.</summary>
-        internal Task<T?> TryPeerAsync<T>(string what, Func<Task<T>> call) => TryAsync(what, call, _ => true);
-
-        private async Task<T?> TryAsync<T>(string what, Func<Task<T>> call, Func<TsException, bool> isAnswer)
+        private Fact<T> Told<T>(Fact<T> fact)
+            where T : notnull
         {
-            try
-            {
-                return await call().ConfigureAwait(false);
-            }
-            catch (TsException exception) when (isAnswer(exception))
-            {
-                Unread[what] = exception.Message;
-                reporter.Verbose($"{node}: {what} could not be read: {exception.Message}");
-                return default;
-            }
+            if (fact.Loss is { } loss)
+                reporter.Verbose($"{node}: {loss}.");
+            return fact;
         }
-
-        private static bool IsAnswer(TsException exception) =>
-            exception.Error == TalosErrors.TalosRoleMissing
-            || exception.Error == TalosErrors.TalosNotFound
-            || exception.Error == TalosErrors.TalosMachineTypeUnknown
-            || exception.Error == TalosErrors.TalosResourceTypeUnknown
-            || exception.Error == TalosErrors.TalosUnimplemented
-            || exception.Error == TalosErrors.TalosNotControlPlane
-            || exception.Error == TalosErrors.TalosCallFailed;
     }
 }

@@ -10,7 +10,7 @@ internal static class SwapPlanner
 
     internal static UkiSwapPlan Plan(EspState esp, SwapNodeFacts facts, UkiSwapSource source, UkiSwapOptions options)
     {
-        string target = esp.Target?.Name ?? facts.BootedEntry ?? "(none)";
+        string target = esp.Target?.Name ?? (facts.BootedEntry.TryGet(out string? booted) ? booted : "(unknown)");
         string oldHash = esp.Target?.Sha256 ?? "";
         bool changes = !string.Equals(oldHash, source.Sha256, StringComparison.Ordinal);
         string staged = source.PromotedName ?? StagedName(esp, target, source.Sha256);
@@ -79,9 +79,10 @@ internal static class SwapPlanner
     /// The backup that holds the image which runs: the first one since the node was started, where several swaps were made
     /// without a reboot between them. Those after it hold images that nobody has seen booting.
     /// </summary>
-    private static string? RunningBackup(EspState esp, SwapNodeFacts facts, string target, DateTimeOffset now) =>
-        OwnBackups(esp, target)
-            .FirstOrDefault(n => EspNames.MadeAt(n) is { } made && made >= facts.BootTime && made <= now);
+    internal static string? RunningBackup(EspState esp, SwapNodeFacts facts, string target, DateTimeOffset now) =>
+        facts.BootTime.TryGet(out DateTimeOffset boot)
+            ? OwnBackups(esp, target).FirstOrDefault(n => EspNames.MadeAt(n) is { } made && made >= boot && made <= now)
+            : null;
 
     /// <summary>Own backups that nobody needs: all but the newest and that of the image which runs.</summary>
     internal static IEnumerable<string> OldBackups(EspState esp, SwapNodeFacts facts, string target, DateTimeOffset now)

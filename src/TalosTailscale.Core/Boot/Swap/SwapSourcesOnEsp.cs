@@ -5,18 +5,24 @@ namespace TalosTailscale.Core.Boot.Swap;
 /// <summary>Chooses a file that is on the partition already.</summary>
 internal static class SwapSourcesOnEsp
 {
-    internal static UkiSwapSource Find(EspState esp, SwapNodeFacts facts, bool backup, string? name)
+    internal static (UkiSwapSource Source, EspFile File) Find(
+        EspState esp,
+        SwapNodeFacts facts,
+        bool backup,
+        string? name
+    )
     {
         string target = esp.Target?.Name ?? "";
         EspFile? file = backup ? Backup(esp, target, name) : Entry(esp, facts, name);
         if (file?.Uki is { } uki)
         {
-            return new UkiSwapSource(uki, _ =>
+            var source = new UkiSwapSource(uki, _ =>
                 throw new InvalidOperationException("The image is on the partition already.")
             )
             {
                 PromotedName = file.Name,
             };
+            return (source, file);
         }
 
         string there = string.Join(
@@ -58,7 +64,7 @@ internal static class SwapSourcesOnEsp
                 f is { IsBooted: false, Uki: not null }
                 && (
                     name is null
-                        ? facts.TalosVersion is null || Same(f.Uki.Version, facts.TalosVersion)
+                        ? facts.TalosVersion.TryGet(out string? version) && Same(f.Uki.Version, version)
                         : Same(f.Name, name)
                 )
             );

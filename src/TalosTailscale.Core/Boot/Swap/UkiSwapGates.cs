@@ -6,10 +6,10 @@ namespace TalosTailscale.Core.Boot.Swap;
 public static class UkiSwapGates
 {
     /// <summary>
-    /// What an older image may lack: going back is not refused for its content. Whether it boots, and whether the cluster
-    /// can do without the node meanwhile, is asked as ever.
+    /// The gates that going back to an older image skips by itself: those about what the old image holds or is to run with.
+    /// Whether it boots, whether the cluster stands the restart, and whether the node is as it should be, is asked as ever.
     /// </summary>
-    public static IReadOnlySet<UkiSwapGate> OfContent { get; } =
+    public static IReadOnlySet<UkiSwapGate> OfOldImage { get; } =
         new HashSet<UkiSwapGate>
         {
             UkiSwapGate.Extensions,

@@ -3,7 +3,7 @@ namespace TalosTailscale.Core.Boot.Swap;
 /// <summary>How a swap is done.</summary>
 public sealed record UkiSwapOptions
 {
-    /// <summary>Gates whose refusal is overridden. Which of them may be is up to the caller (<see cref="UkiSwapGateResult.CanSkip"/>).</summary>
+    /// <summary>Gates whose refusal is overridden; those that nothing skips refuse all the same (<see cref="UkiSwapGateResult.CanSkip"/>).</summary>
     public IReadOnlySet<UkiSwapGate> Skip { get; init; } = new HashSet<UkiSwapGate>();
 
     /// <summary>Whether the node is rebooted right after, so that the gates for quorum count.</summary>

@@ -134,7 +134,7 @@ public sealed class AddressDriftFinder
         return now is null
             ? null
             : members.FirstOrDefault(one =>
-                IsNamed(one, now.Name) || one.Addresses.Any(address => now.Addresses.Contains(address))
+                IsNamed(one, now.Name) || one.Addresses.Any(address => now.Addresses.Any(own => Same(own, address)))
             );
     }
 
@@ -187,13 +187,11 @@ public sealed class AddressDriftFinder
     private static TalosMember? At(IReadOnlyList<TalosMember> members, string address) =>
         members.FirstOrDefault(one => one.Addresses.Any(own => Same(own, address)));
 
+    // A member's id is the name of its Kubernetes node; its host name is for people, and may have a domain.
     private static bool IsNamed(TalosMember member, string name) =>
-        member.Hostname.Equals(name, StringComparison.OrdinalIgnoreCase)
-        || member.Id.Equals(name, StringComparison.OrdinalIgnoreCase);
+        member.Id.Equals(name, StringComparison.OrdinalIgnoreCase);
 
-    private static bool Same(string left, string right) =>
-        left == right
-        || (IPAddress.TryParse(left, out IPAddress? a) && IPAddress.TryParse(right, out IPAddress? b) && a.Equals(b));
+    private static bool Same(string left, string right) => NodeAddress.Same(left, right);
 
     // Boards without an id of their own report zeros or all ones.
     private static bool SameId(string left, string right) =>

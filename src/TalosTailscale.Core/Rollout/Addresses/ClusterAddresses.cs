@@ -19,15 +19,17 @@ internal sealed class ClusterAddresses(
     {
         TalosNodeClient any = client.Node(null);
         ulong? own = await OwnMemberAsync(cancellation).ConfigureAwait(false);
-        IReadOnlyList<TalosMember> machines = await any.MembersAsync(cancellation).ConfigureAwait(false);
+        IReadOnlyList<(TalosMember Machine, Fact<ulong> Id)> others = await OthersAsync(any, cancellation)
+            .ConfigureAwait(false);
         var found = new List<AddressChange>();
         foreach (TalosEtcdMember member in await any.EtcdMemberListAsync(cancellation).ConfigureAwait(false))
         {
             string[] saying = [.. member.PeerUrls.Concat(member.ClientUrls).Prepend(member.Hostname).Where(Says)];
             if (saying.Length == 0)
                 continue;
-            TalosMember? other = machines.FirstOrDefault(one => one.NodeId != drift.NodeId && Is(member, one));
-            bool stale = member.Id != own && other is null;
+            TalosMember? other = others.FirstOrDefault(one => Is(member, one.Machine, one.Id)).Machine;
+            TalosMember? silent = others.FirstOrDefault(one => one.Id.Loss is not null).Machine;
+            bool stale = member.Id != own && other is null && silent is null;
             found.Add(
                 new AddressChange
                 {
@@ -47,6 +49,8 @@ internal sealed class ClusterAddresses(
                             Note =
                                 stale ? null
                                 : other is not null ? $"It is '{other.Hostname}', which lives."
+                                : member.Id != own
+                                    ? $"'{silent!.Hostname}' does not say which member it is, and it may be this one."
                                 : "The node's own member: Talos corrects it when etcd starts on the node.",
                         }),
                     ],
@@ -165,11 +169,33 @@ internal sealed class ClusterAddresses(
         }
     }
 
-    private static bool Is(TalosEtcdMember member, TalosMember machine) =>
-        member.Hostname == machine.Hostname
-        || member.PeerUrls.Any(url =>
-            Uri.TryCreate(url, UriKind.Absolute, out Uri? peer) && machine.Addresses.Contains(peer.Host.Trim('[', ']'))
-        );
+    // Which member each other control plane is, as it says itself.
+    private async Task<IReadOnlyList<(TalosMember Machine, Fact<ulong> Id)>> OthersAsync(
+        TalosNodeClient any,
+        CancellationToken cancellation
+    )
+    {
+        var found = new List<(TalosMember, Fact<ulong>)>();
+        foreach (TalosMember machine in await any.MembersAsync(cancellation).ConfigureAwait(false))
+        {
+            if (machine.NodeId == drift.NodeId || machine.MachineType == "worker" || machine.Addresses.Count == 0)
+                continue;
+            TalosNodeClient node = client.Node(machine.Addresses[0], machine.Hostname);
+            Fact<ulong> id = await Fact.AskPeerAsync("The etcd member", async () =>
+                    await node.EtcdMemberIdAsync(cancellation).ConfigureAwait(false) ?? 0
+                )
+                .ConfigureAwait(false);
+            found.Add((machine, id));
+        }
+
+        return found;
+    }
+
+    // Of a machine that does not answer the addresses are left.
+    private static bool Is(TalosEtcdMember member, TalosMember machine, Fact<ulong> id) =>
+        id.TryGet(out ulong own)
+            ? own == member.Id
+            : member.PeerUrls.Any(url => machine.Addresses.Any(address => NodeAddress.IsHostOf(url, address)));
 
     private bool Says(string text) =>
         text == drift.OldName && text != drift.NewName || AddressFinder.Contains(text, forms);

@@ -82,9 +82,11 @@ public static partial class NodeDiscovery
                 .ThenBy(pair => pair.node.Member.Hostname, StringComparer.Ordinal)
         )
         {
-            string name = new[] { known?.Name, node.TailnetName, node.Member.Hostname }.First(one =>
-                one is not null && FolderName().IsMatch(one) && !taken.Contains(one) || one == node.Member.Hostname
-            )!;
+            string host = node.Member.Hostname.Split('.')[0];
+            string name = new[] { known?.Name, node.TailnetName, host }.FirstOrDefault(one =>
+                one is not null && FolderName().IsMatch(one) && !taken.Contains(one)
+            )
+                ?? node.Member.Hostname;
             taken.Add(name);
             proposals.Add(Proposal(node, name, known));
         }

@@ -55,7 +55,14 @@ internal static class BackupIdentity
             doubts.Add($"its host name is '{named}', this node's is '{HostnameOf(now) ?? hostname}'");
         if (old.Text("machine", "type") is { } type && now.Text("machine", "type") is { } own && type != own)
             doubts.Add($"its machine type is '{type}', this node's is '{own}'");
-        foreach (string[] secret in (string[][])[["cluster", "id"], ["cluster", "secret"], ["machine", "ca", "crt"]])
+        foreach (
+            string[] secret in (string[][])
+                [
+                    ["cluster", "id"],
+                    ["cluster", "secret"],
+                    ["machine", "ca", "crt"],
+                ]
+        )
             if (old.Text(secret) is { } was && now.Text(secret) is { } its && was != its)
                 doubts.Add($"it is of another cluster ({string.Join('.', secret)} differs)");
         IReadOnlyList<string> sans = old.Texts("machine", "certSANs"),
@@ -68,7 +75,8 @@ internal static class BackupIdentity
     }
 
     private static string? HostnameOf(ConfigView view) =>
-        view.Kind("HostnameConfig").FirstOrDefault()?.GetText("hostname") ?? view.Text("machine", "network", "hostname");
+        view.Kind("HostnameConfig").FirstOrDefault()?.GetText("hostname")
+        ?? view.Text("machine", "network", "hostname");
 
     private static ConfigView View(string text, string name) => new(ConfigTree.Read(text, name));
 }

@@ -64,10 +64,10 @@ public sealed record MachineConfigBackup(string Path, MachineConfigOrigin? Origi
         string? id = await node.NodeIdAsync(cancellation).ConfigureAwait(false);
         string?[] names = [node.Node, node.Address, await node.HostnameAsync(cancellation).ConfigureAwait(false)];
         return In(place)
-                .FirstOrDefault(backup =>
-                    backup.Origin is { BeforeRestore: false } origin
-                    && (origin.NodeId is null ? origin.IsNamed(names) : origin.NodeId == id)
-                )
+            .FirstOrDefault(backup =>
+                backup.Origin is { BeforeRestore: false } origin
+                && (origin.NodeId is null ? origin.IsNamed(names) : origin.NodeId == id)
+            )
             ?? throw MachineConfigErrors.BackupNotFound.New(
                 $"'{place}' holds no backup of '{node.Node}' that was made before a patch.",
                 node.Node

@@ -1,3 +1,4 @@
+using System.Globalization;
 using TalosTailscale.Protos.Machine;
 
 namespace TalosTailscale.Core.Talos;
@@ -32,6 +33,22 @@ public sealed partial class TalosNodeClient
                 IsLearner = member.IsLearner,
             }),
         ];
+    }
+
+    /// <summary>The id by which etcd knows this node.</summary>
+    /// <param name="cancellation">Cancels the call.</param>
+    /// <returns>The id; null where the node is no member: a worker, or a control plane that has not joined yet.</returns>
+    public async Task<ulong?> EtcdMemberIdAsync(CancellationToken cancellation = default)
+    {
+        string? text = await TextAsync(TalosTypes.EtcdMember, "local", "memberID", cancellation).ConfigureAwait(false);
+        if (text is null)
+            return null;
+        return ulong.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong id)
+            ? id
+            : throw TalosErrors.TalosProtocolViolation.New(
+                $"The etcd member id of '{Node}' is '{text}'; expected hexadecimal digits.",
+                Node
+            );
     }
 
     /// <summary>The state of etcd on this node.</summary>

@@ -6,9 +6,13 @@ namespace TalosTailscale.Core.Validation;
 /// <summary>What the checks of the cluster need to know, asked for once, when the first check wants it.</summary>
 internal sealed class ClusterFacts
 {
+    private static readonly TimeSpan s_call = TimeSpan.FromSeconds(15);
+
     private readonly Lazy<Task<(KubernetesConnection Connection, string Proof)>> _connection;
     private readonly Lazy<Task<IReadOnlyList<KubernetesNodeState>>> _nodes;
     private readonly Lazy<Task<IReadOnlyList<TalosEtcdMember>>> _members;
+    private readonly Lazy<Task<IReadOnlyList<TsNode>>> _planes;
+    private readonly Lazy<Task<IReadOnlyDictionary<TsNode, Fact<ulong>>>> _memberIds;
 
     public ClusterFacts(ClusterValidationOptions options, CancellationToken cancellation)
     {
@@ -27,6 +31,8 @@ internal sealed class ClusterFacts
                 .ListAsync(await ConnectionAsync().ConfigureAwait(false), cancellation)
                 .ConfigureAwait(false)
         );
+        _planes = new(ReadPlanesAsync);
+        _memberIds = new(ReadMemberIdsAsync);
         _members = new(() => options.Talos.Node(null).EtcdMemberListAsync(cancellation));
     }
 
@@ -54,13 +60,39 @@ internal sealed class ClusterFacts
             ?? nodes.FirstOrDefault(one => one.Name == node.Name);
     }
 
-    /// <summary>The nodes of the inventory that Kubernetes has as control planes.</summary>
-    public async Task<IReadOnlyList<TsNode>> ControlPlanesAsync()
+    /// <summary>The control planes of the inventory: by their own machine type, and of those that are silent by Kubernetes.</summary>
+    public Task<IReadOnlyList<TsNode>> ControlPlanesAsync() => _planes.Value;
+
+    /// <summary>Which etcd member each control plane is, as it says itself; 0 for none.</summary>
+    public Task<IReadOnlyDictionary<TsNode, Fact<ulong>>> EtcdMemberIdsAsync() => _memberIds.Value;
+
+    private async Task<IReadOnlyList<TsNode>> ReadPlanesAsync()
     {
         var found = new List<TsNode>();
         foreach (var node in Options.Nodes)
-            if ((await FindAsync(node).ConfigureAwait(false))?.ControlPlane == true)
+        {
+            var type = await Fact.AskPeerAsync("The machine type", () => Client(node).MachineTypeAsync(Cancellation))
+                .ConfigureAwait(false);
+            bool plane = type.TryGet(out var own)
+                ? own == TalosMachineType.ControlPlane
+                : (await FindAsync(node).ConfigureAwait(false))?.ControlPlane == true;
+            if (plane)
                 found.Add(node);
+        }
+
         return found;
     }
+
+    private async Task<IReadOnlyDictionary<TsNode, Fact<ulong>>> ReadMemberIdsAsync()
+    {
+        var found = new Dictionary<TsNode, Fact<ulong>>();
+        foreach (var node in await ControlPlanesAsync().ConfigureAwait(false))
+            found[node] = await Fact.AskPeerAsync("The etcd member", async () =>
+                    await Client(node).EtcdMemberIdAsync(Cancellation).ConfigureAwait(false) ?? 0
+                )
+                .ConfigureAwait(false);
+        return found;
+    }
+
+    private TalosNodeClient Client(TsNode node) => Options.Talos.Node(node.Address, node.Name).With(s_call);
 }

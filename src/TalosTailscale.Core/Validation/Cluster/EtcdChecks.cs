@@ -1,4 +1,4 @@
-using System.Net;
+using TalosTailscale.Core.Inventory;
 using TalosTailscale.Core.Talos;
 
 namespace TalosTailscale.Core.Validation;
@@ -18,6 +18,19 @@ internal static class EtcdChecks
             return CheckResult.Fail(
                 Causes.NodeAddressInTailnet,
                 $"{text}; the peers reach '{onTailnet.Hostname}' by the tailnet"
+            );
+        var ids = await facts.EtcdMemberIdsAsync().ConfigureAwait(false);
+        bool IsOf(TalosEtcdMember member, TsNode node) =>
+            ids[node].TryGet(out var own)
+                ? own == member.Id
+                : member.PeerUrls.Any(url => NodeAddress.IsHostOf(url, node.Address));
+        var unclear = planes.FirstOrDefault(node =>
+            ids[node].Loss is not null && !members.Any(member => IsOf(member, node))
+        );
+        if (unclear is not null)
+            return CheckResult.Fail(
+                Causes.EtcdUnhealthy,
+                $"{text}; which of them '{unclear.Name}' is, is not known. {ids[unclear].Loss}"
             );
         if (members.FirstOrDefault(member => !planes.Any(node => IsOf(member, node))) is { } stale)
             return CheckResult.Fail(
@@ -112,10 +125,4 @@ internal static class EtcdChecks
         member.PeerUrls.Select(url =>
             Uri.TryCreate(url, UriKind.Absolute, out var uri) ? uri.Host.Trim('[', ']') : url
         );
-
-    // A host name in node.yaml says nothing about the address; then the name counts.
-    private static bool IsOf(TalosEtcdMember member, TsNode node) =>
-        IPAddress.TryParse(node.Address, out _)
-            ? Hosts(member).Contains(node.Address)
-            : member.Hostname == (node.KubernetesName ?? node.Name);
 }

@@ -58,7 +58,7 @@ public abstract class EspCmdlet : TalosCmdlet
     {
         KubernetesConnection? kubernetes = await KubernetesIfAnyAsync(client, cancellationToken);
         SwapNodeFacts facts = await SwapFactsReader.ReadAsync(client, kubernetes, Reporter, cancellationToken);
-        string device = EspDevice ?? await EspLocator.FindAsync(client, cancellationToken);
+        string device = EspDevice ?? await EspLocator.FindAsync(client, facts.Variables, cancellationToken);
         string name = await client.NodenameAsync(cancellationToken) ?? node.KubernetesName ?? node.Name;
         var request = ShellFor(
             facts,

@@ -57,10 +57,6 @@ public sealed partial class InvokeUkiSwapCommand
     )]
     public SwitchParameter Prune { get; set; }
 
-    /// <summary>Gates whose refusal is overridden.</summary>
-    [Parameter(Mandatory = false)]
-    public UkiSwapGate[] SkipGate { get; set; } = [];
-
     /// <summary>Leaves duplicate entries of the same version in the boot menu.</summary>
     [Parameter(Mandatory = false)]
     public SwitchParameter KeepDuplicates { get; set; }

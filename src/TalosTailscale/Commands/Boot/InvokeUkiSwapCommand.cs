@@ -28,14 +28,6 @@ public sealed partial class InvokeUkiSwapCommand : UkiSwapCmdlet
     private string _last = "";
 
     /// <inheritdoc/>
-    protected override async Task BeginAsync(CancellationToken cancellationToken)
-    {
-        if (UkiSwapGates.RefuseToSkip(SkipGate) is { } refusal)
-            throw refusal;
-        await base.BeginAsync(cancellationToken);
-    }
-
-    /// <inheritdoc/>
     protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
         if (ParameterSetName == PathSet)
@@ -74,7 +66,7 @@ public sealed partial class InvokeUkiSwapCommand : UkiSwapCmdlet
             ? request with
             {
                 FromImage = InstallerImage,
-                FromImageFile = InstallerExtensions.UkiPath(facts.Architecture),
+                FromImageFile = InstallerExtensions.UkiPath(ArchitectureOf(facts)),
             }
             : request;
 
@@ -108,6 +100,12 @@ public sealed partial class InvokeUkiSwapCommand : UkiSwapCmdlet
             .FirstOrDefault(p => p is not null);
         return Task.FromResult(_sources[path ?? _last]);
     }
+
+    // Where its UKI lies depends on it, and the gate Architecture would refuse anyway.
+    private static TalosArchitecture ArchitectureOf(SwapNodeFacts facts) =>
+        facts.Architecture.TryGet(out TalosArchitecture architecture)
+            ? architecture
+            : throw SwapErrors.GateUnknown.New($"{facts.Architecture.Loss} ('{facts.Node}').", facts.Node);
 
     private async Task PruneAsync(TalosNodeClient client, TsNode node, CancellationToken cancellationToken)
     {

@@ -22,7 +22,7 @@ public sealed class RestoreUkiCommand : UkiSwapCmdlet
     private protected override UkiSwapOptions Options() =>
         new()
         {
-            Skip = UkiSwapGates.OfContent,
+            Skip = SkipGate.Union(UkiSwapGates.OfOldImage).ToHashSet(),
             Reboot = Reboot,
             KeepDuplicates = true,
         };

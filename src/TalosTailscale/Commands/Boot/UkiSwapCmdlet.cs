@@ -33,13 +33,19 @@ public abstract class UkiSwapCmdlet : EspCmdlet
     [Parameter(Mandatory = false)]
     public SwitchParameter ContinueOnError { get; set; }
 
+    /// <summary>Gates that do not hinder when they do not hold or cannot be judged.</summary>
+    [Parameter(Mandatory = false)]
+    public UkiSwapGate[] SkipGate { get; set; } = [];
+
     private protected override bool StopsAtFailure => !ContinueOnError && !IsWhatIf;
 
     /// <inheritdoc/>
-    protected override Task BeginAsync(CancellationToken cancellationToken)
+    protected override async Task BeginAsync(CancellationToken cancellationToken)
     {
+        if (UkiSwapGates.RefuseToSkip(SkipGate) is { } refusal)
+            throw refusal;
         _restarts = new ControlPlaneRestarts(new TalosWaitOptions { Timeout = Timeout }, Reporter);
-        return base.BeginAsync(cancellationToken);
+        await base.BeginAsync(cancellationToken);
     }
 
     /// <summary>The image for a node.</summary>
@@ -96,7 +102,7 @@ public abstract class UkiSwapCmdlet : EspCmdlet
             $"{node.Name}: boots '{plan.BootedEntry}' of {plan.EspDevice}; {plan.Gates.Count(g => g.Status == UkiSwapGateStatus.Passed)} of {plan.Gates.Count} gates hold."
         );
         foreach (UkiSwapGateResult skipped in plan.Gates.Where(g => g.Status == UkiSwapGateStatus.Skipped))
-            Reporter.Verbose($"{node.Name}: gate {skipped.Gate} does not hold and is skipped: {skipped.Evidence}.");
+            Reporter.Verbose($"{node.Name}: gate {skipped.Gate} is skipped: {skipped.Evidence}.");
         bool go =
             plan.Allowed
             && (!plan.Changes || await ShouldProcessAsync(Describe(node), UkiSwapGates.Describe(plan, Reboot)));

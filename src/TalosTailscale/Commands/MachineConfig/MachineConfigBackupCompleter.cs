@@ -10,7 +10,10 @@ public sealed class MachineConfigBackupCompleter : WordCompleter
 {
     private protected override IEnumerable<CompletionCandidate> Candidates(IDictionary bound)
     {
-        string[] nodes = [.. LanguagePrimitives.ConvertTo<object[]>(bound["Node"] ?? Array.Empty<object>()).Select(Text)];
+        string[] nodes =
+        [
+            .. LanguagePrimitives.ConvertTo<object[]>(bound["Node"] ?? Array.Empty<object>()).Select(Text),
+        ];
         try
         {
             return MachineConfigBackup

@@ -7,12 +7,7 @@ namespace TalosTailscale.Commands;
 /// <summary>
 /// Goes back to a machine configuration that Set-TalosMachinePatch kept: the node's own newest backup, or the one given.
 /// </summary>
-[Cmdlet(
-    VerbsData.Restore,
-    "TalosMachineConfig",
-    SupportsShouldProcess = true,
-    ConfirmImpact = ConfirmImpact.High
-)]
+[Cmdlet(VerbsData.Restore, "TalosMachineConfig", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
 [OutputType(typeof(MachinePatchResult))]
 public sealed class RestoreTalosMachineConfigCommand : TalosCmdlet
 {

@@ -15,6 +15,7 @@ public sealed partial class InstallTsNodeCommand
         nameof(Method),
         nameof(SchematicId),
         nameof(SkipCheck),
+        nameof(SkipGate),
         nameof(RegistryImage),
         nameof(ThrottleLimit),
         nameof(MaxFailures),
@@ -90,6 +91,7 @@ public sealed partial class InstallTsNodeCommand
         value switch
         {
             string[] list => string.Join(',', list),
+            UkiSwapGate[] gates => string.Join(',', gates),
             PSObject wrapped => Text(wrapped.BaseObject),
             IFormattable formattable => formattable.ToString(null, CultureInfo.InvariantCulture),
             _ => value.ToString() ?? "",

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Management.Automation;
 using TalosTailscale.Core.Boot.NodeShell;
+using TalosTailscale.Core.Boot.Swap;
 using TalosTailscale.Core.Inventory;
 using TalosTailscale.Core.Kubernetes;
 using TalosTailscale.Core.MachineConfig;
@@ -91,6 +92,10 @@ public abstract class RolloutCmdlet : TsCmdlet
     [ValidateNotNullOrEmpty]
     public string? Inventory { get; set; }
 
+    /// <summary>Gates of a swap or an upgrade that do not hinder when they do not hold or cannot be judged; see Invoke-UkiSwap.</summary>
+    [Parameter(Mandatory = false)]
+    public UkiSwapGate[] SkipGate { get; set; } = [];
+
     /// <summary>Image of the shell on nodes; see Invoke-UkiSwap.</summary>
     [Parameter(Mandatory = false)]
     [ValidateNotNullOrEmpty]
@@ -116,6 +121,8 @@ public abstract class RolloutCmdlet : TsCmdlet
     /// <inheritdoc/>
     protected override async Task BeginAsync(CancellationToken cancellationToken)
     {
+        if (UkiSwapGates.RefuseToSkip(SkipGate) is { } refusal)
+            throw refusal;
         string? path = TalosConfig is null ? null : await ResolveNewPathAsync(TalosConfig);
         TalosConfigContext context = TalosConfigFile.Load(path).Context(Context);
         _client = TalosClient.Connect(context, new TalosClientOptions { Endpoints = Endpoint });
@@ -220,6 +227,7 @@ public abstract class RolloutCmdlet : TsCmdlet
             Talos = _client!,
             Kubernetes = _kubernetes,
             Patches = (_, _) => Task.FromResult<IReadOnlyList<ConfigPatch>>([]),
+            SkipGates = SkipGate.ToHashSet(),
             ShellImage = Image,
             DrainTimeout = DrainTimeout,
             ReturnTimeout = Timeout,

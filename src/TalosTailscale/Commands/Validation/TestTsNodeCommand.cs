@@ -182,7 +182,7 @@ public sealed class TestTsNodeCommand : EspCmdlet
         );
         await using (session)
         {
-            EspInfo esp = await session.ReadAsync(facts, cancellationToken);
+            EspInfo esp = await session.ReadWithExtensionsAsync(facts, cancellationToken);
             await session.CloseAsync(cancellationToken);
             return esp;
         }
