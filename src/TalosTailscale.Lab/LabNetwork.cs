@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 
 namespace TalosTailscale.Lab;
@@ -53,7 +54,7 @@ public sealed record LabNetwork(
     {
         var last = address[(address.LastIndexOf('.') + 1)..];
         return this == IPv6 ? $"fd12:3456:789a:1::{last}"
-            : this == SharedSpace ? $"100.100.244.{130 + (int.Parse(last) % 100)}"
+            : this == SharedSpace ? $"100.100.244.{130 + (int.Parse(last, CultureInfo.InvariantCulture) % 100)}"
             : address;
     }
 }

@@ -87,7 +87,7 @@ public class EspFindingsTests
     [Theory]
     [InlineData("PodSecurity", "PodSecurityRefused")]
     [InlineData("UnpullableImage", "PodImageUnavailable")]
-    [InlineData("KilledShell", "NodeShellFailed")]
+    [InlineData("KilledShell", "ShellMachineUnknown")]
     [InlineData("MissingRight", "KubernetesForbidden")]
     public async Task Faults_of_Kubernetes_have_names_in_the_lab(string fault, string errorId)
     {

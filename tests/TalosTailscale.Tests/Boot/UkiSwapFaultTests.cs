@@ -14,7 +14,7 @@ public class UkiSwapFaultTests
     [InlineData("UnpullableImage", PodNodeShell.DefaultImage, "PodImageUnavailable", PodNodeShell.DefaultImage)]
     [InlineData("MissingRight", "create pods", "KubernetesForbidden", "'create' on 'pods'")]
     [InlineData("MissingRight", null, "KubernetesForbidden", "'pods/exec'")]
-    [InlineData("KilledShell", null, "NodeShellFailed", "137 (killed, as for want of memory)")]
+    [InlineData("KilledShell", null, "ShellMachineUnknown", "exit code 137")]
     [InlineData("FullEsp", null, "EspFull", "bytes")]
     [InlineData("ReadOnlyEsp", null, "EspReadOnly", "read-only")]
     [InlineData("EvictedPod", "100000", "PodEvicted", "low on resource")]

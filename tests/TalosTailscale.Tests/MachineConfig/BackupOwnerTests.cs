@@ -8,7 +8,8 @@ namespace TalosTailscale.Tests.MachineConfig;
 /// <summary>A backup knows its machine: it goes back onto that one without being named, and onto no other.</summary>
 public sealed class BackupOwnerTests
 {
-    private const string Patch = "Set-TalosMachinePatch {0} 'machine: {{nodeLabels: {{rack: b}}}}' -Confirm:$false";
+    private static string Patch(string nodes) =>
+        $"Set-TalosMachinePatch {nodes} 'machine: {{nodeLabels: {{rack: b}}}}' -Confirm:$false";
 
     [Fact]
     public async Task A_backup_of_another_node_is_refused_whatever_the_file_is_called()
@@ -84,7 +85,12 @@ public sealed class BackupOwnerTests
         "c2VjcmV0IG9mIGFub3RoZXIgY2x1c3Rlcg==",
         "another cluster (cluster.secret differs)"
     )]
-    [InlineData("copied", "hostname: talos-192-168-1-85", "auto: stable", "nothing in it says of which machine")]
+    [InlineData(
+        "copied",
+        "auto: \"off\"\nhostname: talos-192-168-1-85",
+        "auto: stable",
+        "nothing in it says of which machine"
+    )]
     public async Task An_older_file_is_held_against_what_tells_machines_apart(
         string name,
         string from,
@@ -127,7 +133,7 @@ public sealed class BackupOwnerTests
             "# TalosTailscale backup: null\n",
         ];
         string rest = config[(config.IndexOf('\n', StringComparison.Ordinal) + 1)..]
-            .Replace("hostname: talos-192-168-1-85", "auto: stable", StringComparison.Ordinal);
+            .Replace("auto: \"off\"\nhostname: talos-192-168-1-85", "auto: stable", StringComparison.Ordinal);
         foreach (string line in broken)
         {
             File.WriteAllText(backup, line + rest);
@@ -140,7 +146,7 @@ public sealed class BackupOwnerTests
     {
         await using LabSession lab = await LabSession.StartAsync();
         string[] before = [.. lab.Lab.Nodes.Select(node => node.ActiveConfig.Text)];
-        lab.Invoke("$r = " + string.Format(null, Patch, "altra, ryzen, ampone")).AssertNoErrors();
+        lab.Invoke("$r = " + Patch("altra, ryzen, ampone")).AssertNoErrors();
 
         lab.Invoke("$r | Restore-TalosMachineConfig -Confirm:$false").AssertNoErrors();
 
@@ -178,7 +184,7 @@ public sealed class BackupOwnerTests
     }
 
     private static MachinePatchResult Patched(LabSession lab, string node) =>
-        lab.Invoke(string.Format(null, Patch, node)).Single<MachinePatchResult>();
+        lab.Invoke(Patch(node)).Single<MachinePatchResult>();
 
     private static PowerShellResult Restore(
         LabSession lab,

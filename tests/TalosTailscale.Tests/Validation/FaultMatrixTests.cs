@@ -1,4 +1,5 @@
 using TalosTailscale.Lab;
+using TalosTailscale.Lab.Images;
 using TalosTailscale.Tests.Engine;
 
 namespace TalosTailscale.Tests.Validation;
@@ -204,10 +205,18 @@ public sealed class FaultMatrixTests
 
         File.Delete(Path.Combine(folder, "Talos-copy.efi"));
         File.SetLastWriteTimeUtc(uki, DateTime.UtcNow.AddMinutes(1));
-        var fresh = Run(lab, "Test-TsNode ampone -Check RunningUki").OutputOf<TsCheck>();
+        var touched = Run(lab, "Test-TsNode ampone -Check RunningUki").OutputOf<TsCheck>();
+        Assert.True(Assert.Single(touched).Status == TsCheckStatus.Pass, Describe(touched));
+
+        await File.WriteAllBytesAsync(
+            uki,
+            LabImages.Uki(new LabUkiSpec { Extensions = [] }),
+            TestContext.Current.CancellationToken
+        );
+        var other = Run(lab, "Test-TsNode ampone -Check RunningUki").OutputOf<TsCheck>();
         Assert.True(
-            Assert.Single(fresh) is { Status: TsCheckStatus.Fail, Cause: "RunningUkiDiffers" },
-            Describe(fresh)
+            Assert.Single(other) is { Status: TsCheckStatus.Fail, Cause: "RunningUkiDiffers" },
+            Describe(other)
         );
     }
 

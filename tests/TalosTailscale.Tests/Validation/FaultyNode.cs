@@ -33,6 +33,13 @@ internal static class FaultyNode
                         Name = "Talos-v1.12.4.efi",
                         Version = "v1.12.4",
                         CommandLine = FakeNodeProbe.HealthyCommandLine,
+                        ExtensionsRead = true,
+                        Extensions =
+                        [
+                            new() { Name = "tailscale", Version = "1.94.1" },
+                            new() { Name = "schematic", Version = new string('4', 64) },
+                        ],
+                        SchematicId = new string('4', 64),
                     },
                 },
             ],
@@ -199,8 +206,8 @@ internal static class FaultyNode
             case "UKI with another command line":
                 Uki(node, (file, uki) => file with { Uki = uki with { CommandLine = "talos.platform=metal" } });
                 break;
-            case "UKI written after the boot":
-                Uki(node, (file, _) => file with { Modified = DateTimeOffset.UtcNow });
+            case "UKI exchanged since the boot":
+                Find(node, "RestartNeeded");
                 break;
             case "installer UKI on the ESP":
                 Uki(node, (file, uki) => file with { Uki = uki with { HaltsIfInstalled = true } });

@@ -61,7 +61,7 @@ public sealed class NodeValidationTests
             { "stale variable", "BootEntries", "EspNeedsCare", null },
             { "UKI of another version", "RunningUki", "RunningUkiDiffers", 1 },
             { "UKI with another command line", "RunningUki", "RunningUkiDiffers", 1 },
-            { "UKI written after the boot", "RunningUki", "RunningUkiDiffers", 1 },
+            { "UKI exchanged since the boot", "RunningUki", "RunningUkiDiffers", 1 },
             { "installer UKI on the ESP", "RunningUki", "HaltIfInstalled", null },
         };
 

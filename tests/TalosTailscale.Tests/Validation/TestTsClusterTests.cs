@@ -65,7 +65,7 @@ public sealed class TestTsClusterTests
         Assert.Empty(lab.Pods);
         var quiet = Run(lab, "Test-TsCluster -Quiet -SkipCheck PodPull -Verbose");
         Assert.True(quiet.Single<bool>());
-        bool Quiet(string script) => Assert.IsType<bool>(Assert.Single(Run(lab, script).Output).BaseObject);
+        bool Quiet(string script) => Assert.IsType<bool>(Assert.Single(lab.Invoke(script).Output).BaseObject);
         Assert.False(Quiet("Test-TsCluster -Quiet -Check PodPull"));
         Assert.False(Quiet("Test-TsCluster ryzen, nosuch -Quiet -Check KubernetesNode"));
         Assert.False(Quiet("@() | Test-TsCluster -Quiet -Check KubernetesNode"));

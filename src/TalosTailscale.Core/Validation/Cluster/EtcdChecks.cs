@@ -24,6 +24,12 @@ internal static class EtcdChecks
             ids[node].TryGet(out var own)
                 ? own == member.Id
                 : member.PeerUrls.Any(url => NodeAddress.IsHostOf(url, node.Address));
+        if (members.FirstOrDefault(member => !planes.Any(node => IsOf(member, node))) is { } stale)
+            return CheckResult.Fail(
+                Causes.EtcdMemberStale,
+                $"{text}; member {stale.IdHex} '{stale.Hostname}' is of no control plane of the inventory{Silent(planes, ids)}",
+                $"When its node is gone for good: Remove-TalosEtcdMember {stale.IdHex}. When its address has changed: Update-TalosNodeAddress."
+            );
         var unclear = planes.FirstOrDefault(node =>
             ids[node].Loss is not null && !members.Any(member => IsOf(member, node))
         );
@@ -31,12 +37,6 @@ internal static class EtcdChecks
             return CheckResult.Fail(
                 Causes.EtcdUnhealthy,
                 $"{text}; which of them '{unclear.Name}' is, is not known. {ids[unclear].Loss}"
-            );
-        if (members.FirstOrDefault(member => !planes.Any(node => IsOf(member, node))) is { } stale)
-            return CheckResult.Fail(
-                Causes.EtcdMemberStale,
-                $"{text}; member {stale.IdHex} '{stale.Hostname}' is of no control plane of the inventory",
-                $"When its node is gone for good: Remove-TalosEtcdMember {stale.IdHex}. When its address has changed: Update-TalosNodeAddress."
             );
         if (planes.FirstOrDefault(node => !members.Any(member => IsOf(member, node))) is { } missing)
             return CheckResult.Fail(
@@ -51,6 +51,13 @@ internal static class EtcdChecks
                 $"{text}; {members.Count} members stand no more failures than {members.Count - 1}"
             )
             : CheckResult.Pass(text);
+    }
+
+    // Who does not answer cannot tell which member is his own; his address in the inventory had to do.
+    private static string Silent(IEnumerable<TsNode> planes, IReadOnlyDictionary<TsNode, Fact<ulong>> ids)
+    {
+        string[] silent = [.. planes.Where(node => ids[node].Loss is not null).Select(node => $"'{node.Name}'")];
+        return silent.Length == 0 ? "" : $"; {string.Join(", ", silent)} could not say which member is its own";
     }
 
     public static async Task<CheckResult> LeaderAsync(ClusterFacts facts)

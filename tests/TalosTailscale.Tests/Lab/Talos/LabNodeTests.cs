@@ -112,7 +112,7 @@ public sealed class LabNodeTests
             await file.CopyToAsync(bytes, Stop);
 
         Assert.Equal(
-            [7, 0, 0, 0, .. "talos-v1.12.4.efi\0"u8.ToArray().SelectMany(b => new byte[] { b, 0 })],
+            [6, 0, 0, 0, .. "talos-v1.12.4.efi\0"u8.ToArray().SelectMany(b => new byte[] { b, 0 })],
             bytes.ToArray()
         );
     }
