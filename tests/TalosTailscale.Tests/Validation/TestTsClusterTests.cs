@@ -72,7 +72,7 @@ public sealed class TestTsClusterTests
         Assert.Contains(quiet.Verbose, line =>
             line.StartsWith("Kubernetes is asked at 'https://", StringComparison.Ordinal)
         );
-        Assert.Contains("The cluster: 8 checks, 0 failed.", quiet.Verbose);
+        Assert.Contains("The cluster: 9 checks, 0 failed.", quiet.Verbose);
         Assert.Equal(
             "ampone",
             Assert.Single(Run(lab, "Get-TsNode ampone | Test-TsCluster -Check KubernetesNode").OutputOf<TsCheck>()).Node

@@ -110,9 +110,12 @@ public abstract class UkiSwapCmdlet : EspCmdlet
             return await session.SwapAsync(plan, source, cancellationToken);
         if (IsWhatIf)
             await WriteObjectAsync(plan);
-        if (!plan.Allowed)
-            throw new AggregateException(EspSession.Refusals(plan));
-        return null;
+        if (plan.Allowed)
+            return null;
+
+        // Nothing of the shell is left when the refusal is told.
+        await session.CloseAsync(cancellationToken);
+        throw new AggregateException(EspSession.Refusals(plan));
     }
 
     private async Task<UkiSwapResult> RebootAsync(
