@@ -57,7 +57,7 @@ public class InstallerUkiTests(ITestOutputHelper output)
         UkiSwapPlan refused = await session.PlanAsync(SwapScenario.Facts, source, new UkiSwapOptions(), Ct);
         Assert.Contains(refused.Gates, g => g.Gate == UkiSwapGate.HaltFlag && g.Status == UkiSwapGateStatus.Refused);
         await session.SwapAsync(
-            await session.PlanAsync(SwapScenario.Facts, source, SwapScenario.Options, Ct),
+            SwapScenario.Ungated(await session.PlanAsync(SwapScenario.Facts, source, SwapScenario.Options, Ct)),
             source,
             Ct
         );
