@@ -26,17 +26,28 @@ public static class ConfigSecrets
         "uniqueToken",
     };
 
+    // What files hold: machine.files, EtcFileConfig, configFiles of ExtensionServiceConfig, inline manifests.
+    private static readonly HashSet<string> s_fileKeys = new(StringComparer.Ordinal) { "content", "contents" };
+
     /// <summary>Masks a text in which parts of configurations appear (a diff, a message).</summary>
     /// <param name="text">The text.</param>
     /// <param name="configs">The configurations whose secrets must not be seen; those that are no YAML are skipped.</param>
     /// <returns>The text without secrets.</returns>
-    public static string Mask(string text, params ReadOnlySpan<string> configs)
+    public static string Mask(string text, params ReadOnlySpan<string> configs) => Mask(text, false, configs);
+
+    /// <summary>Masks a text of somebody else's making, which may show what is in the files of a configuration as well.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="configs">The configurations whose secrets and file contents must not be seen.</param>
+    /// <returns>The text without them.</returns>
+    public static string MaskWithFiles(string text, params ReadOnlySpan<string> configs) => Mask(text, true, configs);
+
+    private static string Mask(string text, bool files, ReadOnlySpan<string> configs)
     {
         ArgumentNullException.ThrowIfNull(text);
         var secrets = new SecretSet();
         foreach (string config in configs)
         {
-            foreach (string secret in Find(config))
+            foreach (string secret in Find(config, files))
                 secrets.Add(secret);
         }
 
@@ -52,12 +63,14 @@ public static class ConfigSecrets
     }
 
     /// <summary>The secret values of a configuration, each line of those of several lines.</summary>
-    internal static IReadOnlyCollection<string> Find(string config)
+    /// <param name="config">The configuration.</param>
+    /// <param name="files">Whether the contents of files count as well.</param>
+    internal static IReadOnlyCollection<string> Find(string config, bool files = false)
     {
         var secrets = new HashSet<string>(StringComparer.Ordinal);
         try
         {
-            _ = YamlReader.Read(config, "configuration", document => Collect(document.Root!, null, secrets));
+            _ = YamlReader.Read(config, "configuration", document => Collect(document.Root!, null, files, secrets));
         }
         catch (TsException)
         {
@@ -67,14 +80,14 @@ public static class ConfigSecrets
         return secrets;
     }
 
-    private static void Collect(YamlNode node, string? key, HashSet<string> secrets)
+    private static void Collect(YamlNode node, string? key, bool files, HashSet<string> secrets)
     {
         if (node.Kind == YamlKind.Alias)
             return;
         if (node.Entries is not null)
         {
             foreach (YamlEntry entry in node.Entries)
-                Collect(entry.Value, entry.Key?.Value ?? key, secrets);
+                Collect(entry.Value, entry.Key?.Value ?? key, files, secrets);
             return;
         }
 
@@ -85,7 +98,7 @@ public static class ConfigSecrets
             if (equals > 0 && IsSecretName(value[..equals]) && !value.AsSpan(equals + 1).StartsWith("file:"))
                 Add(value[(equals + 1)..], secrets);
         }
-        else if (key is not null && (s_keys.Contains(key) || IsVariable(key)))
+        else if (key is not null && (s_keys.Contains(key) || IsVariable(key) || (files && s_fileKeys.Contains(key))))
         {
             Add(value, secrets);
         }

@@ -251,6 +251,14 @@ public static class TalosErrors
         "Correct what the message names and try again."
     );
 
+    /// <summary>A change of the configuration takes effect by a restart only.</summary>
+    public static readonly TsError TalosChangeNeedsReboot = new(
+        "TalosChangeNeedsReboot",
+        TsErrorCategory.InvalidOperation,
+        "The change of the machine configuration needs a restart of the node, and was asked for without one.",
+        "Use -Mode Staged and then Restart-TalosNode, which all versions of Talos have; before Talos 1.14 -Mode Reboot does both at once."
+    );
+
     /// <summary>The node is in a state in which it does not do this, or is at it already.</summary>
     public static readonly TsError TalosBusy = new(
         "TalosBusy",

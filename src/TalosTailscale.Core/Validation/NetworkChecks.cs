@@ -114,6 +114,8 @@ internal static class NetworkChecks
     )
     {
         var found = TailnetRange.Of(await probe.AddressesNowAsync().ConfigureAwait(false));
+        if (found.Count == 0 && !await ServiceChecks.MayBeConfiguredAsync(probe).ConfigureAwait(false))
+            return found;
         for (var waited = TimeSpan.Zero; found.Count == 0 && waited < options.SettleTime; waited += s_sample)
         {
             var service = await probe.ServiceNowAsync().ConfigureAwait(false);

@@ -167,9 +167,25 @@ internal static class ServiceChecks
         service is { State: "Waiting" }
         && LastMessage(service).Contains("extension service config", StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>Whether there is anything to wait for: without its document the extension never comes to run.</summary>
+    public static async Task<bool> MayBeConfiguredAsync(INodeProbe probe)
+    {
+        try
+        {
+            return await probe.ServiceEnvironmentAsync(persistent: false).ConfigureAwait(false) is not null;
+        }
+        catch (TsException)
+        {
+            // Who may not read the configuration waits as if it were there; the check 'ServiceConfig' tells.
+            return true;
+        }
+    }
+
     private static async Task<TalosService?> SettledAsync(INodeProbe probe, NodeValidationOptions options)
     {
         var service = await probe.ServiceNowAsync().ConfigureAwait(false);
+        if (IsOnItsWay(service, options) && !await MayBeConfiguredAsync(probe).ConfigureAwait(false))
+            return service;
         for (
             var waited = TimeSpan.Zero;
             waited < options.SettleTime && IsOnItsWay(service, options);

@@ -99,7 +99,10 @@ internal sealed partial class LabMachineService
                 Unknown = service.Healthy is null,
                 Healthy = service.Healthy ?? false,
                 LastMessage = "",
-                LastChange = Timestamp.FromDateTimeOffset(last.Time),
+                // Go's zero time, as Talos sends it of a service without a health check.
+                LastChange = Timestamp.FromDateTimeOffset(
+                    service.Healthy is null ? DateTimeOffset.MinValue : last.Time
+                ),
             },
         };
         info.Events.Events.AddRange(

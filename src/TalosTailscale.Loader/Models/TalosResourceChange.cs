@@ -25,6 +25,12 @@ public sealed record TalosResourceChange
     /// <summary>What happened.</summary>
     public required TalosResourceChangeKind Kind { get; init; }
 
+    /// <summary>The id of the resource; null for <see cref="TalosResourceChangeKind.Bootstrapped"/>.</summary>
+    public string? Id => Resource?.Id;
+
+    /// <summary>The version of the resource; null for <see cref="TalosResourceChangeKind.Bootstrapped"/>.</summary>
+    public string? Version => Resource?.Version;
+
     /// <summary>The resource after the change; null for <see cref="TalosResourceChangeKind.Bootstrapped"/>.</summary>
     public TalosResource? Resource { get; init; }
 

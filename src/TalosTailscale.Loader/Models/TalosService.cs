@@ -18,7 +18,7 @@ public sealed record TalosService
     /// <summary>What the health check said last.</summary>
     public string HealthMessage { get; init; } = "";
 
-    /// <summary>When the health changed last.</summary>
+    /// <summary>When the health changed last; of a service without a health check, when its last event was.</summary>
     public DateTimeOffset? LastChange { get; init; }
 
     /// <summary>The service's last events, oldest first.</summary>

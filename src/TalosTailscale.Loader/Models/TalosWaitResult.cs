@@ -9,8 +9,8 @@ public sealed record TalosWaitResult
     /// <summary>The stage, which is <c>running</c>.</summary>
     public required string Stage { get; init; }
 
-    /// <summary>True if the node was seen to have restarted; false if no restart was waited for.</summary>
-    public bool Restarted { get; init; }
+    /// <summary>True if the node has restarted; null if no restart was waited for, so that it is not known.</summary>
+    public bool? Restarted { get; init; }
 
     /// <summary>When the running boot began, where the node tells.</summary>
     public DateTimeOffset? BootTime { get; init; }

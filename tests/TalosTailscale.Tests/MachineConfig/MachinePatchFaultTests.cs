@@ -142,10 +142,30 @@ public sealed class MachinePatchFaultTests
         await using LabSession lab = await LabSession.StartAsync();
         string before = lab.Lab.Node("ampone").ActiveConfig.Text;
 
-        string message = lab.Invoke(RebootPatch).AssertError("TalosInvalidRequest").Exception.Message;
+        var refused = (TsException)lab.Invoke(RebootPatch).AssertError("TalosChangeNeedsReboot").Exception;
 
-        Assert.Contains("immediate mode", message, StringComparison.Ordinal);
+        string[] lines = refused.Message.Split('\n');
+        Assert.Contains("-Mode NoReboot", lines[0], StringComparison.Ordinal);
+        Assert.Contains(lines, line => line.StartsWith('+') && line.Contains("provider: luks2"));
+        Assert.Contains("-Mode Staged", refused.RecommendedAction, StringComparison.Ordinal);
         Assert.Equal(before, lab.Lab.Node("ampone").PersistentConfig.Text);
+
+        lab.Invoke(RebootPatch + " -Mode Staged").AssertNoErrors();
+        lab.Invoke("Restart-TalosNode ampone -Wait -Timeout 00:00:30 -Confirm:$false").AssertNoErrors();
+        Assert.Contains("systemDiskEncryption", lab.Lab.Node("ampone").ActiveConfig.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_diff_of_the_node_shows_no_contents_of_files()
+    {
+        await using LabSession lab = await LabSession.StartAsync();
+        const string Files =
+            "Set-TalosMachinePatch ampone 'machine: {files: [{path: /var/a, op: create, permissions: 384, content: \"hunter2-in-a-file\"}]}'";
+
+        string message = lab.Invoke(Files).AssertError("TalosChangeNeedsReboot").Exception.ToString();
+
+        Assert.Contains("/var/a", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", message.Split("--->")[0], StringComparison.Ordinal);
     }
 
     [Fact]

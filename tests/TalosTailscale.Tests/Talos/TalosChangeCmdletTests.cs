@@ -221,6 +221,10 @@ public class TalosChangeCmdletTests
         Assert.Contains(seen[ready..], change =>
             change.Kind == TalosResourceChangeKind.Updated && change.Resource!.Id == "kubelet"
         );
+        Assert.All(seen, change =>
+            Assert.Equal((change.Resource?.Id, change.Resource?.Version), (change.Id, change.Version))
+        );
+        Assert.Contains(seen, change => change is { Id: "kubelet", Version.Length: > 0 });
     }
 
     [Fact]

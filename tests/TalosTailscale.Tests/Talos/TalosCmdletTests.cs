@@ -79,6 +79,31 @@ public class TalosCmdletTests
     }
 
     [Fact]
+    public async Task A_wait_for_no_restart_says_nothing_of_one()
+    {
+        await using LabSession lab = await LabSession.StartAsync();
+
+        Assert.Null(lab.Invoke("Wait-TalosNode ampone").Single<TalosWaitResult>().Restarted);
+        Assert.True(
+            lab.Invoke("Restart-TalosNode ampone -PassThru -Confirm:$false | Wait-TalosNode -Timeout 00:00:30")
+                .Single<TalosWaitResult>()
+                .Restarted
+        );
+    }
+
+    [Fact]
+    public async Task The_time_of_a_service_without_a_health_check_is_that_of_its_last_event()
+    {
+        await using LabSession lab = await LabSession.StartAsync();
+
+        TalosService[] services = [.. lab.Invoke("Get-TalosService ampone").OutputOf<TalosService>()];
+
+        Assert.Contains(services, service => service.Healthy is null);
+        Assert.All(services, service => Assert.Equal(service.Events[^1].Time, service.LastChange));
+        Assert.All(services, service => Assert.True(service.LastChange > DateTimeOffset.UnixEpoch));
+    }
+
+    [Fact]
     public async Task WhatIf_restarts_nothing()
     {
         await using LabSession lab = await LabSession.StartAsync();

@@ -111,6 +111,25 @@ public sealed class NodeValidationTests
         Assert.Equal(2, probe.Pauses);
     }
 
+    [Theory]
+    [InlineData("Running")]
+    [InlineData("Waiting")]
+    public async Task Nothing_is_waited_for_where_the_service_has_no_configuration(string state)
+    {
+        var probe = new FakeNodeProbe
+        {
+            Active = null,
+            Persistent = null,
+            Addresses = ["192.168.1.203/24"],
+        };
+        probe.Services.Clear();
+        probe.Services.Enqueue(FakeNodeProbe.Service(state, "Waiting for network"));
+
+        await RunAsync(probe, new NodeValidationOptions { Checks = ["Service", "TailnetAddress"] });
+
+        Assert.Equal(0, probe.Pauses);
+    }
+
     [Fact]
     public async Task A_failure_that_is_over_is_no_alarm()
     {

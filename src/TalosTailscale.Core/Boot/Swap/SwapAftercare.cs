@@ -83,7 +83,11 @@ public static class SwapAftercare
 
         var checks = new List<UkiSwapCheck>(result.Checks)
         {
-            new("Reboot", back.Restarted, back.Restarted ? "another boot than before" : "still the boot of before"),
+            new(
+                "Reboot",
+                back.Restarted == true,
+                back.Restarted == true ? "another boot than before" : "still the boot of before"
+            ),
             new(
                 "Node name",
                 back.PreviousHostname is null,

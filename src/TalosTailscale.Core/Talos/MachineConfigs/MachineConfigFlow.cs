@@ -15,6 +15,7 @@ public sealed class MachineConfigFlow
 {
     private const string Active = "v1alpha1";
     private const string Activity = "Patching machine config";
+    private const int LongestDiff = 60;
     private readonly TalosNodeClient _node;
     private readonly MachineConfigOptions _options;
     private readonly IReporter _reporter;
@@ -168,14 +169,7 @@ public sealed class MachineConfigFlow
         TalosApplyResult? answer = null;
         try
         {
-            answer = await _node
-                .ApplyConfigurationAsync(
-                    ConfigText.Encode(plan.After),
-                    _options.Mode,
-                    tryTimeout: _options.TryTimeout,
-                    cancellation: cancellation
-                )
-                .ConfigureAwait(false);
+            answer = await SendAsync(plan, dryRun: false, cancellation).ConfigureAwait(false);
             _reporter.Verbose($"{_node.Node}: {FirstLine(answer.Details)}");
         }
         catch (TsException e)
@@ -321,15 +315,7 @@ public sealed class MachineConfigFlow
         if (plan.Changed)
         {
             Step("trying on the node");
-            TalosApplyResult dry = await _node
-                .ApplyConfigurationAsync(
-                    ConfigText.Encode(plan.After),
-                    _options.Mode,
-                    dryRun: true,
-                    _options.TryTimeout,
-                    cancellation
-                )
-                .ConfigureAwait(false);
+            TalosApplyResult dry = await SendAsync(plan, dryRun: true, cancellation).ConfigureAwait(false);
             _reporter.Verbose($"{_node.Node}: the node would take it ({dry.Mode}).");
         }
         else
@@ -339,6 +325,41 @@ public sealed class MachineConfigFlow
 
         Done();
         return plan;
+    }
+
+    private async Task<TalosApplyResult> SendAsync(MachineConfigPlan plan, bool dryRun, CancellationToken cancellation)
+    {
+        try
+        {
+            return await _node
+                .ApplyConfigurationAsync(
+                    ConfigText.Encode(plan.After),
+                    _options.Mode,
+                    dryRun,
+                    _options.TryTimeout,
+                    cancellation
+                )
+                .ConfigureAwait(false);
+        }
+        catch (TsException e) when (e.Error == TalosErrors.TalosChangeNeedsReboot)
+        {
+            throw NeedsReboot(plan, e);
+        }
+    }
+
+    // The node's own diff says which change it is; it shows the contents of files, which may be secret.
+    private TsException NeedsReboot(MachineConfigPlan plan, TsException refused)
+    {
+        string text = ConfigSecrets.MaskWithFiles(refused.Message, plan.Before, plan.After);
+        int at = text.IndexOf("diff:", StringComparison.Ordinal);
+        string[] lines = at < 0 ? [] : text[(at + "diff:".Length)..].TrimEnd().TrimStart('\n').Split('\n');
+        string more = lines.Length > LongestDiff ? $"\n… and {lines.Length - LongestDiff} lines more" : "";
+        return TalosErrors.TalosChangeNeedsReboot.New(
+            $"'{_node.Node}' takes this change only with a restart (it was asked for with -Mode {_options.Mode}). "
+                + $"What it would change:\n{string.Join('\n', lines.Take(LongestDiff))}{more}",
+            _node.Node,
+            refused
+        );
     }
 
     private async Task RefuseIfChangedAsync(MachineConfigPlan plan, CancellationToken cancellation)

@@ -215,7 +215,8 @@ public sealed partial class TalosNodeClient
             State = service.State,
             Healthy = service.Health is null || service.Health.Unknown ? null : service.Health.Healthy,
             HealthMessage = service.Health?.LastMessage ?? "",
-            LastChange = Time(service.Health?.LastChange),
+            // A service without a health check has no such time, and its last event tells.
+            LastChange = Time(service.Health?.LastChange) ?? Time(service.Events?.Events.LastOrDefault()?.Ts),
             Events = [.. service.Events?.Events.Select(e => new TalosServiceEvent(Time(e.Ts), e.State, e.Msg)) ?? []],
         };
 }

@@ -96,8 +96,8 @@ public sealed partial class TalosNodeClient
         }
     }
 
-    private static DateTimeOffset? Time(Timestamp? time) =>
-        time is null || (time.Seconds == 0 && time.Nanos == 0) ? null : time.ToDateTimeOffset();
+    // Go's zero time is the year 1, and what was never set is 1970: neither is when anything happened.
+    private static DateTimeOffset? Time(Timestamp? time) => time is { Seconds: > 0 } ? time.ToDateTimeOffset() : null;
 
     private static ByteString Bytes(ReadOnlyMemory<byte> bytes) => UnsafeByteOperations.UnsafeWrap(bytes);
 }

@@ -35,6 +35,7 @@ internal static class TalosFailure
         (StatusCode.PermissionDenied, "namespace", TalosErrors.TalosResourceTypeUnknown),
         (null, "only available on control plane nodes", TalosErrors.TalosNotControlPlane),
         (null, "was not registered", TalosErrors.TalosServiceNotFound),
+        (null, "can't be applied in immediate mode", TalosErrors.TalosChangeNeedsReboot),
         (StatusCode.Internal, "invalid target", TalosErrors.TalosInvalidRequest),
         (StatusCode.ResourceExhausted, "larger than", TalosErrors.TalosMessageTooLarge),
         (StatusCode.ResourceExhausted, "exceeds", TalosErrors.TalosMessageTooLarge),

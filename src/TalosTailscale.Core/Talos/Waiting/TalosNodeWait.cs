@@ -88,10 +88,10 @@ public sealed class TalosNodeWait
         try
         {
             TalosBootMark now = await TalosBootMark.TakeAsync(_node, cancellation).ConfigureAwait(false);
-            bool restarted = _before?.IsOtherBoot(now) ?? false;
+            bool? restarted = _before?.IsOtherBoot(now);
             TalosMachineStatus status = await _node.MachineStatusAsync(cancellation).ConfigureAwait(false);
             string unmet = status.UnmetConditions.Count == 0 ? "" : $" ({string.Join("; ", status.UnmetConditions)})";
-            if (_before is not null && !restarted)
+            if (restarted == false)
             {
                 Tell($"still in the boot before the restart, stage {status.Stage}");
                 return null;
@@ -108,7 +108,7 @@ public sealed class TalosNodeWait
         }
     }
 
-    private TalosWaitResult Result(TalosMachineStatus status, TalosBootMark now, bool restarted)
+    private TalosWaitResult Result(TalosMachineStatus status, TalosBootMark now, bool? restarted)
     {
         if (_before?.NodeId is { } id && now.NodeId is { } other && id != other)
         {
