@@ -27,6 +27,10 @@ public sealed record LabFault(string Name, string Description)
     /// <summary>The EFI system partition has no room.</summary>
     public static LabFault FullEsp { get; } = new("FullEsp", "the EFI system partition has no room for another UKI");
 
+    /// <summary>The node's etcd raises an alarm. Value: its name; NOSPACE without one.</summary>
+    public static LabFault EtcdAlarm { get; } =
+        new("EtcdAlarm", "etcd on the node raises the alarm NOSPACE, or the one named");
+
     /// <summary>Booting takes long.</summary>
     public static LabFault SlowBoot { get; } = new("SlowBoot", "the node takes long to come back");
 
@@ -161,6 +165,7 @@ public sealed record LabFault(string Name, string Description)
         CutTransfer,
         DeviceApproval,
         EfivarsIoError,
+        EtcdAlarm,
         EvictedPod,
         ExpiredKey,
         ExtensionMissing,

@@ -10,25 +10,18 @@ internal static class EtcdWhole
     /// <exception cref="TsException"><c>EtcdNotWhole</c>, or the node does not answer.</exception>
     internal static async Task<string> RequireAsync(TalosNodeClient node, CancellationToken cancellationToken)
     {
-        IReadOnlyList<TalosEtcdMember> members = await node.EtcdMemberListAsync(cancellationToken)
-            .ConfigureAwait(false);
-        if (members.FirstOrDefault(member => member.IsLearner) is { } learner)
+        EtcdHealth etcd = await EtcdHealth.ReadAsync(node, cancellationToken).ConfigureAwait(false);
+        if (etcd.Members.FirstOrDefault(one => one.Member.IsLearner) is { } learner)
             throw RolloutErrors.EtcdNotWhole.New(
-                $"The etcd member '{learner.Hostname}' still learns and does not vote.",
+                $"The etcd member '{learner.Member.Hostname}' still learns and does not vote.",
                 node.Node
             );
-        foreach (TalosEtcdMember member in members)
-        {
-            if (!await EtcdQuorum.IsHealthyAsync(node, member, cancellationToken).ConfigureAwait(false))
-            {
-                throw RolloutErrors.EtcdNotWhole.New(
-                    $"The etcd member '{member.Hostname}' ({member.IdHex}) does not answer, knows no leader or raises an alarm; expected all of {members.Count} to be well.",
-                    node.Node
-                );
-            }
-        }
-
-        return $"etcd: {members.Count} of {members.Count} members well";
+        if (etcd.Members.FirstOrDefault(one => one.Trouble is not null) is { } sick)
+            throw RolloutErrors.EtcdNotWhole.New(
+                $"The etcd member {sick}; expected all of {etcd.Members.Count} to be healthy.",
+                node.Node
+            );
+        return $"etcd: {etcd.Members.Count} of {etcd.Members.Count} members healthy";
     }
 
     /// <summary>Waits for it, up to a time.</summary>

@@ -92,6 +92,9 @@ internal sealed partial class LabMachineService
             };
             if (status.Leader == 0)
                 status.Errors.Add("etcdserver: no leader");
+            // As etcd's AlarmMember prints itself, the blank at its end included.
+            if (node.Faults.Has(LabFault.EtcdAlarm))
+                status.Errors.Add($"memberID:{member.Id} alarm:{node.Faults.Value(LabFault.EtcdAlarm) ?? "NOSPACE"} ");
             return new EtcdStatusResponse { Messages = { new EtcdStatus { MemberStatus = status } } };
         });
 

@@ -39,7 +39,7 @@ public sealed class InstallTsNodePathsTests
         Assert.Equal(TsRolloutAction.Uncordon, steps[^1].Action);
         Assert.Contains(steps, step =>
             step is { Action: TsRolloutAction.Check, Evidence: var seen }
-            && seen.Contains("1 of 1 members well", StringComparison.Ordinal)
+            && seen.Contains("1 of 1 members healthy", StringComparison.Ordinal)
         );
         Assert.False(Assert.Single(await NodesAsync(lab)).Unschedulable);
         Assert.NotNull(node.TailnetAddress);

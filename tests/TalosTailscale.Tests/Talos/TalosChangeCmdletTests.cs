@@ -184,6 +184,23 @@ public class TalosChangeCmdletTests
         await last.WhenAsync(node => !before.Contains(node.BootId), TestContext.Current.CancellationToken);
     }
 
+    [Theory]
+    [InlineData(null, "raises the alarm NOSPACE: the database is full")]
+    [InlineData("CORRUPT", "raises the alarm CORRUPT: its data differ")]
+    public async Task An_alarm_of_etcd_is_told_by_its_name_and_what_to_do(string? alarm, string said)
+    {
+        await using LabSession lab = await LabSession.StartAsync();
+        lab.Lab.Node("altra").Faults.Set(LabFault.EtcdAlarm, alarm);
+        Guid before = lab.Lab.Node("ryzen").BootId;
+
+        PowerShellResult result = lab.Invoke("Restart-TalosNode ryzen -Confirm:$false");
+
+        string message = result.AssertError("EtcdQuorumAtRisk").Exception.Message;
+        Assert.Contains(said, message, StringComparison.Ordinal);
+        Assert.Contains("talos-192-168-1-85", message, StringComparison.Ordinal);
+        Assert.Equal(before, lab.Lab.Node("ryzen").BootId);
+    }
+
     [Fact]
     public async Task With_one_control_plane_down_no_other_is_restarted_though_no_member_is_known()
     {

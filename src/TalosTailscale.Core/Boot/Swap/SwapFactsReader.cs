@@ -173,7 +173,7 @@ public static class SwapFactsReader
         CancellationToken stop
     )
     {
-        Fact<EtcdHealth> etcd = await ask.TryAsync("The health of etcd", () => EtcdQuorum.ReadAsync(node, stop))
+        Fact<EtcdHealth> etcd = await ask.TryAsync("The health of etcd", () => EtcdHealth.ReadAsync(node, stop))
             .ConfigureAwait(false);
         return facts with
         {

@@ -29,38 +29,23 @@ public static class EtcdQuorum
         ArgumentNullException.ThrowIfNull(reporter);
         if (await node.MachineTypeAsync(cancellation).ConfigureAwait(false) != TalosMachineType.ControlPlane)
             return;
-        EtcdHealth etcd = await ReadAsync(node, cancellation).ConfigureAwait(false);
-        if (etcd.OtherVoters == 0)
+        EtcdHealth etcd = await EtcdHealth.ReadAsync(node, cancellation).ConfigureAwait(false);
+        int others = etcd.Others.Count();
+        if (others == 0)
             return;
         int needed = Needed(etcd.Voters);
         reporter.Verbose(
-            $"{node.Node}: etcd has {etcd.OtherHealthyVoters} of {etcd.OtherVoters} other voters healthy, {needed} are needed."
+            $"{node.Node}: etcd has {etcd.OtherHealthyVoters} of {others} other voters healthy, {needed} are needed."
         );
         if (etcd.OtherHealthyVoters >= needed)
             return;
+        EtcdMemberHealth[] sick = [.. etcd.Others.Where(one => one.Trouble is not null)];
         string why =
-            etcd.Sick.Count == 0 ? "there are too few members" : $"not healthy: '{string.Join("', '", etcd.Sick)}'";
+            sick.Length == 0 ? "there are too few members" : string.Join("; ", sick.Select(one => one.ToString()));
         throw TalosErrors.EtcdQuorumAtRisk.New(
             $"Without '{node.Node}' etcd would have {etcd.OtherHealthyVoters} healthy voters of the {needed} it needs ({why}).",
             node.Node
         );
-    }
-
-    /// <summary>Asks every other voting member how it is. The node's own member is known by its id, never by a name.</summary>
-    internal static async Task<EtcdHealth> ReadAsync(TalosNodeClient node, CancellationToken cancellation)
-    {
-        IReadOnlyList<TalosEtcdMember> members = await node.EtcdMemberListAsync(cancellation).ConfigureAwait(false);
-        TalosEtcdStatus own = await node.EtcdStatusAsync(cancellation).ConfigureAwait(false);
-        var sick = new List<string>();
-        int others = 0;
-        foreach (TalosEtcdMember member in members.Where(one => !one.IsLearner && one.Id != own.MemberId))
-        {
-            others++;
-            if (!await IsHealthyAsync(node, member, cancellation).ConfigureAwait(false))
-                sick.Add(member.Hostname);
-        }
-
-        return new EtcdHealth(others + (own.IsLearner ? 0 : 1), others, sick);
     }
 
     /// <summary>Refuses to remove a member that lives, or whose removal would leave too few healthy voters.</summary>
@@ -82,14 +67,15 @@ public static class EtcdQuorum
     {
         ArgumentNullException.ThrowIfNull(node);
         ArgumentNullException.ThrowIfNull(reporter);
-        IReadOnlyList<TalosEtcdMember> members = await node.EtcdMemberListAsync(cancellation).ConfigureAwait(false);
-        TalosEtcdMember member = members.FirstOrDefault(one => one.Id == memberId)
+        EtcdHealth etcd = await EtcdHealth.ReadAsync(node, cancellation).ConfigureAwait(false);
+        EtcdMemberHealth found = etcd.Members.FirstOrDefault(one => one.Member.Id == memberId)
             ?? throw TalosErrors.TalosNotFound.New(
                 $"'{node.Node}' knows no etcd member '{memberId:x16}'; there are "
-                    + $"'{string.Join("', '", members.Select(one => $"{one.IdHex} {one.Hostname}"))}'.",
+                    + $"'{string.Join("', '", etcd.Members.Select(one => $"{one.Member.IdHex} {one.Member.Hostname}"))}'.",
                 node.Node
             );
-        if (await IsHealthyAsync(node, member, cancellation).ConfigureAwait(false))
+        TalosEtcdMember member = found.Member;
+        if (found.Trouble is null)
         {
             throw TalosErrors.EtcdMemberAlive.New(
                 $"The etcd member '{member.Hostname}' ({member.IdHex}) answers at '{string.Join("', '", member.PeerUrls)}'.",
@@ -97,16 +83,11 @@ public static class EtcdQuorum
             );
         }
 
-        TalosEtcdMember[] rest = [.. members.Where(one => !one.IsLearner && one.Id != memberId)];
-        int healthy = 0;
-        foreach (TalosEtcdMember other in rest)
-        {
-            if (await IsHealthyAsync(node, other, cancellation).ConfigureAwait(false))
-                healthy++;
-        }
+        EtcdMemberHealth[] rest = [.. etcd.Members.Where(one => !one.Member.IsLearner && one.Member.Id != memberId)];
+        int healthy = rest.Count(one => one.Trouble is null);
 
         // etcd itself decides with the members of now: those that agree must be a majority before and after.
-        int needed = Needed(members.Count(one => !one.IsLearner));
+        int needed = Needed(etcd.Voters);
         reporter.Verbose(
             $"{node.Node}: {healthy} of {rest.Length} other etcd voters are healthy, {needed} are needed."
         );
@@ -117,48 +98,4 @@ public static class EtcdQuorum
                 node.Node
             );
     }
-
-    /// <summary>True if the member's own node says that it takes part, and that the machine is not about to stop.</summary>
-    internal static async Task<bool> IsHealthyAsync(
-        TalosNodeClient through,
-        TalosEtcdMember member,
-        CancellationToken cancellation
-    )
-    {
-        foreach (string url in member.PeerUrls)
-        {
-            if (!Uri.TryCreate(url, UriKind.Absolute, out Uri? peer))
-                continue;
-            try
-            {
-                TalosNodeClient other = through
-                    .Client.Node(peer.Host.Trim('[', ']'), member.Hostname)
-                    .With(TimeSpan.FromSeconds(10));
-                TalosEtcdStatus status = await other.EtcdStatusAsync(cancellation).ConfigureAwait(false);
-                if (status.MemberId != member.Id || status.Leader == 0 || status.Errors.Count > 0)
-                    continue;
-
-                // A member that was told to restart answers until its machine goes down.
-                TalosMachineStatus machine = await other.MachineStatusAsync(cancellation).ConfigureAwait(false);
-                if (machine.Stage == "running")
-                    return true;
-            }
-            catch (TsException)
-            {
-                // Not to be reached or without etcd: that is the answer.
-            }
-        }
-
-        return false;
-    }
-}
-
-/// <summary>What the voting members of etcd said, without the node that asks.</summary>
-/// <param name="Voters">Voting members in all.</param>
-/// <param name="OtherVoters">Voting members without the node's own.</param>
-/// <param name="Sick">Host names, for people, of the other voters that do not take part.</param>
-internal sealed record EtcdHealth(int Voters, int OtherVoters, IReadOnlyList<string> Sick)
-{
-    /// <summary>The other voters that take part.</summary>
-    internal int OtherHealthyVoters => OtherVoters - Sick.Count;
 }
