@@ -78,6 +78,8 @@ internal sealed class KubeExec(KubeStore store, LabKubelet kubelet, LabKubernete
         private readonly bool _hasInput = request.Query("stdin") is "true" or "1";
         private (long In, long Out) _cut = (-1, -1);
         private long _received;
+        private long _unread;
+        private Task _writing = Task.CompletedTask;
         private long _sent;
 
         internal async Task RunAsync(LabPod? pod)
@@ -140,6 +142,11 @@ internal sealed class KubeExec(KubeStore store, LabKubelet kubelet, LabKubernete
                 throw new IOException("The machine is gone.");
             await output;
             await process.WaitForExitAsync(request.Aborted);
+            await _writing;
+
+            // As with containerd, whose copy of the input waits for a reader: no exit code comes back before it is gone.
+            if (_unread > 0)
+                await Task.Delay(Timeout.Infinite, request.Aborted);
             if (process.ExitCode == 137 && pod.End.IsCompleted)
                 await Task.Delay(50); // what killed it shows in the pod's status first
             await SendAsync(Status(ExitStatus(owner.Faults.ExitCode ?? process.ExitCode)));
@@ -189,12 +196,12 @@ internal sealed class KubeExec(KubeStore store, LabKubelet kubelet, LabKubernete
                 throw new IOException("The connection was cut.");
             }
             _received += data.Length;
-            await WriteAsync(process, data);
+            await (_writing = WriteAsync(process, data));
             owner.Kubelet.CountInput(pod, data.Length, _received);
         }
 
-        // A command may stop reading: then its input goes nowhere, as into the shim of a container runtime.
-        private static async Task WriteAsync(Process process, ReadOnlyMemory<byte> data)
+        // A command may stop reading: then its input goes nowhere.
+        private async Task WriteAsync(Process process, ReadOnlyMemory<byte> data)
         {
             try
             {
@@ -203,7 +210,7 @@ internal sealed class KubeExec(KubeStore store, LabKubelet kubelet, LabKubernete
             }
             catch (Exception e) when (e is IOException or ObjectDisposedException)
             {
-                Debug.WriteLine(e.Message);
+                _unread += data.Length;
             }
         }
 
