@@ -70,6 +70,9 @@ public sealed class KubernetesConnection : IDisposable
     /// <summary>How long one request that is no watch and no exec may take.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>How long a command in a pod may neither take nor give a byte; hashing a large image on a slow disk is silent.</summary>
+    internal TimeSpan ExecStallLimit { get; init; } = TimeSpan.FromMinutes(5);
+
     internal KubernetesApi Api { get; }
 
     internal HttpMessageInvoker Invoker { get; }

@@ -215,6 +215,14 @@ public static class KubernetesErrors
         "Delete it by the command in the message; it ends by itself at its deadline."
     );
 
+    /// <summary>A command in a pod hangs.</summary>
+    public static readonly TsError ExecStalled = new(
+        "ExecStalled",
+        TsErrorCategory.OperationTimeout,
+        "A command in a pod neither took nor gave a byte for minutes.",
+        "Look at the node's disk and at its containerd (Get-TalosLog NODE -Service cri), then run the cmdlet again: what was staged is gone on with."
+    );
+
     /// <summary>The exec stream broke.</summary>
     public static readonly TsError ExecConnectionLost = new(
         "ExecConnectionLost",

@@ -49,12 +49,26 @@ internal static class PodExec
         using var socket = new ClientWebSocket();
         await ConnectAsync(connection, target, command, stdin is not null, socket, cancellationToken)
             .ConfigureAwait(false);
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var sending = stdin is null ? Task.CompletedTask : SendAsync(socket, stdin, ended.Token);
+        // Every byte in either direction puts the end off; a runtime that waits for somebody to read says nothing at all.
+        using var alive = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        void Moved() => alive.CancelAfter(connection.ExecStallLimit);
+        Moved();
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(alive.Token);
+        var sending = stdin is null ? Task.CompletedTask : SendAsync(socket, stdin, Moved, ended.Token);
         V1Status? status;
         try
         {
-            status = await ReceiveAsync(socket, target, stdout, stderr, cancellationToken).ConfigureAwait(false);
+            status = await ReceiveAsync(socket, target, stdout, stderr, Moved, alive.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            socket.Abort();
+            await FirstFailureAsync(sending, ended).ConfigureAwait(false);
+            throw KubernetesErrors.ExecStalled.New(
+                $"The command in the pod '{target.Namespace}/{target.Pod}' on '{target.Node}' neither took nor gave a byte for {connection.ExecStallLimit.TotalSeconds:0} s.",
+                target.Node,
+                e
+            );
         }
         catch (Exception e) when (PodExecFailures.IsBroken(e))
         {
@@ -144,7 +158,12 @@ internal static class PodExec
         }.Uri;
     }
 
-    private static async Task SendAsync(ClientWebSocket socket, Stream stdin, CancellationToken cancellationToken)
+    private static async Task SendAsync(
+        ClientWebSocket socket,
+        Stream stdin,
+        Action moved,
+        CancellationToken cancellationToken
+    )
     {
         var buffer = ArrayPool<byte>.Shared.Rent(SendSize + 1);
         try
@@ -155,9 +174,13 @@ internal static class PodExec
                 (read = await stdin.ReadAsync(buffer.AsMemory(1, SendSize), cancellationToken).ConfigureAwait(false))
                 > 0
             )
+            {
                 await socket
                     .SendAsync(buffer.AsMemory(0, read + 1), WebSocketMessageType.Binary, true, cancellationToken)
                     .ConfigureAwait(false);
+                moved();
+            }
+
             if (socket.SubProtocol == V5)
                 await socket
                     .SendAsync(new byte[] { Close, Stdin }, WebSocketMessageType.Binary, true, cancellationToken)
@@ -175,6 +198,7 @@ internal static class PodExec
         PodExecTarget target,
         Stream stdout,
         Stream stderr,
+        Action moved,
         CancellationToken cancellationToken
     )
     {
@@ -186,6 +210,7 @@ internal static class PodExec
             while (true)
             {
                 var part = await socket.ReceiveAsync(buffer.AsMemory(), cancellationToken).ConfigureAwait(false);
+                moved();
                 if (part.MessageType == WebSocketMessageType.Close)
                     return status.Length > 0 ? ParseStatus(target, status) : null;
                 var data = buffer.AsMemory(0, part.Count);
