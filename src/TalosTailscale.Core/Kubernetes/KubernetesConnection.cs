@@ -71,7 +71,7 @@ public sealed class KubernetesConnection : IDisposable
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long a command in a pod may neither take nor give a byte; hashing a large image on a slow disk is silent.</summary>
-    internal TimeSpan ExecStallLimit { get; init; } = TimeSpan.FromMinutes(5);
+    internal TimeSpan ExecStallLimit { get; set; } = TimeSpan.FromMinutes(5);
 
     internal KubernetesApi Api { get; }
 

@@ -70,6 +70,10 @@ internal sealed class KubeExec(KubeStore store, LabKubelet kubelet, LabKubernete
                 },
             };
 
+    // With containerd the copy of the input waits for a reader: past what a pipe holds neither more input is taken nor an
+    // exit code told, though the command has ended.
+    private const int Unread = 65_536;
+
     /// <summary>One command.</summary>
     private sealed class Session(KubeExec owner, WebSocket socket, KubeRequest request, string[] command, bool canClose)
         : IDisposable
@@ -144,8 +148,7 @@ internal sealed class KubeExec(KubeStore store, LabKubelet kubelet, LabKubernete
             await process.WaitForExitAsync(request.Aborted);
             await _writing;
 
-            // As with containerd, whose copy of the input waits for a reader: no exit code comes back before it is gone.
-            if (_unread > 0)
+            if (_unread > Unread)
                 await Task.Delay(Timeout.Infinite, request.Aborted);
             if (process.ExitCode == 137 && pod.End.IsCompleted)
                 await Task.Delay(50); // what killed it shows in the pod's status first
@@ -198,9 +201,11 @@ internal sealed class KubeExec(KubeStore store, LabKubelet kubelet, LabKubernete
             _received += data.Length;
             await (_writing = WriteAsync(process, data));
             owner.Kubelet.CountInput(pod, data.Length, _received);
+            if (_unread > Unread)
+                await Task.Delay(Timeout.Infinite, request.Aborted);
         }
 
-        // A command may stop reading: then its input goes nowhere.
+        // A command may stop reading: what a pipe holds of its input goes nowhere, and the rest blocks.
         private async Task WriteAsync(Process process, ReadOnlyMemory<byte> data)
         {
             try

@@ -59,14 +59,29 @@ public sealed class HelperPodTests
         Assert.Equal(SHA256.HashData(data), SHA256.HashData(errors.ToArray()));
     }
 
-    [Fact]
-    public async Task A_command_that_ends_early_ends_the_call()
+    [Theory]
+    [InlineData("head -c 10 >/dev/null; exit 3", 60_000)] // a pipe takes what is left
+    [InlineData("head -c 10 >/dev/null; cat >/dev/null; exit 3", 5_000_000)]
+    public async Task A_command_that_reads_its_input_to_the_end_ends_the_call(string script, int bytes)
     {
         await using var lab = await KubeLab.StartAsync();
         using var connection = lab.Connect();
         await using var pod = await HelperPod.CreateAsync(connection, KubeLab.Spec(), Token);
-        var (code, _, _) = await RunAsync(pod, ["sh", "-c", "head -c 10 >/dev/null; exit 3"], new EndlessStream());
+        var (code, _, _) = await RunAsync(pod, ["sh", "-c", script], new ZeroStream(bytes));
         Assert.Equal(3, code);
+    }
+
+    [Fact]
+    public async Task A_command_that_leaves_its_input_unread_is_told_as_stalled()
+    {
+        await using var lab = await KubeLab.StartAsync();
+        using var connection = lab.Connect();
+        connection.ExecStallLimit = TimeSpan.FromSeconds(3);
+        await using var pod = await HelperPod.CreateAsync(connection, KubeLab.Spec(), Token);
+        var stalled = await Assert.ThrowsAsync<TsException>(() =>
+            RunAsync(pod, ["sh", "-c", "head -c 10 >/dev/null; exit 3"], new ZeroStream(long.MaxValue))
+        );
+        Assert.Equal("ExecStalled", stalled.Error.Id);
     }
 
     [Fact]
@@ -81,7 +96,7 @@ public sealed class HelperPodTests
             var (code, _, _) = await RunAsync(
                 pod,
                 ["head", "-c", $"{megabytes}000000"],
-                new EndlessStream(),
+                new ZeroStream(megabytes * 1_000_000L),
                 Stream.Null
             );
             Assert.Equal(0, code);
@@ -257,9 +272,15 @@ public sealed class HelperPodTests
             await Task.Delay(10, Token);
     }
 
-    private sealed class EndlessStream : MemoryStream
+    private sealed class ZeroStream(long length) : MemoryStream
     {
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-            new(buffer.Length);
+        private long _left = length;
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            var read = (int)Math.Min(buffer.Length, _left);
+            _left -= read;
+            return new(read);
+        }
     }
 }
