@@ -243,6 +243,14 @@ public static class TalosErrors
         "Check that the node is up and reachable from the endpoint."
     );
 
+    /// <summary>A container that the node runs hangs.</summary>
+    public static readonly TsError TalosContainerStalled = new(
+        "TalosContainerStalled",
+        TsErrorCategory.OperationTimeout,
+        "A container that Talos runs neither took nor gave a byte for minutes.",
+        "Look at the node's disk (Get-TalosLog NODE -Id kernel), then run the cmdlet again: it goes on with what was staged."
+    );
+
     /// <summary>The node refused what was sent.</summary>
     public static readonly TsError TalosInvalidRequest = new(
         "TalosInvalidRequest",
