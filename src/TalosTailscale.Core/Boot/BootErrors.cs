@@ -100,6 +100,22 @@ public static class BootErrors
         "Look at the node's kernel log (Get-TalosLog -Id kernel) for errors of the disk."
     );
 
+    /// <summary>A file could not be read.</summary>
+    public static readonly TsError EspReadFailed = new(
+        "EspReadFailed",
+        TsErrorCategory.ReadError,
+        "A file on the EFI system partition could not be read: the node's disk does not give it back.",
+        "Look at the node's kernel log (Get-TalosLog NODE -Id kernel) for errors of the disk, and replace it."
+    );
+
+    /// <summary>The source is another than the one that was looked at.</summary>
+    public static readonly TsError SwapSourceChanged = new(
+        "SwapSourceChanged",
+        TsErrorCategory.InvalidData,
+        "The source of the swap is not any more what it was when the plan was made.",
+        "Let nobody write to the file meanwhile, and run the command again: it reads and judges the image anew."
+    );
+
     /// <summary>Fewer bytes arrived than were announced.</summary>
     public static readonly TsError TransferIncomplete = new(
         "TransferIncomplete",

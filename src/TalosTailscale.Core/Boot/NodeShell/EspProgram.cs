@@ -147,7 +147,8 @@ internal sealed class EspProgram
             "NoSpace" => BootErrors.EspFull,
             "ShortTransfer" => BootErrors.TransferIncomplete,
             "HashMismatch" => BootErrors.EspHashMismatch,
-            "WriteFailed" or "ReadFailed" => BootErrors.EspWriteFailed,
+            "WriteFailed" => BootErrors.EspWriteFailed,
+            "ReadFailed" => BootErrors.EspReadFailed,
             _ => BootErrors.NodeShellFailed,
         };
 

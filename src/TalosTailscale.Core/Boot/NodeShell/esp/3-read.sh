@@ -66,7 +66,7 @@ cmd_verify() { # device name sha256
   [ -f "$linux/$2" ] || fail 15 FileNotFound "there is no file '$2' in EFI/Linux"
   found=$(hash_from_disk "$linux/$2")
   say sha256 "$found"
-  [ "$found" = "$3" ] || fail 20 HashMismatch "'$2' reads back from the disk as SHA-256 '$found', expected '$3'"
+  [ "$found" = "$3" ] || fail_to_verify "$linux/$2" "'$2' reads back from the disk as SHA-256 '$found', expected '$3'"
 }
 
 cmd_staged() { # device name: how much is there already
