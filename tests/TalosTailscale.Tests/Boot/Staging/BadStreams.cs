@@ -3,8 +3,10 @@ namespace TalosTailscale.Tests.Boot.Staging;
 /// <summary>A file that somebody cuts off.</summary>
 internal sealed class EndingStream(Stream inner, long end) : WrappedStream(inner)
 {
-    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        await Inner.ReadAsync(buffer[..(int)Math.Clamp(end - Position, 0, buffer.Length)], cancellationToken);
+    public override async ValueTask<int> ReadAsync(
+        Memory<byte> buffer,
+        CancellationToken cancellationToken = default
+    ) => await Inner.ReadAsync(buffer[..(int)Math.Clamp(end - Position, 0, buffer.Length)], cancellationToken);
 }
 
 /// <summary>A file into which somebody writes.</summary>
