@@ -73,7 +73,7 @@ internal sealed class LabDebugService(LabCluster cluster) : DebugService.DebugSe
         );
         await process.WaitForExitAsync(cancellationToken);
         await feed.Writing;
-        if (feed.HasUnread)
+        if (feed.Unread > KubeExec.PipeSize)
             await Task.Delay(Timeout.Infinite, cancellationToken);
         await ended.CancelAsync();
         await feeding;
@@ -86,8 +86,8 @@ internal sealed class LabDebugService(LabCluster cluster) : DebugService.DebugSe
         /// <summary>The write that is going on, or was the last.</summary>
         internal Task Writing { get; private set; } = Task.CompletedTask;
 
-        /// <summary>Whether something came that nobody read.</summary>
-        internal bool HasUnread { get; private set; }
+        /// <summary>How many bytes came that nobody read.</summary>
+        internal long Unread { get; private set; }
 
         internal async Task RunAsync(CancellationToken cancellationToken)
         {
@@ -99,6 +99,8 @@ internal sealed class LabDebugService(LabCluster cluster) : DebugService.DebugSe
                         await (Writing = WriteAsync(input.Current.StdinData));
                     else if (input.Current.HasSignal)
                         LabPodSandbox.KillTree(process);
+                    if (Unread > KubeExec.PipeSize)
+                        await Task.Delay(Timeout.Infinite, cancellationToken);
                 }
 
                 process.StandardInput.Close();
@@ -117,7 +119,7 @@ internal sealed class LabDebugService(LabCluster cluster) : DebugService.DebugSe
             }
             catch (Exception e) when (e is IOException or ObjectDisposedException)
             {
-                HasUnread = true;
+                Unread += data.Length;
             }
         }
     }
