@@ -117,7 +117,7 @@ internal sealed record StagingFailure(string Name, string? ErrorId)
         {
             During = "verify",
             Program = "HashMismatch",
-            Happens = lab => lab.Damage(lab.Staged),
+            Happens = lab => StagingLab.Damage(lab.Staged),
         },
         new("disk does not read", "EspReadFailed")
         {

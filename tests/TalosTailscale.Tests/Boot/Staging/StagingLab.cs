@@ -89,7 +89,7 @@ public sealed class StagingLab : IAsyncLifetime
 
     internal void WriteLock(string owner) => File.WriteAllText(Lock, $"owner={owner}\nholder=pod/x/y\nboot=b\nup=1\n");
 
-    internal void Damage(string path)
+    internal static void Damage(string path)
     {
         using FileStream file = File.OpenWrite(path);
         file.Position = 1_234_567;
