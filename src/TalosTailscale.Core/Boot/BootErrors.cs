@@ -84,6 +84,14 @@ public static class BootErrors
         "Run the command again; it reads everything anew."
     );
 
+    /// <summary>A name that no file of a sound FAT has.</summary>
+    public static readonly TsError EspNameInvalid = new(
+        "EspNameInvalid",
+        TsErrorCategory.InvalidData,
+        "The EFI system partition has a file or folder whose name has control characters, or leads out of the partition.",
+        "Repair the file system (fsck.vfat) or remove that entry; what boots next cannot be told before."
+    );
+
     /// <summary>What the disk holds is not what was sent.</summary>
     public static readonly TsError EspHashMismatch = new(
         "EspHashMismatch",

@@ -141,6 +141,7 @@ internal sealed class EspProgram
         code switch
         {
             "DeviceNotFound" or "MountFailed" or "FolderNotFound" or "UnmountFailed" => BootErrors.EspMountFailed,
+            "NameInvalid" => BootErrors.EspNameInvalid,
             "ReadOnly" => BootErrors.EspReadOnly,
             "FileNotFound" or "FileExists" or "Changed" => BootErrors.EspChanged,
             "Locked" => BootErrors.EspLocked,

@@ -26,6 +26,9 @@ space() {
 cmd_list() { # device [hash]
   attach "$1" ro
   space
+  # One name is one line, or it is none; and a folder that cannot be read would only make the list shorter.
+  odd=$(find "$mnt/" -path '*[[:cntrl:]]*' -print) || fail 21 ReadFailed "not every folder of '$1' could be read"
+  [ -z "$odd" ] || fail 22 NameInvalid "'$1' has a name with control characters; its file system is damaged"
   find "$mnt/" -type f | while IFS= read -r path; do
     relative=${path#"$mnt/"}
     say file "$relative"
@@ -35,6 +38,7 @@ cmd_list() { # device [hash]
       hash:[Ee][Ff][Ii]/[Ll][Ii][Nn][Uu][Xx]/*) say sha256 "$(hash_of "$path")" ;;
     esac
   done
+  say listed yes
 }
 
 # On some ways to a node standard error arrives among standard output: there is none where bytes are the answer.
