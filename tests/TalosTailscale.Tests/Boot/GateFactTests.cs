@@ -49,10 +49,20 @@ public sealed class GateFactTests(GateTable table) : IClassFixture<GateTable>
 
                 Assert.Equal((result.Gate, UkiSwapGateStatus.Unknown), (result.Gate, result.Status));
                 Assert.Equal("GateUnknown", result.ErrorId);
-                Assert.StartsWith($"{name} is not known: Get {name} on 'ampone'", result.Evidence, StringComparison.Ordinal);
-                Assert.Equal(way.Name == "role missing", result.Evidence.Contains("role 'os:admin'", StringComparison.Ordinal));
+                Assert.StartsWith(
+                    $"{name} is not known: Get {name} on 'ampone'",
+                    result.Evidence,
+                    StringComparison.Ordinal
+                );
+                Assert.Equal(
+                    way.Name == "role missing",
+                    result.Evidence.Contains("role 'os:admin'", StringComparison.Ordinal)
+                );
                 Assert.Contains(loss.Advice!, result.Advice, StringComparison.Ordinal);
-                Assert.Equal(result.CanSkip, result.Advice.Contains($"-SkipGate {result.Gate}'", StringComparison.Ordinal));
+                Assert.Equal(
+                    result.CanSkip,
+                    result.Advice.Contains($"-SkipGate {result.Gate}'", StringComparison.Ordinal)
+                );
                 table.Add(result.Gate.ToString(), name, way.Name, result.ToString().Split(' ')[1]);
             }
 
@@ -118,7 +128,9 @@ public sealed class GateFactTests(GateTable table) : IClassFixture<GateTable>
         IReadOnlyList<UkiSwapGateResult> noCurrent = GateBench.Evaluate(input with { Current = null });
 
         Assert.Equal([UkiSwapGate.Extensions, UkiSwapGate.Tailscale], Unknown(results));
-        Assert.All(Unknown(results), gate => Assert.Contains("-Path", results.Of(gate).Advice, StringComparison.Ordinal));
+        Assert.All(Unknown(results), gate =>
+            Assert.Contains("-Path", results.Of(gate).Advice, StringComparison.Ordinal)
+        );
         Assert.Equal([UkiSwapGate.Signer], Unknown(noCurrent));
         table.Add("Extensions", "extensions of the image", "not found", "Unknown");
         table.Add("Tailscale", "extensions of the image", "not found", "Unknown");

@@ -10,6 +10,8 @@ namespace TalosTailscale.Core.Boot.Swap;
 /// </summary>
 public static class SwapFactsReader
 {
+    private static readonly FactLoss s_noStage = new("The machine status", "the node has none yet");
+
     /// <summary>Reads the facts.</summary>
     /// <param name="node">The node.</param>
     /// <param name="kubernetes">The cluster; null without one.</param>
@@ -83,7 +85,7 @@ public static class SwapFactsReader
         return facts with
         {
             IsControlPlane = type.Then<bool>(t => t == TalosMachineType.ControlPlane),
-            Stage = status.Then<string>(s => s.Stage),
+            Stage = status.Then(s => s.Stage == "unknown" ? s_noStage : Fact.Of(s.Stage)),
             Extensions = extensions.Then(all =>
                 Fact.Of<IReadOnlyList<string>>([.. all.Where(e => e.Name != "schematic").Select(e => e.Name)])
             ),
