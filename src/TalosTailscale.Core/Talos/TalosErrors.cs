@@ -398,6 +398,15 @@ public static class TalosErrors
         "Use -Force to see it all the same, or Get-TalosMachineConfig for machine configurations."
     );
 
+    /// <summary>The node's own member is not in the list of members.</summary>
+    public static readonly TsError EtcdMemberUnknown = new(
+        "EtcdMemberUnknown",
+        TsErrorCategory.SecurityError,
+        "The node is not among the members of its etcd, so that nobody can say what its restart would cost.",
+        "Compare with Get-TalosEtcdMember: a member that was removed joins anew when its node is reset. "
+            + "-Force, or -SkipGate Quorum of a swap, restarts it all the same."
+    );
+
     /// <summary>An etcd member that is to be removed is alive.</summary>
     public static readonly TsError EtcdMemberAlive = new(
         "EtcdMemberAlive",
