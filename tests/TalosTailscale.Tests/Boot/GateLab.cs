@@ -12,7 +12,7 @@ namespace TalosTailscale.Tests.Boot;
 /// <summary>One lab for many questions: three control planes, of which one call at a time is answered with an error.</summary>
 public sealed class GateLab : IAsyncLifetime
 {
-    private const string Service =
+    internal const string Service =
         "---\napiVersion: v1alpha1\nkind: ExtensionServiceConfig\nname: tailscale\nenvironment:\n  - TS_AUTHKEY=tskey-auth-x\n";
 
     private TalosLab? _lab;
