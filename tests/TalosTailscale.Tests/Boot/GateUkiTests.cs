@@ -176,12 +176,7 @@ public sealed class GateUkiTests
     [InlineData(false, false, false, "not set: machine.kubelet.nodeIP.validSubnets")]
     public async Task Subnets_of_etcd_are_asked_of_a_control_plane(bool control, bool node, bool etcd, string evidence)
     {
-        SwapNodeFacts facts = GateBench.Facts with
-        {
-            IsControlPlane = control,
-            NodeSubnets = node,
-            EtcdSubnets = etcd,
-        };
+        SwapNodeFacts facts = GateBench.Facts with { IsControlPlane = control, NodeSubnets = node, EtcdSubnets = etcd };
         UkiSwapGateResult result = Judge(await GateBench.InputAsync(facts), UkiSwapGate.Subnets);
 
         Assert.Equal(evidence, result.Evidence);
@@ -260,10 +255,7 @@ public sealed class GateUkiTests
 
         Assert.Equal(SwapErrors.GateUnknown.RecommendedAction, results.Of(UkiSwapGate.Architecture).Advice);
         Assert.Equal("'-SkipGate Version' goes on without knowing.", results.Of(UkiSwapGate.Version).Advice);
-        Assert.Equal(
-            "Ask again. '-SkipGate Stage' goes on without knowing.",
-            results.Of(UkiSwapGate.Stage).Advice
-        );
+        Assert.Equal("Ask again. '-SkipGate Stage' goes on without knowing.", results.Of(UkiSwapGate.Stage).Advice);
         Assert.Equal(SwapErrors.UkiVariantMismatch.RecommendedAction, results.Of(UkiSwapGate.Variant).Advice);
     }
 

@@ -47,7 +47,11 @@ public sealed class ServiceConfigGateTests
         TsException e = await Assert.ThrowsAsync<TsException>(() => CheckAsync(lab, Factory(s_id), null));
 
         Assert.Equal("GateUnknown", e.ErrorId);
-        Assert.Contains($"no Image Factory told what the schematic '{s_id}' holds", e.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"no Image Factory told what the schematic '{s_id}' holds",
+            e.Message,
+            StringComparison.Ordinal
+        );
         await ConfigureAsync(lab);
         await CheckAsync(lab, Factory(s_id), null);
     }
