@@ -90,7 +90,7 @@ internal static class MachineConfigSizes
         }
 
         yield return ("patch", Patch);
-        yield return ("find forms", text => PatchForms.Adapt(text, MachineConfigTexts.Patches, out _).Count);
+        yield return ("find forms", text => PatchForms.Adapt(text, MachineConfigTexts.Patches).Patches.Count);
         yield return ("check", text => ConfigValidator.Check(text, After(text), "node").Count);
         yield return ("diff", text => UnifiedDiff.Create(text, After(text), "node").Length);
         yield return ("find secrets", FindSecrets);
@@ -109,7 +109,9 @@ internal static class MachineConfigSizes
     private static int All(string text)
     {
         ConfigSecrets.Register(text);
-        string after = MachineConfigPatcher.Apply(text, PatchForms.Adapt(text, MachineConfigTexts.Patches, out _)).Text;
+        string after = MachineConfigPatcher
+            .Apply(text, PatchForms.Adapt(text, MachineConfigTexts.Patches).Patches)
+            .Text;
         return ConfigValidator.Check(text, after, "node").Count + UnifiedDiff.Create(text, after, "node").Length;
     }
 

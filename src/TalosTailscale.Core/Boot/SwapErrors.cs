@@ -128,7 +128,7 @@ public static class SwapErrors
         "NodeSubnetsMissing",
         TsErrorCategory.SecurityError,
         "Node address or etcd peer address are not pinned to subnets, and a 100.64.0.0/10 address is about to appear.",
-        "Set machine.kubelet.nodeIP.validSubnets, and on control planes cluster.etcd.advertisedSubnets, with Set-TalosMachinePatch."
+        "Set what the gate names to the local network with Set-TalosMachinePatch: machine.kubelet.nodeIP.validSubnets (or KubeNodeConfig nodeIP.validSubnets, where the node has that document), and on control planes cluster.etcd.advertisedSubnets."
     );
 
     /// <summary>The node is not up.</summary>

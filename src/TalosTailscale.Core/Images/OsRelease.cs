@@ -1,5 +1,4 @@
 using System.Text;
-using TalosTailscale.Core.Reporting;
 
 namespace TalosTailscale.Core.Images;
 

@@ -1,6 +1,5 @@
 using System.Text;
 using TalosTailscale.Core.Images.Pe;
-using TalosTailscale.Core.Reporting;
 
 namespace TalosTailscale.Core.Images;
 

@@ -15,7 +15,7 @@ public static class ManifestNames
     /// <summary>The resolvers.</summary>
     public const string Dns = "tailscale-dns.patch.yaml";
 
-    /// <summary>The record of the extension in the machine config.</summary>
+    /// <summary>The installer image with the extension; the runbook's list of extensions up to Talos 1.9.</summary>
     public const string SystemExtension = "tailscale-system-extension.patch.yaml";
 
     /// <summary>The manifests that are applied to a node, in the runbook's order.</summary>

@@ -5,7 +5,6 @@ using System.Text;
 using System.Text.Json;
 using k8s;
 using k8s.Models;
-using TalosTailscale.Core.Talos;
 
 namespace TalosTailscale.Core.Kubernetes;
 
@@ -50,20 +49,21 @@ internal static class PodExec
         using var socket = new ClientWebSocket();
         await ConnectAsync(connection, target, command, stdin is not null, socket, cancellationToken)
             .ConfigureAwait(false);
-        // A runtime that waits for somebody to read says nothing at all.
-        using var watch = new CommandWatch(connection.ExecStallLimit, cancellationToken);
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(watch.Token);
-        var sending = stdin is null ? Task.CompletedTask : SendAsync(socket, stdin, watch, ended.Token);
+        // Every byte in either direction puts the end off; a runtime that waits for somebody to read says nothing at all.
+        using var alive = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        void Moved() => alive.CancelAfter(connection.ExecStallLimit);
+        Moved();
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(alive.Token);
+        var sending = stdin is null ? Task.CompletedTask : SendAsync(socket, stdin, Moved, ended.Token);
         V1Status? status;
         try
         {
-            status = await ReceiveAsync(socket, target, stdout, stderr, watch).ConfigureAwait(false);
+            status = await ReceiveAsync(socket, target, stdout, stderr, Moved, alive.Token).ConfigureAwait(false);
         }
-        catch (Exception e) when (watch.GaveUp && (e is OperationCanceledException || PodExecFailures.IsBroken(e)))
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
             socket.Abort();
             await FirstFailureAsync(sending, ended).ConfigureAwait(false);
-            watch.ThrowIfInputFailed();
             throw KubernetesErrors.ExecStalled.New(
                 $"The command in the pod '{target.Namespace}/{target.Pod}' on '{target.Node}' neither took nor gave a byte for {connection.ExecStallLimit.TotalSeconds:0} s.",
                 target.Node,
@@ -80,9 +80,14 @@ internal static class PodExec
             throw;
         }
         // The command may end without having read all of its input: that is its right, and its exit code tells.
-        await FirstFailureAsync(sending, ended).ConfigureAwait(false);
+        var sendFailure = await FirstFailureAsync(sending, ended).ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
-        watch.ThrowIfInputFailed();
+        if (
+            sendFailure is not null
+            && !PodExecFailures.IsBroken(sendFailure)
+            && sendFailure is not OperationCanceledException
+        )
+            throw new IOException("Reading the input of the command failed.", sendFailure);
         await GoodbyeAsync(socket).ConfigureAwait(false);
         return ExitCode(target, status);
     }
@@ -156,7 +161,7 @@ internal static class PodExec
     private static async Task SendAsync(
         ClientWebSocket socket,
         Stream stdin,
-        CommandWatch watch,
+        Action moved,
         CancellationToken cancellationToken
     )
     {
@@ -166,17 +171,14 @@ internal static class PodExec
             buffer[0] = Stdin;
             int read;
             while (
-                (
-                    read = await watch
-                        .ReadAsync(stdin, buffer.AsMemory(1, SendSize), cancellationToken)
-                        .ConfigureAwait(false)
-                ) > 0
+                (read = await stdin.ReadAsync(buffer.AsMemory(1, SendSize), cancellationToken).ConfigureAwait(false))
+                > 0
             )
             {
                 await socket
                     .SendAsync(buffer.AsMemory(0, read + 1), WebSocketMessageType.Binary, true, cancellationToken)
                     .ConfigureAwait(false);
-                watch.Moved();
+                moved();
             }
 
             if (socket.SubProtocol == V5)
@@ -196,7 +198,8 @@ internal static class PodExec
         PodExecTarget target,
         Stream stdout,
         Stream stderr,
-        CommandWatch watch
+        Action moved,
+        CancellationToken cancellationToken
     )
     {
         var buffer = ArrayPool<byte>.Shared.Rent(ChunkSize + 1);
@@ -206,8 +209,8 @@ internal static class PodExec
             var channel = -1; // of the message of which a part was read
             while (true)
             {
-                var part = await socket.ReceiveAsync(buffer.AsMemory(), watch.Token).ConfigureAwait(false);
-                watch.Moved();
+                var part = await socket.ReceiveAsync(buffer.AsMemory(), cancellationToken).ConfigureAwait(false);
+                moved();
                 if (part.MessageType == WebSocketMessageType.Close)
                     return status.Length > 0 ? ParseStatus(target, status) : null;
                 var data = buffer.AsMemory(0, part.Count);
@@ -219,10 +222,10 @@ internal static class PodExec
                 switch (channel)
                 {
                     case Stdout:
-                        await stdout.WriteAsync(data, watch.Token).ConfigureAwait(false);
+                        await stdout.WriteAsync(data, cancellationToken).ConfigureAwait(false);
                         break;
                     case Stderr:
-                        await stderr.WriteAsync(data, watch.Token).ConfigureAwait(false);
+                        await stderr.WriteAsync(data, cancellationToken).ConfigureAwait(false);
                         break;
                     case Error when status.Length + data.Length > MaxStatus:
                         throw KubernetesErrors.ExecProtocol.New(

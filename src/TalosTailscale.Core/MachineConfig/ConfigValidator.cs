@@ -12,6 +12,7 @@ public static class ConfigValidator
     /// <param name="after">The configuration to send.</param>
     /// <param name="name">The node or file, for messages.</param>
     /// <param name="version">The node's Talos; null when not known.</param>
+    /// <param name="dropped">What was left out of the patches: told with the other warnings.</param>
     /// <param name="strict">True to refuse what would be a warning.</param>
     /// <returns>The warnings.</returns>
     /// <exception cref="TsException">
@@ -22,23 +23,27 @@ public static class ConfigValidator
         string after,
         string name,
         Version? version = null,
-        bool strict = false
+        bool strict = false,
+        IReadOnlyList<MachineConfigWarning>? dropped = null
     )
     {
         ConfigTree tree = ConfigTree.Read(after, name);
         var view = new ConfigView(tree);
-        List<ConfigFinding> findings = [.. ConfigRules.Check(view)];
+        TalosRules rules = TalosRules.For(version, tree);
+        List<ConfigFinding> findings = [.. ConfigRules.Check(view, rules)];
         if (findings.Count > 0)
         {
             HashSet<string> known =
             [
-                .. ConfigRules.Check(new ConfigView(ConfigTree.Read(before, name))).Select(finding => finding.Message),
+                .. ConfigRules
+                    .Check(new ConfigView(ConfigTree.Read(before, name)), rules)
+                    .Select(finding => finding.Message),
             ];
             if (findings.Find(finding => !known.Contains(finding.Message)) is { } first)
                 throw Refuse(first, name);
         }
 
-        IReadOnlyList<MachineConfigWarning> warnings = [.. ConfigAdvice.Check(view, version)];
+        IReadOnlyList<MachineConfigWarning> warnings = [.. dropped ?? [], .. ConfigAdvice.Check(view, version)];
         if (strict && warnings.Count > 0)
             throw MachineConfigErrors.ConfigWarningsRefused.New(
                 $"'{name}': found {warnings.Count} warnings, expected none with -Strict: {string.Join(" ", warnings.Select(warning => warning.Message))}",

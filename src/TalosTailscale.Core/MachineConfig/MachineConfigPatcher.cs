@@ -17,6 +17,7 @@ public static class MachineConfigPatcher
     /// <param name="mode">What happens to lists.</param>
     /// <param name="name">What to call the configuration in messages: a node or file.</param>
     /// <param name="allowUnknownKeys">Accept keys and kinds that this module does not know: for a Talos newer than it.</param>
+    /// <param name="talos">The node's Talos, whose merge it is; null when not known.</param>
     /// <returns>The result.</returns>
     /// <exception cref="TsException">One of <see cref="MachineConfigErrors"/>; nothing was changed then.</exception>
     public static PatchedConfig Apply(
@@ -24,14 +25,16 @@ public static class MachineConfigPatcher
         IReadOnlyList<ConfigPatch> patches,
         ListMerge mode = ListMerge.Union,
         string name = "machine configuration",
-        bool allowUnknownKeys = false
+        bool allowUnknownKeys = false,
+        Version? talos = null
     )
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(patches);
         ConfigTree tree = ConfigTree.Read(config, name);
+        TalosRules rules = TalosRules.For(talos, tree);
         foreach (ConfigPatch patch in patches)
-            Apply(tree, patch, mode, allowUnknownKeys);
+            Apply(tree, patch, mode, allowUnknownKeys, rules);
         return Write(tree, config);
     }
 
@@ -49,7 +52,13 @@ public static class MachineConfigPatcher
         string name = "machine configuration"
     ) => Apply(ConfigText.Decode(config, name), patches, mode, name);
 
-    private static void Apply(ConfigTree tree, ConfigPatch patch, ListMerge mode, bool allowUnknownKeys)
+    private static void Apply(
+        ConfigTree tree,
+        ConfigPatch patch,
+        ListMerge mode,
+        bool allowUnknownKeys,
+        TalosRules rules
+    )
     {
         YamlStream stream = YamlReader.Read(patch.Text, patch.Name);
         List<YamlDocument> documents = stream.Documents.FindAll(document => document.Root is not null);
@@ -67,11 +76,12 @@ public static class MachineConfigPatcher
 
         if (documents is [{ Root.Kind: YamlKind.Sequence }])
         {
-            new JsonPatch(tree, patch.Name).Apply(documents[0].Root!);
+            var types = new SchemaCheck(patch.Name, rules, allowUnknownKeys);
+            new JsonPatch(tree, types, patch.Name).Apply(documents[0].Root!);
             return;
         }
 
-        Merge(tree, patch.Name, documents, mode, allowUnknownKeys);
+        Merge(tree, patch.Name, documents, mode, allowUnknownKeys, rules);
     }
 
     private static void Merge(
@@ -79,10 +89,11 @@ public static class MachineConfigPatcher
         string patch,
         List<YamlDocument> documents,
         ListMerge mode,
-        bool allowUnknownKeys
+        bool allowUnknownKeys,
+        TalosRules rules
     )
     {
-        var deletes = new PatchDeletes(tree, patch);
+        var deletes = new PatchDeletes(tree, rules, patch);
         var merges = new List<(DocumentId Id, YamlDocument Document)>();
         var seen = new HashSet<DocumentId>();
         bool any = false;
@@ -98,7 +109,7 @@ public static class MachineConfigPatcher
             any |= !NamesNothing(root);
             if (!deletes.Extract(root) || NamesNothing(root))
                 continue;
-            if (!seen.Add(id))
+            if (!seen.Add(id) && !rules.AllowsDocumentTwice)
                 throw MachineConfigErrors.DocumentDuplicate.New(
                     $"'{patch}' {YamlPosition.Describe(root)}: found the document '{id}' a second time, expected it once.",
                     patch
@@ -111,7 +122,7 @@ public static class MachineConfigPatcher
                 $"'{patch}' found nothing but version, kind or name, expected at least one key to change.",
                 patch
             );
-        var check = new SchemaCheck(patch, allowUnknownKeys);
+        var check = new SchemaCheck(patch, rules, allowUnknownKeys);
         foreach ((DocumentId id, YamlDocument document) in merges)
             check.Check(
                 document.Root!,
@@ -147,7 +158,7 @@ public static class MachineConfigPatcher
             return type;
 
         // A kind that the configuration has already is known to its node.
-        if (allowUnknown || tree.HasKind(id.Kind))
+        if (allowUnknown || tree.Documents.Any(item => item.Id.Kind == id.Kind && item.Id.ApiVersion == id.ApiVersion))
             return SchemaType.Free;
         throw MachineConfigErrors.PatchUnknownKind.New(
             $"'{patch}' {YamlPosition.Describe(root)}: found a document of apiVersion '{id.ApiVersion}' and kind '{id.Kind}', expected a kind that Talos knows.",

@@ -1,75 +1,118 @@
 using TalosTailscale.Core.MachineConfig.Merging;
+using TalosTailscale.Core.MachineConfig.Schema;
+using TalosTailscale.Core.MachineConfig.Validation;
 using TalosTailscale.Core.MachineConfig.Yaml;
 
 namespace TalosTailscale.Core.MachineConfig;
 
 /// <summary>
-/// Resolvers and host name have two forms since Talos 1.12, and a configuration may have one only. A patch in the other
-/// form is rewritten to the one that the configuration has.
+/// Brings patches into the form that a node has: settings with two places go where its configuration has them. What does
+/// not fit whole stays as it is, and is refused by the rules of the configuration.
 /// </summary>
 public static class PatchForms
 {
+    private static readonly DocumentId s_main = new(string.Empty, string.Empty, string.Empty);
+
     /// <summary>Rewrites patches to the forms of a configuration.</summary>
     /// <param name="config">The configuration.</param>
     /// <param name="patches">The patches.</param>
-    /// <param name="notes">What was rewritten, for the user.</param>
     /// <param name="name">The node or file, for messages.</param>
-    /// <returns>The patches, those without need as they are.</returns>
-    public static IReadOnlyList<ConfigPatch> Adapt(
+    /// <param name="talos">The node's Talos; null when not known.</param>
+    /// <param name="mode">What happens to lists; with Append patches keep all that Talos would merge.</param>
+    /// <returns>The patches, those without need as they are; fewer when nothing is left of one.</returns>
+    public static AdaptedPatches Adapt(
         string config,
         IReadOnlyList<ConfigPatch> patches,
-        out IReadOnlyList<string> notes,
-        string name = "machine configuration"
+        string name = "machine configuration",
+        Version? talos = null,
+        ListMerge mode = ListMerge.Union
     )
     {
         ArgumentNullException.ThrowIfNull(patches);
-        notes = [];
-        if (!patches.Any(MayHaveForms))
-            return patches;
-        ConfigTree tree = ConfigTree.Read(config, name);
         var said = new List<string>();
-        bool resolver = tree.HasKind("ResolverConfig");
-        bool hostname = tree.HasKind("HostnameConfig");
-        var main = tree.Find(new DocumentId(string.Empty, string.Empty, string.Empty))?.Root;
-        YamlNode? network = main?.Get("machine")?.Get("network");
-        bool legacyResolvers =
-            network?.Get("nameservers") is { Entries.Count: > 0 }
-            || network?.Get("searchDomains") is { Entries.Count: > 0 };
-        bool legacyName = network?.GetText("hostname") is { Length: > 0 };
-        var adapted = new List<ConfigPatch>();
-        foreach (ConfigPatch patch in patches)
+        var dropped = new List<string>();
+        if (mode == ListMerge.Union && ExtensionsIgnored.Since(talos))
+            patches = [.. patches.Select(patch => Change(patch, dropped, DropExtensions)).OfType<ConfigPatch>()];
+        ConfigTree before = ConfigTree.Read(config, name);
+        IReadOnlyList<(string Kind, bool ToDocument)> moves = Moves(before, config, patches, name, talos, mode);
+        foreach ((string kind, bool toDocument) in moves)
         {
-            if (!MayHaveForms(patch) || !IsStrategic(patch))
-            {
-                adapted.Add(patch);
-                continue;
-            }
-
-            ConfigTree source = ConfigTree.Read(patch.Text, patch.Name);
-            int before = said.Count;
-            if (resolver)
-                ResolversToDocument(source, patch.Name, said);
-            else if (legacyResolvers)
-                ResolversToMain(source, patch.Name, said);
-            if (hostname)
-                HostnameToDocument(source, patch.Name, said);
-            else if (legacyName)
-                HostnameToMain(source, patch.Name, said);
-            adapted.Add(
-                said.Count == before
-                    ? patch
-                    : new ConfigPatch(MachineConfigPatcher.Write(source, patch.Text).Text, patch.Name)
-            );
+            Action<ConfigTree, string, List<string>> move = toDocument
+                ? (tree, patch, lines) => ToDocument(tree, patch, kind, lines)
+                : (tree, patch, lines) => ToMain(tree, patch, kind, lines);
+            patches = [.. patches.Select(patch => Change(patch, said, move)).OfType<ConfigPatch>()];
         }
 
-        notes = said;
-        return adapted;
+        IReadOnlyList<MachineConfigWarning> warnings =
+            dropped.Count == 0 ? [] : [ExtensionsIgnored.Warning($"{string.Join(", ", dropped)} is left out: it")];
+        return new AdaptedPatches(patches, said, warnings);
     }
 
-    private static bool MayHaveForms(ConfigPatch patch) =>
-        patch.Text.Contains("network", StringComparison.Ordinal)
-        || patch.Text.Contains("ResolverConfig", StringComparison.Ordinal)
-        || patch.Text.Contains("HostnameConfig", StringComparison.Ordinal);
+    // A patch that the node takes as it is needs no other form: only what excludes itself is moved.
+    private static IReadOnlyList<(string Kind, bool ToDocument)> Moves(
+        ConfigTree before,
+        string config,
+        IReadOnlyList<ConfigPatch> patches,
+        string name,
+        Version? talos,
+        ListMerge mode
+    )
+    {
+        TalosRules rules = TalosRules.For(talos, before);
+        if (
+            !patches.Any(patch => IsStrategic(patch) && MayMove(before, ConfigTree.Read(patch.Text, patch.Name), rules))
+        )
+            return [];
+        ConfigTree after;
+        try
+        {
+            string text = MachineConfigPatcher.Apply(config, patches, mode, name, allowUnknownKeys: true, talos).Text;
+            after = ConfigTree.Read(text, name);
+        }
+        catch (TsException)
+        {
+            // The caller patches again, and has the words for it.
+            return [];
+        }
+
+        var view = new ConfigView(after);
+        HashSet<ConfigExclusions.Exclusion> known =
+        [
+            .. ConfigExclusions.Broken(new ConfigView(before)).Select(broken => broken.Rule),
+        ];
+        IEnumerable<string> excluded = ConfigExclusions
+            .Broken(view)
+            .Where(broken => !known.Contains(broken.Rule))
+            .Select(broken => broken.Rule.Kind);
+        IEnumerable<string> tooNew = view.Others.Select(item => item.Kind).Where(kind => !rules.Has(kind));
+        return
+        [
+            .. excluded.Concat(tooNew).Distinct(StringComparer.Ordinal).Select(kind => (kind, before.HasKind(kind))),
+        ];
+    }
+
+    // Most patches touch nothing that has two places; they are not tried first.
+    private static bool MayMove(ConfigTree before, ConfigTree patch, TalosRules rules) =>
+        patch.Documents.Any(item => !rules.Has(item.Id.Kind)) || ConfigExclusions.MayBreak(before, patch);
+
+    // The patch, another one, or null when nothing is left.
+    private static ConfigPatch? Change(
+        ConfigPatch patch,
+        List<string> said,
+        Action<ConfigTree, string, List<string>> change
+    )
+    {
+        if (!IsStrategic(patch))
+            return patch;
+        ConfigTree source = ConfigTree.Read(patch.Text, patch.Name);
+        int lines = said.Count;
+        change(source, patch.Name, said);
+        if (said.Count == lines)
+            return patch;
+        return source.Count == 0
+            ? null
+            : new ConfigPatch(MachineConfigPatcher.Write(source, patch.Text).Text, patch.Name);
+    }
 
     // A list of operations, or a document twice: the patcher has the words for that.
     private static bool IsStrategic(ConfigPatch patch)
@@ -83,118 +126,122 @@ public static class PatchForms
             && roots.Select(DocumentId.Of).Distinct().Count() == roots.Count;
     }
 
-    private static YamlNode? Network(ConfigTree source) =>
-        source.Find(new DocumentId(string.Empty, string.Empty, string.Empty))?.Root?.Get("machine")?.Get("network");
-
-    private static void ResolversToDocument(ConfigTree source, string patch, List<string> said)
+    private static void DropExtensions(ConfigTree source, string patch, List<string> said)
     {
-        YamlNode? network = Network(source);
-        List<string> servers = [.. Validation.ConfigView.TextsOf(network?.Get("nameservers"))];
-        List<string> domains = [.. Validation.ConfigView.TextsOf(network?.Get("searchDomains"))];
-        string? disable = network?.GetText("disableSearchDomain");
-        if ((servers.Count == 0 && domains.Count == 0 && disable is null) || source.HasKind("ResolverConfig"))
-            return;
-        var text = new System.Text.StringBuilder("apiVersion: v1alpha1\nkind: ResolverConfig\n");
-        if (servers.Count > 0)
-            text.Append("nameservers:\n");
-        foreach (string server in servers)
-            text.Append("  - address: ").Append(server).Append('\n');
-        if (domains.Count > 0 || disable is not null)
-            text.Append("searchDomains:\n");
-        if (domains.Count > 0)
-            text.Append("  domains:\n");
-        foreach (string domain in domains)
-            text.Append("    - ").Append(domain).Append('\n');
-        if (disable is not null)
-            text.Append("  disableDefault: ").Append(disable).Append('\n');
-        RemoveKeys(source, "nameservers", "searchDomains", "disableSearchDomain");
-        Append(source, text.ToString(), patch);
-        said.Add($"'{patch}': the node has a ResolverConfig, so the resolvers go there instead of machine.network.");
+        if (Take(source, s_main, "machine.install.extensions") is not null)
+            said.Add($"machine.install.extensions of '{patch}'");
     }
 
-    private static void ResolversToMain(ConfigTree source, string patch, List<string> said)
+    private static void ToDocument(ConfigTree source, string patch, string kind, List<string> said)
     {
-        var id = new DocumentId("v1alpha1", "ResolverConfig", string.Empty);
-        if (source.Find(id)?.Root is not { } root)
-            return;
-        List<string> servers =
-        [
-            .. (root.Get("nameservers")?.Entries ?? []).Select(entry =>
-                entry.Value.GetTextResolved("address") ?? string.Empty
-            ),
-        ];
-        YamlNode network = MainNetwork(source);
-        YamlNode list = YamlNode.NewSequence();
-        foreach (string server in servers)
-            list.Add(null, YamlNode.NewScalar(server, isText: true));
-        if (servers.Count > 0 && network.Find("nameservers") is null)
-            network.Add("nameservers", list);
-        YamlNode domains = YamlNode.NewSequence();
-        foreach (string domain in Validation.ConfigView.TextsOf(root.Get("searchDomains")?.Get("domains")))
-            domains.Add(null, YamlNode.NewScalar(domain, isText: true));
-        if (domains.Entries!.Count > 0 && network.Find("searchDomains") is null)
-            network.Add("searchDomains", domains);
-        if (root.Get("searchDomains")?.GetText("disableDefault") is { } disable)
-            network.Add("disableSearchDomain", YamlNode.NewScalar(disable));
-        source.Remove(id);
-        said.Add(
-            $"'{patch}': the node has machine.network.nameservers, so the resolvers go there instead of a ResolverConfig."
-        );
-    }
-
-    private static void HostnameToDocument(ConfigTree source, string patch, List<string> said)
-    {
-        string? host = Network(source)?.GetText("hostname");
-        if (string.IsNullOrEmpty(host) || source.HasKind("HostnameConfig"))
-            return;
-        RemoveKeys(source, "hostname");
-        Append(source, $"apiVersion: v1alpha1\nkind: HostnameConfig\nauto: off\nhostname: {host}\n", patch);
-        said.Add($"'{patch}': the node has a HostnameConfig, so the host name goes there instead of machine.network.");
-    }
-
-    private static void HostnameToMain(ConfigTree source, string patch, List<string> said)
-    {
-        var id = new DocumentId("v1alpha1", "HostnameConfig", string.Empty);
-        if (source.Find(id)?.Root?.GetText("hostname") is not { Length: > 0 } host)
-            return;
-        YamlNode network = MainNetwork(source);
-        if (network.Find("hostname") is null)
-            network.Add("hostname", YamlNode.NewScalar(host, isText: true));
-        source.Remove(id);
-        said.Add(
-            $"'{patch}': the node has machine.network.hostname, so the host name goes there instead of a HostnameConfig."
-        );
-    }
-
-    private static YamlNode MainNetwork(ConfigTree source)
-    {
-        var id = new DocumentId(string.Empty, string.Empty, string.Empty);
-        if (source.Find(id) is null)
-            Append(source, "machine:\n  network: {}\n", source.Name);
-        YamlNode root = source.Find(id)!.Root!;
-        foreach (string key in new[] { "machine", "network" })
+        YamlNode? main = source.Find(s_main)?.Root;
+        foreach (ConfigForm form in ConfigForms.All.Where(form => form.Kind == kind))
         {
-            if (root.Find(key) is not { } entry)
-                entry = root.Add(key, YamlNode.NewMap());
-            else if (entry.Value.Resolved.Kind != YamlKind.Map)
-                root.Replace(entry, YamlNode.NewMap());
-            root = entry.Value.Resolved;
+            if (
+                main is null
+                || ConfigView.At(main, form.Old) is not { } value
+                || Converted(value, form) is not { } there
+            )
+                continue;
+            var id = new DocumentId("v1alpha1", kind, ConfigForms.NameOf(kind));
+            if (form.New.Length > 0 && source.Find(id)?.Root is { } root && ConfigView.At(root, form.New) is not null)
+                continue;
+            Take(source, s_main, form.Old);
+            if (form.New.Length > 0)
+                Put(source, id, form.New, there);
+            if (form.Old == "machine.network.hostname")
+                Put(source, id, "auto", YamlNode.NewScalar("off"));
+            main = source.Find(s_main)?.Root;
+            said.Add($"'{patch}': the node has a {kind}, so {form.Old} goes to {form.Place}.");
         }
-
-        return root;
     }
 
-    private static void RemoveKeys(ConfigTree source, params string[] keys)
+    private static void ToMain(ConfigTree source, string patch, string kind, List<string> said)
     {
-        YamlNode network = Network(source)!;
-        foreach (string key in keys)
+        foreach (DocumentId id in source.Documents.Select(item => item.Id).Where(id => id.Kind == kind).ToList())
         {
-            if (network.Find(key) is { } entry)
-                network.Remove(entry);
-        }
+            YamlNode root = source.Find(id)!.Root!;
+            foreach (ConfigForm form in ConfigForms.All.Where(form => form.Kind == kind))
+            {
+                YamlNode? value = form.New.Length == 0 ? YamlNode.NewScalar("true") : ConfigView.At(root, form.New);
+                if (value is null || Reverted(value, form) is not { } there)
+                    continue;
+                bool given = source.Find(s_main)?.Root is { } main && ConfigView.At(main, form.Old) is not null;
+                if (given)
+                    continue;
+                if (form.New.Length > 0)
+                    Take(source, id, form.New);
+                Put(source, s_main, form.Old, there);
+                said.Add($"'{patch}': the node has {form.Old}, so {form.Place} goes there.");
+            }
 
-        // What is empty now would add empty maps.
-        YamlNode? node = network;
+            if (root.GetText("auto") == "off" && ConfigView.At(root, "hostname") is null)
+                Take(source, id, "auto");
+            if (root.Entries!.TrueForAll(entry => entry.Key!.Value is "apiVersion" or "kind" or "name"))
+                source.Remove(id);
+        }
+    }
+
+    private static YamlNode? Converted(YamlNode value, ConfigForm form)
+    {
+        switch (form.Shape)
+        {
+            case FormShape.Presence:
+                return YamlScalar.TryBoolean(value.Value) == true ? value : null;
+            case FormShape.Inverted:
+                return Inverse(value);
+            case FormShape.Addresses when value.Kind == YamlKind.Sequence:
+                YamlNode list = YamlNode.NewSequence();
+                foreach (string address in ConfigView.TextsOf(value))
+                {
+                    YamlNode item = YamlNode.NewMap();
+                    item.Add("address", YamlNode.NewScalar(address, isText: true));
+                    list.Add(null, item);
+                }
+
+                return list;
+            default:
+                return PatchImport.Import(value, SchemaType.Free);
+        }
+    }
+
+    private static YamlNode? Reverted(YamlNode value, ConfigForm form)
+    {
+        switch (form.Shape)
+        {
+            case FormShape.Presence:
+                return value;
+            case FormShape.Inverted:
+                return Inverse(value);
+            case FormShape.Addresses when value.Kind == YamlKind.Sequence:
+                YamlNode list = YamlNode.NewSequence();
+                foreach (YamlEntry entry in value.Entries!)
+                {
+                    // DNS over TLS or HTTPS has no place in the main document.
+                    if (entry.Value.Resolved is not { Kind: YamlKind.Map, Entries: [{ Key.Value: "address" }] } item)
+                        return null;
+                    list.Add(null, YamlNode.NewScalar(item.GetText("address")!, isText: true));
+                }
+
+                return list;
+            default:
+                return PatchImport.Import(value, SchemaType.Free);
+        }
+    }
+
+    private static YamlNode? Inverse(YamlNode value) =>
+        YamlScalar.TryBoolean(value.Value) is { } on ? YamlNode.NewScalar(on ? "false" : "true") : null;
+
+    /// <summary>Takes a value out of a patch; parents that it leaves empty go too, and so does the document.</summary>
+    private static YamlNode? Take(ConfigTree source, DocumentId id, string path)
+    {
+        if (source.Find(id)?.Root is not { } root || ConfigView.At(root, path) is not { } value)
+            return null;
+        YamlNode node = root;
+        string[] keys = path.Split('.');
+        foreach (string key in keys[..^1])
+            node = node.Get(key)!;
+        node.Remove(node.Find(keys[^1])!);
         while (node is { Entries.Count: 0, Parent: { } parent })
         {
             parent.Remove(parent.Entries!.Find(entry => ReferenceEquals(entry.Value, node))!);
@@ -202,12 +249,34 @@ public static class PatchForms
         }
 
         if (node is { Entries.Count: 0 })
-            source.Remove(new DocumentId(string.Empty, string.Empty, string.Empty));
+            source.Remove(id);
+        return value;
     }
 
-    private static void Append(ConfigTree source, string text, string patch)
+    private static void Put(ConfigTree source, DocumentId id, string path, YamlNode value)
     {
-        YamlDocument document = YamlReader.Read(text, patch).Documents[0];
-        source.Append(DocumentId.Of(document.Root!), document);
+        string[] keys = path.Split('.');
+        if (source.Find(id) is null)
+        {
+            string header = id.Kind.Length == 0 ? $"{keys[0]}: {{}}\n" : $"apiVersion: v1alpha1\nkind: {id.Kind}\n";
+            string name = id.Name.Length == 0 ? string.Empty : $"name: {id.Name}\n";
+            YamlDocument document = YamlReader.Read(header + name, source.Name).Documents[0];
+            source.Append(id, document);
+        }
+
+        YamlNode node = source.Find(id)!.Root!;
+        foreach (string key in keys[..^1])
+        {
+            if (node.Find(key) is not { } entry)
+                entry = node.Add(key, YamlNode.NewMap());
+            else if (entry.Value.Resolved.Kind != YamlKind.Map || entry.Value.Resolved.Entries!.Count == 0)
+                node.Replace(entry, YamlNode.NewMap());
+            node = entry.Value.Resolved;
+        }
+
+        if (node.Find(keys[^1]) is { } there)
+            node.Replace(there, value);
+        else
+            node.Add(keys[^1], value);
     }
 }

@@ -335,7 +335,7 @@ public static partial class Causes
     public static readonly TsCheckCause NodeAddressInTailnet = new(
         "NodeAddressInTailnet",
         "Kubelet or etcd uses the tailnet address: cluster traffic then depends on the tailnet.",
-        "Set machine.kubelet.nodeIP.validSubnets and cluster.etcd.advertisedSubnets to the local network.",
+        "Set machine.kubelet.nodeIP.validSubnets (or KubeNodeConfig nodeIP.validSubnets, where the node has that document) and cluster.etcd.advertisedSubnets to the local network.",
         5
     );
 

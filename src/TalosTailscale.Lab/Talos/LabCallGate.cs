@@ -22,7 +22,7 @@ internal sealed class LabCallGate(LabCluster cluster) : Interceptor
         UnaryServerMethod<TRequest, TResponse> continuation
     )
     {
-        var node = (await EnterAsync(context, request)).Node;
+        var node = (await EnterAsync(context)).Node;
         var broken =
             node is not null
             && request is ApplyConfigurationRequest { DryRun: false }
@@ -55,7 +55,7 @@ internal sealed class LabCallGate(LabCluster cluster) : Interceptor
         ServerStreamingServerMethod<TRequest, TResponse> continuation
     )
     {
-        var boot = await EnterAsync(context, request);
+        var boot = await EnterAsync(context);
         await continuation(request, responseStream, context);
         if (boot.Node is { } node)
             Tell(node, request);
@@ -84,7 +84,7 @@ internal sealed class LabCallGate(LabCluster cluster) : Interceptor
         boot.CheckStillUp();
     }
 
-    private async Task<LabBootMark> EnterAsync(ServerCallContext context, object? request = null)
+    private async Task<LabBootMark> EnterAsync(ServerCallContext context)
     {
         var (service, method) = Split(context.Method);
         var endpoint = LabTarget.EndpointOf(context);
@@ -103,7 +103,6 @@ internal sealed class LabCallGate(LabCluster cluster) : Interceptor
             await Task.Delay(cluster.Options.Jitter * Random.Shared.NextDouble(), context.CancellationToken);
         if (node.Faults.Has(LabFault.NeverAnswers))
             await Task.Delay(Timeout.Infinite, context.CancellationToken);
-        Fail(node, method, request);
         if (node.Faults.Take(LabFault.CutConnection, out var bytes))
             connection.CutAfter(long.Parse(bytes ?? "0", CultureInfo.InvariantCulture));
         if (
@@ -131,23 +130,6 @@ internal sealed class LabCallGate(LabCluster cluster) : Interceptor
         };
         foreach (var touch in touches)
             node.Touch(touch);
-    }
-
-    private static void Fail(LabNode node, string method, object? request)
-    {
-        if (node.Faults.Value(LabFault.CallFails) is not { } value)
-            return;
-        var parts = value.Split(' ', 3);
-        string[] names = request switch
-        {
-            Protos.Cosi.GetRequest get => [get.Type, $"{get.Type}/{get.Id}"],
-            Protos.Cosi.ListRequest list => [list.Type],
-            ReadRequest read => [method, read.Path],
-            ListRequest list => [method, list.Root],
-            _ => [method],
-        };
-        if (names.Contains(parts[0]))
-            throw LabTarget.Failure(Enum.Parse<StatusCode>(parts[1]), parts.Length > 2 ? parts[2] : parts[1]);
     }
 
     private static (string Service, string Method) Split(string path)

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using TalosTailscale.Core.MachineConfig;
 
 namespace TalosTailscale.Commands;
 
@@ -7,10 +8,9 @@ internal static class ErrorRecords
 {
     public static ErrorRecord From(Exception exception, object? target)
     {
-        TsException expected = AsShown(Expected(exception, target));
+        TsException expected = WithoutSecrets(Expected(exception, target));
         var category = Enum.Parse<ErrorCategory>(expected.Error.Category.ToString());
-        object? about = expected.Target ?? target;
-        return new ErrorRecord(expected, expected.ErrorId, category, about is null ? null : ShownText.Of(about))
+        return new ErrorRecord(expected, expected.ErrorId, category, expected.Target ?? target)
         {
             ErrorDetails = new ErrorDetails(expected.Message) { RecommendedAction = expected.RecommendedAction },
         };
@@ -39,12 +39,12 @@ internal static class ErrorRecords
         };
 
     // Messages may carry text of a server or of a file; inner exceptions are shown by Get-Error.
-    private static TsException AsShown(TsException exception)
+    private static TsException WithoutSecrets(TsException exception)
     {
-        string message = ShownText.Of(exception.Message);
-        string advice = ShownText.Of(exception.RecommendedAction);
+        string message = Redactor.Mask(exception.Message);
+        string advice = Redactor.Mask(exception.RecommendedAction);
         string? inner = exception.InnerException?.ToString();
-        bool innerIsClean = inner is null || ShownText.Of(inner) == inner;
+        bool innerIsClean = inner is null || Redactor.Mask(inner) == inner;
         if (message == exception.Message && advice == exception.RecommendedAction && innerIsClean)
             return exception;
         return exception.Error.New(message, exception.Target, innerIsClean ? exception.InnerException : null, advice);

@@ -1,5 +1,4 @@
 using TalosTailscale.Core.ImageFactory;
-using TalosTailscale.Core.Images;
 using TalosTailscale.Core.Reporting;
 using TalosTailscale.Lab.Factory;
 using TalosTailscale.Lab.Images;
@@ -67,10 +66,10 @@ internal sealed class FactoryFixture : IAsyncDisposable
         return new ImageChoice
         {
             Kind = kind,
-            Version = VersionTag.Parse("v1.12.4"),
+            Version = "v1.12.4",
             Architecture = architecture,
             SecureBoot = secureBoot,
-            SchematicId = SchematicId.Parse(schematic.Id),
+            SchematicId = schematic.Id,
             Schematic = schematic,
         };
     }

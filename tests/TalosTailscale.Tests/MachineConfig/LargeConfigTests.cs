@@ -130,7 +130,7 @@ public sealed class LargeConfigTests
                 _ = MachineConfigPatcher.Apply(text, s_patches);
                 break;
             case "forms":
-                _ = PatchForms.Adapt(text, s_patches, out _);
+                _ = PatchForms.Adapt(text, s_patches);
                 break;
             case "check":
                 _ = ConfigValidator.Check(text, after, "node");

@@ -115,10 +115,6 @@ public sealed class PatcherTextTests
         "machine:\n  certSANs:\n    # first\n    - a\n    - z\n"
     )]
     [InlineData("[{op: replace, path: /machine/certSANs, value: []}]", "machine:\n  certSANs: []\n")]
-    [InlineData(
-        "[{op: replace, path: /machine/certSANs, value: {x: [1]}}]",
-        "machine:\n  certSANs:\n    # first\n    x:\n      - 1\n"
-    )]
     public void Operations_edit_in_place(string patch, string expected) =>
         Assert.Equal(
             expected,
@@ -138,6 +134,7 @@ public sealed class PatcherTextTests
     [InlineData("just text", "PatchShapeInvalid", "map")]
     [InlineData("[{op: frobnicate, path: /machine}]", "JsonPatchFailed", "frobnicate")]
     [InlineData("[{op: remove, path: /machine/nope}]", "JsonPatchFailed", "nope")]
+    [InlineData("[{op: add, path: /machine/certSANs, value: {x: [1]}}]", "PatchWrongType", "a list")]
     public void A_bad_patch_is_refused_with_its_place(string patch, string errorId, string words)
     {
         TsException error = Assert.Throws<TsException>(() =>
@@ -202,15 +199,11 @@ public sealed class PatcherTextTests
         string config = form.StartsWith("machine", StringComparison.Ordinal)
             ? "version: v1alpha1\n" + form
             : "version: v1alpha1\nmachine:\n  type: worker\n---\n" + form;
-        IReadOnlyList<ConfigPatch> adapted = PatchForms.Adapt(
-            config,
-            [new ConfigPatch(patch, "p")],
-            out IReadOnlyList<string> notes
-        );
+        AdaptedPatches adapted = PatchForms.Adapt(config, [new ConfigPatch(patch, "p")]);
 
-        PatchedConfig result = MachineConfigPatcher.Apply(config, adapted);
+        PatchedConfig result = MachineConfigPatcher.Apply(config, adapted.Patches);
 
-        Assert.Single(notes);
+        Assert.Single(adapted.Notes);
         Assert.EndsWith(expected, result.Text, StringComparison.Ordinal);
         Assert.Equal(ConfigDocuments.Parse(config).Count, ConfigDocuments.Parse(result.Text).Count);
     }

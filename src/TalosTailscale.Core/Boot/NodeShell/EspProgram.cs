@@ -141,15 +141,13 @@ internal sealed class EspProgram
         code switch
         {
             "DeviceNotFound" or "MountFailed" or "FolderNotFound" or "UnmountFailed" => BootErrors.EspMountFailed,
-            "NameInvalid" => BootErrors.EspNameInvalid,
             "ReadOnly" => BootErrors.EspReadOnly,
             "FileNotFound" or "FileExists" or "Changed" => BootErrors.EspChanged,
             "Locked" => BootErrors.EspLocked,
             "NoSpace" => BootErrors.EspFull,
             "ShortTransfer" => BootErrors.TransferIncomplete,
             "HashMismatch" => BootErrors.EspHashMismatch,
-            "WriteFailed" => BootErrors.EspWriteFailed,
-            "ReadFailed" => BootErrors.EspReadFailed,
+            "WriteFailed" or "ReadFailed" => BootErrors.EspWriteFailed,
             _ => BootErrors.NodeShellFailed,
         };
 

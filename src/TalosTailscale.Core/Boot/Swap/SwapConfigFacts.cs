@@ -1,14 +1,15 @@
 using TalosTailscale.Core.MachineConfig;
 using TalosTailscale.Core.MachineConfig.Merging;
-using TalosTailscale.Core.MachineConfig.Yaml;
+using TalosTailscale.Core.MachineConfig.Validation;
 
 namespace TalosTailscale.Core.Boot.Swap;
 
-/// <summary>What the gates ask of a machine configuration.</summary>
+/// <summary>What the gates ask of a machine configuration, in whichever form it has it.</summary>
 /// <param name="ServiceConfig">Has the ExtensionServiceConfig <c>tailscale</c>.</param>
-/// <param name="NodeSubnets">Has <c>machine.kubelet.nodeIP.validSubnets</c>.</param>
+/// <param name="NodeSubnets">Says from which networks the kubelet takes the node's address.</param>
+/// <param name="NodeSubnetsPlace">Where this configuration says so, or would.</param>
 /// <param name="EtcdSubnets">Has <c>cluster.etcd.advertisedSubnets</c>.</param>
-internal sealed record SwapConfigFacts(bool ServiceConfig, bool NodeSubnets, bool EtcdSubnets)
+internal sealed record SwapConfigFacts(bool ServiceConfig, bool NodeSubnets, string NodeSubnetsPlace, bool EtcdSubnets)
 {
     private const string V1Alpha1 = "v1alpha1";
 
@@ -17,18 +18,12 @@ internal sealed record SwapConfigFacts(bool ServiceConfig, bool NodeSubnets, boo
     internal static SwapConfigFacts Read(string text)
     {
         ConfigTree tree = ConfigTree.Read(text, "machine configuration");
-        YamlNode? main = tree.Documents.FirstOrDefault(d => d.Id.Kind.Length == 0).Document?.Root;
+        var view = new ConfigView(tree);
         return new SwapConfigFacts(
             tree.Find(new DocumentId(V1Alpha1, "ExtensionServiceConfig", "tailscale")) is not null,
-            HasItems(main, "machine", "kubelet", "nodeIP", "validSubnets"),
-            HasItems(main, "cluster", "etcd", "advertisedSubnets")
+            ConfigForms.Texts(view, ConfigForms.NodeSubnets).Count > 0,
+            ConfigForms.PlaceOf(view, ConfigForms.NodeSubnets, talos: null),
+            view.Texts("cluster", "etcd", "advertisedSubnets").Count > 0
         );
-    }
-
-    private static bool HasItems(YamlNode? node, params ReadOnlySpan<string> path)
-    {
-        foreach (string key in path)
-            node = node?.Get(key);
-        return node is { Kind: YamlKind.Sequence, Entries.Count: > 0 };
     }
 }

@@ -180,7 +180,7 @@ internal static class SwapGates
                 {
                     string[] missing =
                     [
-                        .. node ? Array.Empty<string>() : ["machine.kubelet.nodeIP.validSubnets"],
+                        .. node ? Array.Empty<string>() : [x.Facts.NodeSubnetsPlace],
                         .. etcd ? Array.Empty<string>() : ["cluster.etcd.advertisedSubnets"],
                     ];
                     return GateVerdict.Of(

@@ -50,8 +50,11 @@ public sealed record SwapNodeFacts
     /// <summary>The ExtensionServiceConfig <c>tailscale</c> is in the configuration on disk.</summary>
     public Fact<bool> ServiceConfigPersistent { get; init; }
 
-    /// <summary><c>machine.kubelet.nodeIP.validSubnets</c> is set.</summary>
+    /// <summary>The configuration says from which networks the kubelet takes the node's address.</summary>
     public Fact<bool> NodeSubnets { get; init; }
+
+    /// <summary>Where this node's configuration says so, or would.</summary>
+    public string NodeSubnetsPlace { get; init; } = "machine.kubelet.nodeIP.validSubnets";
 
     /// <summary><c>cluster.etcd.advertisedSubnets</c> is set.</summary>
     public Fact<bool> EtcdSubnets { get; init; }

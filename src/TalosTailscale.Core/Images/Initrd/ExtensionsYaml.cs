@@ -1,6 +1,5 @@
 using System.Text;
 using TalosTailscale.Core.Inventory;
-using TalosTailscale.Core.Reporting;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 

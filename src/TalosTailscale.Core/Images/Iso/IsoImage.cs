@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Text;
-using TalosTailscale.Core.Reporting;
 
 namespace TalosTailscale.Core.Images.Iso;
 

@@ -9,7 +9,7 @@ namespace TalosTailscale.Core.MachineConfig.Merging;
 /// Stricter than Talos in one thing: <c>replace</c> and <c>copy</c> of a path that is not there fail, as the RFC says.
 /// Its negative indices are understood.
 /// </remarks>
-internal sealed class JsonPatch(ConfigTree tree, string patch)
+internal sealed class JsonPatch(ConfigTree tree, SchemaCheck check, string patch)
 {
     /// <summary>Applies the operations in order.</summary>
     public void Apply(YamlNode operations)
@@ -27,6 +27,11 @@ internal sealed class JsonPatch(ConfigTree tree, string patch)
                 throw Failed(i, "?", operation, "found no map", "an operation with 'op' and 'path'");
             Apply(root, operation, i);
         }
+
+        // Talos writes what it could not read again.
+        DocumentId id = DocumentId.Of(root);
+        if (TalosSchema.Instance.Document(id.Kind) is { } type)
+            check.Check(root, type, root, string.Empty);
     }
 
     private void Apply(YamlNode root, YamlNode operation, int index)

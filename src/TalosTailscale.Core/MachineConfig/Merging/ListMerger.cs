@@ -14,6 +14,9 @@ internal sealed class ListMerger(ConfigTree tree, ListMerge mode)
     {
         SchemaType element = type.Element ?? SchemaType.Free;
         Dictionary<int, List<YamlNode>>? lookup = null;
+
+        // Entries replaced as a whole are looked for among those that were there; the others among all.
+        int known = element.IsReplaced ? left.Entries!.Count : int.MaxValue;
         if (mode == ListMerge.Union && left.Entries!.Count + right.Entries!.Count > LookupFrom)
             lookup = BuildLookup(left);
         foreach (YamlEntry item in right.Entries!)
@@ -21,7 +24,7 @@ internal sealed class ListMerger(ConfigTree tree, ListMerge mode)
             YamlNode value = item.Value;
             if (type.Kind != SchemaKind.Any && PatchImport.IsNull(value))
                 continue;
-            if (type.Keys.Count > 0 && FindKeyed(left, value, type) is { } existing)
+            if (type.Keys.Count > 0 && FindKeyed(left, value, type, known) is { } existing)
             {
                 merge.MergeEntry(left, existing, value, element, path + "[]");
                 continue;
@@ -55,7 +58,7 @@ internal sealed class ListMerger(ConfigTree tree, ListMerge mode)
     }
 
     // The first key that the entry has decides, found or not.
-    private static YamlEntry? FindKeyed(YamlNode left, YamlNode item, SchemaType type)
+    private static YamlEntry? FindKeyed(YamlNode left, YamlNode item, SchemaType type, int known)
     {
         foreach (string key in type.Keys)
         {
@@ -67,7 +70,7 @@ internal sealed class ListMerger(ConfigTree tree, ListMerge mode)
             if (absent)
                 continue;
             SchemaType keyType = type.Element?.Struct?.Find(key)?.Type ?? SchemaType.Free;
-            foreach (YamlEntry entry in left.Entries!)
+            foreach (YamlEntry entry in left.Entries!.Take(known))
             {
                 if (entry.Value.Resolved.Get(key) is { } found && YamlEquality.Same(found, wanted!, keyType))
                     return entry;

@@ -7,7 +7,7 @@ namespace TalosTailscale.Core.MachineConfig.Merging;
 /// <c>$patch: delete</c>: found in a patch, taken out of it, and done to the configuration before anything is merged
 /// (siderolabs/talos pkg/machinery/config/configloader/internal/decoder).
 /// </summary>
-internal sealed class PatchDeletes(ConfigTree tree, string patch)
+internal sealed class PatchDeletes(ConfigTree tree, TalosRules rules, string patch)
 {
     private readonly List<Selector> _selectors = [];
 
@@ -26,6 +26,8 @@ internal sealed class PatchDeletes(ConfigTree tree, string patch)
         foreach (Selector selector in _selectors)
         {
             YamlDocument? document = tree.Find(selector.Id);
+            if (document is null && selector.Path.Count == 0 && rules.SkipsAbsentDocuments)
+                continue;
             if (document?.Root is null)
                 throw Missing(
                     selector,
@@ -124,7 +126,10 @@ internal sealed class PatchDeletes(ConfigTree tree, string patch)
             }
 
             SchemaField? field = type.Kind == SchemaKind.Struct ? type.Struct!.Find(key) : null;
-            bool reachable = type.Kind == SchemaKind.Map || field is { IsEmbedded: false };
+            bool reachable =
+                type.Kind == SchemaKind.Map
+                || field is { IsEmbedded: false }
+                || (rules.DeletesEverywhere && (field is not null || IsFreeMap(type, node)));
             if (!reachable)
                 throw NotPossible(
                     selector.Node,
@@ -153,9 +158,12 @@ internal sealed class PatchDeletes(ConfigTree tree, string patch)
                 tree.Replace(node, entry, tree.Aliases.Clone(entry.Value));
             parents.Add((node, entry, type.Kind == SchemaKind.Struct));
             node = entry.Value;
-            type = type.Kind == SchemaKind.Map ? type.Element! : field!.Type;
+            type = type.Kind == SchemaKind.Map ? type.Element! : field?.Type ?? SchemaType.Free;
         }
     }
+
+    private static bool IsFreeMap(SchemaType type, YamlNode node) =>
+        type.Kind == SchemaKind.Any && node.Resolved.Kind == YamlKind.Map;
 
     private void DeleteItem(
         YamlNode list,
@@ -164,8 +172,9 @@ internal sealed class PatchDeletes(ConfigTree tree, string patch)
         List<(YamlNode Node, YamlEntry Entry, bool Optional)> parents
     )
     {
-        // Talos compares with plain text fields only; addresses, numbers and URLs never match.
-        bool comparable = type.Element?.Struct?.Find(selector.Key!)?.Type.Kind == SchemaKind.Text;
+        // Up to 1.12.4 addresses and URLs never match; numbers do in no version.
+        SchemaKind? key = type.Element?.Struct?.Find(selector.Key!)?.Type.Kind;
+        bool comparable = key == SchemaKind.Text || (rules.DeletesEverywhere && key == SchemaKind.Format);
         YamlEntry? found =
             comparable && list.Kind == YamlKind.Sequence
                 ? list.Entries!.Find(entry => entry.Value.GetTextResolved(selector.Key!) == selector.Value)

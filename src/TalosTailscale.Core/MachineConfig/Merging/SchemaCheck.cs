@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using TalosTailscale.Core.MachineConfig.Schema;
 using TalosTailscale.Core.MachineConfig.Yaml;
 
@@ -7,7 +8,7 @@ namespace TalosTailscale.Core.MachineConfig.Merging;
 /// Refuses what Talos would refuse when it decodes a patch: unknown keys, values of a wrong type. A key that the
 /// configuration itself has in that place is known to its node, and so accepted.
 /// </summary>
-internal sealed class SchemaCheck(string patch, bool allowUnknownKeys)
+internal sealed partial class SchemaCheck(string patch, TalosRules rules, bool allowUnknownKeys)
 {
     /// <summary>Checks a value of a patch.</summary>
     /// <param name="node">The value.</param>
@@ -16,6 +17,7 @@ internal sealed class SchemaCheck(string patch, bool allowUnknownKeys)
     /// <param name="path">Where it stands, for messages.</param>
     public void Check(YamlNode node, SchemaType type, YamlNode? existing, string path)
     {
+        node = node.Resolved;
         if (type.Kind == SchemaKind.Any || IsNull(node))
             return;
         switch (type.Kind)
@@ -91,11 +93,27 @@ internal sealed class SchemaCheck(string patch, bool allowUnknownKeys)
             SchemaKind.Integer => found == ScalarType.Integer,
             SchemaKind.Fraction => found is ScalarType.Integer or ScalarType.Fraction,
             SchemaKind.Boolean => node.Style == YamlStyle.Plain && YamlScalar.TryBoolean(node.Value) is not null,
+            SchemaKind.Duration => IsDuration(node.Value),
+            SchemaKind.Text or SchemaKind.TextOrNumber or SchemaKind.Argument => !IsDate(node),
             _ => true,
         };
+        if (good && !allowUnknownKeys && type.Format is { } format && !format.Takes(node.Value))
+            throw Wrong(node, path, format.Describe(node.Value), format.Description);
         if (!good)
             throw Wrong(node, path, found == ScalarType.Text ? "text" : "a value of another type", type.Description);
     }
+
+    private bool IsDate(YamlNode node) =>
+        rules.DatesAreNoText && node.Style == YamlStyle.Plain && node.Tag is null && Date().IsMatch(node.Value);
+
+    // time.ParseDuration of Go.
+    private static bool IsDuration(string text) => Duration().IsMatch(text);
+
+    [GeneratedRegex(@"^\d{4}-\d{1,2}-\d{1,2}(?:(?:[Tt]|[ \t]+)\d{1,2}:\d{2}:\d{2}.*)?$")]
+    private static partial Regex Date();
+
+    [GeneratedRegex(@"^[-+]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$")]
+    private static partial Regex Duration();
 
     private void Expect(YamlNode node, YamlKind kind, SchemaType type, string path)
     {

@@ -59,7 +59,7 @@ internal sealed class StrategicMerge(ConfigTree tree, ListMerge mode, string pat
             ReplaceIfOther(parent, entry, right, type);
         else if (free && left.Kind != right.Kind)
             throw Mismatch(right, path, Describe(right), left);
-        else if (left.Kind != right.Kind && type.Kind == SchemaKind.Argument)
+        else if (type.Kind == SchemaKind.Argument && (left.Kind != right.Kind || right.Kind == YamlKind.Sequence))
             ReplaceIfOther(parent, entry, right, type);
         else if (left.Kind != right.Kind)
             throw Mismatch(right, path, Describe(right), left);

@@ -51,12 +51,16 @@ internal sealed class SchemaType
 
     public UnionKey Union { get; init; }
 
+    /// <summary>What a single value must look like; null where anything goes.</summary>
+    public ValueFormat? Format { get; init; }
+
     /// <summary>Keys and types of a struct.</summary>
     public SchemaStruct? Struct { get; init; }
 
     /// <summary>What to call it in a message.</summary>
     public string Description =>
-        Kind switch
+        Format?.Description
+        ?? Kind switch
         {
             SchemaKind.Integer => "an integer without quotes",
             SchemaKind.Fraction => "a number without quotes",

@@ -24,6 +24,8 @@ internal sealed class TalosSchema
     ];
 
     private readonly Dictionary<string, SchemaType> _kinds = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Version> _since = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _controlPlane = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SchemaStruct> _structs = new(StringComparer.Ordinal);
 
     private TalosSchema() { }
@@ -37,6 +39,14 @@ internal sealed class TalosSchema
     /// <summary>The type of a document; null for a kind that is not known.</summary>
     /// <param name="kind">The kind; empty for the main document.</param>
     public SchemaType? Document(string kind) => _kinds.GetValueOrDefault(kind.Length == 0 ? "v1alpha1" : kind);
+
+    /// <summary>
+    /// The first Talos that has a kind; null for those of 1.12 and before, and for a kind that is not known.
+    /// </summary>
+    public Version? Since(string kind) => _since.GetValueOrDefault(kind);
+
+    /// <summary>Documents of this kind are refused on a worker.</summary>
+    public bool IsControlPlaneOnly(string kind) => _controlPlane.Contains(kind);
 
     /// <summary>Documents of this kind are told apart by name.</summary>
     public bool IsNamed(string kind) => Document(kind)?.Struct?.Find("name") is not null;
@@ -65,8 +75,8 @@ internal sealed class TalosSchema
             if (line.Length == 0 || line[0] == '#')
                 continue;
             string[] parts = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            if (line[0] != ' ' && parts.Length == 3)
-                schema._kinds.Add(parts[0], schema.Parse(parts[2]));
+            if (line[0] != ' ' && parts.Length >= 3)
+                schema.AddKind(parts);
             else if (line[0] != ' ')
                 current = schema.Struct(parts[0]);
             else
@@ -74,6 +84,15 @@ internal sealed class TalosSchema
         }
 
         return schema;
+    }
+
+    private void AddKind(string[] parts)
+    {
+        _kinds.Add(parts[0], Parse(parts[2]));
+        if (parts.Length > 3)
+            _since.Add(parts[0], new Version(parts[3] + ".0"));
+        if (parts is [.., "controlplane"])
+            _controlPlane.Add(parts[0]);
     }
 
     private SchemaStruct Struct(string name)
@@ -125,7 +144,10 @@ internal sealed class TalosSchema
 
     private SchemaType ParseName(string text, bool pointer, bool replaced)
     {
-        SchemaKind kind = text switch
+        int dot = text.IndexOf('.', StringComparison.Ordinal);
+        bool formatted = dot == 1 && text[0] is 't' or 'i' or 'p';
+        ValueFormat? format = formatted ? ValueFormat.Parse(text[(dot + 1)..]) : null;
+        SchemaKind kind = (formatted ? text[..dot] : text) switch
         {
             "s" => SchemaKind.Text,
             "t" => SchemaKind.Format,
@@ -145,6 +167,7 @@ internal sealed class TalosSchema
             IsPointer = pointer,
             IsReplaced = replaced,
             Struct = fields,
+            Format = format,
         };
     }
 }

@@ -4,14 +4,21 @@ using TalosTailscale.Core.MachineConfig.Yaml;
 namespace TalosTailscale.Core.MachineConfig.Validation;
 
 /// <summary>
-/// The rules of Talos for the documents that this module writes (siderolabs/talos pkg/machinery/config/types: the
-/// Validate and V1Alpha1ConflictValidate methods of the documents).
+/// The rules by which a node takes or refuses a configuration; here those of the documents that this module writes
+/// (siderolabs/talos pkg/machinery/config/types: the Validate methods).
 /// </summary>
 internal static class ConfigRules
 {
     /// <summary>Everything in a configuration that Talos would refuse.</summary>
-    public static IEnumerable<ConfigFinding> Check(ConfigView config) =>
-        [.. Extensions(config), .. Services(config), .. Resolvers(config), .. Hostnames(config)];
+    public static IEnumerable<ConfigFinding> Check(ConfigView config, TalosRules rules) =>
+        [
+            .. Extensions(config),
+            .. Services(config),
+            .. ConfigExclusions.Check(config),
+            .. Hostnames(config, rules),
+            .. DocumentRules.Check(config),
+            .. WholeRules.Check(config, rules),
+        ];
 
     private static IEnumerable<ConfigFinding> Extensions(ConfigView config)
     {
@@ -82,52 +89,22 @@ internal static class ConfigRules
         }
     }
 
-    private static IEnumerable<ConfigFinding> Resolvers(ConfigView config)
-    {
-        YamlNode? document = config.Kind("ResolverConfig").FirstOrDefault();
-        if (document is null)
-            yield break;
-        foreach (string key in new[] { "nameservers", "searchDomains", "disableSearchDomain" })
-        {
-            YamlNode? node = config.Find("machine", "network", key);
-            bool set = node is { IsCollection: true }
-                ? node.Entries!.Count > 0
-                : node is not null && YamlScalar.TryBoolean(node.Value) == true;
-            if (set)
-                yield return new ConfigFinding(
-                    $"found a ResolverConfig beside machine.network.{key}, expected one of the two",
-                    $"Keep the ResolverConfig and delete machine.network.{key}, or the other way round.",
-                    "ResolverConfig",
-                    node
-                );
-        }
-    }
-
-    private static IEnumerable<ConfigFinding> Hostnames(ConfigView config)
+    private static IEnumerable<ConfigFinding> Hostnames(ConfigView config, TalosRules rules)
     {
         YamlNode? document = config.Kind("HostnameConfig").FirstOrDefault();
         if (document is null)
             yield break;
-        YamlNode? legacy = config.Find("machine", "network", "hostname");
-        bool stable =
-            YamlScalar.TryBoolean(config.Text("machine", "features", "stableHostname") ?? string.Empty) == true;
-        if (legacy is { Value.Length: > 0 } || stable)
-        {
-            string key =
-                stable && legacy is not { Value.Length: > 0 }
-                    ? "machine.features.stableHostname"
-                    : "machine.network.hostname";
-            yield return new ConfigFinding(
-                $"found a HostnameConfig beside {key}, expected one of the two",
-                $"Delete {key} or the HostnameConfig.",
-                "HostnameConfig",
-                document
-            );
-        }
-
-        string auto = document.GetText("auto") ?? string.Empty;
+        string auto = (document.GetText("auto") ?? string.Empty).ToLowerInvariant();
         string host = document.GetText("hostname") ?? string.Empty;
-        if (auto is "" or "off" && host.Length == 0)
+        bool nameless = host.Length == 0 && (auto.Length == 0 || (auto == "off" && !rules.HostnameMayBeOff));
+        if (auto is not ("" or "off" or "stable"))
+            yield return new ConfigFinding(
+                $"found 'auto: {auto}', expected stable or off",
+                "Set 'auto: off' beside a 'hostname', or 'auto: stable' without one.",
+                "HostnameConfig",
+                document.Get("auto")
+            );
+        else if (nameless)
             yield return new ConfigFinding(
                 "found neither a 'hostname' nor 'auto: stable', expected one of the two",
                 "Add 'hostname' or set 'auto: stable'.",

@@ -8,11 +8,28 @@ internal sealed class ConfigView(ConfigTree tree)
 {
     private readonly YamlNode? _main = tree.Find(new DocumentId(string.Empty, string.Empty, string.Empty))?.Root;
 
+    /// <summary>Reads a configuration; null where the text is none.</summary>
+    public static ConfigView? TryRead(string text)
+    {
+        try
+        {
+            return new ConfigView(ConfigTree.Read(text, "machine configuration"));
+        }
+        catch (TsException e) when (e.Error.Category == TsErrorCategory.InvalidData)
+        {
+            return null;
+        }
+    }
+
     /// <summary>The main document; null when there is none.</summary>
     public YamlNode? Main => _main;
 
     /// <summary>The node is a control plane one.</summary>
     public bool IsControlPlane => Text("machine", "type") is "controlplane" or "init";
+
+    /// <summary>The documents, the main one not among them.</summary>
+    public IEnumerable<(string Kind, YamlNode Root)> Others =>
+        tree.Documents.Where(item => item.Id.Kind.Length > 0).Select(item => (item.Id.Kind, item.Document.Root!));
 
     /// <summary>The documents of a kind.</summary>
     public IEnumerable<YamlNode> Kind(string kind) =>
@@ -23,6 +40,18 @@ internal sealed class ConfigView(ConfigTree tree)
     {
         YamlNode? node = _main;
         foreach (string key in path)
+            node = node?.Get(key);
+        return node is { Kind: YamlKind.Scalar } && YamlScalar.TypeOf(node) == ScalarType.Null ? null : node;
+    }
+
+    /// <summary>A value of the main document, by keys with dots between.</summary>
+    public YamlNode? At(string path) => _main is null ? null : At(_main, path);
+
+    /// <summary>A value below a node, by keys with dots between; null when not there or null.</summary>
+    public static YamlNode? At(YamlNode root, string path)
+    {
+        YamlNode? node = root.Resolved;
+        foreach (string key in path.Split('.'))
             node = node?.Get(key);
         return node is { Kind: YamlKind.Scalar } && YamlScalar.TypeOf(node) == ScalarType.Null ? null : node;
     }
@@ -45,16 +74,8 @@ internal sealed class ConfigView(ConfigTree tree)
                     .Select(item => item.Value),
             ];
 
-    /// <summary>The resolvers in force: of the ResolverConfig document, else of the main one.</summary>
-    public IReadOnlyList<string> Nameservers() =>
-        Kind("ResolverConfig").FirstOrDefault() is { } document
-            ?
-            [
-                .. (document.Get("nameservers")?.Entries ?? []).Select(entry =>
-                    entry.Value.GetTextResolved("address") ?? string.Empty
-                ),
-            ]
-            : Texts("machine", "network", "nameservers");
+    /// <summary>The resolvers in force, in the form that the configuration has.</summary>
+    public IReadOnlyList<string> Nameservers() => ConfigForms.Texts(this, ConfigForms.Nameservers);
 
     /// <summary>The environment of the tailscale extension; null when it has no document.</summary>
     public Dictionary<string, string>? TailscaleEnvironment()

@@ -1,6 +1,7 @@
 using TalosTailscale.Core.Boot;
 using TalosTailscale.Core.Boot.Esp;
-using TalosTailscale.Core.Inventory;
+using TalosTailscale.Core.MachineConfig;
+using TalosTailscale.Core.MachineConfig.Validation;
 using TalosTailscale.Core.Talos;
 using TalosTailscale.Core.Validation;
 
@@ -35,6 +36,9 @@ internal sealed record NodeFacts
     /// <summary>Pod and service networks; none where the machine configuration may not be read.</summary>
     internal IReadOnlyList<string> Networks { get; init; } = [];
 
+    /// <summary>The installer image of what the node runs; null where its image names no schematic.</summary>
+    internal string? Installer { get; init; }
+
     internal static async Task<NodeFacts> ReadAsync(
         TalosNodeClient node,
         TalosMember member,
@@ -42,20 +46,24 @@ internal sealed record NodeFacts
         CancellationToken cancellation
     )
     {
-        (string? tailnetName, IReadOnlyList<string> networks) = await ConfigAsync(node, cancellation)
+        (string? tailnetName, IReadOnlyList<string> networks, string? image) = await ConfigAsync(node, cancellation)
             .ConfigureAwait(false);
+        TalosVersion version = await node.VersionAsync(cancellation).ConfigureAwait(false);
+        TalosSecurityState security = await node.SecurityStateAsync(cancellation).ConfigureAwait(false);
+        IReadOnlyList<TalosExtension> extensions = await node.ExtensionsAsync(cancellation).ConfigureAwait(false);
         return new NodeFacts
         {
             Member = member,
             Address = address,
-            Version = await node.VersionAsync(cancellation).ConfigureAwait(false),
-            BootedWithUki = (await node.SecurityStateAsync(cancellation).ConfigureAwait(false)).BootedWithUki,
+            Version = version,
+            BootedWithUki = security.BootedWithUki,
             KubernetesName = await node.NodenameAsync(cancellation).ConfigureAwait(false),
             NodeId = await node.NodeIdAsync(cancellation).ConfigureAwait(false),
             EspDevice = await EspAsync(node, cancellation).ConfigureAwait(false),
-            Tailscale = (await node.ExtensionsAsync(cancellation).ConfigureAwait(false))
-                .FirstOrDefault(one => one.Name == "tailscale")
-                ?.Version,
+            Tailscale = extensions.FirstOrDefault(one => one.Name == "tailscale")?.Version,
+            Installer = extensions.FirstOrDefault(one => one.Name == "schematic")?.Version is { Length: > 0 } schematic
+                ? InstallerOf(image, schematic, version, security.SecureBoot)
+                : null,
             TailnetName = tailnetName,
             Resolvers =
             [
@@ -65,6 +73,16 @@ internal sealed record NodeFacts
             ],
             Networks = networks,
         };
+    }
+
+    // The factory and the kind of image stay those that the configuration names.
+    private static string InstallerOf(string? image, string schematic, TalosVersion version, bool secureBoot)
+    {
+        InstallerReference? configured = image is null ? null : InstallerReference.Parse(image);
+        string platform = string.IsNullOrEmpty(version.Platform) ? "metal" : version.Platform;
+        return configured?.SchematicId is { } old
+            ? $"{configured.Repository[..^old.Length]}{schematic}:{version.Tag}"
+            : InstallerReference.Factory("factory.talos.dev", platform, secureBoot, schematic, version.Tag);
     }
 
     private static async Task<string?> EspAsync(TalosNodeClient node, CancellationToken cancellation)
@@ -84,7 +102,7 @@ internal sealed record NodeFacts
         }
     }
 
-    private static async Task<(string? TailnetName, IReadOnlyList<string> Networks)> ConfigAsync(
+    private static async Task<(string? TailnetName, IReadOnlyList<string> Networks, string? Image)> ConfigAsync(
         TalosNodeClient node,
         CancellationToken cancellation
     )
@@ -98,7 +116,7 @@ internal sealed record NodeFacts
             when (e.Error.Category is TsErrorCategory.PermissionDenied or TsErrorCategory.ObjectNotFound)
         {
             // A reader may not see it; names and routes are then for the user to fill in.
-            return (null, []);
+            return (null, [], null);
         }
 
         const string hostname = "TS_HOSTNAME=";
@@ -106,16 +124,15 @@ internal sealed record NodeFacts
             .Read(text)
             ?.LastOrDefault(one => one.StartsWith(hostname, StringComparison.Ordinal))
             ?[hostname.Length..];
-        YamlPlaces? places = YamlPlaces.TryRead(text, "machine configuration");
-        return (
-            name,
-            places is null
-                ? []
-                :
+        return ConfigView.TryRead(text) is { } config
+            ? (
+                name,
                 [
-                    .. places.Texts("cluster", "network", "serviceSubnets"),
-                    .. places.Texts("cluster", "network", "podSubnets"),
-                ]
-        );
+                    .. ConfigForms.Texts(config, ConfigForms.ServiceSubnets),
+                    .. ConfigForms.Texts(config, ConfigForms.PodSubnets),
+                ],
+                ConfigForms.Value(config, ConfigForms.InstallImage)?.Value
+            )
+            : (name, [], null);
     }
 }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using TalosTailscale.Core.Inventory;
-using TalosTailscale.Core.MachineConfig.Yaml;
 using TalosTailscale.Core.Validation;
 
 namespace TalosTailscale.Core.Rollout;
@@ -22,8 +21,8 @@ internal static class NodeFiles
             new(manifests + ManifestNames.ServiceTemplate, Template(node, facts)),
             new(manifests + ManifestNames.Dns, Dns(facts)),
         };
-        if (facts.Tailscale is { Length: > 0 } version)
-            files.Add(new(manifests + ManifestNames.SystemExtension, Extension(version)));
+        if (facts is { Tailscale.Length: > 0, Installer: { } installer })
+            files.Add(new(manifests + ManifestNames.SystemExtension, Install(installer)));
         return files;
     }
 
@@ -38,14 +37,14 @@ internal static class NodeFiles
             CultureInfo.InvariantCulture,
             $"# {Role(node.MachineType)} with Talos {node.TalosVersion}; {why}.\n"
         );
-        text.Append(CultureInfo.InvariantCulture, $"address: {YamlWriter.Text(node.Address)}\n");
+        text.Append(CultureInfo.InvariantCulture, $"address: {Scalar(node.Address)}\n");
         if (node.Architecture != TalosArchitecture.Unknown)
             text.Append(
                 CultureInfo.InvariantCulture,
                 $"architecture: {(node.Architecture == TalosArchitecture.Arm64 ? "arm64" : "amd64")}\n"
             );
         if (node.KubernetesName is { } name)
-            text.Append(CultureInfo.InvariantCulture, $"kubernetesName: {YamlWriter.Text(name)}\n");
+            text.Append(CultureInfo.InvariantCulture, $"kubernetesName: {Scalar(name)}\n");
         text.Append(
             CultureInfo.InvariantCulture,
             $"activation: {node.Activation switch { TsActivation.UkiSwap => "uki-swap", TsActivation.Upgrade => "upgrade", _ => "auto" }}\n"
@@ -53,7 +52,7 @@ internal static class NodeFiles
         if (node.NodeId is { } id)
             text.Append(
                 CultureInfo.InvariantCulture,
-                $"# Tells the machine whatever its name and address are.\nnodeId: {YamlWriter.Text(id)}\n"
+                $"# Tells the machine whatever its name and address are.\nnodeId: {Scalar(id)}\n"
             );
         return text.ToString();
     }
@@ -64,12 +63,12 @@ internal static class NodeFiles
             facts.Networks.Count == 0
                 ? ""
                 : "  # Service and pod networks of the cluster; the routes have to be approved in the tailnet.\n"
-                    + $"  - {YamlWriter.Text($"TS_ROUTES={string.Join(',', facts.Networks)}")}\n";
+                    + $"  - TS_ROUTES={string.Join(',', facts.Networks)}\n";
         return "# Rendered to tailscale-extension-service.yaml by New-TsExtensionServiceConfig; keep the rendered file out of git,\n"
             + "# it holds the key.\n"
             + "apiVersion: v1alpha1\nkind: ExtensionServiceConfig\nname: tailscale\nenvironment:\n"
             + "  - TS_AUTHKEY=${TAILSCALE_AUTHKEY}\n"
-            + $"  - {YamlWriter.Text($"TS_HOSTNAME={node.Name}")}\n"
+            + $"  - TS_HOSTNAME={node.Name}\n"
             + routes
             + "  # The root file system of Talos is read-only: resolvers come from tailscale-dns.patch.yaml.\n"
             + "  - TS_ACCEPT_DNS=false\n"
@@ -81,13 +80,21 @@ internal static class NodeFiles
         "# Tailscale may not write /etc/resolv.conf on Talos (TS_ACCEPT_DNS=false), so the resolvers are set here.\n"
         + "# 100.100.100.100 has to be first: a resolver that answers NXDOMAIN for *.ts.net ends the search.\n"
         + "machine:\n  network:\n    nameservers:\n"
-        + string.Concat(
-            facts.Resolvers.Prepend(TailnetRange.Resolver).Select(one => $"      - {YamlWriter.Text(one)}\n")
-        );
+        + string.Concat(facts.Resolvers.Prepend(TailnetRange.Resolver).Select(one => $"      - {Scalar(one)}\n"));
 
-    private static string Extension(string version) =>
-        "# Records the extension in the machine config; since Talos 1.10 only the boot image decides what is installed.\n"
-        + $"machine:\n  install:\n    extensions:\n      - image: {YamlWriter.Text($"ghcr.io/siderolabs/tailscale:{version.TrimStart('v')}")}\n";
+    private static string Install(string image) =>
+        "# The installer image with the tailscale extension, for the next installation of this node. Where the node has an\n"
+        + "# UnattendedInstallConfig, Set-TalosMachinePatch puts the image there.\n"
+        + $"machine:\n  install:\n    image: {image}\n";
 
     private static string Role(string machineType) => machineType == "controlplane" ? "Control plane" : "Worker";
+
+    // Plain where YAML reads it as it stands.
+    private static string Scalar(string value) =>
+        value.Length > 0
+        && char.IsAsciiLetterOrDigit(value[0])
+        && value.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_')
+        && value is not ("null" or "Null" or "NULL")
+            ? value
+            : $"'{value.Replace("'", "''", StringComparison.Ordinal)}'";
 }

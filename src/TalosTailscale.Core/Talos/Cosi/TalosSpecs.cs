@@ -1,6 +1,5 @@
 using System.Text;
 using Google.Protobuf;
-using TalosTailscale.Core.Inventory;
 
 namespace TalosTailscale.Core.Talos;
 
@@ -122,18 +121,12 @@ internal static class TalosSpecs
     internal static TalosMember Member(TalosResource resource)
     {
         var spec = new SpecReader(resource.Spec);
-        string hostname = spec.Text("hostname");
-        if (!HostName.IsValid(hostname))
-            throw TalosErrors.TalosProtocolViolation.New(
-                $"'{resource.Node}' knows a member '{resource.Id}' with the host name '{hostname}', which is none.",
-                resource.Node
-            );
         return new TalosMember
         {
             Node = resource.Node,
             Id = resource.Id,
             NodeId = spec.Text("nodeId"),
-            Hostname = hostname,
+            Hostname = spec.Text("hostname"),
             Addresses = spec.Texts("addresses"),
             MachineType = spec.Text("machineType"),
             OperatingSystem = spec.Text("operatingSystem"),

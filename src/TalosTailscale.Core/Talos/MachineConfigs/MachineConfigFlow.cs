@@ -47,24 +47,21 @@ public sealed class MachineConfigFlow
     )
     {
         (string version, string text) = await ReadAsync(cancellation).ConfigureAwait(false);
+        TalosVersion talos = await _node.VersionAsync(cancellation).ConfigureAwait(false);
         foreach (ConfigPatch patch in patches)
             ConfigSecrets.Register(patch.Text);
-        IReadOnlyList<ConfigPatch> adapted = PatchForms.Adapt(
-            text,
-            patches,
-            out IReadOnlyList<string> notes,
-            _node.Node
-        );
-        foreach (string note in notes)
+        AdaptedPatches adapted = PatchForms.Adapt(text, patches, _node.Node, talos.Version, _options.ListMerge);
+        foreach (string note in adapted.Notes)
             _reporter.Verbose($"{_node.Node}: {note}");
         PatchedConfig result = MachineConfigPatcher.Apply(
             text,
-            adapted,
+            adapted.Patches,
             _options.ListMerge,
             _node.Node,
-            _options.AllowUnknownKeys
+            _options.AllowUnknownKeys,
+            talos.Version
         );
-        return await PlanAsync(version, text, result, cancellation).ConfigureAwait(false);
+        return await PlanAsync(version, text, result, cancellation, adapted.Warnings).ConfigureAwait(false);
     }
 
     /// <summary>Works out what going back to a backup would do, and has the node try it. Changes nothing.</summary>
@@ -157,7 +154,12 @@ public sealed class MachineConfigFlow
             return Result(plan);
         var services = new ExtensionServiceWait(_node, plan, _options.ServiceTimeout, _reporter);
         await services.LookBeforeAsync(cancellation).ConfigureAwait(false);
-        string? backup = _options.NoBackup ? null : await BackUpAsync(plan, cancellation).ConfigureAwait(false);
+        Step("backing up");
+        string folder = _options.BackupFolder ?? MachineConfigBackup.DefaultFolder;
+        string backup = await MachineConfigBackup
+            .WriteAsync(folder, await OriginAsync(plan, cancellation).ConfigureAwait(false), plan.Before, cancellation)
+            .ConfigureAwait(false);
+        _reporter.Verbose($"{_node.Node}: the configuration as it was is in '{backup}'.");
         await RefuseIfChangedAsync(plan, cancellation).ConfigureAwait(false);
 
         Step("applying");
@@ -193,22 +195,6 @@ public sealed class MachineConfigFlow
             BackupPath = backup,
             Warnings = [.. plan.Warnings, .. own],
         };
-    }
-
-    private async Task<string> BackUpAsync(MachineConfigPlan plan, CancellationToken cancellation)
-    {
-        Step("backing up");
-        string folder = _options.BackupFolder ?? MachineConfigBackup.DefaultFolder;
-        MachineConfigOrigin origin = await OriginAsync(plan, cancellation).ConfigureAwait(false);
-        string path = await MachineConfigBackup
-            .WriteAsync(folder, origin, plan.Before, cancellation)
-            .ConfigureAwait(false);
-        int removed = MachineConfigBackup.Prune(folder, origin);
-        _reporter.Verbose(
-            $"{_node.Node}: the configuration as it was, with the cluster's secrets, is in '{path}'"
-                + (removed == 0 ? "." : $"; {removed} older than the newest {MachineConfigBackup.Kept} were removed.")
-        );
-        return path;
     }
 
     private async Task<MachineConfigOrigin> OriginAsync(MachineConfigPlan plan, CancellationToken cancellation) =>
@@ -299,7 +285,8 @@ public sealed class MachineConfigFlow
         string version,
         string text,
         PatchedConfig result,
-        CancellationToken cancellation
+        CancellationToken cancellation,
+        IReadOnlyList<MachineConfigWarning>? dropped = null
     )
     {
         TalosVersion talos = await _node.VersionAsync(cancellation).ConfigureAwait(false);
@@ -308,7 +295,8 @@ public sealed class MachineConfigFlow
             result.Text,
             _node.Node,
             talos.Version,
-            _options.Strict
+            _options.Strict,
+            dropped
         );
         ConfigSecrets.Register(result.Text);
         var plan = new MachineConfigPlan
@@ -396,7 +384,7 @@ public sealed class MachineConfigFlow
     private async Task VerifyAsync(
         MachineConfigPlan plan,
         TalosApplyMode mode,
-        string? backup,
+        string backup,
         TsException? cause,
         CancellationToken cancellation
     )
@@ -446,11 +434,7 @@ public sealed class MachineConfigFlow
                 : "does not answer since the configuration was sent";
         throw MachineConfigErrors.ConfigNotApplied.New(
             $"'{_node.Node}' {found} ({plan.Summary}), expected it within {_options.SettleTimeout.TotalSeconds:0} seconds; "
-                + (
-                    backup is null
-                        ? "no backup of what was there before was kept."
-                        : $"what was there before is in '{backup}'."
-                ),
+                + $"what was there before is in '{backup}'.",
             _node.Node,
             last
         );

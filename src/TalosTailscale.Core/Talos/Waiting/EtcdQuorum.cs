@@ -75,16 +75,16 @@ public static class EtcdQuorum
                 node.Node
             );
         TalosEtcdMember member = found.Member;
-        if (found.Answers)
+        if (found.Trouble is null)
         {
             throw TalosErrors.EtcdMemberAlive.New(
-                $"The etcd member {found} and answers at '{string.Join("', '", member.PeerUrls)}'.",
+                $"The etcd member '{member.Hostname}' ({member.IdHex}) answers at '{string.Join("', '", member.PeerUrls)}'.",
                 node.Node
             );
         }
 
-        EtcdMemberHealth[] rest = [.. etcd.Members.Where(one => one.Votes && one.Member.Id != memberId)];
-        int healthy = rest.Count(one => one.Agrees);
+        EtcdMemberHealth[] rest = [.. etcd.Members.Where(one => !one.Member.IsLearner && one.Member.Id != memberId)];
+        int healthy = rest.Count(one => one.Trouble is null);
 
         // etcd itself decides with the members of now: those that agree must be a majority before and after.
         int needed = Needed(etcd.Voters);

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Management.Automation;
 using TalosTailscale.Core.ImageFactory;
-using TalosTailscale.Core.Images;
 using TalosTailscale.Core.Talos;
 
 namespace TalosTailscale.Commands;
@@ -34,7 +33,7 @@ public sealed partial class SaveTalosImageCommand : TalosCmdlet
     {
         _named |= SchematicId is not null;
         if (SchematicId is not null)
-            _schematics.Add(Core.ImageFactory.SchematicId.Parse(SchematicId));
+            _schematics.Add(Schematic.CheckedId(SchematicId));
         if (!ByParameters)
             await base.ProcessAsync(cancellationToken);
     }
@@ -106,10 +105,10 @@ public sealed partial class SaveTalosImageCommand : TalosCmdlet
             yield return new ImageChoice
             {
                 Kind = Kind,
-                Version = VersionTag.Parse(version),
+                Version = ImageFactoryUri.WithV(version),
                 Architecture = architecture,
                 SecureBoot = secureBoot,
-                SchematicId = Core.ImageFactory.SchematicId.Parse(id),
+                SchematicId = id,
                 Schematic = schematic,
                 PcrKeyFingerprint = pcrKey,
             };

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Management.Automation;
 using TalosTailscale.Core.MachineConfig;
-using TalosTailscale.Core.Tailnet;
 using TalosTailscale.Core.Talos;
 
 namespace TalosTailscale.Commands;
@@ -79,7 +78,6 @@ public sealed partial class SetTalosMachinePatchCommand : TalosCmdlet
             Strict = Strict,
             Force = Force,
             BackupFolder = _backups,
-            NoBackup = NoBackup,
             ServiceTimeout = ServiceTimeout,
         };
         var flow = new MachineConfigFlow(client, options, Reporter);
@@ -114,13 +112,22 @@ public sealed partial class SetTalosMachinePatchCommand : TalosCmdlet
     {
         string path = (await ResolvePathsAsync(Path!, literal: false))[0];
         string name = System.IO.Path.GetFileName(path);
+        foreach (ConfigPatch patch in _patches)
+            ConfigSecrets.Register(patch.Text);
         string before = ConfigText.Decode(await File.ReadAllBytesAsync(path, cancellationToken), name);
         ConfigSecrets.Register(before);
-        IReadOnlyList<ConfigPatch> patches = PatchForms.Adapt(before, _patches, out IReadOnlyList<string> notes, name);
-        foreach (string note in notes)
+        AdaptedPatches adapted = PatchForms.Adapt(before, _patches, name, mode: ListMerge);
+        foreach (string note in adapted.Notes)
             Reporter.Verbose(note);
-        PatchedConfig result = MachineConfigPatcher.Apply(before, patches, ListMerge, name, AllowUnknownKey);
-        IReadOnlyList<MachineConfigWarning> warnings = ConfigValidator.Check(before, result.Text, name, null, Strict);
+        PatchedConfig result = MachineConfigPatcher.Apply(before, adapted.Patches, ListMerge, name, AllowUnknownKey);
+        IReadOnlyList<MachineConfigWarning> warnings = ConfigValidator.Check(
+            before,
+            result.Text,
+            name,
+            null,
+            Strict,
+            adapted.Warnings
+        );
         foreach (MachineConfigWarning warning in result.IsChanged ? warnings : [])
             Reporter.Warning($"{name}: {warning}");
         string? target = OutFile is null ? null : await ResolveNewPathAsync(OutFile);
@@ -130,16 +137,7 @@ public sealed partial class SetTalosMachinePatchCommand : TalosCmdlet
             && (result.IsChanged || target != path)
             && await ShouldProcessAsync(target, $"Write the patched machine configuration\n{diff}");
         if (write)
-        {
-            GitIgnore git = await GitIgnore.CheckAsync(target!, cancellationToken);
-            if (git.MayBeTaken)
-                Reporter.Warning(
-                    $"{name}: '{target}' holds the cluster's secrets, and "
-                        + (git.State == GitIgnoreState.NotIgnored ? "git does not ignore it." : $"{git.Reason}.")
-                );
             await PrivateFile.ReplaceAsync(target!, ConfigText.Encode(result.Text), cancellationToken);
-        }
-
         await WriteObjectAsync(
             new MachinePatchResult
             {
