@@ -26,6 +26,14 @@ public static partial class Causes
         3
     );
 
+    /// <summary>An address, a route or a rule was not set.</summary>
+    public static readonly TsCheckCause RoutesNotSet = new(
+        "RoutesNotSet",
+        "Tailscale could not set an address or a route on the node: another program, such as a CNI, holds it, or IPv6 is switched off for the link.",
+        "See the check 'Cni'. Where routes of other devices are in the way, remove --accept-routes from TS_EXTRA_ARGS; then restart the service ext-tailscale.",
+        3
+    );
+
     /// <summary>tailscaled died.</summary>
     public static readonly TsCheckCause TailscaledCrashed = new(
         "TailscaledCrashed",

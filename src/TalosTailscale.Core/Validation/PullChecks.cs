@@ -51,8 +51,11 @@ internal static class PullChecks
         });
 
     /// <summary>What the words of containerd or the kubelet mean.</summary>
-    public static TsCheckCause CauseOf(string message) =>
-        ImagePullReasons.Of(message) switch
+    public static TsCheckCause CauseOf(string message) => CauseOf(ImagePullReasons.Of(message));
+
+    /// <summary>The cause that a reason is shown as.</summary>
+    public static TsCheckCause CauseOf(ImagePullReason reason) =>
+        reason switch
         {
             ImagePullReason.NameUnresolved => Causes.RegistryNameUnresolved,
             ImagePullReason.Unauthorized => Causes.RegistryUnauthorized,

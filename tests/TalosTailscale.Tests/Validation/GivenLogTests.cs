@@ -7,10 +7,14 @@ namespace TalosTailscale.Tests.Validation;
 /// <summary>Logs written anew after public reports; the README of each says which, its expected.json what is right.</summary>
 public sealed class GivenLogTests
 {
-    private static readonly string s_folder = Path.Combine(AppContext.BaseDirectory, "TestData", "reports", "logs");
+    private static readonly string s_folder = Path.Combine(AppContext.BaseDirectory, "TestData", "reports");
 
     public static TheoryData<string> Names =>
-        [.. Directory.GetDirectories(s_folder).Select(one => Path.GetFileName(one)!)];
+        [
+            .. new[] { "logs", "found-logs" }
+                .SelectMany(kind => Directory.GetDirectories(Path.Combine(s_folder, kind)))
+                .Select(one => Path.GetRelativePath(s_folder, one)),
+        ];
 
     [Theory]
     [MemberData(nameof(Names))]

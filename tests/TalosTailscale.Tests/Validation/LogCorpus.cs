@@ -69,6 +69,7 @@ internal sealed class LogCorpus(int seed)
     private static readonly string[] s_login =
     [
         "EditPrefs: MaskedPrefs{WantRunning=true}",
+        "tstun: awaiting Wrapper.Start call\ntstun: awaiting Wrapper.Start call\ntstun: awaiting Wrapper.Start call",
         "control: client.Login(0)",
         "control: LoginInteractive -> regen=true",
         "control: doLogin(regen=true, hasUrl=false)",

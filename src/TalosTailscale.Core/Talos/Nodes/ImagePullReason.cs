@@ -33,31 +33,41 @@ internal enum ImagePullReason
 /// </summary>
 internal static class ImagePullReasons
 {
-    private static readonly (Regex Pattern, ImagePullReason Reason)[] s_all =
+    /// <summary>The words of each reason, as regular expressions; the first that is found tells.</summary>
+    public static IReadOnlyList<(string Words, ImagePullReason Reason)> Words { get; } =
     [
         // A question to a name server fails in all these ways too, so names come first.
         (
-            Words(@"\blookup \S+.*(no such host|server misbehaving|timeout|refused|unreachable|no route)|no such host"),
+            @"\blookup \S+.*(no such host|server misbehaving|timeout|refused|unreachable|no route)|no such host",
             ImagePullReason.NameUnresolved
         ),
         (
-            Words(@"x509: |tls: failed to verify|certificate|server gave HTTP response to HTTPS client"),
+            @"x509: |tls: failed to verify|certificate|server gave HTTP response to HTTPS client",
             ImagePullReason.NotTrusted
         ),
         (
-            Words(
-                @"\b40[13] (Unauthorized|Forbidden)|: 40[13]\b|unauthorized|authorization failed|insufficient_scope|no basic auth credentials|failed to (authorize|fetch (anonymous|oauth) token)|denied: |access (is )?denied|pull access denied"
-            ),
+            @"\b40[13] (Unauthorized|Forbidden)|: 40[13]\b|unauthorized|authorization failed|insufficient_scope|no basic auth credentials|failed to (authorize|fetch (anonymous|oauth) token)|denied: |access (is )?denied|pull access denied",
             ImagePullReason.Unauthorized
         ),
-        (Words(@"connection refused"), ImagePullReason.Refused),
+        (@"connection refused", ImagePullReason.Refused),
         (
-            Words(
-                @"no route to host|(network|host) is unreachable|host is down|i/o timeout|TLS handshake timeout|Client\.Timeout|dial tcp \S+: .*deadline exceeded"
-            ),
+            @"no route to host|(network|host) is unreachable|host is down|i/o timeout|TLS handshake timeout|Client\.Timeout|dial tcp \S+: .*deadline exceeded",
             ImagePullReason.Unreachable
         ),
-        (Words(@"not found|manifest unknown|name unknown|repository .*not known"), ImagePullReason.NotFound),
+        (@"not found|manifest unknown|name unknown|repository .*not known", ImagePullReason.NotFound),
+    ];
+
+    private static readonly (Regex Pattern, ImagePullReason Reason)[] s_all =
+    [
+        .. Words.Select(one =>
+            (
+                new Regex(
+                    one.Words,
+                    RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.IgnoreCase
+                ),
+                one.Reason
+            )
+        ),
     ];
 
     /// <summary>The reason in a text.</summary>
@@ -91,7 +101,4 @@ internal static class ImagePullReasons
                 "Look at the node's routes and at the tailnet policy: the node must reach the registry's address and port.",
             _ => null,
         };
-
-    private static Regex Words(string pattern) =>
-        new(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.IgnoreCase);
 }

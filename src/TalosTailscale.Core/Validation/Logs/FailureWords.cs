@@ -14,6 +14,13 @@ internal static class FailureWords
         RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.IgnoreCase
     );
 
+    /// <summary>What no part of a program that is well says, whatever else it may fail at.</summary>
+    public static Regex Grave { get; } =
+        new(
+            @"\b(panic|fatal|crash(ed)?|locked out|unhealthy|needslogin|corrupt(ed)?|revoked|segfault|(failed|unable) to bind|out of memory)\b",
+            RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.IgnoreCase
+        );
+
     /// <summary>Whether a line says that something failed.</summary>
     /// <param name="text">The line.</param>
     /// <returns>True if it does.</returns>

@@ -11,11 +11,11 @@ internal static class HarmlessPatterns
             "tailscale ipn/ipnlocal/local.go, all: a start"
         ),
         Benign(@"^\[v\d\]|^\[RATELIMIT\]", "tailscale types/logger/logger.go, all"),
-        Benign(
+        BenignPart(
             @"^(logtail|logpolicy|netcheck|portmapper|portmap|peerapi|derphttp|derp|captivedetection|netstack|sockstatlog|taildrop|posture|cloner|appc|c2n|flight recorder|tsnet|stun|ssh-conn|upnp|pmp|pcp)\b.*[:(\[ ]",
             "tailscale logtail, logpolicy, net/netcheck, net/portmapper, derp, net/captivedetection, all: network weather and aids"
         ),
-        Benign(
+        BenignPart(
             @"^(\[unexpected\] )?(magicsock|disco|wg|wgcfg|open-conn-track|health): ",
             "tailscale wgengine, health, all"
         ),
@@ -36,8 +36,8 @@ internal static class HarmlessPatterns
             @"^\[warning\] failed to symlink socket|^Error reading environment config|^logpolicy\.Config|TS_HEALTHCHECK_ADDR_PORT is deprecated\b.*Please use",
             "tailscale cmd/containerboot/main.go, all"
         ),
-        Benign(
-            @"^dns: (resolver|inotify|recursive|tcp|udp|\[|using|Set|resolvconf|OScfg)|^dns (udp|tcp)|^dns-(udp|tcp)|no upstream resolvers set|^resolver: |forward: |^DNSQuery: |SERVFAIL",
+        BenignPart(
+            @"^dns: (resolver|inotify|recursive|tcp|udp|\[|using|Set|resolvconf|OScfg)|^dns (udp|tcp)|^dns-(udp|tcp)|no upstream resolvers set|^resolver: |^forward: |^DNSQuery: |SERVFAIL",
             "tailscale net/dns/resolver, all: single questions"
         ),
         Benign(
@@ -48,13 +48,19 @@ internal static class HarmlessPatterns
             @"ignoring (route add|SetControlClientStatus)|tried to delete route .* already gone|removing stale address|^\s*note: |rp_filter|UDP GRO forwarding is suboptimally",
             "tailscale wgengine/router/osrouter/router_linux.go, all"
         ),
-        Benign(
-            @"^(control: )?(answerHeadPing|doPingerPing|postPingResult|ping to )|^control: netmap: (ending timeout|reset timeout|size read error|body read error|Do)|possibly transient peerapi listen|^(monitor|netmon|linkmon): .*(closed|interrupted system call)|^control: (answer|ping|sleeping|trying|NetInfo|HostInfo|mapRoutine: (backoff|state)|authRoutine: (backoff|state|context)|controlhttp: forcing|\[v\d\])|^(dns|control|Received error|netmap|PollNetMap|ipnserver)\b.*(client closed|context canceled|closed network connection)$",
+        BenignPart(
+            @"^(control: )?(answerHeadPing|doPingerPing|postPingResult|ping to )|^(control: )?netmap: (ending timeout|reset timeout|size read error|body read error|decode error|Do)|possibly transient peerapi listen|^(monitor|netmon|linkmon): .*(closed|interrupted system call)|^control: (answer|ping|sleeping|trying|NetInfo|HostInfo|mapRoutine: (backoff|state)|authRoutine: (backoff|state|context)|controlhttp: forcing|\[v\d\])|^(dns|control|Received error|netmap|PollNetMap|ipnserver)\b.*(client closed|context canceled|closed network connection)$",
             "tailscale control/controlclient/direct.go, all"
         ),
         Benign(
-            @"sending (health|serve) |serve: .*|error (advertising|deleting) .*app connector|failed to select auto exit node|unable to get SSH host keys|skipping portlist|error setting up sockstat logger",
+            @"^sending (health|serve) |^serve: |error (advertising|deleting) .*app connector|failed to select auto exit node|unable to get SSH host keys|skipping portlist|error setting up sockstat logger",
             "tailscale ipn/ipnlocal, all: what a node does not use"
+        ),
+        Benign(
+            @"UDP GRO forwarding|TUN TCP & UDP GRO|Error waiting for consistent state on shutdown|error shutting (tailscaled down|down network logger)|failed to log out ephemeral node|error closing magicconn"
+                + @"|error starting up network logger|dns: (ResolvConfMode|resolvedIsActuallyResolver) error|dbus connection error|error polling for open ports|TSMP Advertisement|tka compaction failed|falling back to polling|using DialPlan, falling back to DNS"
+                + @"|audit log|Taildrop disabled|cmd/tailscale (update|binary|version)|tailnet-wide default for auto-updates|tun dev stats polling|QR code error|fixupWSLMTU|OpenWrt|mwan3|[Ss]ynology|Taildrive|configuring BIRD",
+            "tailscale wgengine, net, ipn/ipnlocal, all: speed, ends, and what a node does not have"
         ),
     ];
 
@@ -76,4 +82,11 @@ internal static class HarmlessPatterns
     ];
 
     private static LogPattern Benign(string pattern, string seen) => LogPattern.Of(LogMeaning.Benign, pattern, seen);
+
+    // A whole part of the program whose failures pass, but for those that none may have.
+    private static LogPattern BenignPart(string pattern, string seen) =>
+        Benign(pattern, seen) with
+        {
+            Unless = FailureWords.Grave,
+        };
 }

@@ -38,11 +38,12 @@ internal sealed class LogAttempt
     public IEnumerable<(int Line, string Text)> UnknownLines => _unknown;
 
     private bool Failed =>
-        _found.Values.Any(found =>
-            found.Pattern.Meaning is LogMeaning.Failure or LogMeaning.Generic or LogMeaning.Lasting
-        );
+        All.Any(found => found.Pattern.Meaning is LogMeaning.Failure or LogMeaning.Generic or LogMeaning.Lasting);
 
-    private IEnumerable<Found> All => _found.Values.Concat(_warnings.Values.Select(warning => warning.Found));
+    private IEnumerable<Found> All =>
+        _found
+            .Values.Where(found => found.Count >= found.Pattern.Least)
+            .Concat(_warnings.Values.Select(warning => warning.Found));
 
     /// <summary>Being in the tailnet is proof that what failed before no longer does; trouble stays.</summary>
     public void Succeed()

@@ -59,13 +59,13 @@ public sealed class LogDiagnosis
             return;
         }
 
-        var pattern = LogPatterns.All.FirstOrDefault(known => known.Pattern.IsMatch(text));
+        var pattern = LogPatterns.All.FirstOrDefault(known => known.Matches(text));
         switch (pattern?.Meaning)
         {
             case null when FailureWords.In(line):
                 Strange(text);
                 break;
-            case null when LogPatterns.Plain.Any(known => known.Pattern.IsMatch(text)):
+            case null when LogPatterns.Plain.Any(known => known.Matches(text)):
                 break;
             case null:
                 _unknown++;

@@ -13,7 +13,7 @@ internal static class LogLine
         @"^(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d([.,]\d+)?(Z|[+-]\d\d:?\d\d)?\s*"
             + @"|\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(\.\d+)?\s+"
             + @"|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S+ [\w.-]+(\[\d+\])?: "
-            + @"|<\d>|(\d{1,3}\.){3}\d{1,3}:\s+|\[[a-z][a-z0-9]*-[\w.-]*\]\s+|[\w.-]+\s*\|\s+|boot: )"
+            + @"|<\d>|(\d{1,3}\.){3}\d{1,3}:\s+|\[[a-z][a-z0-9]*-[\w.-]*\]\s+|[\w.-]+\s*\|\s+|│\s*|#\s+- |boot: )"
     );
 
     // The name of a node is a word before a colon, which other lines begin with as well: only before a time or 'boot:'.
@@ -24,7 +24,7 @@ internal static class LogLine
     /// <returns>Its message.</returns>
     public static string Message(string line)
     {
-        var text = line.AsSpan().TrimEnd();
+        var text = line.AsSpan().TrimEnd(" \t\r\n│");
         for (var i = 0; i < MaximumPrefixes; i++)
         {
             var cut =
@@ -52,6 +52,13 @@ internal static class LogLine
         try
         {
             using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 16 });
+            // One destination gets the logs of all services; the others' failures are not tailscale's.
+            if (
+                document.RootElement.TryGetProperty("talos-service", out var service)
+                && service.ValueKind == JsonValueKind.String
+                && service.GetString() is not ("ext-tailscale" or "machined" or "controller-runtime")
+            )
+                return "";
             foreach (var name in (ReadOnlySpan<string>)["msg", "text", "log", "message"])
                 if (
                     document.RootElement.TryGetProperty(name, out var value)

@@ -44,6 +44,14 @@ internal sealed record LogPattern(
     string? Fix = null
 )
 {
+    /// <summary>How often it has to come within one start to say anything.</summary>
+    public int Least { get; init; } = 1;
+
+    /// <summary>A line with this is not meant.</summary>
+    public Regex? Unless { get; init; }
+
+    public bool Matches(string text) => Pattern.IsMatch(text) && Unless?.IsMatch(text) != true;
+
     public static LogPattern Of(LogMeaning meaning, string pattern, string seen) =>
         new(meaning, null, Compile(pattern), seen);
 

@@ -24,7 +24,7 @@ internal static class LoginPatterns
         ),
         Failure(
             Causes.AuthKeyRejected,
-            @"token exchange failed with status|failed to exchange JWT|unexpected token exchange request error|received empty (access token|authkey) from",
+            @"token exchange failed with status|failed to exchange JWT|unexpected token exchange request error|received empty (access token|authkey) from|GetWebIdentityToken failed|provide --id-token explicitly|couldn't get AWS region|unexpected error while creating authkey",
             "tailscale feature/identityfederation/identityfederation.go, 1.92 and later",
             "Check TS_CLIENT_ID, issuer, subject and audience of the federated identity, and that it has the scope 'auth_keys'; TS_ID_TOKEN must not have expired."
         ),
@@ -37,7 +37,7 @@ internal static class LoginPatterns
         Failure(
             Causes.AuthKeyRejected,
             @"\binvalid (pre )?auth ?key\b|^(backend error: )?invalid key$|\binvalid key: |Auth key (missing or invalid|failed to authenticate)"
-                + @"|auth[ -]?key (has )?expired|AuthKey not found|auth[ -]?key (has )?(already )?(been )?(already )?used|auth[ -]?key .*is not reusable"
+                + @"|auth[ -]?key (has )?expired|[Aa]uth-?[Kk]ey not found|auth[ -]?key (has )?(already )?(been )?(already )?used|auth[ -]?key .*is not reusable"
                 + @"|failed to parse auth-key|auth-key must be either tagged or owned|PreAuthKey .*(expired|used|not found)",
             "control servers; Headscale hscontrol/types/preauth_key.go and db/preauth_keys.go, 0.22 to 0.29; containerboot 1.96"
         ),
@@ -48,7 +48,7 @@ internal static class LoginPatterns
         ),
         Failure(
             Causes.TagsNotPermitted,
-            @"requested tags \[[^\]]*\] are invalid or not permitted|^requested tags\b|tags? .*(not permitted|not owned)|auth-key tag is invalid",
+            @"are invalid or not permitted|^requested tags\b|tags? .*(not permitted|not owned)|auth-key tag is invalid",
             "control servers; Headscale hscontrol/state/tags.go, 0.28 and later"
         ),
         Failure(
@@ -71,7 +71,7 @@ internal static class LoginPatterns
         ),
         Failure(
             Causes.ServiceConfigInvalid,
-            @"--exit-node-allow-lan-access can only be used|invalid value --netfilter-mode=|unsupported value; only 'true' is allowed"
+            @"--exit-node-allow-lan-access can only be used|invalid value --netfilter-mode=|unsupported value; only 'true' is allowed|cannot (resolve exit node by hostname|set ExitNodeIP)|EditPrefs requests SSH|invalid ServerURL scheme|invalid ClientOpts\.ServerURL"
                 + @"|^--(accept-routes|exit-node|netfilter-mode)\b.* (is )?not supported|did you mean --advertise-exit-node|unknown QR code format|hostname too long"
                 + @"|invalid value .*--|cannot use .* as exit node|Cannot advertise an exit node and use|invalid IP address or hostname|EditPrefs check error"
                 + @"|Tailscale SSH server administratively disabled|Unable to enable local Tailscale SSH|Cannot enable shields-up|Auto-updates? (support is|are) |exit node cannot be changed"
@@ -81,7 +81,7 @@ internal static class LoginPatterns
         ),
         Failure(
             Causes.ServiceConfigInvalid,
-            @"has non-address bits set; expected|is not a valid IP address or CIDR prefix|advertised without its IPv[46] counterpart|contains invalid site ID|4-in-6 prefix|invalid argument:.*advertise",
+            @"invalid subnet route: |has non-address bits set; expected|is not a valid IP address or CIDR prefix|advertised without its IPv[46] counterpart|contains invalid site ID|4-in-6 prefix|invalid argument:.*advertise",
             Routes + ", 1.34 and later (before in up.go)",
             "Correct TS_ROUTES: networks as address/length without host bits; 0.0.0.0/0 and ::/0 only together."
         ),
@@ -101,6 +101,39 @@ internal static class LoginPatterns
         ),
         Failure(
             Causes.ServiceConfigInvalid,
+            @"\binvalid hostname\b",
+            "Headscale hscontrol/util/dns.go, 0.27 and later",
+            "Set TS_HOSTNAME to a name of small letters, digits and dashes, of at most 63 characters."
+        ),
+        Failure(
+            Causes.ServiceConfigInvalid,
+            @"automatic updates are not supported|failed to enable automatic updates|failed to set relay server",
+            "tailscale cmd/tailscale/cli/set.go, all",
+            "Remove --auto-update and --relay-server-port from TS_EXTRA_ARGS: tailscale is part of the boot image and is updated with it."
+        ),
+        Failure(
+            Causes.ServiceConfigInvalid,
+            @"error (reading|reloading) tailscaled config|tailscaled config watch: failed|error parsing config to prefs",
+            "tailscale cmd/containerboot/main.go and tailscaled.go, 1.58 and later",
+            "Remove TS_EXPERIMENTAL_VERSIONED_CONFIG_DIR: the settings of the ExtensionServiceConfig are enough."
+        ),
+        Failure(
+            Causes.ServiceConfigInvalid,
+            @"failed to listen on addr "".*""|\bfailed running server: ",
+            "tailscale cmd/containerboot/main.go, 1.56 and later",
+            "Give TS_LOCAL_ADDR_PORT (or TS_HEALTHCHECK_ADDR_PORT) a port that nothing else on the node has, or remove it."
+        ),
+        Failure(
+            Causes.ServiceConfigInvalid,
+            @"invalid (cluster|tailnet) destination IP|auth key reissue|reissue_authkey|reissued authkey|failed to receive new auth key|clear reissue request|error disconnecting from control"
+                + @"|Error ensuring services are not advertised|(egress|ingress) proxy failed|error installing ingress proxy rules|installing (egress|ingress) proxy rules( for destination .*)?: |could not find Tailscale node|Tailscale node "".*"" not found|serve proxy: .*(error|failed)"
+                + @"|^autoadvertisement: |error (refreshing (advertised services|DNS config)|looking up IPv[46] addresses|resolving DNS name|parsing "".*"" as FQDN|clearing previous state from Secret)"
+                + @"|failed to (ensure services advertised|unset serve config|update HTTPS endpoint in tailscale state)|last DNS resolution attempt failed",
+            "tailscale cmd/containerboot/main.go, serve.go, forwarding.go and kube.go, 1.34 and later",
+            "Remove what is for proxies in pods (TS_DEST_IP, TS_TAILNET_TARGET_IP, TS_TAILNET_TARGET_FQDN, TS_SERVE_CONFIG and the like): a node needs none of it."
+        ),
+        Failure(
+            Causes.ServiceConfigInvalid,
             @"([Ff]ailed|[Ee]rror|unable) .*(kube(rnetes)? ?(client|[Ss]ecret|permissions)|state Secret|running on Kubernetes)|Kubernetes permissions are missing|doesn't have patch permissions|don't have permissions to create it",
             "tailscale cmd/containerboot/kube.go, 1.34 and later",
             "Remove TS_KUBE_SECRET and what else is for pods: as an extension of Talos, tailscale keeps its state in TS_STATE_DIR."
@@ -113,7 +146,7 @@ internal static class LoginPatterns
         LogPattern.Of(
             LogMeaning.Lasting,
             Causes.NodeLockedOut,
-            @"(?i)this node is locked out|\blocked out\b.*tailnet|tailnet lock.*self.*not signed|TKA health|RegisterReq sign error",
+            @"(?i)this node is locked out|\blocked out\b.*tailnet|tailnet lock.*self.*not signed|TKA health|RegisterReq sign error|Failed re-signing node-key signature|failed to decode self node key signature",
             "tailscale health/healthmsg/healthmsg.go, 1.34 and later"
         ),
         LogPattern.Of(
@@ -134,7 +167,7 @@ internal static class LoginPatterns
         ),
         Failure(
             Causes.LoginRefused,
-            @"invalid (registration ID|followup URL|auth id)|registration (timed out|expired|not found|session expired)|unauthori[sz]ed (domain|user|group)|user not found|user .*(suspended|disabled)|tailnet (is )?(suspended|disabled)|(too many devices|device limit)|extending key is not allowed|machine key maps to ambiguous",
+            @"invalid (registration (ID|id)|followup URL|auth id)|(login|auth) session (has )?expired|login session may have expired|\bauthentication rejected|state key expired before authori[sz]ation|Node registration has expired|registration (timed out|expired|not found|session expired)|unauthori[sz]ed (domain|user|group)|user not found|user .*(suspended|disabled)|tailnet (is )?(suspended|disabled)|(too many devices|device limit)|extending key is not allowed|machine key maps to ambiguous",
             "control servers; Headscale hscontrol/auth.go and oidc.go, 0.22 to 0.29"
         ),
         Failure(Causes.LoginNeeded, @"To authenticate, visit:", Up + ", all"),
