@@ -34,6 +34,28 @@ public static partial class Causes
         3
     );
 
+    /// <summary>Cilium runs on the node.</summary>
+    public static readonly TsCheckCause CiliumBesideTailscale = new(
+        "CiliumBesideTailscale",
+        "Cilium and tailscale share the node: both use the bits 0x40000 and 0x80000 of packet marks, Cilium's XDP programs do not load on tailscale0, and its BPF host routing passes by tailscale's rules. What Cilium is set to cannot be seen from the node.",
+        "In Cilium's values set loadBalancer.acceleration to disabled or best-effort (native makes the agent fail), and devices to the node's own links without tailscale0. Only if pods are to reach the tailnet: list tailscale0 among the devices with bpf.masquerade true, or set bpf.hostLegacyRouting true. The node's own way into the tailnet needs none of it."
+    );
+
+    /// <summary>Calico runs on the node.</summary>
+    public static readonly TsCheckCause CalicoBesideTailscale = new(
+        "CalicoBesideTailscale",
+        "Calico and tailscale share the node: unless told otherwise Calico takes the bits 0xffff0000 of packet marks, and tailscale's 0xff0000 are among them. What Calico is set to cannot be seen from the node.",
+        "Set iptablesMarkMask and nftablesMarkMask of the FelixConfiguration 'default' to 0xff000000 (4278190080), and restart calico-node on one node after the other."
+    );
+
+    /// <summary>Traffic of the node's own network goes into the tailnet.</summary>
+    public static readonly TsCheckCause TailnetRouteTakesOwn = new(
+        "TailnetRouteTakesOwn",
+        "A route that another device of the tailnet advertises holds the node's own network, so that traffic of the local network, of pods or of everything goes through the tailnet.",
+        "Remove --accept-routes and --exit-node from TS_EXTRA_ARGS of the ExtensionServiceConfig and apply it, or take the route off the device that advertises it.",
+        5
+    );
+
     /// <summary>tailscaled died.</summary>
     public static readonly TsCheckCause TailscaledCrashed = new(
         "TailscaledCrashed",

@@ -41,6 +41,12 @@ internal interface INodeProbe
 
     Task<string?> NodenameAsync();
 
+    /// <summary>The names of the node's network links.</summary>
+    Task<IReadOnlyList<string>> LinksAsync();
+
+    /// <summary>The node's routes in all tables: where to, and through which link.</summary>
+    Task<IReadOnlyList<(string Destination, string Link)>> RoutesAsync();
+
     Task<string> KernelCommandLineAsync();
 
     Task<TalosSecurityState> SecurityStateAsync();

@@ -26,6 +26,7 @@ public static class NodeValidation
         NetworkChecks.Resolver,
         NetworkChecks.NodeAddress,
         NetworkChecks.NodeName,
+        CniChecks.Cni,
         BootChecks.BootVariant,
         BootChecks.Efivars,
         BootChecks.BootEntries,

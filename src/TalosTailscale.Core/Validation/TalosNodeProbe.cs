@@ -106,6 +106,11 @@ internal sealed class TalosNodeProbe : INodeProbe
     public Task<IReadOnlyList<string>> EtcdAddressesAsync() =>
         OnceAsync("etcd", () => _client.EtcdAdvertisedAddressesAsync(_cancellation));
 
+    public Task<IReadOnlyList<string>> LinksAsync() => OnceAsync("links", () => _client.LinksAsync(_cancellation));
+
+    public Task<IReadOnlyList<(string Destination, string Link)>> RoutesAsync() =>
+        OnceAsync("routes", () => _client.RoutesAsync(_cancellation));
+
     public Task<string?> NodenameAsync() => OnceAsync("nodename", () => _client.NodenameAsync(_cancellation));
 
     public Task<string> KernelCommandLineAsync() =>

@@ -194,11 +194,24 @@ internal static class LabNodeResources
         );
         yield return Link("enp1s0", "ether", "", "up", physical: true);
         yield return Address("enp1s0", address);
+        yield return Link("cni0", "ether", "bridge", "up", physical: false);
+        yield return Link("flannel.1", "ether", "vxlan", "unknown", physical: false);
+        yield return Route("", "enp1s0", "main");
         if (node.TailnetAddress is not { } tailnet)
             yield break;
         yield return Link("tailscale0", "none", "tun", "unknown", physical: false);
         yield return Address("tailscale0", LabNodeAddresses.Cidr(node, tailnet));
+        yield return Route("100.64.0.0/10", "tailscale0", "52");
+        yield return Route("100.100.100.100/32", "tailscale0", "52");
     }
+
+    private static LabResource Route(string destination, string link, string table) =>
+        new(
+            "network",
+            "RouteStatuses.net.talos.dev",
+            $"{link}/{table}/{destination}",
+            $"family: inet4\ndst: {Quote(destination)}\nsrc: \"\"\ngateway: \"\"\noutLinkName: {link}\ntable: {Quote(table)}\npriority: 1024\nscope: link\ntype: unicast\nprotocol: static\n"
+        );
 
     private static IEnumerable<LabResource> Services(LabNode node) =>
         node.Services.All.Select(s => new LabResource(

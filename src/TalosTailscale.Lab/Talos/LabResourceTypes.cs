@@ -53,6 +53,7 @@ internal static class LabResourceTypes
         ["NodeAddresses.net.talos.dev"] = ("network", 0),
         ["AddressStatuses.net.talos.dev"] = ("network", 0),
         ["LinkStatuses.net.talos.dev"] = ("network", 0),
+        ["RouteStatuses.net.talos.dev"] = ("network", 0),
         ["ResolverStatuses.net.talos.dev"] = ("network", 0),
         ["Identities.cluster.talos.dev"] = ("cluster", 0),
         ["Infos.cluster.talos.dev"] = ("cluster", 0),

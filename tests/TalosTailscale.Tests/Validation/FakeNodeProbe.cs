@@ -77,6 +77,11 @@ internal sealed class FakeNodeProbe : INodeProbe
 
     public IReadOnlyList<string> Etcd { get; set; } = ["192.168.1.203"];
 
+    public IReadOnlyList<string> Links { get; set; } = ["lo", "eth0", "cni0", "flannel.1", "tailscale0"];
+
+    public IReadOnlyList<(string Destination, string Link)> Routes { get; set; } =
+    [("0.0.0.0/0", "eth0"), ("192.168.1.0/24", "eth0"), ("100.64.0.0/10", "tailscale0"), ("fe80::/64", "tailscale0")];
+
     public string? Nodename { get; set; } = "talos-192-168-1-203";
 
     public const string HealthyCommandLine = "talos.platform=metal console=tty0 lockdown=confidentiality";
@@ -142,6 +147,10 @@ internal sealed class FakeNodeProbe : INodeProbe
     public Task<IReadOnlyList<string>> KubeletAddressesAsync() => Task.FromResult(Kubelet);
 
     public Task<IReadOnlyList<string>> EtcdAddressesAsync() => Task.FromResult(Etcd);
+
+    public Task<IReadOnlyList<string>> LinksAsync() => Task.FromResult(Links);
+
+    public Task<IReadOnlyList<(string Destination, string Link)>> RoutesAsync() => Task.FromResult(Routes);
 
     public Task<string?> NodenameAsync() => Task.FromResult(Nodename);
 

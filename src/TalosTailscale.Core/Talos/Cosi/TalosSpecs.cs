@@ -6,6 +6,13 @@ namespace TalosTailscale.Core.Talos;
 /// <summary>Contents of resources as typed values; keys as in siderolabs/talos pkg/machinery/resources.</summary>
 internal static class TalosSpecs
 {
+    internal static (string Destination, string Link) Route(TalosResource resource)
+    {
+        var spec = new SpecReader(resource.Spec);
+        string everywhere = spec.Text("family") == "inet6" ? "::/0" : "0.0.0.0/0";
+        return (spec.Text("dst") is { Length: > 0 } to ? to : everywhere, spec.Text("outLinkName"));
+    }
+
     private static readonly UTF8Encoding s_strict = new(
         encoderShouldEmitUTF8Identifier: false,
         throwOnInvalidBytes: true

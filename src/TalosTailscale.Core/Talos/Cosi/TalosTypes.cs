@@ -69,6 +69,12 @@ public static class TalosTypes
     /// <summary>Addresses in several views.</summary>
     public static readonly TalosType NodeAddress = new("network", "NodeAddresses.net.talos.dev");
 
+    /// <summary>Network links.</summary>
+    public static readonly TalosType LinkStatus = new("network", "LinkStatuses.net.talos.dev");
+
+    /// <summary>Routes of all tables.</summary>
+    public static readonly TalosType RouteStatus = new("network", "RouteStatuses.net.talos.dev");
+
     /// <summary>DNS servers and search domains.</summary>
     public static readonly TalosType ResolverStatus = new("network", "ResolverStatuses.net.talos.dev");
 

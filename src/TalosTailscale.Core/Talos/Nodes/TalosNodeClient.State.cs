@@ -114,6 +114,19 @@ public sealed partial class TalosNodeClient
         CancellationToken cancellation = default
     ) => new(Node, id, await TextsAsync(TalosTypes.NodeAddress, id, "addresses", cancellation).ConfigureAwait(false));
 
+    /// <summary>The names of the network links.</summary>
+    /// <param name="cancellation">Cancels the call.</param>
+    /// <returns>The names.</returns>
+    public Task<IReadOnlyList<string>> LinksAsync(CancellationToken cancellation = default) =>
+        AllAsync(TalosTypes.LinkStatus, link => link.Id, cancellation);
+
+    /// <summary>The routes of all tables.</summary>
+    /// <param name="cancellation">Cancels the call.</param>
+    /// <returns>Where each leads to, as a network, and through which link; a default route is 0.0.0.0/0 or ::/0.</returns>
+    public Task<IReadOnlyList<(string Destination, string Link)>> RoutesAsync(
+        CancellationToken cancellation = default
+    ) => AllAsync(TalosTypes.RouteStatus, TalosSpecs.Route, cancellation);
+
     /// <summary>The addresses that the kubelet reports to Kubernetes.</summary>
     /// <param name="cancellation">Cancels the call.</param>
     /// <returns>The addresses.</returns>
