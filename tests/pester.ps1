@@ -1,13 +1,19 @@
-# Runs Pester files in this process and writes what came of each It to a file of JSON; `dotnet test` and build.ps1 start it.
+# Runs Pester files in this process, one after the other, and writes what came of each It to a file, a line of JSON each;
+# `dotnet test`, build.ps1 and CI start it in the PowerShell that is to be tested.
+[CmdletBinding()]
 param(
     # The manifest of the Pester to use.
     [Parameter(Mandatory)] [string] $Pester,
-    # Files or folders with *.Tests.ps1.
-    [Parameter(Mandatory)] [string[]] $Path,
+    # *.Tests.ps1, several with the separator of PATH: -File passes no arrays.
+    [Parameter(Mandatory)] [string] $Path,
     # Where to write the results.
     [string] $Result,
     # A settings file, for the acceptance tests.
     [string] $Settings,
+    # The acceptance tests on a lab in this process, where everything may be changed.
+    [switch] $OnLab,
+    # Only finds the tests.
+    [switch] $Discover,
     [string] $Output = 'Detailed'
 )
 Set-StrictMode -Version 3
@@ -16,34 +22,52 @@ $ErrorActionPreference = 'Stop'
 $PSStyle.OutputRendering = 'PlainText'
 Import-Module $Pester
 
-$configuration = New-PesterConfiguration
-$configuration.Run.PassThru = $true
-$configuration.Run.Exit = $false
-$configuration.Output.Verbosity = $Output
-if ($Settings) {
-    $configuration.Run.Container = @(Get-ChildItem $Path -Filter *.Tests.ps1 | ForEach-Object { New-PesterContainer -Path $_.FullName -Data @{ Settings = $Settings } })
-}
-else { $configuration.Run.Path = $Path }
-$run = Invoke-Pester -Configuration $configuration
+function Get-Reason($ErrorRecord) { @($ErrorRecord | ForEach-Object { "$_" }) -join "`n" }
 
-$tests = @(foreach ($test in $run.Tests) {
+function Get-Place($ErrorRecord) { @($ErrorRecord | ForEach-Object { $_.ScriptStackTrace }) -join "`n" }
+
+function Write-Result([string] $File, $Run) {
+    foreach ($test in $Run.Tests | Where-Object { $Discover -or $_.Result -ne 'NotRun' }) {
         [ordered]@{
-            File    = Split-Path $test.Block.BlockContainer.Item -Leaf
+            File    = $File
+            Line    = $test.StartLine
             Name    = $test.ExpandedPath
             Result  = [string] $test.Result
             Seconds = $test.Duration.TotalSeconds
-            Message = @($test.ErrorRecord | ForEach-Object { "$($_.Exception.Message)`n$($_.ScriptStackTrace)" }) -join "`n"
-        }
-    })
-# What fails outside of any It: a file that does not parse, a BeforeAll.
-$tests += @(foreach ($block in @($run.FailedBlocks) + @($run.FailedContainers)) {
+            Message = Get-Reason $test.ErrorRecord
+            Trace   = Get-Place $test.ErrorRecord
+        } | ConvertTo-Json -Compress | Add-Content -LiteralPath $Result
+    }
+    # What fails outside of any It: a file that does not parse, a BeforeAll, an AfterAll.
+    foreach ($block in @($Run.FailedBlocks) + @($Run.FailedContainers) | Where-Object { $_ -and $_.ErrorRecord.Count -gt 0 }) {
         [ordered]@{
-            File    = [string] $block
-            Name    = "$block, outside of any test"
-            Result  = 'Failed'
-            Seconds = 0
-            Message = @($block.ErrorRecord | ForEach-Object { "$($_.Exception.Message)`n$($_.ScriptStackTrace)" }) -join "`n"
-        }
-    })
-if ($Result) { ConvertTo-Json -InputObject $tests -Depth 3 | Set-Content -LiteralPath $Result }
-if ($run.Result -ne 'Passed') { exit 1 }
+            File = $File; Line = 0; Name = "outside of any It: $block"; Result = 'Failed'; Seconds = 0
+            Message = Get-Reason $block.ErrorRecord; Trace = Get-Place $block.ErrorRecord
+        } | ConvertTo-Json -Compress | Add-Content -LiteralPath $Result
+    }
+}
+
+$failed = 0
+$lab = $null
+try {
+    if ($OnLab) {
+        Import-Module "$PSScriptRoot/Lab.psm1"
+        $lab = Start-Lab
+        $Settings = "$PSScriptRoot/acceptance/lab.settings.psd1"
+    }
+    foreach ($file in $Path.Split([System.IO.Path]::PathSeparator)) {
+        $configuration = New-PesterConfiguration
+        $configuration.Run.PassThru = $true
+        $configuration.Run.SkipRun = [bool] $Discover
+        $configuration.Output.Verbosity = $Output
+        $configuration.Run.Container = New-PesterContainer -Path $file -Data @{}
+        if ($Settings) { $configuration.Run.Container = New-PesterContainer -Path $file -Data @{ Settings = $Settings } }
+        $run = Invoke-Pester -Configuration $configuration
+        if (-not $Discover -and $run.Result -ne 'Passed') { $failed++ }
+        if ($Result) { Write-Result $file $run }
+    }
+}
+finally {
+    if ($lab) { Stop-Lab $lab }
+}
+if ($failed -gt 0) { exit 1 }
