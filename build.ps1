@@ -5,13 +5,14 @@ Builds, tests, rehearses and packs the module, for people with pwsh.
 
 .DESCRIPTION
 Build       compiles the solution; afterwards Import-Module ./TalosTailscale.psd1 works in place
-Test        dotnet test
+Test        dotnet test, Pester's tests among them
 Rehearse    plays the runbook on the embedded lab
 Acceptance  the Pester suite in tests/acceptance against the lab, or a real cluster with -Settings
 Help        brings the parts of docs/help up to date that come from the code
 Pack        a clean module folder and a package for Install-PSResource below output/
 Reproduce   packs from a clean state once more and compares the bytes
 Install     installs the package from -Package (default output/) for the current user, from a local repository
+Publish     publishes the packed module to a folder as to a gallery, installs it from there and runs a cmdlet of it
 Benchmark   all benchmarks into one table
 
 .EXAMPLE
@@ -25,7 +26,7 @@ Benchmark   all benchmarks into one table
 #>
 [CmdletBinding()]
 param(
-    [ValidateSet('Build', 'Test', 'Rehearse', 'Acceptance', 'Help', 'Pack', 'Reproduce', 'Install', 'Benchmark')]
+    [ValidateSet('Build', 'Test', 'Rehearse', 'Acceptance', 'Help', 'Pack', 'Reproduce', 'Install', 'Publish', 'Benchmark')]
     [string[]] $Task = 'Build',
 
     [ValidateSet('Debug', 'Release')]
@@ -60,7 +61,7 @@ function Invoke-Rehearsal {
 }
 
 function Invoke-Acceptance {
-    Import-Module Pester -MinimumVersion 5.5.0
+    Import-Pester
     # After -Task Install it is the installed module that is tested.
     if (-not (Get-Module TalosTailscale)) { Import-Module "$root/TalosTailscale.psd1" -Global }
     if ($Settings) {
@@ -76,6 +77,18 @@ function Invoke-Acceptance {
     finally {
         Stop-Lab $lab
     }
+}
+
+# Pester of this machine, or the pinned one out of the package folder.
+function Import-Pester {
+    if (Get-Module Pester -ListAvailable | Where-Object Version -GE 5.5.0) {
+        Import-Module Pester -MinimumVersion 5.5.0
+        return
+    }
+    Invoke-DotNet restore "$root/tests/TalosTailscale.Pester" -v quiet | Out-Host
+    $packages = (dotnet nuget locals global-packages --list) -replace '^global-packages:\s*'
+    $version = ([xml] (Get-Content "$root/Directory.Packages.props" -Raw)).Project.PropertyGroup.PesterVersion
+    Import-Module (Join-Path $packages pester $version tools Pester.psd1)
 }
 
 function Invoke-AcceptanceSuite([string] $Path) {
@@ -152,6 +165,30 @@ function Install-Package {
     Import-Module TalosTailscale -Global -PassThru
 }
 
+# What a gallery would see, without one.
+function Publish-Module {
+    $folder = Get-Item (Join-Path $root output TalosTailscale *)
+    $shelf = New-Item -ItemType Directory -Path (Join-Path $root output gallery) -Force
+    Get-ChildItem $shelf | Remove-Item -Recurse
+    $repository = @{ Name = 'TalosTailscaleShelf'; Uri = $shelf.FullName; Trusted = $true }
+    Register-PSResourceRepository @repository -Force
+    try {
+        Publish-PSResource -Path $folder -Repository $repository.Name
+        $found = Find-PSResource TalosTailscale -Repository $repository.Name
+        if (-not $found.ReleaseNotes) { throw 'What was published has no release notes.' }
+        Install-PSResource TalosTailscale -Repository $repository.Name -Scope CurrentUser -Reinstall
+    }
+    finally { Unregister-PSResourceRepository $repository.Name }
+    # In a process of its own, which knows of it only by its name.
+    $shell = [System.IO.Path]::Combine($PSHOME, 'pwsh.dll')
+    $names = dotnet $shell -NoProfile -NonInteractive -Command "
+        Import-Module TalosTailscale -RequiredVersion '$($found.Version)'
+        if ((Get-Module TalosTailscale).ModuleBase -like '$root*') { throw 'That is the checkout, not what was installed.' }
+        (Get-TsNode -Inventory '$root/devices').Name"
+    if ($LASTEXITCODE -ne 0 -or 'ryzen' -notin $names) { throw "The installed module does not work: $names" }
+    "TalosTailscale $($found.Version) was published, found, installed and imported; Get-TsNode gave $($names -join ', ')."
+}
+
 function Measure-Everything {
     Invoke-DotNet run --project "$root/tests/TalosTailscale.Benchmarks" --configuration Release -- all
 }
@@ -166,6 +203,7 @@ foreach ($name in $Task) {
         'Pack' { Invoke-Pack (Join-Path $root output) }
         'Reproduce' { Test-Reproducible }
         'Install' { Install-Package }
+        'Publish' { Publish-Module }
         'Benchmark' { Measure-Everything }
     }
 }

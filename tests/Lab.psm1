@@ -21,7 +21,8 @@ function Start-Lab {
     foreach ($one in $Fault) { $labOptions.Faults.Add([TalosTailscale.Lab.LabFaultSetting]::Parse($one)) }
     $cluster = [TalosTailscale.Lab.LabCluster]::StartAsync($labOptions, [System.Threading.CancellationToken]::None).GetAwaiter().GetResult()
     $client = $cluster.WriteClientFiles()
-    $devices = Copy-Device $client.Folder
+    $devices = Join-Path $client.Folder devices
+    [TalosTailscale.Lab.LabInventory]::Copy("$root/devices", $devices, $labOptions.Nodes)
     $client.AddVariable('TALOSTAILSCALE_DEVICES', $devices)
     $client.AddVariable('TALOSTAILSCALE_BACKUPS', (Join-Path $client.Folder backups))
     $null = $client.AddFile('authkey', $labOptions.AuthKey, 'TAILSCALE_AUTHKEY_FILE')
@@ -43,21 +44,55 @@ function Start-Lab {
     }
 }
 
+# A node's options with others in place of some: they are records, which PowerShell has no "with" for.
+function Copy-NodeOption {
+    param([Parameter(ValueFromPipeline)] $Options, [string[]] $Extensions)
+
+    process {
+        $copy = $Options.GetType().GetMethod('<Clone>$').Invoke($Options, @())
+        $Options.GetType().GetProperty('Extensions').SetValue($copy, $Extensions)
+        $copy
+    }
+}
+
 function Stop-Lab($Lab) {
     if (-not $Lab) { return }
     foreach ($variable in $Lab.Before.GetEnumerator()) { [Environment]::SetEnvironmentVariable($variable.Key, $variable.Value) }
     $Lab.Cluster.DisposeAsync().AsTask().GetAwaiter().GetResult()
 }
 
-# A copy of the inventory without rendered keys; returns its path.
-function Copy-Device([string] $Folder) {
-    Copy-Item "$root/devices" $Folder -Recurse
-    Get-ChildItem "$Folder/devices" -Recurse -Filter tailscale-extension-service.yaml | Remove-Item
-    Join-Path $Folder devices
+# All that a cmdlet could change of a lab, as one text.
+function Get-LabState($Lab) {
+    $files = @($Lab.Cluster.Nodes.EspDirectory) + $Lab.Devices | Get-ChildItem -Recurse -File -Force | Sort-Object FullName
+    @(
+        $Lab.Cluster.Nodes | ForEach-Object { $_.ActiveConfig.Text, $_.PersistentConfig.Text, $_.BootId }
+        $files | ForEach-Object { "$($_.FullName) $((Get-FileHash -LiteralPath $_.FullName).Hash)" }
+        $Lab.Kubernetes.Pods
+        $Lab.Cluster.Etcd.Members | ForEach-Object ToString
+    ) -join "`n"
 }
 
 function Get-LabPart($Cluster, [string] $Type) {
     $Cluster.GetType().GetMethod('Part').MakeGenericMethod(($Type -as [type])).Invoke($Cluster, @())
+}
+
+# Runs a script and keeps every stream: Output, Errors, Warnings, Verbose, Information, and Text, all that could be seen.
+function Invoke-Captured {
+    param([Parameter(Mandatory)] [scriptblock] $Script, [object[]] $ArgumentList = @())
+
+    $all = & {
+        try { . $Script @ArgumentList }
+        catch { $_ }
+    } *>&1 | ForEach-Object { $_ }
+    $kinds = @{ Errors = 'ErrorRecord'; Warnings = 'WarningRecord'; Verbose = 'VerboseRecord'; Debug = 'DebugRecord'; Information = 'InformationRecord' }
+    $result = [ordered]@{ Output = @($all | Where-Object { $null -eq $_ -or $_.GetType().Name -notin $kinds.Values }) }
+    foreach ($kind in $kinds.GetEnumerator()) { $result[$kind.Key] = @($all | Where-Object { $null -ne $_ -and $_.GetType().Name -eq $kind.Value }) }
+    $result.Text = @(
+        $result.Output | ForEach-Object { "$_"; $_ | Format-List * -Force | Out-String -Width 4000 }
+        $result.Errors | ForEach-Object { "$_ $($_.Exception) $($_.ErrorDetails.RecommendedAction) $($_.TargetObject)" }
+        $result.Warnings + $result.Verbose + $result.Debug + $result.Information | ForEach-Object { "$_" }
+    ) -join "`n"
+    [pscustomobject] $result
 }
 
 # The ids of the errors, without the name of the cmdlet. Each has an advice, or this throws.
@@ -78,4 +113,4 @@ function Complete-Line([string] $Line) {
     [System.Management.Automation.CommandCompletion]::CompleteInput($Line.Remove($cursor, 1), $cursor, $null).CompletionMatches
 }
 
-Export-ModuleMember -Function Start-Lab, Stop-Lab, Copy-Device, Get-ErrorId, ConvertTo-Secret, Complete-Line
+Export-ModuleMember -Function Start-Lab, Stop-Lab, Copy-NodeOption, Get-LabState, Invoke-Captured, Get-ErrorId, ConvertTo-Secret, Complete-Line

@@ -13,6 +13,15 @@ internal static class PesterRun
 
     private static string Tests => s_places["Tests"];
 
+    // The variable names another version, which is in the package folder too.
+    private static string Pester =>
+        Path.Combine(
+            s_places["Pester"],
+            Environment.GetEnvironmentVariable("PESTER_VERSION") ?? s_places["PesterVersion"],
+            "tools",
+            "Pester.psd1"
+        );
+
     private static string Acceptance => Path.Combine(Tests, "acceptance");
 
     /// <summary>All files that there are.</summary>
@@ -106,7 +115,7 @@ internal static class PesterRun
         string[] arguments =
         [
             s_places["PowerShell"], "-NoLogo", "-NoProfile", "-NonInteractive", "-File", script,
-            "-Pester", Environment.GetEnvironmentVariable("PESTER") ?? s_places["Pester"],
+            "-Pester", Pester,
             "-Result", results, "-Output", "None", .. options, "-Path", string.Join(Path.PathSeparator, files),
         ];
         foreach (string argument in arguments)

@@ -1,6 +1,4 @@
-# The scenarios of the acceptance suite, one function each. The Pester files call them against a cluster, and
-# `dotnet test` calls the same ones against the lab through the embedded engine, which has PowerShell's core commands
-# only: so nothing here uses Get-Content, Select-Object and the like. A scenario that fails throws.
+# The scenarios of the acceptance suite, one function each, which the Pester files call.
 
 Set-StrictMode -Version 3
 $ErrorActionPreference = 'Stop'
@@ -10,17 +8,6 @@ if (-not (Get-Command Get-TsNode -ErrorAction Ignore)) {
 }
 
 $script:Changes = 'Render', 'MachineConfig', 'HelperPod', 'Activate', 'Pull'
-# In the order of the runbook. Assert-That and Assert-Check only serve these.
-$script:Scenarios = @(
-    'Assert-NodeIdentity'
-    'Assert-RenderPlan', 'Assert-RenderedFile'
-    'Assert-PatchPlan', 'Assert-PatchApplied', 'Assert-PatchRepeat'
-    'Assert-EspReadable', 'Assert-SwapPlan', 'Assert-SwapDone'
-    'Assert-UpgradeGate', 'Assert-UpgradeDone'
-    'Assert-Extension', 'Assert-Service', 'Assert-Log', 'Assert-AllCheck', 'Assert-PrivatePull'
-    'Assert-NoEfivarsError', 'Assert-OneBootEntry', 'Assert-StableService', 'Assert-DnsByTalos', 'Assert-NoDrift'
-    'Assert-NodeReady', 'Assert-EtcdMember'
-)
 $script:Defaults = @{
     TalosConfig = ''; Context = ''; Endpoint = @(); KubeConfig = ''; Inventory = ''; Nodes = @('*'); BackupFolder = ''
     AuthKeyReference = ''; RegistryImage = ''; FactoryUri = ''; Socket = ''; WorkFolder = ''; Allow = @()
@@ -34,7 +21,7 @@ function New-AcceptanceSuite {
     $suite = $script:Defaults.Clone()
     if ($Settings) {
         $file = [System.IO.Path]::GetFullPath($Settings, $ExecutionContext.SessionState.Path.CurrentFileSystemLocation.ProviderPath)
-        $read = Read-SettingsFile $file
+        $read = Import-PowerShellDataFile -LiteralPath $file
         foreach ($key in $read.Keys) {
             if (-not $script:Defaults.ContainsKey($key)) {
                 throw "'$file' has the setting '$key'; known are $(($script:Defaults.Keys | ForEach-Object { $_ }) -join ', ')."
@@ -64,16 +51,6 @@ function Test-Allowed {
     @($Change | Where-Object { $_ -notin $Suite.Allow }).Count -eq 0
 }
 
-function Read-SettingsFile([string] $Path) {
-    # As Import-PowerShellDataFile: data only, nothing in it is run.
-    $errors = $null
-    $ast = [System.Management.Automation.Language.Parser]::ParseFile($Path, [ref] $null, [ref] $errors)
-    if ($errors) { throw "'$Path': $($errors[0].Message)" }
-    $table = $ast.Find({ param($node) $node -is [System.Management.Automation.Language.HashtableAst] }, $false)
-    if (-not $table) { throw "'$Path' holds no hashtable." }
-    $table.SafeGetValue()
-}
-
 function Get-Common {
     # The settings that a command has parameters for, to be splatted.
     param($Suite, [string] $Command)
@@ -86,14 +63,10 @@ function Get-Common {
     $common
 }
 
-function Assert-That([bool] $Condition, [string] $Message) {
-    if (-not $Condition) { throw $Message }
-}
-
 function Assert-Check($Suite, $Node, [string] $Name) {
     $common = Get-Common $Suite Test-TsNode
     foreach ($check in Test-TsNode -Node $Node -Check $Name @common) {
-        Assert-That ($check.Status -ne 'Fail') "$($check.Name): $($check.Evidence) Cause: $($check.Cause). Fix: $($check.Fix)"
+        ($check.Status -ne 'Fail') | Should -BeTrue -Because "$($check.Name): $($check.Evidence) Cause: $($check.Cause). Fix: $($check.Fix)"
     }
 }
 
@@ -109,14 +82,14 @@ function Assert-NodeIdentity($Suite, $Node) {
     $name = Get-TalosResource -Node $Node -Type Nodename -Id nodename @common
     $identity = Get-TalosResource -Node $Node -Type Identity -Id local @common
     if ($Node.KubernetesName) {
-        Assert-That ($name.Spec.nodename -eq $Node.KubernetesName) "It is named '$($name.Spec.nodename)'; '$($Node.KubernetesName)' was expected."
+        ($name.Spec.nodename -eq $Node.KubernetesName) | Should -BeTrue -Because "It is named '$($name.Spec.nodename)'; '$($Node.KubernetesName)' was expected."
     }
     if ($Node.NodeId) {
-        Assert-That ($identity.Spec.nodeId -eq $Node.NodeId) "It is the machine '$($identity.Spec.nodeId)'; '$($Node.NodeId)' was expected."
+        ($identity.Spec.nodeId -eq $Node.NodeId) | Should -BeTrue -Because "It is the machine '$($identity.Spec.nodeId)'; '$($Node.NodeId)' was expected."
     }
     $found = Get-Common $Suite Get-TsNode
     $proposal = Get-TsNode -Discover $Node.Name @found
-    Assert-That ($Node.Architecture -in 'Unknown', $proposal.Architecture) "It is $($proposal.Architecture); $($Node.Architecture) was expected."
+    ($Node.Architecture -in 'Unknown', $proposal.Architecture) | Should -BeTrue -Because "It is $($proposal.Architecture); $($Node.Architecture) was expected."
 }
 
 # ---- 1 Render
@@ -124,19 +97,19 @@ function Assert-NodeIdentity($Suite, $Node) {
 function Assert-RenderPlan($Suite, $Node) {
     $common = Get-Common $Suite New-TsExtensionServiceConfig
     $config = New-TsExtensionServiceConfig $Node -AuthKeyReference $Suite.AuthKeyReference -PassThru -WhatIf @common
-    Assert-That (-not $config.Written) "-WhatIf wrote '$($config.Path)'."
-    Assert-That (-not $config.AcceptDns) "TS_ACCEPT_DNS is true; the root file system of Talos is read-only."
+    (-not $config.Written) | Should -BeTrue -Because "-WhatIf wrote '$($config.Path)'."
+    (-not $config.AcceptDns) | Should -BeTrue -Because "TS_ACCEPT_DNS is true; the root file system of Talos is read-only."
 }
 
 function Assert-RenderedFile($Suite, $Node) {
     $common = Get-Common $Suite New-TsExtensionServiceConfig
     $config = New-TsExtensionServiceConfig $Node -AuthKeyReference $Suite.AuthKeyReference -PassThru @common
     $text = [System.IO.File]::ReadAllText($config.Path)
-    Assert-That (($text -split "TS_AUTHKEY=").Count -eq 2) "'$($config.Path)' should have TS_AUTHKEY once."
-    Assert-That ($text -match 'TS_ACCEPT_DNS=false') "'$($config.Path)' should say TS_ACCEPT_DNS=false."
+    (($text -split "TS_AUTHKEY=").Count -eq 2) | Should -BeTrue -Because "'$($config.Path)' should have TS_AUTHKEY once."
+    ($text -match 'TS_ACCEPT_DNS=false') | Should -BeTrue -Because "'$($config.Path)' should say TS_ACCEPT_DNS=false."
     if (-not $IsWindows) {
         $mode = [System.IO.File]::GetUnixFileMode($config.Path)
-        Assert-That ($mode -eq 'UserRead, UserWrite') "'$($config.Path)' holds a key and has the mode '$mode'."
+        ($mode -eq 'UserRead, UserWrite') | Should -BeTrue -Because "'$($config.Path)' holds a key and has the mode '$mode'."
     }
 }
 
@@ -149,11 +122,11 @@ function Assert-PatchPlan($Suite, $Node) {
     $patch = '{"machine":{"network":{"nameservers":["100.100.100.100"]}}}'
     $result = Set-TalosMachinePatch -Node $Node -Patch $patch -WhatIf @common
     $after = Get-ConfigText $Suite $Node
-    Assert-That (-not $result.Applied) '-WhatIf applied the patch.'
-    Assert-That ($before.Version -eq $after.Version -and $before.Text -ceq $after.Text) 'The machine configuration changed.'
+    (-not $result.Applied) | Should -BeTrue -Because '-WhatIf applied the patch.'
+    ($before.Version -eq $after.Version -and $before.Text -ceq $after.Text) | Should -BeTrue -Because 'The machine configuration changed.'
     $lost = @($result.Documents | Where-Object { $_.Change -eq 'Removed' })
-    Assert-That ($lost.Count -eq 0) "The documents $($lost -join ', ') would be lost."
-    Assert-That ($result.Diff -notmatch 'tskey-') 'The difference shows a key.'
+    ($lost.Count -eq 0) | Should -BeTrue -Because "The documents $($lost -join ', ') would be lost."
+    ($result.Diff -notmatch 'tskey-') | Should -BeTrue -Because 'The difference shows a key.'
 }
 
 function Assert-PatchApplied($Suite, $Node) {
@@ -162,10 +135,10 @@ function Assert-PatchApplied($Suite, $Node) {
     $result = Set-TalosMachinePatch -Node $Node @common
     $after = Get-ConfigText $Suite $Node
     $lost = @($before.Documents | Where-Object { $_ -notin $after.Documents })
-    Assert-That ($lost.Count -eq 0) "The documents $($lost -join ', ') were lost."
-    Assert-That ($after.Text -match 'kind: ExtensionServiceConfig') 'The service config is not there.'
-    Assert-That ($after.Text -match '100\.100\.100\.100') 'The resolver of the tailnet is not there.'
-    if ($result.Changed) { Assert-That ([System.IO.File]::Exists($result.BackupPath)) "There is no backup at '$($result.BackupPath)'." }
+    ($lost.Count -eq 0) | Should -BeTrue -Because "The documents $($lost -join ', ') were lost."
+    ($after.Text -match 'kind: ExtensionServiceConfig') | Should -BeTrue -Because 'The service config is not there.'
+    ($after.Text -match '100\.100\.100\.100') | Should -BeTrue -Because 'The resolver of the tailnet is not there.'
+    if ($result.Changed) { $result.BackupPath | Should -Exist }
 }
 
 function Assert-PatchRepeat($Suite, $Node) {
@@ -173,7 +146,7 @@ function Assert-PatchRepeat($Suite, $Node) {
     $common = Get-Common $Suite Set-TalosMachinePatch
     $result = Set-TalosMachinePatch -Node $Node @common
     $after = Get-ConfigText $Suite $Node
-    Assert-That (-not $result.Changed -and $before.Text -ceq $after.Text) "A second time changed something: $($result.Diff)"
+    (-not $result.Changed -and $before.Text -ceq $after.Text) | Should -BeTrue -Because "A second time changed something: $($result.Diff)"
 }
 
 # ---- 3A Swap
@@ -182,8 +155,8 @@ function Assert-EspReadable($Suite, $Node) {
     $common = Get-Common $Suite Get-TalosEsp
     $esp = Get-TalosEsp -Node $Node @common
     $next = $esp.NextBoot.Entry
-    Assert-That ($null -ne $next) "Nothing on '$($esp.Device)' can be booted: $($esp.NextBoot.Reason)."
-    Assert-That (-not $esp.BootedEntry -or "$next" -eq $esp.BootedEntry) "'$($esp.BootedEntry)' runs, and '$next' would boot next."
+    ($null -ne $next) | Should -BeTrue -Because "Nothing on '$($esp.Device)' can be booted: $($esp.NextBoot.Reason)."
+    (-not $esp.BootedEntry -or "$next" -eq $esp.BootedEntry) | Should -BeTrue -Because "'$($esp.BootedEntry)' runs, and '$next' would boot next."
 }
 
 function Assert-SwapPlan($Suite, $Node) {
@@ -194,9 +167,9 @@ function Assert-SwapPlan($Suite, $Node) {
     $common = Get-Common $Suite Invoke-UkiSwap
     $plan = $image | Invoke-UkiSwap -WhatIf @common
     $refused = @($plan.Gates | Where-Object { $_.Status -eq 'Refused' })
-    Assert-That ($refused.Count -eq 0) "Refused by $($refused -join '; ')."
+    ($refused.Count -eq 0) | Should -BeTrue -Because "Refused by $($refused -join '; ')."
     $after = (Get-TalosEsp -Node $Node @esp).Files | ForEach-Object { "$($_.Name) $($_.Size)" }
-    Assert-That (($before -join ';') -ceq ($after -join ';')) "-WhatIf changed the partition: $($after -join ', ')."
+    (($before -join ';') -ceq ($after -join ';')) | Should -BeTrue -Because "-WhatIf changed the partition: $($after -join ', ')."
 }
 
 function Assert-SwapDone($Suite, $Node) {
@@ -204,7 +177,7 @@ function Assert-SwapDone($Suite, $Node) {
     $common = Get-Common $Suite Invoke-UkiSwap
     $result = $image | Invoke-UkiSwap -Reboot -Wait -Confirm:$false @common
     $failed = @($result.Checks | Where-Object { $_.Passed -eq $false })
-    Assert-That ($failed.Count -eq 0) "After the swap: $($failed -join '; ')."
+    ($failed.Count -eq 0) | Should -BeTrue -Because "After the swap: $($failed -join '; ')."
     Assert-Extension $Suite $Node
 }
 
@@ -219,14 +192,14 @@ function Assert-UpgradeGate($Suite, $Node) {
     $refusal = $null
     Update-TalosNode -Node $Node -Image ghcr.io/siderolabs/installer:v1.12.4 -WhatIf @common -ErrorAction SilentlyContinue -ErrorVariable refusal
     $ids = @($refusal | ForEach-Object { ($_.FullyQualifiedErrorId -split ',')[0] })
-    Assert-That ('InstallerLosesExtension' -in $ids) "An installer without the extension was not refused: $($ids -join ', ')."
+    ('InstallerLosesExtension' -in $ids) | Should -BeTrue -Because "An installer without the extension was not refused: $($ids -join ', ')."
 }
 
 function Assert-UpgradeDone($Suite, $Node) {
     $image = Save-SuiteImage $Suite $Node Installer
     $common = Get-Common $Suite Update-TalosNode
     $result = $image | Update-TalosNode -Wait -Confirm:$false @common
-    Assert-That ('tailscale' -in $result.Extensions) "After the upgrade the node has $($result.Extensions -join ', ')."
+    ('tailscale' -in $result.Extensions) | Should -BeTrue -Because "After the upgrade the node has $($result.Extensions -join ', ')."
 }
 
 function Save-SuiteImage($Suite, $Node, [string] $Kind) {
@@ -240,32 +213,32 @@ function Save-SuiteImage($Suite, $Node, [string] $Kind) {
 function Assert-Extension($Suite, $Node) {
     $common = Get-Common $Suite Get-TalosExtension
     $names = @(Get-TalosExtension -Node $Node @common | ForEach-Object { $_.Name })
-    Assert-That ('tailscale' -in $names) "The running image has $($names -join ', ')."
+    ('tailscale' -in $names) | Should -BeTrue -Because "The running image has $($names -join ', ')."
 }
 
 function Assert-Service($Suite, $Node) {
     $common = Get-Common $Suite Get-TalosService
     $service = Get-TalosService -Node $Node -Name ext-tailscale @common
-    Assert-That ($service.State -eq 'Running') "ext-tailscale is $($service.State)."
+    ($service.State -eq 'Running') | Should -BeTrue -Because "ext-tailscale is $($service.State)."
 }
 
 function Assert-Log($Suite, $Node) {
     $common = Get-Common $Suite Get-TalosLog
     $diagnosis = Get-TalosLog -Node $Node -Tail 400 @common | Get-TsDiagnosis
-    Assert-That ($diagnosis.State -ne 'Failing') "$($diagnosis.Cause): $($diagnosis.Meaning) $($diagnosis.Fix)"
+    ($diagnosis.State -ne 'Failing') | Should -BeTrue -Because "$($diagnosis.Cause): $($diagnosis.Meaning) $($diagnosis.Fix)"
 }
 
 function Assert-AllCheck($Suite, $Node) {
     $common = Get-Common $Suite Test-TsNode
     $failed = @(Test-TsNode -Node $Node -SkipCheck PrivatePull @common | Where-Object { $_.Status -eq 'Fail' })
-    Assert-That ($failed.Count -eq 0) (($failed | ForEach-Object { "$($_.Name): $($_.Evidence) $($_.Fix)" }) -join ' ')
+    ($failed.Count -eq 0) | Should -BeTrue -Because (($failed | ForEach-Object { "$($_.Name): $($_.Evidence) $($_.Fix)" }) -join ' ')
 }
 
 function Assert-PrivatePull($Suite, $Node) {
     if (-not $Suite.RegistryImage) { return }
     $common = Get-Common $Suite Test-TsNode
     $check = Test-TsNode -Node $Node -Check PrivatePull -RegistryImage $Suite.RegistryImage @common | Where-Object { $_.Name -eq 'PrivatePull' }
-    Assert-That ($check.Status -eq 'Pass') "$($check.Evidence) $($check.Fix)"
+    ($check.Status -eq 'Pass') | Should -BeTrue -Because "$($check.Evidence) $($check.Fix)"
 }
 
 # ---- 5 Failure modes
@@ -284,7 +257,7 @@ function Assert-DnsByTalos($Suite, $Node) {
 function Assert-NoDrift($Suite, $Node) {
     $common = Get-Common $Suite Update-TalosNodeAddress
     $stale = @(Update-TalosNodeAddress $Node @common | Where-Object { $_.IsStale })
-    Assert-That ($stale.Count -eq 0) "The old address is still at $($stale -join ', ')."
+    ($stale.Count -eq 0) | Should -BeTrue -Because "The old address is still at $($stale -join ', ')."
 }
 
 # ---- 6 After the change
@@ -292,10 +265,10 @@ function Assert-NoDrift($Suite, $Node) {
 function Assert-NodeReady($Suite, $Node) {
     $common = Get-Common $Suite Get-TalosResource
     $machine = Get-TalosResource -Node $Node -Type MachineStatus -Id machine @common
-    Assert-That ($machine.Spec.stage -eq 'running' -and $machine.Spec.status.ready) "The machine is $($machine.Spec.stage), and not ready."
+    ($machine.Spec.stage -eq 'running' -and $machine.Spec.status.ready) | Should -BeTrue -Because "The machine is $($machine.Spec.stage), and not ready."
     $kubernetes = @(Get-TalosResource -Node $Node -Type NodeStatus @common)
-    Assert-That ($kubernetes.Count -eq 1 -and $kubernetes[0].Spec.nodeReady) 'Kubernetes does not say that the node is Ready.'
-    Assert-That (-not $kubernetes[0].Spec.unschedulable) 'The node is cordoned.'
+    ($kubernetes.Count -eq 1 -and $kubernetes[0].Spec.nodeReady) | Should -BeTrue -Because 'Kubernetes does not say that the node is Ready.'
+    (-not $kubernetes[0].Spec.unschedulable) | Should -BeTrue -Because 'The node is cordoned.'
 }
 
 function Assert-EtcdMember($Suite) {
@@ -303,15 +276,15 @@ function Assert-EtcdMember($Suite) {
     $lists = @{}
     foreach ($member in Get-TalosEtcdMember -Node $Suite.Node @common -ErrorAction SilentlyContinue) {
         $lists[$member.Node] = @($lists[$member.Node]) + $member | Where-Object { $_ }
-        Assert-That (-not $member.IsLearner) "The etcd member '$($member.Hostname)' only learns."
+        (-not $member.IsLearner) | Should -BeTrue -Because "The etcd member '$($member.Hostname)' only learns."
     }
-    Assert-That ($lists.Count -gt 0) 'None of the nodes is a control plane node whose etcd answers.'
+    ($lists.Count -gt 0) | Should -BeTrue -Because 'None of the nodes is a control plane node whose etcd answers.'
     $seen = @($lists.Values | ForEach-Object {
             $ids = [string[]] @($_ | ForEach-Object { $_.IdHex })
             [Array]::Sort($ids)
             $ids -join ','
         })
-    Assert-That (@($seen | Where-Object { $_ -ne $seen[0] }).Count -eq 0) "The nodes see different members: $($seen -join ' | ')."
+    (@($seen | Where-Object { $_ -ne $seen[0] }).Count -eq 0) | Should -BeTrue -Because "The nodes see different members: $($seen -join ' | ')."
 }
 
-Export-ModuleMember -Function (@('New-AcceptanceSuite', 'Test-Allowed') + $script:Scenarios)
+Export-ModuleMember -Function New-AcceptanceSuite, Test-Allowed, Assert-*

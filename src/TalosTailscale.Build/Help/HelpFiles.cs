@@ -43,7 +43,8 @@ public static class HelpFiles
         MamlWriter.Write(
             Path.Combine(target, "TalosTailscale.dll-Help.xml"),
             Pages(folder),
-            SharedParameters.Load(folder)
+            SharedParameters.Load(folder),
+            ProjectAddress.Of(Path.Combine(folder, "..", ".."))
         );
     }
 

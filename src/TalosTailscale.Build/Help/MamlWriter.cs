@@ -12,17 +12,27 @@ internal static class MamlWriter
     private static readonly XNamespace s_command = "http://schemas.microsoft.com/maml/dev/command/2004/10";
     private static readonly XNamespace s_dev = "http://schemas.microsoft.com/maml/dev/2004/10";
 
-    public static void Write(string path, IReadOnlyDictionary<string, HelpPage> pages, SharedParameters shared)
+    public static void Write(
+        string path,
+        IReadOnlyDictionary<string, HelpPage> pages,
+        SharedParameters shared,
+        ProjectAddress? address
+    )
     {
         var root = new XElement(s_msh + "helpItems", new XAttribute("schema", "maml"));
         foreach (var cmdlet in ModuleCmdlet.All)
             if (pages.TryGetValue(cmdlet.Name, out var page))
-                root.Add(Command(cmdlet, page, shared));
+                root.Add(Command(cmdlet, page, shared, address));
         using var writer = XmlWriter.Create(path, new XmlWriterSettings { Indent = true, NewLineChars = "\n" });
         new XDocument(root).Save(writer);
     }
 
-    private static XElement Command(ModuleCmdlet cmdlet, HelpPage page, SharedParameters shared)
+    private static XElement Command(
+        ModuleCmdlet cmdlet,
+        HelpPage page,
+        SharedParameters shared,
+        ProjectAddress? address
+    )
     {
         var name = cmdlet.Name.Split('-');
         return new XElement(
@@ -63,14 +73,19 @@ internal static class MamlWriter
             new XElement(s_command + "examples", page.Examples.Select(Example)),
             new XElement(
                 s_command + "relatedLinks",
-                page.Links.Select(link => new XElement(
-                    s_maml + "navigationLink",
-                    new XElement(s_maml + "linkText", link),
-                    new XElement(s_maml + "uri")
-                ))
+                // Get-Help -Online opens the first that has an address.
+                address is null ? null : Link("Online", address.Page(cmdlet.Name)),
+                page.Links.Select(link => Link(link, null))
             )
         );
     }
+
+    private static XElement Link(string text, Uri? address) =>
+        new(
+            s_maml + "navigationLink",
+            new XElement(s_maml + "linkText", text),
+            new XElement(s_maml + "uri", address?.AbsoluteUri)
+        );
 
     private static XElement Parameter(
         ModuleCmdlet cmdlet,

@@ -28,8 +28,11 @@ public static class ModulePackage
         if (Directory.Exists(folder))
             Directory.Delete(folder, recursive: true);
         Directory.CreateDirectory(folder);
+        var release = ReleaseData.Of(root, manifest.Version);
         foreach (var name in s_beside)
             Copy(Path.Combine(root, name), Path.Combine(folder, name));
+        var shipped = Path.Combine(folder, "TalosTailscale.psd1");
+        Write(shipped, release.In(File.ReadAllText(shipped)));
         foreach (var file in Directory.EnumerateFiles(Path.Combine(root, "module")))
             Copy(file, Path.Combine(folder, "module", Path.GetFileName(file)));
         foreach (var file in Directory.EnumerateFiles(Path.Combine(root, "en-US")))
@@ -43,7 +46,7 @@ public static class ModulePackage
         Write(Path.Combine(folder, "sbom.cdx.json"), Sbom.Of(manifest, packages));
         PackageContents.Check(folder, packages);
         var package = Path.Combine(output, $"{manifest.Name}.{manifest.Version}.nupkg");
-        Pack(folder, manifest, package);
+        Pack(folder, manifest, release, package);
         return (folder, package);
     }
 
@@ -62,13 +65,13 @@ public static class ModulePackage
                 Path.GetFileName(file) is not ("System.Management.Automation.dll" or "PowerShellStandard.Library.dll")
             );
 
-    private static void Pack(string folder, ModuleManifest manifest, string package)
+    private static void Pack(string folder, ModuleManifest manifest, ReleaseData release, string package)
     {
         File.Delete(package);
         using var zip = new ZipArchive(File.Create(package), ZipArchiveMode.Create);
         Add(zip, "[Content_Types].xml", Encoding.UTF8.GetBytes(NuGetParts.ContentTypes(folder)));
         Add(zip, "_rels/.rels", Encoding.UTF8.GetBytes(NuGetParts.Relationships(manifest)));
-        Add(zip, $"{manifest.Name}.nuspec", Encoding.UTF8.GetBytes(NuGetParts.Nuspec(manifest)));
+        Add(zip, $"{manifest.Name}.nuspec", Encoding.UTF8.GetBytes(NuGetParts.Nuspec(manifest, release)));
         foreach (
             var path in Directory
                 .EnumerateFiles(folder, "*", SearchOption.AllDirectories)

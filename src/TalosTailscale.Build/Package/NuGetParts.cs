@@ -5,7 +5,7 @@ namespace TalosTailscale.Build.Package;
 /// <summary>The parts that make a ZIP a NuGet package.</summary>
 internal static class NuGetParts
 {
-    public static string Nuspec(ModuleManifest manifest)
+    public static string Nuspec(ModuleManifest manifest, ReleaseData release)
     {
         XNamespace ns = "http://schemas.microsoft.com/packaging/2011/08/nuspec.xsd";
         // The tags by which PSResourceGet finds modules and the cmdlets in them.
@@ -25,7 +25,9 @@ internal static class NuGetParts
                     new XElement(ns + "authors", manifest.Author),
                     new XElement(ns + "requireLicenseAcceptance", "false"),
                     new XElement(ns + "license", new XAttribute("type", "file"), "LICENSE"),
+                    release.Address is { } address ? new XElement(ns + "projectUrl", address.Project.AbsoluteUri) : null,
                     new XElement(ns + "description", manifest.Description),
+                    new XElement(ns + "releaseNotes", release.Notes),
                     new XElement(ns + "copyright", manifest.Copyright),
                     new XElement(ns + "tags", string.Join(' ', tags))
                 )

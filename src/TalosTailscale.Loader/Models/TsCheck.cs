@@ -1,6 +1,9 @@
+using System.ComponentModel;
+
 namespace TalosTailscale;
 
 /// <summary>The result of one check of one node, or of the cluster.</summary>
+[TypeConverter(typeof(TsCheckConverter))]
 public sealed record TsCheck
 {
     /// <summary>The node; <c>cluster</c> for what concerns all.</summary>

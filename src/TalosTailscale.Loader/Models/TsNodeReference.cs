@@ -1,9 +1,12 @@
+using System.ComponentModel;
+
 namespace TalosTailscale;
 
 /// <summary>
 /// What a <c>-Node</c> parameter takes: a name from <c>devices/</c>, an address, or a <see cref="TsNode"/> from the
 /// pipeline. Names are looked up in the inventory when the cmdlet runs.
 /// </summary>
+[TypeConverter(typeof(TsNodeReferenceConverter))]
 public sealed class TsNodeReference
 {
     /// <summary>A name from the inventory, or an address.</summary>

@@ -103,20 +103,6 @@ public class FailureStopsTests
     }
 
     [Fact]
-    public async Task A_result_is_on_the_screen_before_the_next_question()
-    {
-        await using LabSession lab = await LabSession.StartAsync();
-        var screen = new ScreenHost(100);
-        using PowerShellSession session = lab.OpenOn(screen);
-
-        session.Invoke("Restart-TalosNode altra, ampone -Wait | Out-Default").AssertNoErrors();
-
-        Assert.Equal(2, screen.Asked.Count);
-        Assert.Contains("Restart", screen.Asked[1], StringComparison.Ordinal);
-        Assert.Matches(@"(?m)^altra\s+running\s+True", screen.Asked[1]);
-    }
-
-    [Fact]
     public async Task Each_node_gets_the_image_that_came_with_it()
     {
         await using LabSession lab = await LabSession.StartAsync();

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text.Json;
 using System.Xml.Linq;
+using TalosTailscale.Build;
 using TalosTailscale.Build.Package;
 using TalosTailscale.Tests.Engine;
 
@@ -136,6 +137,46 @@ public sealed class PackageTests : IDisposable
             File.ReadAllText(Path.Combine(Repository.Root, "CHANGELOG.md")),
             StringComparison.Ordinal
         );
+    }
+
+    [Fact]
+    public void The_manifest_that_ships_has_the_notes_of_its_release()
+    {
+        string manifest = File.ReadAllText(Path.Combine(Pack("release").Folder, "TalosTailscale.psd1"));
+
+        Assert.Contains("ReleaseNotes = '### Added", manifest, StringComparison.Ordinal);
+        Assert.Equal(
+            ModuleManifest.Read(Repository.Manifest) with { Tags = [], Cmdlets = [] },
+            ModuleManifest.Read(Path.Combine(_folder, "release", "TalosTailscale", "0.1.0", "TalosTailscale.psd1")) with
+            {
+                Tags = [],
+                Cmdlets = [],
+            }
+        );
+    }
+
+    [Theory]
+    [InlineData("", null, null)]
+    [InlineData(
+        "https://forge.example/o/n/",
+        "https://forge.example/o/n/blob/main/LICENSE",
+        "https://forge.example/o/n/blob/main/docs/help/Get-TsNode.md"
+    )]
+    public void The_projects_address_comes_from_one_place(string uri, string? licence, string? page)
+    {
+        File.WriteAllText(
+            Path.Combine(_folder, "Directory.Build.props"),
+            $"<Project><PropertyGroup><ProjectUri>{uri}</ProjectUri></PropertyGroup></Project>"
+        );
+
+        ProjectAddress? address = ProjectAddress.Of(_folder);
+
+        Assert.Equal(licence, address?.Licence.AbsoluteUri);
+        Assert.Equal(page, address?.Page("Get-TsNode").AbsoluteUri);
+        string manifest = new ReleaseData("it's new", address).In("@{\n    PSData = @{\n    }\n}\n");
+        Assert.Contains("'it''s new'", manifest, StringComparison.Ordinal);
+        Assert.Equal(licence is not null, manifest.Contains($"LicenseUri = '{licence}'", StringComparison.Ordinal));
+        Assert.Equal(licence is not null, manifest.Contains("ProjectUri", StringComparison.Ordinal));
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

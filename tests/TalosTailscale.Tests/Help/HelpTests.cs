@@ -4,7 +4,7 @@ using TalosTailscale.Tests.Engine;
 
 namespace TalosTailscale.Tests.Help;
 
-/// <summary>The pages against the cmdlets as they are, and what <c>Get-Help</c> makes of them.</summary>
+/// <summary>The pages against the cmdlets as they are.</summary>
 public sealed class HelpTests
 {
     private static readonly string s_folder = Path.Combine(Repository.Root, "docs", "help");
@@ -73,39 +73,6 @@ public sealed class HelpTests
             name != nameof(PSCmdlet)
             && !ModuleCmdlet.All.Any(cmdlet => Bases(cmdlet.Type).Any(type => type.Name == name))
         );
-
-    [Theory, MemberData(nameof(Cmdlets))]
-    public void Get_Help_shows_it_right_after_import(string name)
-    {
-        using var session = PowerShellSession.Create();
-        HelpPage page = s_pages[name];
-
-        PSObject help = Assert.Single(session.Invoke("param($n) Get-Help $n -Full", ("n", name)).Output);
-
-        Assert.Equal(page.Synopsis, help.Properties["Synopsis"].Value?.ToString()?.Trim());
-        object all = ((PSObject)help.Properties["parameters"].Value).Properties["parameter"].Value;
-        IEnumerable<PSObject> list =
-            all as PSObject[]
-            ?? (all is PSObject { BaseObject: object[] several } ? several.Cast<PSObject>() : [(PSObject)all]);
-        Assert.Equal(
-            ModuleCmdlet.All.Single(c => c.Name == name).Parameters.Keys.Order(StringComparer.Ordinal),
-            list.Select(p => p.Properties["name"].Value.ToString()).Order(StringComparer.Ordinal)
-        );
-    }
-
-    [Fact]
-    public void The_topics_are_there()
-    {
-        using var session = PowerShellSession.Create();
-        foreach (string path in Directory.EnumerateFiles(s_folder, "about_*.md"))
-        {
-            string name = Path.GetFileNameWithoutExtension(path);
-            string text = string.Concat(
-                session.Invoke("param($n) Get-Help $n", ("n", name)).Output.Select(o => o.ToString())
-            );
-            Assert.Contains(name, text, StringComparison.Ordinal);
-        }
-    }
 
     private static IEnumerable<Type> Bases(Type type)
     {

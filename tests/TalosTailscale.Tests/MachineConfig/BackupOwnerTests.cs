@@ -56,19 +56,6 @@ public sealed class BackupOwnerTests
         lab.Invoke("Restore-TalosMachineConfig ampone -Confirm:$false").AssertError("MachineConfigBackupNotFound");
     }
 
-    [Fact]
-    public async Task It_asks_of_its_own_accord()
-    {
-        await using LabSession lab = await LabSession.StartAsync();
-        Patched(lab, "altra");
-        var screen = new ScreenHost(120);
-        using PowerShellSession session = lab.OpenOn(screen);
-
-        session.Invoke("Restore-TalosMachineConfig altra | Out-Default").AssertNoErrors();
-
-        Assert.Contains("machine configuration", Assert.Single(screen.Asked), StringComparison.Ordinal);
-    }
-
     /// <summary>
     /// Files of before the first line told the machine, and of other tools. The facts of the third case are those of
     /// aws/eks-anywhere#6783: what was kept of w01 is restored on w02, and its nodes are called after w01.

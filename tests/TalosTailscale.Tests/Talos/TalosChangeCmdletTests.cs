@@ -119,29 +119,6 @@ public class TalosChangeCmdletTests
     }
 
     [Fact]
-    public async Task The_advised_installer_is_that_of_the_given_factory()
-    {
-        await using LabSession lab = await LabSession.StartAsync(
-            new LabOptions
-            {
-                Nodes =
-                [
-                    .. LabNodeOptions.Runbook.Select(node => node with { Extensions = ["siderolabs/iscsi-tools"] }),
-                ],
-            }
-        );
-        PowerShellResult result = lab.Invoke(
-            "Update-TalosNode ryzen ghcr.io/siderolabs/installer:v1.12.4 -FactoryUri https://factory.example:8443 -Confirm:$false"
-        );
-        result.AssertError("InstallerLosesExtension");
-        Assert.Contains(
-            "'factory.example:8443/metal-installer/",
-            Assert.Single(result.Errors).ErrorDetails.RecommendedAction,
-            StringComparison.Ordinal
-        );
-    }
-
-    [Fact]
     public async Task A_dead_etcd_member_is_removed_and_a_needed_quorum_is_kept()
     {
         await using LabSession lab = await LabSession.StartAsync();

@@ -1,18 +1,5 @@
 namespace TalosTailscale.Core.Reporting.Export;
 
-/// <summary>The form of a report.</summary>
-public enum ReportFormat
-{
-    /// <summary>One self-contained page.</summary>
-    Html,
-
-    /// <summary>All objects as JSON.</summary>
-    Json,
-
-    /// <summary>JUnit XML, which build servers show as tests.</summary>
-    JUnit,
-}
-
 /// <summary>A step of a rollout or a swap, as a report shows it.</summary>
 /// <param name="Node">The node.</param>
 /// <param name="Name">What was done.</param>

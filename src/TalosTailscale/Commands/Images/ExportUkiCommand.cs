@@ -19,6 +19,7 @@ public sealed class ExportUkiCommand : TsCmdlet
         Mandatory = true,
         Position = 0,
         ValueFromPipeline = true,
+        ValueFromPipelineByPropertyName = true,
         ParameterSetName = PathSet,
         HelpMessage = "A file that holds a UKI: .iso, raw disk, ESP image or .efi; wildcards are resolved."
     )]

@@ -19,6 +19,7 @@ public sealed class GetUkiCommand : TsCmdlet
         Mandatory = true,
         Position = 0,
         ValueFromPipeline = true,
+        ValueFromPipelineByPropertyName = true,
         ParameterSetName = PathSet,
         HelpMessage = "A file to look into: .efi, .iso, raw disk or ESP image; wildcards are resolved."
     )]

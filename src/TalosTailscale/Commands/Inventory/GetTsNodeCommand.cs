@@ -22,7 +22,9 @@ public sealed partial class GetTsNodeCommand : TsCmdlet
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(NodeNameCompleter))]
-    public string[] Name { get; set; } = ["*"];
+    // A node calls it Name; in everything else that has a Name, this is that of a check, a service or an extension.
+    [Alias("Name")]
+    public string[] Node { get; set; } = ["*"];
 
     /// <summary>
     /// The devices folder; else the one that TALOSTAILSCALE_DEVICES names, else the nearest at or above the current location.
@@ -47,7 +49,7 @@ public sealed partial class GetTsNodeCommand : TsCmdlet
     /// <inheritdoc/>
     protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
-        foreach (var name in Name)
+        foreach (var name in Node)
         {
             if (Discover)
             {

@@ -80,7 +80,10 @@ public sealed class ExportTsReportCommand : TsCmdlet
                     _partitions.Add(esp);
                     break;
                 default:
-                    if (ReportSteps.Of(item) is { } steps)
+                    // From Import-Clixml, ConvertFrom-Json, Import-Csv or a job.
+                    if (TsCheckConverter.Read(item) is { } copy)
+                        _checks.Add(copy);
+                    else if (ReportSteps.Of(item) is { } steps)
                         _steps.AddRange(steps);
                     else
                         await WriteErrorAsync(

@@ -1,4 +1,4 @@
-namespace TalosTailscale.Core.MachineConfig;
+namespace TalosTailscale;
 
 /// <summary>What happens to lists that a patch adds to.</summary>
 public enum ListMerge
