@@ -77,13 +77,21 @@ function Get-LabPart($Cluster, [string] $Type) {
 }
 
 # Runs a script and keeps every stream: Output, Errors, Warnings, Verbose, Information, and Text, all that could be seen.
+# Errors do not end it, as at a prompt; in the rest of a test they do.
 function Invoke-Captured {
+    [CmdletBinding()]
     param([Parameter(Mandatory)] [scriptblock] $Script, [object[]] $ArgumentList = @())
 
-    $all = & {
-        try { . $Script @ArgumentList }
-        catch { $_ }
-    } *>&1 | ForEach-Object { $_ }
+    $caller = $PSCmdlet.SessionState.PSVariable
+    $before = $caller.GetValue('ErrorActionPreference')
+    $caller.Set('ErrorActionPreference', 'Continue')
+    try {
+        $all = & {
+            try { & $Script @ArgumentList }
+            catch { $_ }
+        } *>&1 | ForEach-Object { $_ }
+    }
+    finally { $caller.Set('ErrorActionPreference', $before) }
     $kinds = @{ Errors = 'ErrorRecord'; Warnings = 'WarningRecord'; Verbose = 'VerboseRecord'; Debug = 'DebugRecord'; Information = 'InformationRecord' }
     $result = [ordered]@{ Output = @($all | Where-Object { $null -eq $_ -or $_.GetType().Name -notin $kinds.Values }) }
     foreach ($kind in $kinds.GetEnumerator()) { $result[$kind.Key] = @($all | Where-Object { $null -ne $_ -and $_.GetType().Name -eq $kind.Value }) }

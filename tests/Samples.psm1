@@ -62,8 +62,8 @@ foreach ($word in $words.GetEnumerator()) { $texts[$word.Key] = $word.Value }
 
 # The types that the module's cmdlets write, by name, and the parts of them that have views of their own.
 function Get-OutputModel {
-    $types = @((Get-Module TalosTailscale).ExportedCmdlets.Values.OutputType.Type) + [TalosTailscale.EspFile] + [TalosTailscale.UkiSwapGateResult]
-    $types | Where-Object Namespace -EQ TalosTailscale | Sort-Object Name -Unique
+    $types = (Get-Module TalosTailscale).ExportedCmdlets.Values.OutputType.Type
+    @($types; [TalosTailscale.EspFile]; [TalosTailscale.UkiSwapGateResult]) | Where-Object Namespace -EQ TalosTailscale | Sort-Object Name -Unique
 }
 
 function New-Sample([type] $Type, [string] $Name = $Type.Name, [int] $Depth = 0) {
@@ -81,11 +81,11 @@ function New-Sample([type] $Type, [string] $Name = $Type.Name, [int] $Depth = 0)
         ([DateTimeOffset]) { return [DateTimeOffset]::new(2026, 1, 2, 3, 4, 5, [TimeSpan]::Zero) }
         ([TimeSpan]) { return [TimeSpan]::FromSeconds(83.4) }
         ([object]) { return 'value' }
-        ([securestring]) { return [securestring]::new() }
+        ([securestring]) { return ConvertTo-SecureString 'a secret' -AsPlainText -Force }
         ([byte[]]) { return , [byte[]] (1, 2, 3) }
         ([ReadOnlyMemory[byte]]) { return [ReadOnlyMemory[byte]]::new([byte[]] (1, 2, 3)) }
     }
-    $arguments = $Type.GetGenericArguments()
+    $arguments = $Type.IsArray ? @($Type.GetElementType()) : $Type.GetGenericArguments()
     if ($arguments.Count -eq 2) {
         $map = [activator]::CreateInstance([System.Collections.Generic.Dictionary`2].MakeGenericType($arguments))
         $map.Add((New-Sample $arguments[0] key ($Depth + 1)), (New-Sample $arguments[1] value ($Depth + 1)))

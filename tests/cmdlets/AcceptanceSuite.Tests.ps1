@@ -16,7 +16,7 @@ Describe 'The acceptance suite' {
         $called | Sort-Object -Unique | Should -Be ($scenarios | Sort-Object)
     }
 
-    It 'refuses settings that say something else: <_.Text>' -ForEach @(
+    It 'refuses settings that say something else: <Text>' -ForEach @(
         @{ Text = "@{ Nodse = @('ryzen') }"; Says = 'Nodse' }
         @{ Text = "@{ Allow = @('Everything') }"; Says = 'Everything' }
         @{ Text = '@{ Nodes = @(Get-Command) }'; Says = 'dynamic expression' }
@@ -36,7 +36,7 @@ Describe 'The acceptance suite' {
             $configuration = New-PesterConfiguration
             $configuration.Run.PassThru = $true
             $configuration.Output.Verbosity = 'None'
-            $configuration.Run.Container = @(Get-ChildItem "$suiteFolder/*.Tests.ps1").ForEach({ New-PesterContainer -Path $_.FullName -Data $data })
+            $configuration.Run.Container = @(Get-ChildItem "$suiteFolder/*.Tests.ps1" | ForEach-Object { New-PesterContainer -Path $_.FullName -Data $data })
             $run = Invoke-Pester -Configuration $configuration
         }
 

@@ -54,7 +54,7 @@ Describe 'The tailnet, through its API and tailscaled' {
         @{ Script = { New-TailnetAuthKey tag:nobody-permits-this -ApiToken $token }; Id = 'TailnetRequestFailed'; Category = 'ProtocolError' }
         @{ Script = { Remove-TailnetDevice no-such-device -ApiToken $token -Confirm:$false }; Id = 'TailnetDeviceNotFound'; Category = 'ObjectNotFound' }
         @{ Script = { Get-TailnetDevice no-such-device -Local }; Id = 'TailnetDeviceNotFound'; Category = 'ObjectNotFound' }
-        @{ Script = { Get-TailnetDevice -Socket /no/such/socket }; Id = 'TailnetUnreachable'; Category = 'ConnectionError' }
+        @{ Script = { Get-TailnetDevice -Local -Socket /no/such/socket }; Id = 'TailnetUnreachable'; Category = 'ConnectionError' }
         @{ Script = { Get-TailnetDevice -ApiUri http://tailnet.example -ApiToken $token }; Id = 'TailnetUriInvalid'; Category = 'InvalidArgument' }
         @{ Script = { 'nonsense' | Get-TailnetDevice }; Id = 'TailnetRequestFailed'; Category = 'ProtocolError' }
     ) {

@@ -21,13 +21,9 @@ BeforeAll {
         $set = $Command.ParameterSets | Where-Object { $_.IsDefault -or $Command.ParameterSets.Count -eq 1 } | Select-Object -First 1
         foreach ($parameter in ($set ?? $Command.ParameterSets[0]).Parameters | Where-Object IsMandatory) {
             $type = $parameter.ParameterType
-            $arguments[$parameter.Name] = switch ($type) {
-                { $_ -in [string], [string[]], [psobject], [psobject[]], [object], [object[]] } { 'ryzen'; break }
-                { $_.Name -like 'TsNodeReference*' } { 'ryzen'; break }
-                ([securestring]) { ConvertTo-Secret x; break }
-                ([switch]) { $true; break }
-                default { if ($type.IsArray) { , ([array]::CreateInstance($type.GetElementType(), 1)) } else { [System.Runtime.CompilerServices.RuntimeHelpers]::GetUninitializedObject($type) } }
-            }
+            # A text that every validation takes; for a type of the module, an object of it.
+            $arguments[$parameter.Name] = $type.Assembly.GetName().Name -like 'TalosTailscale*' -and $type.Name -notlike 'TsNodeReference*' ? (New-Sample $type) :
+                $type -eq [securestring] ? (ConvertTo-Secret x) : $type -eq [switch] ? $true : 'tag:a'
         }
         $arguments
     }

@@ -5,7 +5,7 @@ BeforeAll {
 
 # On files: no talosconfig, no node.
 Describe 'Set-TalosMachinePatch offline' {
-    It 'Patches come in every shape: <Patch>' -ForEach @(
+    It 'Patches come in every shape:<Patch>' -ForEach @(
         @{ Patch = { 'machine: {nodeLabels: {rack: b}}' } }
         @{ Patch = { '{machine: {nodeLabels: {rack: b}}}' } }
         @{ Patch = { @{ machine = @{ nodeLabels = @{ rack = 'b' } } } } }
@@ -21,7 +21,7 @@ Describe 'Set-TalosMachinePatch offline' {
         $result = Set-TalosMachinePatch -Path $config -Patch (& $Patch) -OutFile $target
         $result.Changed, $result.Applied, $result.Node | Should -Be $true, $true, 'node.yaml'
         Get-Content $target -Raw | Should -Be "version: v1alpha1`nmachine:`n  type: worker`n  nodeLabels:`n    rack: b # keep`n"
-        if (-not $IsWindows) { [System.IO.File]::GetUnixFileMode($target) | Should -Be 'UserRead, UserWrite' }
+        if (-not $IsWindows) { [System.IO.File]::GetUnixFileMode($target) | Should -Be ([System.IO.UnixFileMode] 'UserRead, UserWrite') }
     }
 
     It 'Numbers booleans and lists keep their types' {

@@ -12,7 +12,8 @@ BeforeAll {
     function Show-Sample($Sample, [int] $Width, [string] $Rendering = 'PlainText') {
         $before = $PSStyle.OutputRendering
         $PSStyle.OutputRendering = $Rendering
-        try { ($Sample | Out-String -Width $Width).ReplaceLineEndings("`n") }
+        # A terminal leaves its last column free.
+        try { ($Sample | Out-String -Width ($Width - 1)).ReplaceLineEndings("`n") }
         finally { $PSStyle.OutputRendering = $before }
     }
 
@@ -20,8 +21,8 @@ BeforeAll {
 
     function Get-Header([string] $Text) {
         $lines = $Text.Split("`n")
-        $rule = $lines.IndexOf(($lines -match '^--')[0])
-        if ($rule -gt 0) { $lines[$rule - 1].Split(' ', [StringSplitOptions]::RemoveEmptyEntries) }
+        $rule = $lines.IndexOf("$(@($lines -match '^--') | Select-Object -First 1)")
+        if ($rule -gt 0 -and $lines[$rule]) { $lines[$rule - 1].Split(' ', [StringSplitOptions]::RemoveEmptyEntries) }
     }
 }
 

@@ -9,9 +9,10 @@ internal static class FileSystemPaths
 {
     public static IReadOnlyList<string> Existing(SessionState session, string path, bool literal)
     {
+        // Asked for wildcards too: a path above the root of its drive is silently resolved to that root.
+        string full = Unresolved(session, path);
         if (literal)
         {
-            string full = Unresolved(session, path);
             return File.Exists(full) || Directory.Exists(full) ? [full] : throw NotFound(path, null);
         }
 
@@ -52,6 +53,10 @@ internal static class FileSystemPaths
         catch (Exception exception) when (exception is DriveNotFoundException or ProviderNotFoundException)
         {
             throw NotFound(path, exception);
+        }
+        catch (PSArgumentException exception)
+        {
+            throw CommandErrors.PathNotFound.New($"'{path}' lies above the root of its drive.", path, exception);
         }
 
         return provider.Name == "FileSystem" ? full : throw NotFileSystem(path, provider);
