@@ -46,7 +46,10 @@ internal static class PesterRun
                 done(test);
         }
         // The acceptance suite is one story, told in its order on one lab.
-        string[] story = [.. files.Where(file => Path.GetDirectoryName(file) == Acceptance).Order(StringComparer.Ordinal)];
+        string[] story =
+        [
+            .. files.Where(file => Path.GetDirectoryName(file) == Acceptance).Order(StringComparer.Ordinal),
+        ];
         IEnumerable<Action> runs = Shares([.. files.Except(story)], Environment.ProcessorCount)
             .Select(share => (Action)(() => RunProcess(share, Tell, cancel)));
         if (story.Length > 0)
@@ -60,7 +63,10 @@ internal static class PesterRun
     // The largest first, each to the share that has least so far: a file's length tells best how long it takes.
     private static IEnumerable<IReadOnlyCollection<string>> Shares(IReadOnlyCollection<string> files, int count)
     {
-        (List<string> Files, long Length)[] shares = [.. Enumerable.Repeat(0, count).Select(_ => (new List<string>(), 0L))];
+        (List<string> Files, long Length)[] shares =
+        [
+            .. Enumerable.Repeat(0, count).Select(_ => (new List<string>(), 0L)),
+        ];
         foreach (FileInfo file in files.Select(file => new FileInfo(file)).OrderByDescending(file => file.Length))
         {
             int least = Array.IndexOf(shares, shares.MinBy(share => share.Length));
@@ -88,7 +94,13 @@ internal static class PesterRun
             // 0 and 1 are Pester's own; it ends with neither when something else ended it.
             if (exitCode is not (0 or 1) || lines.Length == 0)
                 tell(
-                    new PesterTest(files.First(), 0, "the process of Pester", "Failed", Message: $"It ended with {exitCode}: {text}")
+                    new PesterTest(
+                        files.First(),
+                        0,
+                        "the process of Pester",
+                        "Failed",
+                        Message: $"It ended with {exitCode}: {text}"
+                    )
                 );
         }
         finally
@@ -114,9 +126,21 @@ internal static class PesterRun
         };
         string[] arguments =
         [
-            s_places["PowerShell"], "-NoLogo", "-NoProfile", "-NonInteractive", "-File", script,
-            "-Pester", Pester,
-            "-Result", results, "-Output", "None", .. options, "-Path", string.Join(Path.PathSeparator, files),
+            s_places["PowerShell"],
+            "-NoLogo",
+            "-NoProfile",
+            "-NonInteractive",
+            "-File",
+            script,
+            "-Pester",
+            Pester,
+            "-Result",
+            results,
+            "-Output",
+            "None",
+            .. options,
+            "-Path",
+            string.Join(Path.PathSeparator, files),
         ];
         foreach (string argument in arguments)
             start.ArgumentList.Add(argument);

@@ -19,8 +19,7 @@ public sealed record PesterTest(
 )
 {
     /// <summary>The file's name before the titles: two files may have the same.</summary>
-    public string FullName =>
-        $"{Path.GetFileName(File).Replace(".Tests.ps1", "", StringComparison.Ordinal)}: {Name}";
+    public string FullName => $"{Path.GetFileName(File).Replace(".Tests.ps1", "", StringComparison.Ordinal)}: {Name}";
 
     /// <summary>Whether it stands for what failed outside of any <c>It</c>.</summary>
     public bool IsOutside => Line == 0;

@@ -74,7 +74,9 @@ internal static class MamlWriter
             new XElement(
                 s_command + "relatedLinks",
                 // Get-Help -Online opens the first that has an address.
-                address is null ? null : Link("Online", address.Page(cmdlet.Name)),
+                address is null
+                    ? null
+                    : Link("Online", address.Page(cmdlet.Name)),
                 page.Links.Select(link => Link(link, null))
             )
         );

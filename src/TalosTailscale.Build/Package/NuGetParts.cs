@@ -25,7 +25,9 @@ internal static class NuGetParts
                     new XElement(ns + "authors", manifest.Author),
                     new XElement(ns + "requireLicenseAcceptance", "false"),
                     new XElement(ns + "license", new XAttribute("type", "file"), "LICENSE"),
-                    release.Address is { } address ? new XElement(ns + "projectUrl", address.Project.AbsoluteUri) : null,
+                    release.Address is { } address
+                        ? new XElement(ns + "projectUrl", address.Project.AbsoluteUri)
+                        : null,
                     new XElement(ns + "description", manifest.Description),
                     new XElement(ns + "releaseNotes", release.Notes),
                     new XElement(ns + "copyright", manifest.Copyright),

@@ -14,7 +14,11 @@ public sealed partial record ReleaseData(string Notes, ProjectAddress? Address)
     public static ReleaseData Of(string root, string version)
     {
         string changes = File.ReadAllText(Path.Combine(root, "CHANGELOG.md")).ReplaceLineEndings("\n");
-        Match part = Regex.Match(changes, $@"^## {Regex.Escape(version)}\b.*\n(?<notes>(?:(?!## ).*\n?)*)", RegexOptions.Multiline);
+        Match part = Regex.Match(
+            changes,
+            $@"^## {Regex.Escape(version)}\b.*\n(?<notes>(?:(?!## ).*\n?)*)",
+            RegexOptions.Multiline
+        );
         return part.Success
             ? new ReleaseData(part.Groups["notes"].Value.Trim(), ProjectAddress.Of(root))
             : throw new FormatException($"CHANGELOG.md has no heading '## {version}'.");

@@ -146,7 +146,11 @@ public sealed class PackageTests : IDisposable
 
         Assert.Contains("ReleaseNotes = '### Added", manifest, StringComparison.Ordinal);
         Assert.Equal(
-            ModuleManifest.Read(Repository.Manifest) with { Tags = [], Cmdlets = [] },
+            ModuleManifest.Read(Repository.Manifest) with
+            {
+                Tags = [],
+                Cmdlets = [],
+            },
             ModuleManifest.Read(Path.Combine(_folder, "release", "TalosTailscale", "0.1.0", "TalosTailscale.psd1")) with
             {
                 Tags = [],
