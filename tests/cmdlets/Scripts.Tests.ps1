@@ -21,9 +21,12 @@ BeforeAll {
         $set = $Command.ParameterSets | Where-Object { $_.IsDefault -or $Command.ParameterSets.Count -eq 1 } | Select-Object -First 1
         foreach ($parameter in ($set ?? $Command.ParameterSets[0]).Parameters | Where-Object IsMandatory) {
             $type = $parameter.ParameterType
-            # A text that every validation takes; for a type of the module, an object of it.
-            $arguments[$parameter.Name] = $type.Assembly.GetName().Name -like 'TalosTailscale*' -and $type.Name -notlike 'TsNodeReference*' ? (New-Sample $type) :
-                $type -eq [securestring] ? (ConvertTo-Secret x) : $type -eq [switch] ? $true : 'tag:a'
+            # A text that every validation takes, a secret or a switch; of all other types an object.
+            $arguments[$parameter.Name] = switch ($type) {
+                { $_.Name -like 'TsNodeReference*' -or $_ -in [string], [string[]], [object], [object[]], [psobject], [psobject[]] } { 'tag:a'; break }
+                ([switch]) { $true; break }
+                default { New-Sample $type }
+            }
         }
         $arguments
     }

@@ -54,7 +54,7 @@ internal static class FileSystemPaths
         {
             throw NotFound(path, exception);
         }
-        catch (PSArgumentException exception)
+        catch (ProviderInvocationException exception) when (exception.InnerException is PSArgumentException)
         {
             throw CommandErrors.PathNotFound.New($"'{path}' lies above the root of its drive.", path, exception);
         }
