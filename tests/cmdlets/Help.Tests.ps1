@@ -18,7 +18,7 @@ Describe 'Get-Help' {
     It 'Get Help shows it right after import: <Name>' -ForEach $cmdlets {
         $help = Get-Help $Name -Full
         $help.Synopsis.Trim() | Should -Be $pages[$Name].Synopsis
-        $common = [System.Management.Automation.PSCmdlet]::CommonParameters + [System.Management.Automation.PSCmdlet]::OptionalCommonParameters
+        $common = [System.Management.Automation.PSCmdlet]::CommonParameters
         $help.parameters.parameter.name | Sort-Object | Should -Be ((Get-Command $Name).Parameters.Keys | Where-Object { $_ -notin $common } | Sort-Object)
         $help.examples.example.Count | Should -BeGreaterThan 1
     }

@@ -5,7 +5,7 @@ BeforeAll {
 
 # On files: no talosconfig, no node.
 Describe 'Set-TalosMachinePatch offline' {
-    It 'Patches come in every shape:<Patch>' -ForEach @(
+    It 'Patches come in every shape: <Patch>' -ForEach @(
         @{ Patch = { 'machine: {nodeLabels: {rack: b}}' } }
         @{ Patch = { '{machine: {nodeLabels: {rack: b}}}' } }
         @{ Patch = { @{ machine = @{ nodeLabels = @{ rack = 'b' } } } } }
