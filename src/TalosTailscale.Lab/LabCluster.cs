@@ -42,6 +42,12 @@ public sealed class LabCluster : IAsyncDisposable
     /// <summary>What is in UKI files, by their length and time of last write.</summary>
     internal ConcurrentDictionary<(long Length, DateTime Written), UkiInfo?> KnownUkis { get; } = new();
 
+    /// <summary>The clock of the lab.</summary>
+    internal TimeProvider Clock => Options.TimeProvider;
+
+    /// <summary>What the clock says, in UTC.</summary>
+    internal DateTimeOffset Now => Clock.GetUtcNow();
+
     /// <summary>The secrets that every machine config of the lab holds.</summary>
     internal LabSecrets Secrets { get; }
 

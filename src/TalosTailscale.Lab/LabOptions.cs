@@ -48,8 +48,11 @@ public sealed class LabOptions
     /// <summary>How long an answer of the Talos API may be late; each by a time of its own, so that answers overtake each other.</summary>
     public TimeSpan Jitter { get; set; }
 
-    /// <summary>The clock by which nodes try a pull again.</summary>
-    public TimeProvider Clock { get; set; } = TimeProvider.System;
+    /// <summary>
+    /// The clock by which the lab waits and stamps: boots, retries, deadlines of pods, ends of keys and tokens. Certificates
+    /// are made by this machine's, against which clients check them.
+    /// </summary>
+    public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
     /// <summary>Whether every node also gets a Talos endpoint (a port) of its own.</summary>
     public bool EndpointPerNode { get; set; }

@@ -23,6 +23,7 @@ internal sealed class LabTwin : ILabPart
         options.Nodes = cluster.Options.Nodes;
         options.TalosVersion = cluster.Options.TalosVersion;
         options.BootTime = cluster.Options.BootTime;
+        options.TimeProvider = cluster.Options.TimeProvider;
         options.Folder = Path.Combine(cluster.Folder, "twin");
         Cluster = await LabCluster.StartAsync(options, cancellationToken);
     }

@@ -36,7 +36,7 @@ public sealed class LabFactory : ILabPart
     public static async Task<LabFactory> StartAloneAsync(string folder, CancellationToken cancellationToken = default)
     {
         var factory = new LabFactory();
-        await factory.StartAsync(folder, cancellationToken);
+        await factory.StartAsync(folder, TimeProvider.System, cancellationToken);
         return factory;
     }
 
@@ -45,7 +45,7 @@ public sealed class LabFactory : ILabPart
     {
         ArgumentNullException.ThrowIfNull(cluster);
         Faults.ForgetsExtensions = cluster.Options.Faults.Any(f => f.Fault == LabFault.ExtensionMissing);
-        return StartAsync(Path.Combine(cluster.Folder, "factory"), cancellationToken);
+        return StartAsync(Path.Combine(cluster.Folder, "factory"), cluster.Clock, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -68,9 +68,9 @@ public sealed class LabFactory : ILabPart
 
     internal LabSchematic? Schematic(string id) => _schematics.GetValueOrDefault(id);
 
-    private async Task StartAsync(string folder, CancellationToken cancellationToken)
+    private async Task StartAsync(string folder, TimeProvider clock, CancellationToken cancellationToken)
     {
-        _images = new LabFactoryImages(folder, Faults, () => ImageSize);
+        _images = new LabFactoryImages(folder, Faults, () => ImageSize, clock);
         _server = await LabHttp.StartAsync(HandleAsync, cancellationToken);
     }
 

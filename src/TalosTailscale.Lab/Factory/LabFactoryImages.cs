@@ -5,7 +5,12 @@ using TalosTailscale.Lab.Images;
 namespace TalosTailscale.Lab.Factory;
 
 /// <summary>Builds the images of the lab's factory, each once, into files.</summary>
-internal sealed partial class LabFactoryImages(string folder, LabFactoryFaults faults, Func<long> size)
+internal sealed partial class LabFactoryImages(
+    string folder,
+    LabFactoryFaults faults,
+    Func<long> size,
+    TimeProvider clock
+)
 {
     private readonly ConcurrentDictionary<string, Lazy<Task<string>>> _built = new();
 
@@ -48,7 +53,7 @@ internal sealed partial class LabFactoryImages(string folder, LabFactoryFaults f
     private async Task<string> BuildAsync(LabUkiSpec spec, bool iso, string key, CancellationToken stopping)
     {
         if (faults.BuildTime > TimeSpan.Zero)
-            await Task.Delay(faults.BuildTime, stopping);
+            await Task.Delay(faults.BuildTime, clock, stopping);
         var path = Path.Combine(Directory.CreateDirectory(folder).FullName, key);
         await using var file = File.Create(path);
         if (iso)

@@ -26,14 +26,14 @@ internal static class KubeNodes
                             ),
                         }
                         : new JsonObject(),
-                    ["status"] = Status(facts, null),
+                    ["status"] = Status(facts, null, store.Now()),
                 }
             );
             return;
         }
         store.Change(KubeResource.Nodes, null, facts.Name, node =>
         {
-            node["status"] = Status(facts, node.Map("status"));
+            node["status"] = Status(facts, node.Map("status"), store.Now());
             return node;
         });
     }
@@ -51,7 +51,7 @@ internal static class KubeNodes
         return labels;
     }
 
-    private static JsonObject Status(LabKubernetesNodeFacts facts, JsonObject? before)
+    private static JsonObject Status(LabKubernetesNodeFacts facts, JsonObject? before, string now)
     {
         var was = before.Items("conditions").FirstOrDefault(c => c.Text("type") == "Ready");
         var ready = facts.Ready ? "True" : "Unknown";
@@ -66,8 +66,7 @@ internal static class KubeNodes
                     ["message"] = facts.Ready
                         ? "kubelet is posting ready status"
                         : "Kubelet stopped posting node status.",
-                    ["lastTransitionTime"] =
-                        was.Text("status") == ready ? was.Text("lastTransitionTime") : KubeStore.Now(),
+                    ["lastTransitionTime"] = was.Text("status") == ready ? was.Text("lastTransitionTime") : now,
                 }
             ),
             ["addresses"] = new JsonArray([

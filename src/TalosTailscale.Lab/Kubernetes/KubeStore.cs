@@ -17,7 +17,7 @@ internal sealed record KubeChange(
 /// The objects, and the log of their changes that watches read. One version counter for everything, as etcd has. What
 /// is handed out is never changed afterwards: writers put a new object in its place.
 /// </summary>
-internal sealed class KubeStore
+internal sealed class KubeStore(TimeProvider? clock = null)
 {
     private const int LogLimit = 4096;
 
@@ -26,6 +26,9 @@ internal sealed class KubeStore
     private readonly List<KubeChange> _log = [];
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _version = 1000;
+
+    /// <summary>The clock of the cluster.</summary>
+    internal TimeProvider Clock { get; } = clock ?? TimeProvider.System;
 
     internal long Version
     {
@@ -148,7 +151,7 @@ internal sealed class KubeStore
         }
     }
 
-    internal static string Now() => DateTime.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+    internal string Now() => Clock.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     private static string Key(KubeResource resource, string? ns, string name) =>
         resource.Namespaced ? $"{resource.Key}/{ns}/{name}" : $"{resource.Key}/{name}";

@@ -10,9 +10,13 @@ internal sealed class KubeWatch(KubeStore store, LabKubernetesFaults faults)
 {
     internal async Task RunAsync(KubeRequest request)
     {
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(request.Aborted);
-        if (int.TryParse(request.Query("timeoutSeconds"), CultureInfo.InvariantCulture, out var seconds) && seconds > 0)
-            ending.CancelAfter(TimeSpan.FromSeconds(seconds));
+        var hasEnd =
+            int.TryParse(request.Query("timeoutSeconds"), CultureInfo.InvariantCulture, out var seconds) && seconds > 0;
+        using var end = new CancellationTokenSource(
+            hasEnd ? TimeSpan.FromSeconds(seconds) : Timeout.InfiniteTimeSpan,
+            store.Clock
+        );
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(request.Aborted, end.Token);
         request.Context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         request.Context.Response.ContentType = "application/json";
         await request.Context.Response.Body.FlushAsync(request.Aborted); // clients wait for the headers before any event

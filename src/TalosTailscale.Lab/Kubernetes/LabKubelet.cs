@@ -76,7 +76,7 @@ internal sealed class LabKubelet : IAsyncDisposable
             ?? 30;
         var marked = _store.Change(KubeResource.Pods, ns, name, p =>
         {
-            p.Meta()["deletionTimestamp"] ??= KubeStore.Now();
+            p.Meta()["deletionTimestamp"] ??= _store.Now();
             p.Meta()["deletionGracePeriodSeconds"] = seconds;
             return p;
         });

@@ -30,9 +30,9 @@ public sealed class LabKubernetesApi : IAsyncDisposable
     private readonly X509Certificate2 _admin;
     private volatile bool _down;
 
-    private LabKubernetesApi(IEnumerable<ILabKubernetesNode> nodes, string folder)
+    private LabKubernetesApi(IEnumerable<ILabKubernetesNode> nodes, string folder, TimeProvider? clock)
     {
-        Store = new KubeStore();
+        Store = new KubeStore(clock);
         foreach (var ns in (string[])["default", "kube-system", "kube-public", "kube-node-lease", "registry"])
             Store.Create(KubeResource.Namespaces, KubeObjects.NewNamespace(ns));
         _kubelet = new LabKubelet(Store, [.. nodes], folder, Faults);
@@ -77,14 +77,16 @@ public sealed class LabKubernetesApi : IAsyncDisposable
     /// <param name="nodes">The machines.</param>
     /// <param name="folder">Where pods keep their files; made when it is not there.</param>
     /// <param name="cancellationToken">Cancels the start.</param>
+    /// <param name="clock">By which pods have their deadlines; null for this machine's.</param>
     /// <returns>The server, listening.</returns>
     public static async Task<LabKubernetesApi> StartAsync(
         IEnumerable<ILabKubernetesNode> nodes,
         string folder,
-        CancellationToken cancellationToken = default
+        CancellationToken cancellationToken = default,
+        TimeProvider? clock = null
     )
     {
-        var api = new LabKubernetesApi(nodes, Directory.CreateDirectory(folder).FullName);
+        var api = new LabKubernetesApi(nodes, Directory.CreateDirectory(folder).FullName, clock);
         try
         {
             await api._app.StartAsync(cancellationToken);
@@ -121,7 +123,7 @@ public sealed class LabKubernetesApi : IAsyncDisposable
         _down = true;
         foreach (var connection in _connections.Keys)
             connection.Abort();
-        await Task.Delay(downFor);
+        await Task.Delay(downFor, Store.Clock);
         _down = false;
     }
 

@@ -19,7 +19,8 @@ public sealed class LabKubernetesPart : ILabPart, ILabKubernetes
         _api = await LabKubernetesApi.StartAsync(
             cluster.Nodes.Select(n => new Machine(n)),
             Path.Combine(cluster.Folder, "pods"),
-            cancellationToken
+            cancellationToken,
+            cluster.Clock
         );
         var names = new LabKubernetesFaultNames(_api);
         foreach (var node in cluster.Nodes)

@@ -15,10 +15,10 @@ internal sealed class LabPodInit(LabPodStatus status)
         status.SetInit(
             pod,
             container,
-            new JsonObject { ["running"] = new JsonObject { ["startedAt"] = KubeStore.Now() } }
+            new JsonObject { ["running"] = new JsonObject { ["startedAt"] = status.Now() } }
         );
         var (code, message) = await ProcessAsync(pod, container, sandbox);
-        var end = LabPodStatus.Terminated(
+        var end = status.Terminated(
             code,
             code == 0 ? "Completed" : "Error",
             code == 0 || message.Length == 0 ? null : message

@@ -59,7 +59,7 @@ internal sealed class LabPodRunner(
                 "Failed",
                 null,
                 null,
-                LabPodStatus.Terminated(
+                _status.Terminated(
                     128,
                     "StartError",
                     "failed to create containerd task: failed to create shim task: OCI runtime create failed: "
@@ -72,12 +72,13 @@ internal sealed class LabPodRunner(
             pod.Sandbox = sandbox;
         _status.SetRunning(pod);
         var late = ShowSandboxAsync(pod, sandbox);
-        using var deadline = new CancellationTokenSource();
-        if (pod.Spec.Number("activeDeadlineSeconds") is { } seconds)
-        {
-            deadline.Token.Register(() => pod.Stop(LabPodEnd.DeadlineExceeded));
-            deadline.CancelAfter(TimeSpan.FromSeconds(seconds));
-        }
+        using var deadline = new CancellationTokenSource(
+            pod.Spec.Number("activeDeadlineSeconds") is { } seconds
+                ? TimeSpan.FromSeconds(seconds)
+                : Timeout.InfiniteTimeSpan,
+            store.Clock
+        );
+        await using var over = deadline.Token.Register(() => pod.Stop(LabPodEnd.DeadlineExceeded));
         var exited = main?.WaitForExitAsync() ?? Task.Delay(Timeout.Infinite, CancellationToken.None);
         await Task.WhenAny(pod.End, exited);
         var code = main is { HasExited: true } ? main.ExitCode : (int?)null;
@@ -97,7 +98,7 @@ internal sealed class LabPodRunner(
     {
         if (faults.ExecDelay == TimeSpan.Zero)
             return;
-        if (await Task.WhenAny(Task.Delay(faults.ExecDelay), pod.End) != pod.End)
+        if (await Task.WhenAny(Task.Delay(faults.ExecDelay, store.Clock), pod.End) != pod.End)
             pod.Sandbox = sandbox;
     }
 
@@ -111,7 +112,7 @@ internal sealed class LabPodRunner(
         var grace = store.Get(KubeResource.Pods, pod.Namespace, pod.Name)?.Meta().Number("deletionGracePeriodSeconds")
             ?? pod.Spec.Number("terminationGracePeriodSeconds")
             ?? 30;
-        await Task.WhenAny(exited, pod.Kill, Task.Delay(TimeSpan.FromSeconds(grace)));
+        await Task.WhenAny(exited, pod.Kill, Task.Delay(TimeSpan.FromSeconds(grace), store.Clock));
     }
 
     private void ShowEnd(LabPod pod, LabPodEnd? why, int? code)
@@ -125,7 +126,7 @@ internal sealed class LabPodRunner(
                     "Failed",
                     "Evicted",
                     "The node was low on resource: ephemeral-storage. ",
-                    LabPodStatus.Terminated(137, "Error", null)
+                    _status.Terminated(137, "Error", null)
                 );
                 break;
             case LabPodEnd.DeadlineExceeded:
@@ -134,11 +135,11 @@ internal sealed class LabPodRunner(
                     "Failed",
                     "DeadlineExceeded",
                     "Pod was active on the node longer than the specified deadline",
-                    LabPodStatus.Terminated(137, "Error", null)
+                    _status.Terminated(137, "Error", null)
                 );
                 break;
             case LabPodEnd.Rebooted:
-                _status.Finish(pod, "Failed", null, null, LabPodStatus.Terminated(255, "Unknown", null));
+                _status.Finish(pod, "Failed", null, null, _status.Terminated(255, "Unknown", null));
                 break;
             case null:
                 _status.Finish(
@@ -146,7 +147,7 @@ internal sealed class LabPodRunner(
                     code == 0 ? "Succeeded" : "Failed",
                     null,
                     null,
-                    LabPodStatus.Terminated(code ?? 255, code == 0 ? "Completed" : "Error", null)
+                    _status.Terminated(code ?? 255, code == 0 ? "Completed" : "Error", null)
                 );
                 break;
             default:
@@ -203,7 +204,7 @@ internal sealed class LabPodRunner(
         _status.Change(pod, p =>
         {
             p.Child("spec")["nodeName"] = pod.Node!.Facts.Name;
-            LabPodStatus.SetCondition(p, "PodScheduled", "True", null);
+            _status.SetCondition(p, "PodScheduled", "True", null);
         });
         return true;
     }

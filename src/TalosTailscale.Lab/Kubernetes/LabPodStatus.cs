@@ -24,7 +24,7 @@ internal sealed class LabPodStatus(KubeStore store)
             SetCondition(p, "Initialized", "True", null);
             SetCondition(p, "Ready", "False", "ContainersNotReady");
             p.Child("status")["hostIP"] = pod.Node!.Facts.Addresses.Split(',')[0];
-            p.Child("status")["startTime"] ??= KubeStore.Now();
+            p.Child("status")["startTime"] ??= store.Now();
         });
     }
 
@@ -41,7 +41,7 @@ internal sealed class LabPodStatus(KubeStore store)
             var waiting = new JsonObject { ["waiting"] = new JsonObject { ["reason"] = "PodInitializing" } };
             status["containerStatuses"] = Statuses(pod, waiting, ready: false);
             SetCondition(p, "Initialized", "False", "ContainersNotInitialized");
-            status["startTime"] ??= KubeStore.Now();
+            status["startTime"] ??= store.Now();
         });
 
     internal void SetRunning(LabPod pod) => Change(pod, p =>
@@ -52,7 +52,7 @@ internal sealed class LabPodStatus(KubeStore store)
             status["podIP"] = $"10.244.{n / 250 % 250}.{(n % 250) + 1}";
             status["containerStatuses"] = Statuses(
                 pod,
-                new JsonObject { ["running"] = new JsonObject { ["startedAt"] = KubeStore.Now() } },
+                new JsonObject { ["running"] = new JsonObject { ["startedAt"] = store.Now() } },
                 ready: true
             );
             SetCondition(p, "ContainersReady", "True", null);
@@ -73,13 +73,15 @@ internal sealed class LabPodStatus(KubeStore store)
             SetCondition(p, "Ready", "False", "PodCompleted");
         });
 
-    internal static JsonObject Terminated(int code, string reason, string? message)
+    internal string Now() => store.Now();
+
+    internal JsonObject Terminated(int code, string reason, string? message)
     {
         var state = new JsonObject
         {
             ["exitCode"] = code,
             ["reason"] = reason,
-            ["finishedAt"] = KubeStore.Now(),
+            ["finishedAt"] = store.Now(),
         };
         if (message is not null)
             state["message"] = message;
@@ -101,7 +103,7 @@ internal sealed class LabPodStatus(KubeStore store)
             ["state"] = state,
         };
 
-    internal static void SetCondition(JsonObject pod, string type, string status, string? reason)
+    internal void SetCondition(JsonObject pod, string type, string status, string? reason)
     {
         var status1 = pod.Child("status");
         if (status1["conditions"] is not JsonArray conditions)
@@ -112,7 +114,7 @@ internal sealed class LabPodStatus(KubeStore store)
         {
             ["type"] = type,
             ["status"] = status,
-            ["lastTransitionTime"] = KubeStore.Now(),
+            ["lastTransitionTime"] = store.Now(),
         };
         if (reason is not null)
             condition["reason"] = reason;
@@ -146,8 +148,8 @@ internal sealed class LabPodStatus(KubeStore store)
                 ["reason"] = reason,
                 ["message"] = message,
                 ["count"] = 1,
-                ["firstTimestamp"] = KubeStore.Now(),
-                ["lastTimestamp"] = KubeStore.Now(),
+                ["firstTimestamp"] = store.Now(),
+                ["lastTimestamp"] = store.Now(),
                 ["source"] = new JsonObject { ["component"] = "kubelet", ["host"] = pod.Node?.Facts.Name },
             }
         );

@@ -32,7 +32,7 @@ internal static class LabBoot
     /// <param name="boot">Ends with this boot.</param>
     internal static async Task RunAsync(LabNode node, bool firmware, TimeSpan time, CancellationToken boot)
     {
-        await Task.Delay(time * 0.6, boot);
+        await Task.Delay(time * 0.6, node.Cluster.Clock, boot);
         if (node.Faults.Has(LabFault.NeverBoots))
             return;
         var (choice, console) = firmware ? await LabFirmware.SelectAsync(node, boot) : await KexecAsync(node, boot);
@@ -51,9 +51,9 @@ internal static class LabBoot
         }
 
         LoadConfig(node);
-        await Task.Delay(time * 0.2, boot);
+        await Task.Delay(time * 0.2, node.Cluster.Clock, boot);
         StartServices(node);
-        await Task.Delay(time * 0.2, boot);
+        await Task.Delay(time * 0.2, node.Cluster.Clock, boot);
         if (node.Tailscale.HasStarted)
             Finish(node);
         else
@@ -77,8 +77,7 @@ internal static class LabBoot
     }
 
     internal static void Kernel(LabNode node, string priority, string text) =>
-        node.Logs["kernel"]
-            .Add($"kern: {priority, 7}: [{DateTimeOffset.UtcNow:yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'}]: {text}");
+        node.Logs["kernel"].Add($"kern: {priority, 7}: [{node.Cluster.Now:yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'}]: {text}");
 
     // Talos loads kernel, initrd and first command line of the UKI that it takes for the default (kexecPrepare).
     private static async Task<(LabBootChoice? Choice, string Console)> KexecAsync(
@@ -103,7 +102,7 @@ internal static class LabBoot
 
         node.Change(n =>
         {
-            (n.BootId, n.BootTime, n.BootedByKexec) = (Guid.NewGuid(), DateTimeOffset.UtcNow, !firmware);
+            (n.BootId, n.BootTime, n.BootedByKexec) = (Guid.NewGuid(), n.Cluster.Now, !firmware);
             (n.BootedUki, n.BootedEntry) = (choice.Uki, choice.FileName.ToLowerInvariant());
             n.KernelCommandLine = choice.Uki.CommandLine.TrimEnd('\0', '\n', ' ');
             n.TalosVersion = choice.Uki.Version ?? n.TalosVersion;
@@ -167,7 +166,7 @@ internal static class LabBoot
             n.IsKubernetesReady = true;
         });
         foreach (var id in services)
-            node.Logs[id].Add($"{DateTimeOffset.UtcNow:yyyy/MM/dd HH:mm:ss} {id} is up");
+            node.Logs[id].Add($"{node.Cluster.Now:yyyy/MM/dd HH:mm:ss} {id} is up");
         node.Cluster.Etcd.Joined(node);
         node.Tailscale.Start();
     }
@@ -192,7 +191,7 @@ internal static class LabBoot
 
     internal static void SetService(LabNode node, string id, string state, string message, bool? healthy)
     {
-        node.Services.Set(id, state, message, healthy);
+        node.Services.Set(id, state, message, healthy, node.Cluster.Now);
         node.Events.Add(
             new ServiceStateEvent
             {

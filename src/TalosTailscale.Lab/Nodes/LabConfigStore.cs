@@ -60,7 +60,7 @@ internal sealed class LabConfigStore(LabNode node)
         _tryMode = ending;
         node.Power.Run(async _ =>
         {
-            await Task.Delay(time, ending.Token);
+            await Task.Delay(time, node.Cluster.Clock, ending.Token);
             node.Change(_ => SetActive(Persistent.Text));
             node.Tailscale.ConfigChanged();
         });

@@ -7,7 +7,7 @@ internal static class LabContainerboot
 {
     internal static LabTailnetLogin Run(LabNode node, IReadOnlyDictionary<string, string> environment)
     {
-        var log = new Writer(node.Logs[LabTailscaleService.Id]);
+        var log = new Writer(node.Logs[LabTailscaleService.Id], node.Cluster.Clock);
         var version = node.Extensions.First(e => e.Name == "tailscale").Version;
         log.Boot("Starting tailscaled");
         log.Boot("Waiting for tailscaled socket at /var/run/tailscale/tailscaled.sock");
@@ -77,10 +77,9 @@ internal static class LabContainerboot
         return login;
     }
 
-    private readonly struct Writer(LabLog log)
+    private readonly struct Writer(LabLog log, TimeProvider clock)
     {
-        private static string Now =>
-            DateTimeOffset.UtcNow.ToString("yyyy/MM/dd HH:mm:ss", CultureInfo.InvariantCulture);
+        private string Now => clock.GetUtcNow().ToString("yyyy/MM/dd HH:mm:ss", CultureInfo.InvariantCulture);
 
         internal void Boot(string text) => log.Add($"boot: {Now} {text}");
 

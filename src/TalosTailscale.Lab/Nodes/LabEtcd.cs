@@ -87,9 +87,20 @@ public sealed class LabEtcd
             if (!known)
                 id = Nodes.LabIds.MemberId();
             _memberOfNode[node.Name] = id;
+            var isLearner = known ? _members.Find(m => m.Id == id)!.IsLearner : node.Options.IsLearner;
             _members.RemoveAll(m => m.Id == id);
             var member = NewMember(id, node.Hostname, Nodes.LabNodeAddresses.Etcd(node));
-            _members.Add(member with { IsLearner = node.Options.IsLearner });
+            _members.Add(member with { IsLearner = isLearner });
+        }
+    }
+
+    /// <summary>Makes a voter of a learner, as etcd does once it has caught up.</summary>
+    internal void Promote(LabNode node)
+    {
+        lock (_lock)
+        {
+            var at = _members.FindIndex(m => m.Id == _memberOfNode[node.Name]);
+            _members[at] = _members[at] with { IsLearner = false };
         }
     }
 

@@ -9,7 +9,7 @@ namespace TalosTailscale.Lab.Nodes;
 internal sealed record LabNodeEvent(string Id, string ActorId, DateTimeOffset Time, IMessage Payload);
 
 /// <summary>The events of one node: the last ones, and who listens.</summary>
-internal sealed class LabEventLog
+internal sealed class LabEventLog(TimeProvider clock)
 {
     private const int Capacity = 1000;
 
@@ -29,7 +29,7 @@ internal sealed class LabEventLog
             var item = new LabNodeEvent(
                 (++_next).ToString("x20", CultureInfo.InvariantCulture),
                 actorId,
-                DateTimeOffset.UtcNow,
+                clock.GetUtcNow(),
                 payload
             );
             _kept.Enqueue(item);
@@ -51,7 +51,7 @@ internal sealed class LabEventLog
             else if (request.TailId.Length > 0)
                 tail = _kept.Where(e => string.CompareOrdinal(e.Id, request.TailId) > 0);
             else if (request.TailSeconds > 0)
-                tail = _kept.Where(e => e.Time > DateTimeOffset.UtcNow.AddSeconds(-request.TailSeconds));
+                tail = _kept.Where(e => e.Time > clock.GetUtcNow().AddSeconds(-request.TailSeconds));
             var channel = Channel.CreateUnbounded<LabNodeEvent>();
             _listeners.Add(channel);
             return ([.. tail], channel);

@@ -32,7 +32,7 @@ internal sealed class LabImageStore(LabNode node)
     internal LabStoredImage? Find(int ns, string reference) => _images.GetValueOrDefault((ns, reference));
 
     internal void Add(int ns, string reference, string digest, long size) =>
-        _images[(ns, reference)] = new(reference, digest, size, DateTimeOffset.UtcNow);
+        _images[(ns, reference)] = new(reference, digest, size, node.Cluster.Now);
 
     internal bool Remove(int ns, string reference) => _images.TryRemove((ns, reference), out _);
 
@@ -93,7 +93,7 @@ internal sealed class LabImageStore(LabNode node)
         CancellationToken cancellationToken
     )
     {
-        var clock = node.Cluster.Options.Clock;
+        var clock = node.Cluster.Clock;
         var started = clock.GetTimestamp();
         var told = new HashSet<string>(StringComparer.Ordinal);
         for (var attempt = 0; ; attempt++)

@@ -18,6 +18,8 @@ public sealed class LabNode
         SystemUuid = options.SystemUuid ?? Guid.NewGuid();
         TalosVersion = options.TalosVersion ?? cluster.Options.TalosVersion;
         EspDirectory = Directory.CreateDirectory(Path.Combine(cluster.Folder, "nodes", options.Name, "esp")).FullName;
+        Resources = new LabResources(cluster.Clock);
+        Events = new LabEventLog(cluster.Clock);
         Power = new LabPower(this);
         Config = new LabConfigStore(this);
         Tailscale = new LabTailscaleService(this);
@@ -151,9 +153,9 @@ public sealed class LabNode
     /// <summary>The minor version of Talos 1 that is running.</summary>
     internal int Minor => LabIds.Minor(TalosVersion);
 
-    internal LabResources Resources { get; } = new();
+    internal LabResources Resources { get; }
 
-    internal LabEventLog Events { get; } = new();
+    internal LabEventLog Events { get; }
 
     internal LabPower Power { get; }
 

@@ -65,7 +65,7 @@ internal sealed class LabPower(LabNode node)
         var total = node.Faults.Has(LabFault.SlowBoot)
             ? node.Cluster.Options.SlowBootTime
             : node.Cluster.Options.BootTime;
-        await Task.Delay(total / 10, boot);
+        await Task.Delay(total / 10, node.Cluster.Clock, boot);
         LabBoot.GoDown(node);
         await LabBoot.RunAsync(node, !kexec, total * 0.9, boot);
     }

@@ -37,7 +37,7 @@ internal enum LabResourceChange
 internal sealed record LabResourceEvent(LabResourceChange Change, LabResource Resource, LabResource? Old);
 
 /// <summary>The COSI state of one node: resources by namespace, type and id, with versions, and watches on them.</summary>
-internal sealed class LabResources
+internal sealed class LabResources(TimeProvider clock)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<(string Namespace, string Type, string Id), LabResource> _all = [];
@@ -58,7 +58,7 @@ internal sealed class LabResources
     {
         lock (_lock)
         {
-            var now = DateTimeOffset.UtcNow;
+            var now = clock.GetUtcNow();
             var gone = _all.Keys.ToHashSet();
             foreach (var resource in wanted)
             {

@@ -42,17 +42,12 @@ public sealed class LabServices
         }
     }
 
-    internal void Set(string id, string state, string message, bool? healthy)
+    internal void Set(string id, string state, string message, bool? healthy, DateTimeOffset now)
     {
         lock (_lock)
         {
             var events = _all.GetValueOrDefault(id)?.Events ?? [];
-            _all[id] = new(
-                id,
-                state,
-                healthy,
-                [.. events.TakeLast(MaxEvents - 1), new(state, message, DateTimeOffset.UtcNow)]
-            );
+            _all[id] = new(id, state, healthy, [.. events.TakeLast(MaxEvents - 1), new(state, message, now)]);
         }
     }
 

@@ -120,7 +120,7 @@ internal sealed class LabTailscaleService(LabNode node)
         Set("Waiting", $"Error running Containerd({Id}), going to restart forever: task \"{Id}\" failed: exit code 1");
 
         // Talos waits five seconds; the lab's clock is faster.
-        await Task.Delay(TimeSpan.FromMilliseconds(250), instance);
+        await Task.Delay(TimeSpan.FromMilliseconds(250), node.Cluster.Clock, instance);
     }
 
     private void Command(bool stop)

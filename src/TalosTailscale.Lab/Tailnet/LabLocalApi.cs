@@ -128,7 +128,7 @@ internal sealed class LabLocalApi(LabTailnet tailnet) : IAsyncDisposable
             peer["PrimaryRoutes"] = d.EnabledRoutes;
         if (!d.IsKeyExpiryDisabled)
             peer["KeyExpiry"] = d.Expires.UtcDateTime;
-        if (!d.IsKeyExpiryDisabled && d.Expires < DateTimeOffset.UtcNow)
+        if (!d.IsKeyExpiryDisabled && d.Expires < tailnet.Now)
             peer["Expired"] = true;
         return peer;
     }

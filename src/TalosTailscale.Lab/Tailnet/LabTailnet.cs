@@ -26,6 +26,11 @@ public sealed class LabTailnet : ILabPart, ILabTailnet
         Operator = Add("workstation", [], null, authorized: true, ephemeral: false);
     }
 
+    /// <summary>The clock of the lab, once the tailnet has been started in one.</summary>
+    internal TimeProvider Clock { get; private set; } = TimeProvider.System;
+
+    internal DateTimeOffset Now => Clock.GetUtcNow();
+
     /// <summary>The name of the tailnet.</summary>
     public string Name { get; set; } = "lab.example.com";
 
@@ -78,6 +83,7 @@ public sealed class LabTailnet : ILabPart, ILabTailnet
     public async Task StartAsync(LabCluster cluster, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(cluster);
+        Clock = cluster.Clock;
         var parts = cluster.Options.AuthKey.Split('-');
         AddKey(
             new LabTailnetKey
@@ -85,6 +91,8 @@ public sealed class LabTailnet : ILabPart, ILabTailnet
                 Id = parts.Length > 2 ? parts[2] : "kLab",
                 Secret = cluster.Options.AuthKey,
                 Reusable = true,
+                Created = Now,
+                Expires = Now.AddDays(90),
             }
         );
         await _api.StartAsync(cancellationToken);
@@ -124,7 +132,7 @@ public sealed class LabTailnet : ILabPart, ILabTailnet
             if (_devices.Find(d => d.LabNode == node.Name) is not { } device)
                 return;
             device.IsOnline = false;
-            device.LastSeen = DateTimeOffset.UtcNow;
+            device.LastSeen = Now;
             if (device.IsEphemeral)
                 _devices.Remove(device);
         }
@@ -177,7 +185,8 @@ public sealed class LabTailnet : ILabPart, ILabTailnet
                 Preauthorized = preauthorized,
                 Tags = tags,
                 Description = description,
-                Expires = DateTimeOffset.UtcNow + life,
+                Created = Now,
+                Expires = Now + life,
             }
         );
     }
@@ -204,7 +213,7 @@ public sealed class LabTailnet : ILabPart, ILabTailnet
                 key.Uses++;
             device.IsAuthorized = authorized;
             device.IsOnline = true;
-            device.LastSeen = DateTimeOffset.UtcNow;
+            device.LastSeen = Now;
             device.ClientVersion = version ?? device.ClientVersion;
             if (tags.Count > 0)
                 device.Tags = tags;
@@ -243,6 +252,9 @@ public sealed class LabTailnet : ILabPart, ILabTailnet
             IsEphemeral = ephemeral,
             IsKeyExpiryDisabled = tags.Count > 0,
             LabNode = node,
+            Created = Now,
+            LastSeen = Now,
+            Expires = Now.AddDays(180),
         };
         _devices.Add(device);
         return device;

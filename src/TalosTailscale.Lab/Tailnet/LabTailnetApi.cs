@@ -100,7 +100,7 @@ public sealed class LabTailnetApi : IAsyncDisposable
             : "";
         if (token == Token)
             return ["all"];
-        return _accessTokens.TryGetValue(token, out var ends) && ends > DateTimeOffset.UtcNow ? [.. Scopes] : null;
+        return _accessTokens.TryGetValue(token, out var ends) && ends > _tailnet.Now ? [.. Scopes] : null;
     }
 
     private async Task OAuthAsync(HttpContext context)
@@ -113,7 +113,7 @@ public sealed class LabTailnetApi : IAsyncDisposable
         }
 
         var token = "tskey-access-" + LabOptions.NewAuthKey()["tskey-auth-".Length..];
-        _accessTokens[token] = DateTimeOffset.UtcNow.AddHours(1);
+        _accessTokens[token] = _tailnet.Now.AddHours(1);
         await JsonAsync(
             context,
             new
@@ -250,7 +250,7 @@ public sealed class LabTailnetApi : IAsyncDisposable
             ["updateAvailable"] = false,
             ["os"] = "linux",
             ["created"] = Time(d.Created),
-            ["lastSeen"] = Time(d.IsOnline ? DateTimeOffset.UtcNow : d.LastSeen),
+            ["lastSeen"] = Time(d.IsOnline ? _tailnet.Now : d.LastSeen),
             ["keyExpiryDisabled"] = d.IsKeyExpiryDisabled,
             ["expires"] = Time(d.Expires),
             ["authorized"] = d.IsAuthorized,

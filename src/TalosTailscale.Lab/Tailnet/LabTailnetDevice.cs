@@ -37,13 +37,13 @@ public sealed class LabTailnetDevice
     public bool IsKeyExpiryDisabled { get; set; }
 
     /// <summary>When its node key ends.</summary>
-    public DateTimeOffset Expires { get; set; } = DateTimeOffset.UtcNow.AddDays(180);
+    public required DateTimeOffset Expires { get; set; }
 
     /// <summary>When it joined.</summary>
-    public DateTimeOffset Created { get; init; } = DateTimeOffset.UtcNow;
+    public required DateTimeOffset Created { get; init; }
 
     /// <summary>When it was last seen.</summary>
-    public DateTimeOffset LastSeen { get; set; } = DateTimeOffset.UtcNow;
+    public required DateTimeOffset LastSeen { get; set; }
 
     /// <summary>The routes that it offers.</summary>
     public IReadOnlyList<string> AdvertisedRoutes { get; set; } = [];

@@ -25,10 +25,10 @@ public sealed class LabTailnetKey
     public string Description { get; init; } = "";
 
     /// <summary>When it was made.</summary>
-    public DateTimeOffset Created { get; init; } = DateTimeOffset.UtcNow;
+    public required DateTimeOffset Created { get; init; }
 
     /// <summary>When it ends.</summary>
-    public DateTimeOffset Expires { get; set; } = DateTimeOffset.UtcNow.AddDays(90);
+    public required DateTimeOffset Expires { get; set; }
 
     /// <summary>Whether somebody has revoked it.</summary>
     public bool IsRevoked { get; set; }
@@ -36,5 +36,5 @@ public sealed class LabTailnetKey
     /// <summary>How many devices it has let in.</summary>
     public int Uses { get; set; }
 
-    internal bool IsValid => !IsRevoked && Expires > DateTimeOffset.UtcNow && (Reusable || Uses == 0);
+    internal bool IsValidAt(DateTimeOffset now) => !IsRevoked && Expires > now && (Reusable || Uses == 0);
 }

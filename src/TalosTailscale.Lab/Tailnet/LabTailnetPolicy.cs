@@ -24,8 +24,7 @@ internal sealed class LabTailnetPolicy(LabTailnet tailnet)
                 $"register request: Post \"{server.TrimEnd('/')}/machine/register\": context deadline exceeded"
             );
         var text = environment.GetValueOrDefault("TS_AUTHKEY") ?? environment.GetValueOrDefault("TS_AUTH_KEY") ?? "";
-        var loggedIn =
-            known is { IsAuthorized: true } && (known.IsKeyExpiryDisabled || known.Expires > DateTimeOffset.UtcNow);
+        var loggedIn = known is { IsAuthorized: true } && (known.IsKeyExpiryDisabled || known.Expires > tailnet.Now);
         // With TS_AUTH_ONCE the daemon's own state counts; else "tailscale up" is run with the key at every start.
         if (loggedIn && !refusals.Tags && (text.Length == 0 || environment.GetValueOrDefault("TS_AUTH_ONCE") == "true"))
             return (null, null, known!.Tags);
@@ -51,7 +50,7 @@ internal sealed class LabTailnetPolicy(LabTailnet tailnet)
             return Refuse("invalid key: unable to validate API key");
         if (tailnet.FindKey(text) is not { } key)
             return Refuse(tailnet.IsHeadscale ? "authkey not found" : "invalid key: API key does not exist");
-        if (refusals.Key || !key.IsValid)
+        if (refusals.Key || !key.IsValidAt(tailnet.Now))
             return Refuse(tailnet.IsHeadscale ? "authkey expired" : $"invalid key: API key {id} not valid");
         var allowed = key.Tags.Count > 0 ? key.Tags.Contains : (Func<string, bool>)tailnet.PermittedTags.Contains;
         return refusals.Tags || !tags.All(allowed)

@@ -35,7 +35,11 @@ internal sealed class LabCallGate(LabCluster cluster) : Interceptor
             if (node is not null)
                 Tell(node, request);
             if (node?.Faults.Value(LabFault.AnswersLate) is { } late)
-                await Task.Delay(TimeSpan.Parse(late, CultureInfo.InvariantCulture), context.CancellationToken);
+                await Task.Delay(
+                    TimeSpan.Parse(late, CultureInfo.InvariantCulture),
+                    cluster.Clock,
+                    context.CancellationToken
+                );
             if (broken is null)
                 return answer;
         }
@@ -100,7 +104,11 @@ internal sealed class LabCallGate(LabCluster cluster) : Interceptor
         if (s_since.TryGetValue(service, out var since) && node.Minor < since)
             throw LabTarget.Failure(StatusCode.Unimplemented, $"unknown service {service}");
         if (cluster.Options.Jitter > TimeSpan.Zero)
-            await Task.Delay(cluster.Options.Jitter * Random.Shared.NextDouble(), context.CancellationToken);
+            await Task.Delay(
+                cluster.Options.Jitter * Random.Shared.NextDouble(),
+                cluster.Clock,
+                context.CancellationToken
+            );
         if (node.Faults.Has(LabFault.NeverAnswers))
             await Task.Delay(Timeout.Infinite, context.CancellationToken);
         if (node.Faults.Take(LabFault.CutConnection, out var bytes))

@@ -20,7 +20,7 @@ internal static class LabFiles
             ["/proc/uptime"] = Text(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{(DateTimeOffset.UtcNow - node.BootTime).TotalSeconds:0.00} 0.00\n"
+                    $"{(node.Cluster.Now - node.BootTime).TotalSeconds:0.00} 0.00\n"
                 )
             ),
             ["/etc/os-release"] = Text(

@@ -48,13 +48,15 @@ public sealed class AddressDriftFinder
     )
     {
         ArgumentNullException.ThrowIfNull(node);
-        IReadOnlyList<TalosMember> members = await _client.Node(null).MembersAsync(cancellation).ConfigureAwait(false);
+        IReadOnlyList<TalosMember> members = await ClusterMachines
+            .ReadAsync(_client, _ => Task.FromResult(_kubernetes), cancellation)
+            .ConfigureAwait(false);
         string old = oldAddress ?? node.Address;
         (TalosMember? member, IdentityEvidence evidence) = Recognise(node, members, newAddress);
         if (member is null && newAddress is null)
         {
             throw AddressErrors.NodeNotRecognised.New(
-                $"'{node.Name}' is not at '{node.Address}', and none of {Names(members)} is known to be it.",
+                $"'{node.Name}' is not at '{node.Address}', and {Unknown(members)}.",
                 node.Name
             );
         }
@@ -199,10 +201,10 @@ public sealed class AddressDriftFinder
         && left.Any(c => c is not ('0' or '-'))
         && left.Any(c => c is not ('f' or 'F' or '-'));
 
-    private static string Names(IReadOnlyList<TalosMember> members) =>
+    private static string Unknown(IReadOnlyList<TalosMember> members) =>
         members.Count == 0
-            ? "no members"
-            : string.Join(", ", members.Select(one => $"'{one.Hostname}' ({string.Join(", ", one.Addresses)})"));
+            ? "no machine of the cluster is known: discovery is off, and Kubernetes could not be asked"
+            : $"none of {string.Join(", ", members.Select(one => $"'{one.Hostname}' ({string.Join(", ", one.Addresses)})"))} is known to be it";
 
     private static string Words(IdentityEvidence evidence) =>
         evidence switch

@@ -19,7 +19,10 @@ internal sealed class ClusterAddresses(
     {
         TalosNodeClient any = client.Node(null);
         ulong? own = await OwnMemberAsync(cancellation).ConfigureAwait(false);
-        IReadOnlyList<(TalosMember Machine, Fact<ulong> Id)> others = await OthersAsync(any, cancellation)
+        IReadOnlyList<TalosMember> machines = await ClusterMachines
+            .ReadAsync(client, kubernetes, cancellation)
+            .ConfigureAwait(false);
+        IReadOnlyList<(TalosMember Machine, Fact<ulong> Id)> others = await OthersAsync(machines, cancellation)
             .ConfigureAwait(false);
         var found = new List<AddressChange>();
         foreach (TalosEtcdMember member in await any.EtcdMemberListAsync(cancellation).ConfigureAwait(false))
@@ -29,7 +32,7 @@ internal sealed class ClusterAddresses(
                 continue;
             TalosMember? other = others.FirstOrDefault(one => Is(member, one.Machine, one.Id)).Machine;
             TalosMember? silent = others.FirstOrDefault(one => one.Id.Loss is not null).Machine;
-            bool stale = member.Id != own && other is null && silent is null;
+            bool stale = member.Id != own && other is null && silent is null && machines.Count > 0;
             found.Add(
                 new AddressChange
                 {
@@ -49,8 +52,10 @@ internal sealed class ClusterAddresses(
                             Note =
                                 stale ? null
                                 : other is not null ? $"It is '{other.Hostname}', which lives."
+                                : member.Id != own && silent is not null
+                                    ? $"'{silent.Hostname}' does not say which member it is, and it may be this one."
                                 : member.Id != own
-                                    ? $"'{silent!.Hostname}' does not say which member it is, and it may be this one."
+                                    ? "No machine of the cluster is known, and one may be this member: discovery is off, and Kubernetes was not asked."
                                 : "The node's own member: Talos corrects it when etcd starts on the node.",
                         }),
                     ],
@@ -171,12 +176,12 @@ internal sealed class ClusterAddresses(
 
     // Which member each other control plane is, as it says itself.
     private async Task<IReadOnlyList<(TalosMember Machine, Fact<ulong> Id)>> OthersAsync(
-        TalosNodeClient any,
+        IReadOnlyList<TalosMember> machines,
         CancellationToken cancellation
     )
     {
         var found = new List<(TalosMember, Fact<ulong>)>();
-        foreach (TalosMember machine in await any.MembersAsync(cancellation).ConfigureAwait(false))
+        foreach (TalosMember machine in machines)
         {
             if (machine.NodeId == drift.NodeId || machine.MachineType == "worker" || machine.Addresses.Count == 0)
                 continue;

@@ -22,7 +22,11 @@ internal sealed class ConfigAddresses(
     /// <summary>The configurations of all members: certSANs and the endpoint are in those of others than the node, too.</summary>
     internal async IAsyncEnumerable<AddressChange> RunAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
-        foreach (TalosMember member in await client.Node(null).MembersAsync(cancellation).ConfigureAwait(false))
+        foreach (
+            TalosMember member in await ClusterMachines
+                .ReadAsync(client, kubernetes, cancellation)
+                .ConfigureAwait(false)
+        )
         {
             bool own = member.NodeId == drift.NodeId;
             string? address = own
