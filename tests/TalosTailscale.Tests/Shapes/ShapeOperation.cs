@@ -47,7 +47,7 @@ internal sealed record ShapeOperation(string Name, string Script, Func<ShapePlac
             !place.Lab.Node("altra").Extensions.Any(e => e.Name == "tailscale")
         ),
         new("drift", "Update-TalosNodeAddress altra -Path $folder -Repair All -Confirm:$false", place =>
-            place.Invoke("Test-TsCluster -Check KubernetesNode, EtcdMembers -Quiet").Single<bool>()
+            place.IsInInventory("altra")
         )
         {
             Before = MoveAsync,
@@ -79,7 +79,7 @@ internal sealed record ShapeOperation(string Name, string Script, Func<ShapePlac
         return errors.Length > 0
                 ? string.Join(' ', errors.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
             : Went(place) ? null
-            : "without effect";
+            : "WithoutEffect";
     }
 
     /// <inheritdoc/>

@@ -62,6 +62,8 @@ internal sealed class ShapePlace : IAsyncDisposable
     {
         Default("TalosConfig", _session.Client.Environment["TALOSCONFIG"]);
         Default("KubeContext", null);
+        if (_shapes.Contains(LabShape.KubernetesNamesDiffer))
+            await WriteNamesAsync(node => LabNodeOptions.Five.First(one => one.Name == node.Name).KubernetesName, null);
         if (Lab.FindNode("milan") is { IsApiUp: true } milan)
         {
             milan.Power.Off();
@@ -84,13 +86,18 @@ internal sealed class ShapePlace : IAsyncDisposable
         if (_shapes.Contains(LabShape.TwinCluster))
             Default("KubeContext", "admin@lab");
         if (_shapes.Contains(LabShape.KubernetesNamesDiffer))
-            await WriteNamesAsync();
+            await WriteNamesAsync(node => node.Nodename, node => node.NodeId);
         if (Lab.FindNode("milan") is { IsApiUp: false } milan)
         {
             milan.PowerCycle();
             await milan.WhenAsync(node => node is { IsReady: true, IsKubernetesReady: true }, Stop);
         }
     }
+
+    /// <summary>Whether the inventory has the address at which a node lives.</summary>
+    internal bool IsInInventory(string node) =>
+        File.ReadAllText(Path.Combine(_session.Devices, node, "node.yaml"))
+            .Contains(Lab.Node(node).Address, StringComparison.Ordinal);
 
     internal void Promote()
     {
@@ -118,8 +125,8 @@ internal sealed class ShapePlace : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _session.DisposeAsync();
 
-    // As the advice says: what the nodes are called, and who they are.
-    private async Task WriteNamesAsync()
+    // What the nodes are called and, as the advice says, who they are.
+    private async Task WriteNamesAsync(Func<LabNode, string> name, Func<LabNode, string>? id)
     {
         foreach (LabNode node in Lab.Nodes)
         {
@@ -130,7 +137,7 @@ internal sealed class ShapePlace : IAsyncDisposable
             );
             await File.WriteAllLinesAsync(
                 path,
-                [.. lines, $"kubernetesName: {node.Nodename}", $"nodeId: {node.NodeId}"],
+                [.. lines, $"kubernetesName: {name(node)}", .. id is null ? [] : (string[])[$"nodeId: {id(node)}"]],
                 Stop
             );
         }
