@@ -56,6 +56,39 @@ public sealed class AddressDriftTests
         Assert.Equal(New, DeviceInventory.Load(lab.Session.Devices).Find("ampone").Address);
     }
 
+    /// <summary>Where discovery is off nobody lists the machines, and a member without a machine is not for that a dead one.</summary>
+    [Fact]
+    public async Task Without_discovery_a_living_member_at_the_old_address_stays()
+    {
+        await using LabSession session = await LabSession.StartAsync(
+            new LabOptions { Discovery = false, BootTime = TimeSpan.Zero }
+        );
+        foreach (
+            (string name, string address) in (ValueTuple<string, string>[])[("ampone", "192.168.1.204"), ("altra", New)]
+        )
+        {
+            LabNode node = session.Lab.Node(name);
+            node.Faults.Set(LabFault.AddressChanged, address);
+            Guid boot = node.BootId;
+            node.PowerCycle();
+            await node.WhenAsync(n => n.BootId != boot && n.IsReady, TestContext.Current.CancellationToken);
+        }
+
+        PowerShellResult result = session.Invoke(
+            $"param($folder) Update-TalosNodeAddress ampone -OldAddress {New} -NewAddress 192.168.1.204 -Path $folder "
+                + "-Repair EtcdMember -Confirm:$false",
+            ("folder", session.Devices)
+        );
+
+        TsAddressReference[] members =
+        [
+            .. result.OutputOf<TsAddressReference>().Where(one => one.Place == TsAddressPlace.EtcdMember),
+        ];
+        Assert.NotEmpty(members);
+        Assert.All(members, one => Assert.False(one.IsStale || one.IsRepaired, $"{one} {one.Note}"));
+        Assert.Equal(3, session.Lab.Etcd.Members.Count);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("-Repair All, Hostname -WhatIf")]
