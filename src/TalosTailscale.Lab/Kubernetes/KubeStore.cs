@@ -17,7 +17,7 @@ internal sealed record KubeChange(
 /// The objects, and the log of their changes that watches read. One version counter for everything, as etcd has. What
 /// is handed out is never changed afterwards: writers put a new object in its place.
 /// </summary>
-internal sealed class KubeStore(TimeProvider? clock = null)
+internal sealed class KubeStore(TimeProvider clock)
 {
     private const int LogLimit = 4096;
 
@@ -28,7 +28,7 @@ internal sealed class KubeStore(TimeProvider? clock = null)
     private long _version = 1000;
 
     /// <summary>The clock of the cluster.</summary>
-    internal TimeProvider Clock { get; } = clock ?? TimeProvider.System;
+    internal TimeProvider Clock { get; } = clock;
 
     internal long Version
     {

@@ -30,7 +30,7 @@ public sealed class LabKubernetesApi : IAsyncDisposable
     private readonly X509Certificate2 _admin;
     private volatile bool _down;
 
-    private LabKubernetesApi(IEnumerable<ILabKubernetesNode> nodes, string folder, TimeProvider? clock)
+    private LabKubernetesApi(IEnumerable<ILabKubernetesNode> nodes, string folder, TimeProvider clock)
     {
         Store = new KubeStore(clock);
         foreach (var ns in (string[])["default", "kube-system", "kube-public", "kube-node-lease", "registry"])
@@ -77,13 +77,18 @@ public sealed class LabKubernetesApi : IAsyncDisposable
     /// <param name="nodes">The machines.</param>
     /// <param name="folder">Where pods keep their files; made when it is not there.</param>
     /// <param name="cancellationToken">Cancels the start.</param>
-    /// <param name="clock">By which pods have their deadlines; null for this machine's.</param>
     /// <returns>The server, listening.</returns>
-    public static async Task<LabKubernetesApi> StartAsync(
+    public static Task<LabKubernetesApi> StartAsync(
         IEnumerable<ILabKubernetesNode> nodes,
         string folder,
-        CancellationToken cancellationToken = default,
-        TimeProvider? clock = null
+        CancellationToken cancellationToken = default
+    ) => StartAsync(nodes, folder, TimeProvider.System, cancellationToken);
+
+    internal static async Task<LabKubernetesApi> StartAsync(
+        IEnumerable<ILabKubernetesNode> nodes,
+        string folder,
+        TimeProvider clock,
+        CancellationToken cancellationToken
     )
     {
         var api = new LabKubernetesApi(nodes, Directory.CreateDirectory(folder).FullName, clock);

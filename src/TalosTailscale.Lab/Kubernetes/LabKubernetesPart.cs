@@ -19,8 +19,8 @@ public sealed class LabKubernetesPart : ILabPart, ILabKubernetes
         _api = await LabKubernetesApi.StartAsync(
             cluster.Nodes.Select(n => new Machine(n)),
             Path.Combine(cluster.Folder, "pods"),
-            cancellationToken,
-            cluster.Clock
+            cluster.Clock,
+            cancellationToken
         );
         var names = new LabKubernetesFaultNames(_api);
         foreach (var node in cluster.Nodes)
