@@ -67,6 +67,13 @@ public sealed record LabFault(string Name, string Description)
     public static LabFault AnswersLate { get; } = new("AnswersLate", "the node's answers come late");
 
     /// <summary>
+    /// The node answers one call with an error. Value: the method, the resource (type or <c>type/id</c>) or the file; the
+    /// gRPC status; and its text, where it has one (<c>SecurityStates.talos.dev PermissionDenied not authorized</c>).
+    /// </summary>
+    public static LabFault CallFails { get; } =
+        new("CallFails", "the node answers a call with the gRPC status that the value says");
+
+    /// <summary>
     /// The connection ends while a machine config is applied, once. Value: <c>before</c> it was taken, <c>after</c> (also
     /// without value), <c>silent</c> (taken, and no answer comes) or <c>reboot</c> (taken, and the node goes down).
     /// </summary>
@@ -159,6 +166,7 @@ public sealed record LabFault(string Name, string Description)
         AddressChanged,
         AnswersLate,
         ApplyBreaks,
+        CallFails,
         ConfigChangesInBetween,
         ControlPlaneDown,
         CutConnection,

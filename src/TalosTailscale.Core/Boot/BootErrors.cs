@@ -84,6 +84,14 @@ public static class BootErrors
         "Run the command again; it reads everything anew."
     );
 
+    /// <summary>A name that no file of a sound FAT has.</summary>
+    public static readonly TsError EspNameInvalid = new(
+        "EspNameInvalid",
+        TsErrorCategory.InvalidData,
+        "The EFI system partition has a file or folder whose name has control characters, or leads out of the partition.",
+        "Repair the file system (fsck.vfat) or remove that entry; what boots next cannot be told before."
+    );
+
     /// <summary>What the disk holds is not what was sent.</summary>
     public static readonly TsError EspHashMismatch = new(
         "EspHashMismatch",
@@ -98,6 +106,22 @@ public static class BootErrors
         TsErrorCategory.WriteError,
         "A file on the EFI system partition could not be written or renamed.",
         "Look at the node's kernel log (Get-TalosLog -Id kernel) for errors of the disk."
+    );
+
+    /// <summary>A file could not be read.</summary>
+    public static readonly TsError EspReadFailed = new(
+        "EspReadFailed",
+        TsErrorCategory.ReadError,
+        "A file on the EFI system partition could not be read: the node's disk does not give it back.",
+        "Look at the node's kernel log (Get-TalosLog NODE -Id kernel) for errors of the disk, and replace it."
+    );
+
+    /// <summary>The source is another than the one that was looked at.</summary>
+    public static readonly TsError SwapSourceChanged = new(
+        "SwapSourceChanged",
+        TsErrorCategory.InvalidData,
+        "The source of the swap is not any more what it was when the plan was made.",
+        "Let nobody write to the file meanwhile, and run the command again: it reads and judges the image anew."
     );
 
     /// <summary>Fewer bytes arrived than were announced.</summary>

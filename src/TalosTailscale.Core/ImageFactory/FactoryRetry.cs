@@ -106,10 +106,11 @@ internal sealed class FactoryRetry(ImageFactoryOptions options, IReporter report
                         ),
                     OnRetry = e =>
                     {
-                        reporter.Verbose(
+                        // A warning: until it passes, nothing else would say why the command waits.
+                        reporter.Warning(
                             string.Create(
                                 CultureInfo.InvariantCulture,
-                                $"{e.Outcome.Exception?.Message}; attempt {e.AttemptNumber + 2} in {e.RetryDelay.TotalSeconds:0.#} s."
+                                $"{e.Outcome.Exception?.Message}; attempt {e.AttemptNumber + 2} of {options.Retries + 1} in {e.RetryDelay.TotalSeconds:0.#} s."
                             )
                         );
                         return ValueTask.CompletedTask;

@@ -1,3 +1,5 @@
+using TalosTailscale.Core.Images;
+
 namespace TalosTailscale.Core.ImageFactory;
 
 /// <summary>Which image is meant, completely.</summary>
@@ -6,8 +8,8 @@ public sealed record ImageChoice
     /// <summary>UKI, ISO or installer.</summary>
     public required TalosImageKind Kind { get; init; }
 
-    /// <summary>Talos version with its <c>v</c>.</summary>
-    public required string Version { get; init; }
+    /// <summary>Talos version.</summary>
+    public required VersionTag Version { get; init; }
 
     /// <summary>Architecture.</summary>
     public required TalosArchitecture Architecture { get; init; }
@@ -16,7 +18,7 @@ public sealed record ImageChoice
     public bool SecureBoot { get; init; }
 
     /// <summary>Id of the schematic.</summary>
-    public required string SchematicId { get; init; }
+    public required SchematicId SchematicId { get; init; }
 
     /// <summary>The schematic itself; null when only its id is known.</summary>
     public Schematic? Schematic { get; init; }
@@ -33,7 +35,7 @@ public sealed record ImageChoice
         {
             var name = ImageFactoryUri.FileName(Kind, Architecture, SecureBoot);
             var dot = name.LastIndexOf('.');
-            return $"talos-{Version}-{name[..dot]}-{SchematicId[..8]}{name[dot..]}";
+            return $"talos-{Version}-{name[..dot]}-{SchematicId.Text[..8]}{name[dot..]}";
         }
     }
 

@@ -34,7 +34,18 @@ internal sealed class ImageDownload
         {
             var partial = PartialFile.Open(path);
             await using var _ = partial.ConfigureAwait(false);
-            await new ImageDownload(client, uri, path, partial).RunAsync(cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await new ImageDownload(client, uri, path, partial).RunAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (TsException e) when (!IsTransient(e))
+            {
+                // No later run could go on with it.
+                partial.Discard();
+                throw;
+            }
+
+            partial.IsComplete = true;
             return partial.Path;
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException)
@@ -102,6 +113,8 @@ internal sealed class ImageDownload
     private HttpRequestMessage Request(out long offset)
     {
         var request = new HttpRequestMessage(HttpMethod.Get, _uri);
+        // Lengths, ranges and what is verified are of the image itself, not of a packed form of it.
+        request.Headers.AcceptEncoding.Add(new StringWithQualityHeaderValue("identity"));
         offset = 0;
         if (_partial.Validator(_uri) is not { } validator)
             return request;
@@ -143,6 +156,11 @@ internal sealed class ImageDownload
     private void Accept(HttpResponseMessage response, ref long offset)
     {
         var headers = response.Content.Headers;
+        if (
+            headers.ContentEncoding.FirstOrDefault(e => !e.Equals("identity", StringComparison.OrdinalIgnoreCase)) is
+            { } e
+        )
+            throw Violation($"answered with the Content-Encoding '{e}'; the image as it is was asked for");
         if (response.StatusCode == HttpStatusCode.PartialContent)
         {
             if (headers.ContentRange is not { HasRange: true } range || range.From != offset)
@@ -156,12 +174,16 @@ internal sealed class ImageDownload
             }
 
             _total = range.Length ?? 0;
+            CheckSize(_total);
             return;
         }
 
+        if (response.StatusCode != HttpStatusCode.OK || headers.ContentLength == 0)
+            throw Violation($"answered {(int)response.StatusCode} without content; an image was expected");
         // 200: the server does not do ranges, or the image is another one by now.
         offset = 0;
         _total = headers.ContentLength ?? 0;
+        CheckSize(_total);
         var validator = response.Headers.ETag is { IsWeak: false } etag
             ? etag.Tag
             : headers.LastModified?.ToString("R", CultureInfo.InvariantCulture);
@@ -181,8 +203,9 @@ internal sealed class ImageDownload
             var read = await ReadAsync(body, buffer, idle.Token).ConfigureAwait(false);
             if (read == 0)
                 break;
-            await _partial.AppendAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
             done += read;
+            CheckSize(done);
+            await _partial.AppendAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
             if (Environment.TickCount64 - reported < 200)
                 continue;
             reported = Environment.TickCount64;
@@ -197,7 +220,23 @@ internal sealed class ImageDownload
                 null,
                 ImageFactoryErrors.FactoryUnreachable
             );
+        if (done == 0)
+            throw Violation("sent no byte; an image was expected");
     }
+
+    private void CheckSize(long size)
+    {
+        if (size > _client.Options.MaximumImage)
+            throw Violation(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"sends {size} bytes or more; an image has {_client.Options.MaximumImage} at most"
+                )
+            );
+    }
+
+    private TsException Violation(string what) =>
+        ImageFactoryErrors.FactoryProtocolViolation.New($"'{_uri}' {what}.", _uri);
 
     // Told apart from errors of the disk, which are IOException as well.
     private async Task<int> ReadAsync(Stream body, byte[] buffer, CancellationToken cancellationToken)

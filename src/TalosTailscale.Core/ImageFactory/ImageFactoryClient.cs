@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using TalosTailscale.Core.Images;
 using TalosTailscale.Core.Reporting;
 
 namespace TalosTailscale.Core.ImageFactory;
@@ -27,12 +28,12 @@ public sealed class ImageFactoryClient : IDisposable
         var handler = new SocketsHttpHandler
         {
             ConnectTimeout = Options.Timeout,
-            MaxAutomaticRedirections = 5,
+            AllowAutoRedirect = false,
             UseCookies = false,
         };
         if (Options.Proxy is not null)
             handler.Proxy = Options.Proxy;
-        _http = new HttpClient(handler) { Timeout = System.Threading.Timeout.InfiniteTimeSpan };
+        _http = new HttpClient(new FactoryRedirects(handler)) { Timeout = System.Threading.Timeout.InfiniteTimeSpan };
         _http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("TalosTailscale", null));
     }
 
@@ -73,7 +74,7 @@ public sealed class ImageFactoryClient : IDisposable
     /// <exception cref="TsException">FactoryNotFound, SchematicIdMismatch, and those of the transport.</exception>
     public async Task<Schematic> GetSchematicAsync(string id, CancellationToken cancellationToken)
     {
-        var uri = new Uri(Factory, "schematics/" + Schematic.CheckedId(id));
+        var uri = new Uri(Factory, "schematics/" + SchematicId.Parse(id));
         var yaml = await SendAsync(HttpMethod.Get, uri, null, cancellationToken).ConfigureAwait(false);
         var schematic = Schematic.Parse(yaml, uri.AbsoluteUri);
         return schematic.Id == id
@@ -99,7 +100,7 @@ public sealed class ImageFactoryClient : IDisposable
     /// <returns>Names such as <c>siderolabs/tailscale</c>.</returns>
     public async Task<IReadOnlyList<string>> GetExtensionsAsync(string version, CancellationToken cancellationToken)
     {
-        var uri = new Uri(Factory, $"version/{ImageFactoryUri.WithV(version)}/extensions/official");
+        var uri = new Uri(Factory, $"version/{VersionTag.Parse(version)}/extensions/official");
         var list = Json<Dictionary<string, JsonElement>[]>(
             await SendAsync(HttpMethod.Get, uri, null, cancellationToken).ConfigureAwait(false),
             uri

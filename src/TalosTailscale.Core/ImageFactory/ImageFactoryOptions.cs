@@ -17,6 +17,9 @@ public sealed record ImageFactoryOptions
     /// <summary>For how long a transfer may stand still.</summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>The most bytes that are taken for an image; those of Talos have some hundred MiB.</summary>
+    public long MaximumImage { get; init; } = 4L << 30;
+
     /// <summary>How often something that failed is tried again without any progress in between.</summary>
     public int Retries { get; init; } = 6;
 

@@ -1,3 +1,5 @@
+using TalosTailscale.Core.Images;
+
 namespace TalosTailscale.Core.ImageFactory;
 
 /// <summary>Addresses at an Image Factory (siderolabs/image-factory, <c>docs/api.md</c>).</summary>
@@ -17,8 +19,15 @@ public static class ImageFactoryUri
 
     internal static Uri Resolve(Uri? given, string? fromEnvironment)
     {
-        if (given is null && !string.IsNullOrWhiteSpace(fromEnvironment))
-            Uri.TryCreate(fromEnvironment, UriKind.RelativeOrAbsolute, out given);
+        if (
+            given is null
+            && !string.IsNullOrWhiteSpace(fromEnvironment)
+            && !Uri.TryCreate(fromEnvironment, UriKind.RelativeOrAbsolute, out given)
+        )
+            throw ImageFactoryErrors.FactoryUriInvalid.New(
+                $"{EnvironmentVariable} holds no address; an https address was expected.",
+                EnvironmentVariable
+            );
         given ??= Public;
         if (
             !given.IsAbsoluteUri
@@ -39,8 +48,8 @@ public static class ImageFactoryUri
     /// <param name="version">Talos version.</param>
     /// <param name="fileName">Name of the image, from <see cref="FileName"/>.</param>
     /// <returns>The address.</returns>
-    public static Uri Image(Uri factory, string schematicId, string version, string fileName) =>
-        new(factory, $"image/{schematicId}/{WithV(version)}/{fileName}");
+    public static Uri Image(Uri factory, SchematicId schematicId, VersionTag version, string fileName) =>
+        new(factory, $"image/{schematicId}/{version}/{fileName}");
 
     /// <summary>The factory's name for an image (<c>metal-arm64-secureboot-uki.efi</c>).</summary>
     /// <param name="kind">UKI or ISO.</param>
@@ -58,20 +67,11 @@ public static class ImageFactoryUri
     /// <param name="version">Talos version.</param>
     /// <param name="secureBoot">Whether it is the signed one.</param>
     /// <returns><c>factory.talos.dev/metal-installer[-secureboot]/SCHEMATIC:VERSION</c>.</returns>
-    public static string Installer(Uri factory, string schematicId, string version, bool secureBoot)
+    public static string Installer(Uri factory, SchematicId schematicId, VersionTag version, bool secureBoot)
     {
         ArgumentNullException.ThrowIfNull(factory);
         var host = factory.IsLoopback ? Public.Authority : factory.Authority;
-        return $"{host}/metal-installer{(secureBoot ? "-secureboot" : "")}/{schematicId}:{WithV(version)}";
-    }
-
-    /// <summary>A version with its leading <c>v</c>.</summary>
-    /// <param name="version"><c>1.12.4</c> or <c>v1.12.4</c>.</param>
-    /// <returns><c>v1.12.4</c>.</returns>
-    public static string WithV(string version)
-    {
-        ArgumentException.ThrowIfNullOrWhiteSpace(version);
-        return version.StartsWith('v') ? version : "v" + version;
+        return $"{host}/metal-installer{(secureBoot ? "-secureboot" : "")}/{schematicId}:{version}";
     }
 
     // A login or a token that was put into the address is not repeated.

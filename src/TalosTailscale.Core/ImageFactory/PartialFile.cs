@@ -18,6 +18,9 @@ internal sealed class PartialFile : IAsyncDisposable
 
     public string Path { get; }
 
+    /// <summary>Set when all is there.</summary>
+    public bool IsComplete { get; set; }
+
     public long Length => _stream.Length;
 
     /// <summary>The name of the partial file of a target.</summary>
@@ -88,9 +91,10 @@ internal sealed class PartialFile : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        var empty = _stream.Length == 0;
+        // Without a validator the rest cannot be asked for.
+        var useless = !IsComplete && (_stream.Length == 0 || !File.Exists(RecordOf(Path)));
         await _stream.DisposeAsync().ConfigureAwait(false);
-        if (empty)
+        if (useless)
             File.Delete(Path);
     }
 

@@ -90,22 +90,6 @@ public sealed partial class Schematic
             FactoryUri = factory,
         };
 
-    /// <summary>Checks the form of a schematic id.</summary>
-    /// <param name="id">The id.</param>
-    /// <returns>The id in lower case.</returns>
-    /// <exception cref="TsException">SchematicIdInvalid.</exception>
-    public static string CheckedId(string id)
-    {
-        ArgumentNullException.ThrowIfNull(id);
-        var lower = id.Trim().ToLowerInvariant();
-        return IdForm().IsMatch(lower)
-            ? lower
-            : throw ImageFactoryErrors.SchematicIdInvalid.New(
-                $"'{id}' is not a schematic id; 64 hexadecimal digits were expected.",
-                id
-            );
-    }
-
     /// <inheritdoc/>
     public override string ToString() => Id;
 
@@ -117,9 +101,6 @@ public sealed partial class Schematic
                 extension
             );
 
-    [GeneratedRegex("^[0-9a-f]{64}$", RegexOptions.CultureInvariant, 1000)]
-    private static partial Regex IdForm();
-
-    [GeneratedRegex("^[a-z0-9][a-z0-9._-]*(?:/[a-z0-9][a-z0-9._-]*)+$", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(@"\A[a-z0-9][a-z0-9._-]*(?:/[a-z0-9][a-z0-9._-]*)+\z", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex NameForm();
 }

@@ -3,6 +3,14 @@ namespace TalosTailscale.Core.Images;
 /// <summary>What can be wrong with an image, or with what was asked of it.</summary>
 public static class ImageErrors
 {
+    /// <summary>A version that is none.</summary>
+    public static readonly TsError VersionTagInvalid = new(
+        "VersionTagInvalid",
+        TsErrorCategory.InvalidArgument,
+        "A text that should be a Talos version is none.",
+        "Give a version as Talos's releases are tagged, such as v1.12.4."
+    );
+
     /// <summary>The data ends before its own tables say so.</summary>
     public static readonly TsError ImageTruncated = new(
         "ImageTruncated",

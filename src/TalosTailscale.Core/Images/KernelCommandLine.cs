@@ -1,3 +1,5 @@
+using TalosTailscale.Core.Reporting;
+
 namespace TalosTailscale.Core.Images;
 
 /// <summary>Kernel command lines as Talos reads them: fields between white space, no quoting (siderolabs/go-procfs).</summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using TalosTailscale.Core.Reporting;
 
 namespace TalosTailscale.Core.Images;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using TalosTailscale.Core.Images.Pe;
+using TalosTailscale.Core.Reporting;
 
 namespace TalosTailscale.Core.Images;
 

@@ -2,6 +2,7 @@ using System.Text;
 using k8s.KubeConfigModels;
 using TalosTailscale.Core.Images;
 using TalosTailscale.Core.Inventory;
+using TalosTailscale.Core.Reporting;
 
 namespace TalosTailscale.Core.Kubernetes;
 

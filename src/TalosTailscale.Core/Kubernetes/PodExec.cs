@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using k8s;
 using k8s.Models;
+using TalosTailscale.Core.Talos;
 
 namespace TalosTailscale.Core.Kubernetes;
 
@@ -49,21 +50,20 @@ internal static class PodExec
         using var socket = new ClientWebSocket();
         await ConnectAsync(connection, target, command, stdin is not null, socket, cancellationToken)
             .ConfigureAwait(false);
-        // Every byte in either direction puts the end off; a runtime that waits for somebody to read says nothing at all.
-        using var alive = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        void Moved() => alive.CancelAfter(connection.ExecStallLimit);
-        Moved();
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(alive.Token);
-        var sending = stdin is null ? Task.CompletedTask : SendAsync(socket, stdin, Moved, ended.Token);
+        // A runtime that waits for somebody to read says nothing at all.
+        using var watch = new CommandWatch(connection.ExecStallLimit, cancellationToken);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(watch.Token);
+        var sending = stdin is null ? Task.CompletedTask : SendAsync(socket, stdin, watch, ended.Token);
         V1Status? status;
         try
         {
-            status = await ReceiveAsync(socket, target, stdout, stderr, Moved, alive.Token).ConfigureAwait(false);
+            status = await ReceiveAsync(socket, target, stdout, stderr, watch).ConfigureAwait(false);
         }
-        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (watch.GaveUp && (e is OperationCanceledException || PodExecFailures.IsBroken(e)))
         {
             socket.Abort();
             await FirstFailureAsync(sending, ended).ConfigureAwait(false);
+            watch.ThrowIfInputFailed();
             throw KubernetesErrors.ExecStalled.New(
                 $"The command in the pod '{target.Namespace}/{target.Pod}' on '{target.Node}' neither took nor gave a byte for {connection.ExecStallLimit.TotalSeconds:0} s.",
                 target.Node,
@@ -80,14 +80,9 @@ internal static class PodExec
             throw;
         }
         // The command may end without having read all of its input: that is its right, and its exit code tells.
-        var sendFailure = await FirstFailureAsync(sending, ended).ConfigureAwait(false);
+        await FirstFailureAsync(sending, ended).ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
-        if (
-            sendFailure is not null
-            && !PodExecFailures.IsBroken(sendFailure)
-            && sendFailure is not OperationCanceledException
-        )
-            throw new IOException("Reading the input of the command failed.", sendFailure);
+        watch.ThrowIfInputFailed();
         await GoodbyeAsync(socket).ConfigureAwait(false);
         return ExitCode(target, status);
     }
@@ -161,7 +156,7 @@ internal static class PodExec
     private static async Task SendAsync(
         ClientWebSocket socket,
         Stream stdin,
-        Action moved,
+        CommandWatch watch,
         CancellationToken cancellationToken
     )
     {
@@ -171,14 +166,17 @@ internal static class PodExec
             buffer[0] = Stdin;
             int read;
             while (
-                (read = await stdin.ReadAsync(buffer.AsMemory(1, SendSize), cancellationToken).ConfigureAwait(false))
-                > 0
+                (
+                    read = await watch
+                        .ReadAsync(stdin, buffer.AsMemory(1, SendSize), cancellationToken)
+                        .ConfigureAwait(false)
+                ) > 0
             )
             {
                 await socket
                     .SendAsync(buffer.AsMemory(0, read + 1), WebSocketMessageType.Binary, true, cancellationToken)
                     .ConfigureAwait(false);
-                moved();
+                watch.Moved();
             }
 
             if (socket.SubProtocol == V5)
@@ -198,8 +196,7 @@ internal static class PodExec
         PodExecTarget target,
         Stream stdout,
         Stream stderr,
-        Action moved,
-        CancellationToken cancellationToken
+        CommandWatch watch
     )
     {
         var buffer = ArrayPool<byte>.Shared.Rent(ChunkSize + 1);
@@ -209,8 +206,8 @@ internal static class PodExec
             var channel = -1; // of the message of which a part was read
             while (true)
             {
-                var part = await socket.ReceiveAsync(buffer.AsMemory(), cancellationToken).ConfigureAwait(false);
-                moved();
+                var part = await socket.ReceiveAsync(buffer.AsMemory(), watch.Token).ConfigureAwait(false);
+                watch.Moved();
                 if (part.MessageType == WebSocketMessageType.Close)
                     return status.Length > 0 ? ParseStatus(target, status) : null;
                 var data = buffer.AsMemory(0, part.Count);
@@ -222,10 +219,10 @@ internal static class PodExec
                 switch (channel)
                 {
                     case Stdout:
-                        await stdout.WriteAsync(data, cancellationToken).ConfigureAwait(false);
+                        await stdout.WriteAsync(data, watch.Token).ConfigureAwait(false);
                         break;
                     case Stderr:
-                        await stderr.WriteAsync(data, cancellationToken).ConfigureAwait(false);
+                        await stderr.WriteAsync(data, watch.Token).ConfigureAwait(false);
                         break;
                     case Error when status.Length + data.Length > MaxStatus:
                         throw KubernetesErrors.ExecProtocol.New(

@@ -1,15 +1,46 @@
+using TalosTailscale.Core.Inventory;
+
 namespace TalosTailscale.Core.MachineConfig;
 
-/// <summary>Files that only their owner may read.</summary>
+/// <summary>
+/// Files that hold secrets: only their owner may read them, from the first byte on, and at every moment there is under their
+/// name the old content or the new one. What a kill leaves is in a <see cref="StagingFolder"/>, which git ignores.
+/// </summary>
 public static class PrivateFile
 {
     /// <summary>Creates a file; fails when it is there.</summary>
     /// <param name="path">The file.</param>
     /// <param name="bytes">Its content.</param>
-    /// <param name="cancellation">Stops writing; the file is removed then.</param>
+    /// <param name="cancellation">Stops writing; there is no file then.</param>
     /// <returns>When it is on disk.</returns>
     /// <exception cref="IOException">It exists, or cannot be written.</exception>
-    public static async Task CreateAsync(string path, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
+    public static Task CreateAsync(string path, ReadOnlyMemory<byte> bytes, CancellationToken cancellation) =>
+        WriteAsync(path, bytes, overwrite: false, cancellation);
+
+    /// <summary>Writes a file, whether it is there or not. The folder is made when it is not there.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="bytes">Its content.</param>
+    /// <param name="cancellation">Stops writing; the old content stays then.</param>
+    /// <returns>When it is on disk.</returns>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public static Task ReplaceAsync(string path, ReadOnlyMemory<byte> bytes, CancellationToken cancellation) =>
+        WriteAsync(path, bytes, overwrite: true, cancellation);
+
+    private static async Task WriteAsync(
+        string path,
+        ReadOnlyMemory<byte> bytes,
+        bool overwrite,
+        CancellationToken cancellation
+    )
+    {
+        string target = Path.GetFullPath(path);
+        using var staging = StagingFolder.In(Path.GetDirectoryName(target)!);
+        string temporary = Path.Combine(staging.Path, Path.GetFileName(target));
+        await WriteNewAsync(temporary, bytes, cancellation).ConfigureAwait(false);
+        File.Move(temporary, target, overwrite);
+    }
+
+    private static async Task WriteNewAsync(string path, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
     {
         var options = new FileStreamOptions
         {
@@ -21,38 +52,10 @@ public static class PrivateFile
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         var stream = new FileStream(path, options);
-        bool written = false;
-        try
+        await using (stream.ConfigureAwait(false))
         {
             await stream.WriteAsync(bytes, cancellation).ConfigureAwait(false);
             stream.Flush(flushToDisk: true);
-            written = true;
-        }
-        finally
-        {
-            await stream.DisposeAsync().ConfigureAwait(false);
-            if (!written)
-                File.Delete(path);
-        }
-    }
-
-    /// <summary>Writes a file so that at every moment either the old or the new content is there.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="bytes">Its content.</param>
-    /// <param name="cancellation">Stops writing; the old content stays then.</param>
-    /// <returns>When it is on disk.</returns>
-    public static async Task ReplaceAsync(string path, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
-    {
-        string temporary = path + "." + Path.GetRandomFileName();
-        await CreateAsync(temporary, bytes, cancellation).ConfigureAwait(false);
-        try
-        {
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
         }
     }
 }

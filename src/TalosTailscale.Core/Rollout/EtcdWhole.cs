@@ -13,7 +13,7 @@ internal static class EtcdWhole
         EtcdHealth etcd = await EtcdHealth.ReadAsync(node, cancellationToken).ConfigureAwait(false);
         if (etcd.Members.FirstOrDefault(one => one.Member.IsLearner) is { } learner)
             throw RolloutErrors.EtcdNotWhole.New(
-                $"The etcd member '{learner.Member.Hostname}' still learns and does not vote.",
+                $"The etcd member {EtcdMemberHealth.Name(learner.Member)} still learns and does not vote.",
                 node.Node
             );
         if (etcd.Members.FirstOrDefault(one => one.Trouble is not null) is { } sick)

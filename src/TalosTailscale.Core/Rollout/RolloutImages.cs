@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using TalosTailscale.Core.Boot.Swap;
 using TalosTailscale.Core.ImageFactory;
+using TalosTailscale.Core.Images;
 using TalosTailscale.Core.Reporting;
 
 namespace TalosTailscale.Core.Rollout;
@@ -28,8 +29,8 @@ internal sealed class RolloutImages(RolloutSetup setup, IReporter reporter)
     internal string Installer(RolloutNodeFacts facts) =>
         ImageFactoryUri.Installer(
             ImageFactoryUri.Resolve(setup.Factory),
-            facts.WantedSchematicId!,
-            facts.TalosVersion ?? "",
+            SchematicId.Parse(facts.WantedSchematicId!),
+            VersionTag.Parse(facts.TalosVersion ?? ""),
             facts.SecureBoot
         );
 

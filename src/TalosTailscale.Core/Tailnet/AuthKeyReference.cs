@@ -54,7 +54,10 @@ public sealed class AuthKeyReference
         {
             MachineConfig.Redactor.Register(trimmed);
             throw TailnetErrors.AuthKeyReferenceInvalid.New(
-                "The auth key reference is a key itself; a reference to the place where the key is kept was expected."
+                "The auth key reference is a key itself; a reference to the place where the key is kept was expected.",
+                recommendedAction: "The key stands in the history, in $Error (InvocationInfo.Line) and in a transcript now: "
+                    + "revoke it, or run 'Clear-History; $Error.Clear()' and delete the line from (Get-PSReadLineOption).HistorySavePath. "
+                    + "Then give env:NAME, file:PATH, op://vault/item/field, vault:NAME or tailscale:, or the key as a SecureString by -AuthKey."
             );
         }
 

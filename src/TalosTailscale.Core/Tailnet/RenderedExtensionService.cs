@@ -1,5 +1,6 @@
 using System.Text;
 using TalosTailscale.Core.Inventory;
+using TalosTailscale.Core.MachineConfig;
 using TalosTailscale.Core.Reporting;
 
 namespace TalosTailscale.Core.Tailnet;
@@ -87,7 +88,7 @@ public sealed class RenderedExtensionService
     /// <param name="reporter">Hears what git said.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <returns>What was written.</returns>
-    /// <exception cref="TsException">RenderedFileNotIgnored, RenderedFileNotWritten.</exception>
+    /// <exception cref="TsException">RenderedFileNotIgnored, GitCheckFailed, RenderedFileNotWritten.</exception>
     public async Task<TsExtensionServiceConfig> WriteAsync(
         bool evenIfNotIgnored,
         IReporter reporter,
@@ -95,25 +96,54 @@ public sealed class RenderedExtensionService
     )
     {
         ArgumentNullException.ThrowIfNull(reporter);
-        var state = await GitIgnore.CheckAsync(Config.Path, cancellationToken).ConfigureAwait(false);
-        if (state == GitIgnoreState.NotIgnored && !evenIfNotIgnored)
+        var git = await GitIgnore.CheckAsync(Config.Path, cancellationToken).ConfigureAwait(false);
+        if (!evenIfNotIgnored)
+            Refuse(git);
+        reporter.Verbose(
+            git.State switch
+            {
+                GitIgnoreState.Ignored => $"{Config.Node.Name}: git ignores '{Config.Path}'.",
+                GitIgnoreState.Outside => $"{Config.Node.Name}: '{Config.Path}' is in no git work tree.",
+                GitIgnoreState.NotIgnored =>
+                    $"{Config.Node.Name}: git does not ignore '{Config.Path}'; written all the same.",
+                _ =>
+                    $"{Config.Node.Name}: whether git ignores '{Config.Path}' is not known ({git.Reason}); written all the same.",
+            }
+        );
+        try
+        {
+            await PrivateFile
+                .ReplaceAsync(Config.Path, new UTF8Encoding(false).GetBytes(_text), cancellationToken)
+                .ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw TailnetErrors.RenderedFileNotWritten.New(
+                $"'{Config.Path}' could not be written: {e.Message}",
+                Config.Path,
+                e
+            );
+        }
+
+        reporter.Verbose($"{Config.Node.Name}: wrote '{Config.Path}' with the key; only its owner can read it.");
+        return Config with { Written = true };
+    }
+
+    private void Refuse(GitIgnore git)
+    {
+        if (git.State == GitIgnoreState.NotIgnored)
             throw TailnetErrors.RenderedFileNotIgnored.New(
                 $"Git does not ignore '{Config.Path}', which would hold the key; nothing was written.",
                 Config.Path
             );
-        reporter.Verbose(
-            state switch
-            {
-                GitIgnoreState.Ignored => $"{Config.Node.Name}: git ignores '{Config.Path}'.",
-                GitIgnoreState.NotIgnored =>
-                    $"{Config.Node.Name}: git does not ignore '{Config.Path}'; written all the same.",
-                _ =>
-                    $"{Config.Node.Name}: '{Config.Path}' is in no git work tree, or git is not installed; that no commit takes the key is for you to see to.",
-            }
-        );
-        await SecretFile.WriteAsync(Config.Path, _text, cancellationToken).ConfigureAwait(false);
-        reporter.Verbose($"{Config.Node.Name}: wrote '{Config.Path}' with the key; only its owner can read it.");
-        return Config with { Written = true };
+        if (git.State == GitIgnoreState.Unknown)
+            throw TailnetErrors.GitCheckFailed.New(
+                $"'{Config.Path}' would hold the key and is in a git work tree, but whether git ignores it is not known: {git.Reason}; nothing was written.",
+                Config.Path,
+                recommendedAction: git.Advice is null
+                    ? null
+                    : $"{git.Advice} or give -OutputPath outside of it, or -Force after a look at its .gitignore."
+            );
     }
 
     /// <inheritdoc/>

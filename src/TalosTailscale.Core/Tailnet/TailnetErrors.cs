@@ -67,6 +67,14 @@ public static class TailnetErrors
         "Correct the setting that the message names."
     );
 
+    /// <summary>Whether git would take the rendered file into a commit is not known.</summary>
+    public static readonly TsError GitCheckFailed = new(
+        "GitCheckFailed",
+        TsErrorCategory.SecurityError,
+        "A rendered file lies in a git work tree, and git could not say whether it ignores the file.",
+        "Install git, or repair what it says; or give -OutputPath outside of the work tree, or -Force after a look at its .gitignore."
+    );
+
     /// <summary>Git would take the rendered file into a commit.</summary>
     public static readonly TsError RenderedFileNotIgnored = new(
         "RenderedFileNotIgnored",

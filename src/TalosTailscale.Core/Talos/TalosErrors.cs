@@ -243,6 +243,14 @@ public static class TalosErrors
         "Check that the node is up and reachable from the endpoint."
     );
 
+    /// <summary>A container that the node runs hangs.</summary>
+    public static readonly TsError TalosContainerStalled = new(
+        "TalosContainerStalled",
+        TsErrorCategory.OperationTimeout,
+        "A container that Talos runs neither took nor gave a byte for minutes.",
+        "Look at the node's disk (Get-TalosLog NODE -Id kernel), then run the cmdlet again: it goes on with what was staged."
+    );
+
     /// <summary>The node refused what was sent.</summary>
     public static readonly TsError TalosInvalidRequest = new(
         "TalosInvalidRequest",
@@ -388,6 +396,15 @@ public static class TalosErrors
         TsErrorCategory.SecurityError,
         "The resource type holds secrets.",
         "Use -Force to see it all the same, or Get-TalosMachineConfig for machine configurations."
+    );
+
+    /// <summary>The node's own member is not in the list of members.</summary>
+    public static readonly TsError EtcdMemberUnknown = new(
+        "EtcdMemberUnknown",
+        TsErrorCategory.SecurityError,
+        "The node is not among the members of its etcd, so that nobody can say what its restart would cost.",
+        "Compare with Get-TalosEtcdMember: a member that was removed joins anew when its node is reset. "
+            + "-Force, or -SkipGate Quorum of a swap, restarts it all the same."
     );
 
     /// <summary>An etcd member that is to be removed is alive.</summary>

@@ -80,6 +80,9 @@ public sealed class LabFactory : ILabPart
         var path = request.Path.Value ?? "/";
         Requests.Enqueue(
             new(request.Method, path, request.Headers.Range.FirstOrDefault(), request.Headers.IfRange.FirstOrDefault())
+            {
+                AcceptEncoding = request.Headers.AcceptEncoding.FirstOrDefault(),
+            }
         );
         var parts = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
         if (Faults.CaptivePortal)
@@ -144,6 +147,8 @@ public sealed class LabFactory : ILabPart
             return;
         if (Faults.RedirectsForEver)
             context.Response.Redirect(context.Request.Path);
+        else if (Faults.RedirectsTo is { } elsewhere)
+            context.Response.Redirect(elsewhere);
         else if (Faults.Redirects)
             context.Response.Redirect($"/storage/{id}/{version}/{name}");
         else

@@ -68,6 +68,18 @@ public sealed class LabFactoryFaults
     /// <summary>Answers a POST with this id, whatever was posted.</summary>
     public string? OtherId { get; set; }
 
+    /// <summary>Answers images with this status and no content (200, 204).</summary>
+    public int? Empty { get; set; }
+
+    /// <summary>Says that images are packed in this way.</summary>
+    public string? ContentEncoding { get; set; }
+
+    /// <summary>Sends images without saying how long they are.</summary>
+    public bool NoLength { get; set; }
+
+    /// <summary>Redirects images to this address.</summary>
+    public string? RedirectsTo { get; set; }
+
     /// <summary>Answers everything with a page of HTML and status 200, as a captive portal does.</summary>
     public bool CaptivePortal { get; set; }
 }

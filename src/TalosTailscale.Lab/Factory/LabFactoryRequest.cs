@@ -5,4 +5,8 @@ namespace TalosTailscale.Lab.Factory;
 /// <param name="Path">The path.</param>
 /// <param name="Range">The <c>Range</c> header; null when there was none.</param>
 /// <param name="IfRange">The <c>If-Range</c> header; null when there was none.</param>
-public sealed record LabFactoryRequest(string Method, string Path, string? Range, string? IfRange);
+public sealed record LabFactoryRequest(string Method, string Path, string? Range, string? IfRange)
+{
+    /// <summary>The <c>Accept-Encoding</c> header; null when there was none.</summary>
+    public string? AcceptEncoding { get; init; }
+}

@@ -10,6 +10,13 @@ internal static class LabFactoryTransfer
 {
     public static async Task SendAsync(HttpContext context, string path, LabFactoryFaults faults)
     {
+        if (faults.Empty is { } status)
+        {
+            context.Response.StatusCode = status;
+            context.Response.ContentLength = status == StatusCodes.Status204NoContent ? null : 0;
+            return;
+        }
+
         await using var file = File.OpenRead(path);
         var available = faults.Truncates ? file.Length * 9 / 10 : file.Length;
         var length = available + (faults.AnnouncesTooMuch ? 1000 : 0);
@@ -40,7 +47,10 @@ internal static class LabFactoryTransfer
             response.Headers.ContentRange = $"bytes {start}-{length - 1}/{length}";
         }
 
-        response.ContentLength = length - start;
+        if (faults.ContentEncoding is { } packed)
+            response.Headers.ContentEncoding = packed;
+        if (!faults.NoLength)
+            response.ContentLength = length - start;
         if (context.Request.Method == "HEAD")
             return;
         if (start >= available)

@@ -72,7 +72,7 @@ internal sealed class KubeExec(KubeStore store, LabKubelet kubelet, LabKubernete
 
     // With containerd the copy of the input waits for a reader: past what a pipe holds neither more input is taken nor an
     // exit code told, though the command has ended.
-    private const int Unread = 65_536;
+    internal const int PipeSize = 65_536;
 
     /// <summary>One command.</summary>
     private sealed class Session(KubeExec owner, WebSocket socket, KubeRequest request, string[] command, bool canClose)
@@ -148,7 +148,7 @@ internal sealed class KubeExec(KubeStore store, LabKubelet kubelet, LabKubernete
             await process.WaitForExitAsync(request.Aborted);
             await _writing;
 
-            if (_unread > Unread)
+            if (_unread > PipeSize)
                 await Task.Delay(Timeout.Infinite, request.Aborted);
             if (process.ExitCode == 137 && pod.End.IsCompleted)
                 await Task.Delay(50); // what killed it shows in the pod's status first
@@ -201,7 +201,7 @@ internal sealed class KubeExec(KubeStore store, LabKubelet kubelet, LabKubernete
             _received += data.Length;
             await (_writing = WriteAsync(process, data));
             owner.Kubelet.CountInput(pod, data.Length, _received);
-            if (_unread > Unread)
+            if (_unread > PipeSize)
                 await Task.Delay(Timeout.Infinite, request.Aborted);
         }
 

@@ -43,6 +43,12 @@ public sealed class LabKubernetesFaults
     /// <summary>Bytes that can still be written to the EFI system partition; null for what its size leaves.</summary>
     public long? EspFreeBytes { get; set; }
 
+    /// <summary>
+    /// A folder whose programs take the place of those of a pod or a debug container: what an image or a disk does wrong.
+    /// Looked at whenever a program starts another. Null for none.
+    /// </summary>
+    public string? Programs { get; set; }
+
     /// <summary>Cuts the connection of the next commands.</summary>
     /// <param name="afterInput">After so many bytes of standard input; null for not there.</param>
     /// <param name="afterOutput">After so many bytes of standard output; null for not there.</param>

@@ -135,13 +135,16 @@ internal sealed class LabPodSandbox : IDisposable
     {
         if (program.Contains('/', StringComparison.Ordinal))
             return File.Exists(program) ? program : null;
-        return s_path.Prepend(_tools).Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
+        return Folders().Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
     }
+
+    private IEnumerable<string> Folders() =>
+        _faults.Programs is { } programs ? [programs, _tools, .. s_path] : s_path.Prepend(_tools);
 
     private void SetEnvironment(IDictionary<string, string?> environment, LabKubernetesNodeFacts node)
     {
         environment.Clear();
-        environment["PATH"] = string.Join(':', s_path.Prepend(_tools));
+        environment["PATH"] = string.Join(':', Folders());
         environment["HOME"] = _root;
         environment["TMPDIR"] = Path.Combine(_root, "tmp");
         environment["HOSTNAME"] = Path.GetFileName(_root);

@@ -91,10 +91,14 @@ internal static class LabPodTools
         exit 0
         """;
 
-    // The kernel is this machine's; a lab node has a boot of its own.
+    // The kernel is this machine's; a lab node has a boot and disks of its own.
     private const string Cat = """
         #!/bin/sh
-        case "$#$1" in 1/proc/sys/kernel/random/boot_id) echo "$LAB_BOOT_ID" ;; *) exec /bin/cat "$@" ;; esac
+        case "$#$1" in
+          1/proc/sys/kernel/random/boot_id) echo "$LAB_BOOT_ID" ;;
+          1/sys/class/block/*/ro) [ "$1" = "/sys/class/block/${LAB_ESP_DEVICE##*/}/ro" ] && echo "${LAB_ESP_READONLY:-0}" ;;
+          *) exec /bin/cat "$@" ;;
+        esac
         """;
 
     private const string Stat = """

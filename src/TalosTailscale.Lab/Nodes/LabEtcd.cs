@@ -9,6 +9,12 @@ public sealed record LabEtcdMember(ulong Id, string Hostname, string PeerUrl, st
 {
     /// <summary>Whether it has no vote yet: it counts neither for the quorum nor against it.</summary>
     public bool IsLearner { get; init; }
+
+    /// <summary>Where its peers reach it besides.</summary>
+    public IReadOnlyList<string> OtherPeerUrls { get; init; } = [];
+
+    /// <summary>What its own etcd says in place of the id and of whether it learns, where that differs from the list.</summary>
+    public (ulong Id, bool IsLearner)? OwnWord { get; init; }
 }
 
 /// <summary>The etcd cluster of the lab's control planes: its member list, and who leads.</summary>
@@ -47,6 +53,12 @@ public sealed class LabEtcd
         }
     }
 
+    /// <summary>The alarms that are raised, each by the id of its member.</summary>
+    internal IEnumerable<(ulong Id, string Alarm)> Alarms =>
+        _cluster
+            .Nodes.Where(node => node.Faults.Has(LabFault.EtcdAlarm))
+            .Select(node => (MemberOf(node)?.Id ?? 0, node.Faults.Value(LabFault.EtcdAlarm) ?? "NOSPACE"));
+
     /// <summary>Adds a member that no node is, as a machine leaves behind that came back under another identity.</summary>
     /// <param name="hostname">Its name.</param>
     /// <param name="address">Its address.</param>
@@ -57,6 +69,19 @@ public sealed class LabEtcd
         lock (_lock)
             _members.Add(member);
         return member;
+    }
+
+    /// <summary>Changes what is listed of a member.</summary>
+    /// <param name="id">Its id.</param>
+    /// <param name="change">From what it is to what it is to be.</param>
+    public void Change(ulong id, Func<LabEtcdMember, LabEtcdMember> change)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        lock (_lock)
+        {
+            var at = _members.FindIndex(member => member.Id == id);
+            _members[at] = change(_members[at]);
+        }
     }
 
     /// <summary>The member that a node is; null when it is none.</summary>

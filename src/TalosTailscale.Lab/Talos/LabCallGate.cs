@@ -22,7 +22,7 @@ internal sealed class LabCallGate(LabCluster cluster) : Interceptor
         UnaryServerMethod<TRequest, TResponse> continuation
     )
     {
-        var node = (await EnterAsync(context)).Node;
+        var node = (await EnterAsync(context, request)).Node;
         var broken =
             node is not null
             && request is ApplyConfigurationRequest { DryRun: false }
@@ -59,7 +59,7 @@ internal sealed class LabCallGate(LabCluster cluster) : Interceptor
         ServerStreamingServerMethod<TRequest, TResponse> continuation
     )
     {
-        var boot = await EnterAsync(context);
+        var boot = await EnterAsync(context, request);
         await continuation(request, responseStream, context);
         if (boot.Node is { } node)
             Tell(node, request);
@@ -88,7 +88,7 @@ internal sealed class LabCallGate(LabCluster cluster) : Interceptor
         boot.CheckStillUp();
     }
 
-    private async Task<LabBootMark> EnterAsync(ServerCallContext context)
+    private async Task<LabBootMark> EnterAsync(ServerCallContext context, object? request = null)
     {
         var (service, method) = Split(context.Method);
         var endpoint = LabTarget.EndpointOf(context);
@@ -111,6 +111,7 @@ internal sealed class LabCallGate(LabCluster cluster) : Interceptor
             );
         if (node.Faults.Has(LabFault.NeverAnswers))
             await Task.Delay(Timeout.Infinite, context.CancellationToken);
+        Fail(node, method, request);
         if (node.Faults.Take(LabFault.CutConnection, out var bytes))
             connection.CutAfter(long.Parse(bytes ?? "0", CultureInfo.InvariantCulture));
         if (
@@ -138,6 +139,23 @@ internal sealed class LabCallGate(LabCluster cluster) : Interceptor
         };
         foreach (var touch in touches)
             node.Touch(touch);
+    }
+
+    private static void Fail(LabNode node, string method, object? request)
+    {
+        if (node.Faults.Value(LabFault.CallFails) is not { } value)
+            return;
+        var parts = value.Split(' ', 3);
+        string[] names = request switch
+        {
+            Protos.Cosi.GetRequest get => [get.Type, $"{get.Type}/{get.Id}"],
+            Protos.Cosi.ListRequest list => [list.Type],
+            ReadRequest read => [method, read.Path],
+            ListRequest list => [method, list.Root],
+            _ => [method],
+        };
+        if (names.Contains(parts[0]))
+            throw LabTarget.Failure(Enum.Parse<StatusCode>(parts[1]), parts.Length > 2 ? parts[2] : parts[1]);
     }
 
     private static (string Service, string Method) Split(string path)

@@ -11,9 +11,14 @@ namespace TalosTailscale.Lab.Talos;
 /// <c>machine.DebugService</c>, since Talos 1.13: a container on the node, here a process without privileges in the same
 /// kind of sandbox as a lab pod, which can mount the folder that stands for the ESP. Works while Kubernetes is down.
 /// </summary>
+/// <remarks>
+/// Harder than Talos: there the exit code comes back although nobody has read the input (internal/app/debug/
+/// container_streams.go), here no more than out of an exec of the lab.
+/// </remarks>
 internal sealed class LabDebugService(LabCluster cluster) : DebugService.DebugServiceBase
 {
-    private static readonly LabKubernetesFaults s_noFaults = new();
+    // The node's disk and images fail alike by whatever way they are used.
+    private LabKubernetesFaults Faults => cluster.Part<LabKubernetesPart>()!.Api.Faults;
 
     public override async Task ContainerRun(
         IAsyncStreamReader<DebugContainerRunRequest> requestStream,
@@ -28,7 +33,7 @@ internal sealed class LabDebugService(LabCluster cluster) : DebugService.DebugSe
             throw LabTarget.Failure(StatusCode.NotFound, $"image \"{spec.ImageName}\": not found");
 
         var root = Path.Combine(cluster.Folder, "debug", Guid.NewGuid().ToString("N"));
-        using var sandbox = new LabPodSandbox(root, s_noFaults, LabKubernetesPart.FactsOf(node));
+        using var sandbox = new LabPodSandbox(root, Faults, LabKubernetesPart.FactsOf(node));
         using var process = Start(sandbox, spec, node);
         await RunAsync(process, sandbox, requestStream, responseStream, context.CancellationToken);
     }
@@ -60,42 +65,62 @@ internal sealed class LabDebugService(LabCluster cluster) : DebugService.DebugSe
         using var writing = new SemaphoreSlim(1);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await using var killed = cancellationToken.Register(sandbox.Kill);
-        var feed = FeedAsync(process, input, ended.Token);
+        var feed = new Feed(process, input);
+        var feeding = feed.RunAsync(ended.Token);
         await Task.WhenAll(
             CopyAsync(process.StandardOutput.BaseStream, output, writing, cancellationToken),
             CopyAsync(process.StandardError.BaseStream, output, writing, cancellationToken)
         );
         await process.WaitForExitAsync(cancellationToken);
+        await feed.Writing;
+        if (feed.Unread > KubeExec.PipeSize)
+            await Task.Delay(Timeout.Infinite, cancellationToken);
         await ended.CancelAsync();
-        await feed;
+        await feeding;
         await output.WriteAsync(new DebugContainerRunResponse { ExitCode = process.ExitCode }, cancellationToken);
     }
 
-    private static async Task FeedAsync(
-        Process process,
-        IAsyncStreamReader<DebugContainerRunRequest> input,
-        CancellationToken cancellationToken
-    )
+    /// <summary>The input of a container.</summary>
+    private sealed class Feed(Process process, IAsyncStreamReader<DebugContainerRunRequest> input)
     {
-        try
-        {
-            while (await input.MoveNext(cancellationToken))
-            {
-                if (input.Current.HasStdinData)
-                    await process.StandardInput.BaseStream.WriteAsync(
-                        input.Current.StdinData.Memory,
-                        cancellationToken
-                    );
-                else if (input.Current.HasSignal)
-                    LabPodSandbox.KillTree(process);
-            }
+        /// <summary>The write that is going on, or was the last.</summary>
+        internal Task Writing { get; private set; } = Task.CompletedTask;
 
-            process.StandardInput.Close();
-        }
-        catch (Exception e) when (e is OperationCanceledException or IOException)
+        /// <summary>How many bytes came that nobody read.</summary>
+        internal long Unread { get; private set; }
+
+        internal async Task RunAsync(CancellationToken cancellationToken)
         {
-            // The process has ended, or no longer reads: what is left of the input does not matter.
-            return;
+            try
+            {
+                while (await input.MoveNext(cancellationToken))
+                {
+                    if (input.Current.HasStdinData)
+                        await (Writing = WriteAsync(input.Current.StdinData));
+                    else if (input.Current.HasSignal)
+                        LabPodSandbox.KillTree(process);
+                    if (Unread > KubeExec.PipeSize)
+                        await Task.Delay(Timeout.Infinite, cancellationToken);
+                }
+
+                process.StandardInput.Close();
+            }
+            catch (Exception e) when (e is OperationCanceledException or IOException)
+            {
+                return; // the container has ended, or its client is gone
+            }
+        }
+
+        private async Task WriteAsync(ByteString data)
+        {
+            try
+            {
+                await process.StandardInput.BaseStream.WriteAsync(data.Memory);
+            }
+            catch (Exception e) when (e is IOException or ObjectDisposedException)
+            {
+                Unread += data.Length;
+            }
         }
     }
 

@@ -23,7 +23,7 @@ internal sealed partial class LabMachineService
                     {
                         Id = member.Id,
                         Hostname = member.Hostname,
-                        PeerUrls = { member.PeerUrl },
+                        PeerUrls = { member.OtherPeerUrls.Append(member.PeerUrl) },
                         ClientUrls = { member.ClientUrl },
                         IsLearner = member.IsLearner,
                     }
@@ -79,8 +79,8 @@ internal sealed partial class LabMachineService
             var index = 100_000UL + (ulong)node.Events.Count;
             var status = new EtcdMemberStatus
             {
-                MemberId = member.Id,
-                IsLearner = member.IsLearner,
+                MemberId = member.OwnWord?.Id ?? member.Id,
+                IsLearner = member.OwnWord?.IsLearner ?? member.IsLearner,
                 Leader = cluster.Etcd.Leader,
                 ProtocolVersion = "3.6.7",
                 StorageVersion = "3.6.0",
@@ -92,9 +92,10 @@ internal sealed partial class LabMachineService
             };
             if (status.Leader == 0)
                 status.Errors.Add("etcdserver: no leader");
-            // As etcd's AlarmMember prints itself, the blank at its end included.
-            if (node.Faults.Has(LabFault.EtcdAlarm))
-                status.Errors.Add($"memberID:{member.Id} alarm:{node.Faults.Value(LabFault.EtcdAlarm) ?? "NOSPACE"} ");
+
+            // As etcd's AlarmMember prints itself, the blank at its end included; every member tells of all alarms.
+            foreach (var (id, alarm) in cluster.Etcd.Alarms)
+                status.Errors.Add($"memberID:{id} alarm:{alarm} ");
             return new EtcdStatusResponse { Messages = { new EtcdStatus { MemberStatus = status } } };
         });
 

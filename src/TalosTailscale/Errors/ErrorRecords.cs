@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using TalosTailscale.Core.MachineConfig;
 
 namespace TalosTailscale.Commands;
 
@@ -8,9 +7,10 @@ internal static class ErrorRecords
 {
     public static ErrorRecord From(Exception exception, object? target)
     {
-        TsException expected = WithoutSecrets(Expected(exception, target));
+        TsException expected = AsShown(Expected(exception, target));
         var category = Enum.Parse<ErrorCategory>(expected.Error.Category.ToString());
-        return new ErrorRecord(expected, expected.ErrorId, category, expected.Target ?? target)
+        object? about = expected.Target ?? target;
+        return new ErrorRecord(expected, expected.ErrorId, category, about is null ? null : ShownText.Of(about))
         {
             ErrorDetails = new ErrorDetails(expected.Message) { RecommendedAction = expected.RecommendedAction },
         };
@@ -39,12 +39,12 @@ internal static class ErrorRecords
         };
 
     // Messages may carry text of a server or of a file; inner exceptions are shown by Get-Error.
-    private static TsException WithoutSecrets(TsException exception)
+    private static TsException AsShown(TsException exception)
     {
-        string message = Redactor.Mask(exception.Message);
-        string advice = Redactor.Mask(exception.RecommendedAction);
+        string message = ShownText.Of(exception.Message);
+        string advice = ShownText.Of(exception.RecommendedAction);
         string? inner = exception.InnerException?.ToString();
-        bool innerIsClean = inner is null || Redactor.Mask(inner) == inner;
+        bool innerIsClean = inner is null || ShownText.Of(inner) == inner;
         if (message == exception.Message && advice == exception.RecommendedAction && innerIsClean)
             return exception;
         return exception.Error.New(message, exception.Target, innerIsClean ? exception.InnerException : null, advice);

@@ -2,6 +2,7 @@ using TalosTailscale.Core.Boot;
 using TalosTailscale.Core.Boot.Esp;
 using TalosTailscale.Core.Boot.Swap;
 using TalosTailscale.Core.Reporting;
+using TalosTailscale.Core.Talos;
 using TalosTailscale.Lab.Images;
 
 namespace TalosTailscale.Tests.Boot;
@@ -50,6 +51,20 @@ public sealed class BackupTests : IDisposable
         UkiSwapResult back = await SwapAsync(EspFolder.Old, facts, hours: 3);
         Assert.Contains(Backup, back.Removed);
         Assert.Equal([EspFolder.Entry, back.Backup], _esp.Names());
+    }
+
+    [Fact]
+    public async Task None_goes_while_nobody_knows_which_one_runs()
+    {
+        SwapNodeFacts facts = EspFolder.Facts with { BootTime = new FactLoss("The boot time", "no answer in time") };
+        await SwapAsync(EspFolder.New, facts);
+        for (int i = 1; i <= 2; i++)
+            Assert.Empty((await SwapAsync(Image(i), facts, hours: i)).Removed);
+
+        Assert.Equal(EspFolder.Old, _esp.Read(Backup));
+        await using EspSession session = Open();
+        Assert.Empty(await session.PruneAsync(facts, dryRun: false, Ct));
+        Assert.Equal(4, _esp.Names().Length);
     }
 
     [Theory]

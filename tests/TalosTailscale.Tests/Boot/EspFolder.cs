@@ -54,6 +54,9 @@ internal sealed class EspFolder : IDisposable
             ServiceConfigPersistent = true,
             NodeSubnets = true,
             IsControlPlane = false,
+
+            // After every backup: what runs is what the entry holds.
+            BootTime = DateTimeOffset.MaxValue,
         };
 
     public static async Task<UkiSwapSource> SourceAsync(byte[] image, string name = Entry)

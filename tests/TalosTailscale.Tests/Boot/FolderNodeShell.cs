@@ -52,6 +52,9 @@ internal sealed class FolderNodeShell : INodeShell
 
     public bool Closed { get; private set; }
 
+    /// <summary>So many bytes of an answer come; the exit code says that all did. Null for all.</summary>
+    public int? KeepsOfAnswer { get; init; }
+
     private string Program => _kind == ShellKind.Dash ? "/usr/bin/dash" : "/usr/bin/busybox";
 
     public static TsException ConnectionLost() =>
@@ -85,14 +88,21 @@ internal sealed class FolderNodeShell : INodeShell
         int programLength = int.Parse(command[4], System.Globalization.CultureInfo.InvariantCulture);
         using var process = Process.Start(start)!;
         using CancellationTokenRegistration stop = cancellationToken.Register(process.StandardInput.Close);
+        using var answer = new MemoryStream();
         Task output = process.StandardOutput.BaseStream.CopyToAsync(
-            fault?.LosesAnswer == true ? Stream.Null : stdout,
+            fault?.LosesAnswer == true ? Stream.Null
+                : KeepsOfAnswer is null ? stdout
+                : answer,
             CancellationToken.None
         );
         Task errors = process.StandardError.BaseStream.CopyToAsync(stderr, CancellationToken.None);
         await SendAsync(stdin, process.StandardInput.BaseStream, fault?.CutAfter + programLength, cancellationToken);
         process.StandardInput.Close();
         await Task.WhenAll(output, errors);
+        await stdout.WriteAsync(
+            answer.ToArray().AsMemory(0, (int)Math.Min(KeepsOfAnswer ?? 0, answer.Length)),
+            default
+        );
         await process.WaitForExitAsync(CancellationToken.None);
         cancellationToken.ThrowIfCancellationRequested();
         if (fault is { LosesAnswer: true } or { CutAfter: not null })

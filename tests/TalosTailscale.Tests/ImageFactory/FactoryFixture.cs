@@ -1,4 +1,5 @@
 using TalosTailscale.Core.ImageFactory;
+using TalosTailscale.Core.Images;
 using TalosTailscale.Core.Reporting;
 using TalosTailscale.Lab.Factory;
 using TalosTailscale.Lab.Images;
@@ -66,10 +67,10 @@ internal sealed class FactoryFixture : IAsyncDisposable
         return new ImageChoice
         {
             Kind = kind,
-            Version = "v1.12.4",
+            Version = VersionTag.Parse("v1.12.4"),
             Architecture = architecture,
             SecureBoot = secureBoot,
-            SchematicId = schematic.Id,
+            SchematicId = SchematicId.Parse(schematic.Id),
             Schematic = schematic,
         };
     }

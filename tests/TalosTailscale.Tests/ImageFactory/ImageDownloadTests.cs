@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using TalosTailscale.Core.ImageFactory;
+using TalosTailscale.Core.Images;
 
 namespace TalosTailscale.Tests.ImageFactory;
 
@@ -310,7 +311,7 @@ public sealed class ImageDownloadTests
     public async Task A_refusal_leaves_nothing_behind()
     {
         await using var factory = await FactoryFixture.StartAsync();
-        await factory.FailsAsync(FactoryFixture.Choice() with { Version = "v9.9.9" });
+        await factory.FailsAsync(FactoryFixture.Choice() with { Version = VersionTag.Parse("v9.9.9") });
         Assert.Empty(Names(factory));
     }
 
@@ -328,6 +329,109 @@ public sealed class ImageDownloadTests
         await using var factory = await FactoryFixture.StartAsync();
         factory.Faults.CaptivePortal = true;
         Assert.Equal("FactoryProtocolViolation", (await factory.FailsAsync()).ErrorId);
+    }
+
+    [Theory]
+    [InlineData(200)]
+    [InlineData(204)]
+    public async Task An_answer_without_content_is_no_image_and_leaves_nothing(int status)
+    {
+        await using var factory = await FactoryFixture.StartAsync();
+        factory.Faults.Empty = status;
+        var e = await factory.FailsAsync();
+        Assert.Equal("FactoryProtocolViolation", e.ErrorId);
+        Assert.Contains($"answered {status} without content", e.Message, StringComparison.Ordinal);
+        Assert.Equal(["factory"], Names(factory));
+    }
+
+    [Fact]
+    public async Task The_image_itself_is_asked_for_and_no_packed_form_of_it_is_taken()
+    {
+        await using var factory = await FactoryFixture.StartAsync();
+        factory.Faults.ContentEncoding = "gzip";
+        var e = await factory.FailsAsync();
+        Assert.Equal("FactoryProtocolViolation", e.ErrorId);
+        Assert.Contains("'gzip'", e.Message, StringComparison.Ordinal);
+        Assert.Equal("identity", Assert.Single(factory.ImageRequests).AcceptEncoding);
+        factory.Faults.ContentEncoding = "Identity";
+        await factory.SaveAsync();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task More_than_an_image_can_have_is_not_taken(bool unannounced)
+    {
+        await using var factory = await FactoryFixture.StartAsync(
+            FactoryFixture.Options with
+            {
+                MaximumImage = 100_000,
+            }
+        );
+        factory.Faults.NoLength = unannounced;
+        var e = await factory.FailsAsync();
+        Assert.Equal("FactoryProtocolViolation", e.ErrorId);
+        Assert.Contains("100000 at most", e.Message, StringComparison.Ordinal);
+        Assert.Equal(["factory"], Names(factory));
+    }
+
+    [Fact]
+    public async Task What_failed_for_good_leaves_no_partial_file_of_an_earlier_run()
+    {
+        await using var factory = await FactoryFixture.StartAsync(FactoryFixture.Options with { Retries = 1 });
+        CutOff(factory, 50_000);
+        await factory.FailsAsync();
+        Assert.Contains("image.efi.partial", Names(factory));
+
+        factory.Faults.Cuts.Clear();
+        factory.Faults.ContentEncoding = "gzip";
+        await factory.FailsAsync();
+
+        Assert.Equal(["factory"], Names(factory));
+    }
+
+    [Fact]
+    public async Task What_cannot_be_resumed_is_not_kept()
+    {
+        await using var factory = await FactoryFixture.StartAsync(FactoryFixture.Options with { Retries = 1 });
+        factory.Faults.NoValidators = true;
+        CutOff(factory, 50_000);
+        await factory.FailsAsync();
+        Assert.Equal(["factory"], Names(factory));
+    }
+
+    private static void CutOff(FactoryFixture factory, long first)
+    {
+        factory.Faults.Cuts.Enqueue(first);
+        for (var i = 0; i < 5; i++)
+            factory.Faults.Cuts.Enqueue(0);
+    }
+
+    [Theory]
+    [InlineData("ftp://127.0.0.1/image.efi")]
+    [InlineData("file:///etc/hostname")]
+    [InlineData("data:text/plain,x")]
+    public async Task No_redirection_to_another_scheme_is_followed(string to)
+    {
+        await using var factory = await FactoryFixture.StartAsync();
+        factory.Faults.RedirectsTo = to;
+        var e = await factory.FailsAsync();
+        Assert.Equal("FactoryProtocolViolation", e.ErrorId);
+        Assert.Contains("which is not followed", e.Message, StringComparison.Ordinal);
+        Assert.Equal(["factory"], Names(factory));
+    }
+
+    [Fact]
+    public async Task A_failure_that_may_pass_is_told_while_it_lasts()
+    {
+        await using var factory = await FactoryFixture.StartAsync();
+        factory.Faults.Statuses.Enqueue(503);
+        await factory.SaveAsync();
+        Assert.Contains(factory.Reporter.Lines, l =>
+            l.StartsWith("WARNING ", StringComparison.Ordinal)
+            && l.Contains("answered 503", StringComparison.Ordinal)
+            && l.Contains("attempt 2 of 4", StringComparison.Ordinal)
+        );
     }
 
     private static IEnumerable<string> Names(FactoryFixture factory) =>

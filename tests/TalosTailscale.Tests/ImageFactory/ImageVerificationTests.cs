@@ -1,4 +1,5 @@
 using TalosTailscale.Core.ImageFactory;
+using TalosTailscale.Core.Images;
 using TalosTailscale.Lab.Factory;
 
 namespace TalosTailscale.Tests.ImageFactory;
@@ -136,7 +137,7 @@ public sealed class ImageVerificationTests
             FactoryFixture.Choice() with
             {
                 Schematic = schematic,
-                SchematicId = schematic.Id,
+                SchematicId = SchematicId.Parse(schematic.Id),
             }
         );
         Assert.Equal("FactoryRefused", e.ErrorId);
@@ -176,13 +177,14 @@ public sealed class ImageVerificationTests
     [Fact]
     public void Installers_are_named_as_nodes_can_pull_them()
     {
+        var id = SchematicId.Parse(new string('a', 64));
         Assert.Equal(
-            "factory.talos.dev/metal-installer/abc:v1.12.4",
-            ImageFactoryUri.Installer(new Uri("http://127.0.0.1:1/"), "abc", "1.12.4", false)
+            $"factory.talos.dev/metal-installer/{id}:v1.12.4",
+            ImageFactoryUri.Installer(new Uri("http://127.0.0.1:1/"), id, VersionTag.Parse("1.12.4"), false)
         );
         Assert.Equal(
-            "mirror.example:8443/metal-installer-secureboot/abc:v1.12.4",
-            ImageFactoryUri.Installer(new Uri("https://mirror.example:8443/"), "abc", "v1.12.4", true)
+            $"mirror.example:8443/metal-installer-secureboot/{id}:v1.12.4",
+            ImageFactoryUri.Installer(new Uri("https://mirror.example:8443/"), id, VersionTag.Parse("v1.12.4"), true)
         );
     }
 

@@ -153,7 +153,7 @@ public sealed class SchematicTests
     [InlineData("4a0d65c6")]
     [InlineData("4a0d65c669d46663f377e7161e50cfd570c401f26fd9e7bda34a0216b6f1922g")]
     public void An_id_of_another_form_is_refused(string id) =>
-        Assert.Equal("SchematicIdInvalid", Assert.Throws<TsException>(() => Schematic.CheckedId(id)).ErrorId);
+        Assert.Equal("SchematicIdInvalid", Assert.Throws<TsException>(() => SchematicId.Parse(id)).ErrorId);
 
     [Theory]
     [InlineData("", true)]

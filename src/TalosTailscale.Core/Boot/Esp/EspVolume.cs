@@ -24,12 +24,17 @@ internal sealed class EspVolume(EspProgram program, string device)
         ProgramResult result = hash
             ? await program.RunAsync(cancellationToken, "list", device, "hash").ConfigureAwait(false)
             : await program.RunAsync(cancellationToken, "list", device).ConfigureAwait(false);
+        if (result.Find("listed") is null)
+            throw BootErrors.TransferIncomplete.New(
+                $"{Node}: the list of the files on '{device}' broke off after {result.Lines.Count} lines.",
+                Node
+            );
         var files = new List<EspEntry>();
         foreach ((string key, string value) in result.Lines)
         {
             if (key == "file")
             {
-                files.Add(new EspEntry(value, 0, default, null));
+                files.Add(new EspEntry(EspEntry.CheckedPath(value, Node), 0, default, null));
                 continue;
             }
 

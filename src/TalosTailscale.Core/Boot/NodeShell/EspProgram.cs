@@ -141,13 +141,15 @@ internal sealed class EspProgram
         code switch
         {
             "DeviceNotFound" or "MountFailed" or "FolderNotFound" or "UnmountFailed" => BootErrors.EspMountFailed,
+            "NameInvalid" => BootErrors.EspNameInvalid,
             "ReadOnly" => BootErrors.EspReadOnly,
             "FileNotFound" or "FileExists" or "Changed" => BootErrors.EspChanged,
             "Locked" => BootErrors.EspLocked,
             "NoSpace" => BootErrors.EspFull,
             "ShortTransfer" => BootErrors.TransferIncomplete,
             "HashMismatch" => BootErrors.EspHashMismatch,
-            "WriteFailed" or "ReadFailed" => BootErrors.EspWriteFailed,
+            "WriteFailed" => BootErrors.EspWriteFailed,
+            "ReadFailed" => BootErrors.EspReadFailed,
             _ => BootErrors.NodeShellFailed,
         };
 

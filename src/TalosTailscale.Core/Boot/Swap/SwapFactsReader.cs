@@ -10,6 +10,8 @@ namespace TalosTailscale.Core.Boot.Swap;
 /// </summary>
 public static class SwapFactsReader
 {
+    private static readonly FactLoss s_noStage = new("The machine status", "the node has none yet");
+
     /// <summary>Reads the facts.</summary>
     /// <param name="node">The node.</param>
     /// <param name="kubernetes">The cluster; null without one.</param>
@@ -83,7 +85,7 @@ public static class SwapFactsReader
         return facts with
         {
             IsControlPlane = type.Then<bool>(t => t == TalosMachineType.ControlPlane),
-            Stage = status.Then<string>(s => s.Stage),
+            Stage = status.Then(s => s.Stage == "unknown" ? s_noStage : Fact.Of(s.Stage)),
             Extensions = extensions.Then(all =>
                 Fact.Of<IReadOnlyList<string>>([.. all.Where(e => e.Name != "schematic").Select(e => e.Name)])
             ),
@@ -210,9 +212,20 @@ public static class SwapFactsReader
         return self.Then(name =>
             name.Length == 0
                 ? new FactLoss("The node's name in Kubernetes", "the node has none")
-                : nodes.Then<int>(all => all.Count(n => n.ControlPlane && n.Ready && n.Name != name))
+                : nodes.Then(all => OtherReady(all, name))
         );
     }
+
+    // A node that was renamed stays behind under its old name, for a while Ready still: it is the same machine.
+    internal static Fact<int> OtherReady(IReadOnlyList<KubernetesNodeState> all, string name) =>
+        all.FirstOrDefault(node => node.Name == name) is { } own
+            ? all.Count(node =>
+                node.ControlPlane
+                && node.Ready
+                && node.Name != name
+                && (own.MachineId.Length == 0 || node.MachineId != own.MachineId)
+            )
+            : new FactLoss("Which control planes are Ready", $"Kubernetes has no node '{name}', which this one is");
 
     private static bool IsSealed(TalosVolumeStatus volume) =>
         volume.EncryptionKeys.Any(k => k.Contains("tpm", StringComparison.OrdinalIgnoreCase));

@@ -52,7 +52,9 @@ internal static class SwapPlanner
             StagedName = staged,
             Backup = backup,
             DisabledEntries = disabled,
-            Removed = changes ? [.. leftovers, .. OwnBackups(esp, target).Where(n => n != staged && n != running)] : [],
+            Removed = changes
+                ? [.. leftovers, .. Removable(esp, facts, target).Where(n => n != staged && n != running)]
+                : [],
             Free = esp.Listing.Free,
             Needed = needed,
             NextBoot = esp.Info.NextBoot,
@@ -88,8 +90,12 @@ internal static class SwapPlanner
     internal static IEnumerable<string> OldBackups(EspState esp, SwapNodeFacts facts, string target, DateTimeOffset now)
     {
         string? running = RunningBackup(esp, facts, target, now);
-        return OwnBackups(esp, target).SkipLast(1).Where(n => n != running);
+        return Removable(esp, facts, target).SkipLast(1).Where(n => n != running);
     }
+
+    // Without the time of the boot nobody knows which of them holds the image that runs: then all stay.
+    private static IEnumerable<string> Removable(EspState esp, SwapNodeFacts facts, string target) =>
+        facts.BootTime.TryGet(out _) ? OwnBackups(esp, target) : [];
 
     // What an earlier run staged of the same image is gone on with, unless its clusters are another file's too.
     private static string StagedName(EspState esp, string target, string sha256)

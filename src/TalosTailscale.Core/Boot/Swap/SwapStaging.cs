@@ -28,6 +28,7 @@ internal sealed class SwapStaging(
                 string hash = await SendAsync(cancellationToken).ConfigureAwait(false);
                 if (hash != plan.NewSha256)
                 {
+                    await RequireSourceAsync(cancellationToken).ConfigureAwait(false);
                     throw BootErrors.EspHashMismatch.New(
                         $"'{plan.StagedName}' on '{plan.Node}' has SHA-256 '{hash}', expected '{plan.NewSha256}'.",
                         plan.Node
@@ -45,6 +46,8 @@ internal sealed class SwapStaging(
                     )
                 )
             {
+                if (exception.Error == BootErrors.TransferIncomplete)
+                    await RequireSourceAsync(cancellationToken).ConfigureAwait(false);
                 reporter.Verbose(
                     $"{plan.Node}: the transfer broke ({exception.ErrorId}); attempt {attempt + 1} of {Attempts} goes on from what is there."
                 );
@@ -86,6 +89,25 @@ internal sealed class SwapStaging(
                     .StageAsync(owner, plan.StagedName, size, offset, metered, cancellationToken)
                     .ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Tells a file that was changed meanwhile from a transfer or a disk that fails.</summary>
+    private async Task RequireSourceAsync(CancellationToken cancellationToken)
+    {
+        if (source.ContainerPath is not null)
+            return;
+        Stream content = await source.OpenAsync(cancellationToken).ConfigureAwait(false);
+        await using (content.ConfigureAwait(false))
+        {
+            byte[] now = await SHA256.HashDataAsync(content, cancellationToken).ConfigureAwait(false);
+            if (Convert.ToHexString(now).Equals(plan.NewSha256, StringComparison.OrdinalIgnoreCase))
+                return;
+        }
+
+        throw BootErrors.SwapSourceChanged.New(
+            $"'{source.Uki.Name}' has not the content any more that was chosen for '{plan.Node}' (SHA-256 {plan.NewSha256}).",
+            plan.Node
+        );
     }
 
     private static async Task<bool> BeginsWithAsync(

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using TalosTailscale.Core.Reporting;
 
 namespace TalosTailscale.Core.Images.Fat;
 

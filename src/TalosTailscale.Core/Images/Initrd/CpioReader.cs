@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Text;
 using TalosTailscale.Core.Images.Compression;
+using TalosTailscale.Core.Reporting;
 
 namespace TalosTailscale.Core.Images.Initrd;
 

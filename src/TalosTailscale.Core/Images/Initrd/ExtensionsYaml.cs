@@ -1,5 +1,6 @@
 using System.Text;
 using TalosTailscale.Core.Inventory;
+using TalosTailscale.Core.Reporting;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using TalosTailscale.Core.Reporting;
 
 namespace TalosTailscale.Core.Images.Partitions;
 

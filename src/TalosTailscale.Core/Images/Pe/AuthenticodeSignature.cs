@@ -4,6 +4,7 @@ using Org.BouncyCastle.Asn1.Nist;
 using Org.BouncyCastle.Asn1.X509;
 using Org.BouncyCastle.Cms;
 using Org.BouncyCastle.X509;
+using TalosTailscale.Core.Reporting;
 
 namespace TalosTailscale.Core.Images.Pe;
 

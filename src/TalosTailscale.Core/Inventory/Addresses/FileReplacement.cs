@@ -25,35 +25,26 @@ public static class FileReplacement
         {
             string target = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
 
-            // The name keeps its ending: haproxy and editors look at it.
-            string temporary = Path.Combine(
-                Path.GetDirectoryName(target)!,
-                $".{Path.GetRandomFileName()}{Path.GetExtension(target)}"
-            );
-            try
-            {
-                await WriteAsync(temporary, after, cancellation).ConfigureAwait(false);
-                if (check is not null)
-                    await check(temporary).ConfigureAwait(false);
-                if (!OperatingSystem.IsWindows())
-                    File.SetUnixFileMode(temporary, File.GetUnixFileMode(target));
-                byte[] now = await File.ReadAllBytesAsync(target, cancellation).ConfigureAwait(false);
-                if (!now.AsSpan().SequenceEqual(before.Span))
-                    throw InventoryErrors.FileChangedMeanwhile.New(
-                        $"'{path}' was changed by somebody else meanwhile; it is left alone.",
-                        path
-                    );
+            // A talosconfig holds a key. The name keeps its ending: haproxy looks at it.
+            using var staging = StagingFolder.In(Path.GetDirectoryName(target)!);
+            string temporary = Path.Combine(staging.Path, Path.GetFileName(target));
+            await WriteAsync(temporary, after, cancellation).ConfigureAwait(false);
+            if (check is not null)
+                await check(temporary).ConfigureAwait(false);
+            if (!OperatingSystem.IsWindows())
+                File.SetUnixFileMode(temporary, File.GetUnixFileMode(target));
+            byte[] now = await File.ReadAllBytesAsync(target, cancellation).ConfigureAwait(false);
+            if (!now.AsSpan().SequenceEqual(before.Span))
+                throw InventoryErrors.FileChangedMeanwhile.New(
+                    $"'{path}' was changed by somebody else meanwhile; it is left alone.",
+                    path
+                );
 
-                // On Windows only File.Replace keeps the access list of the old file.
-                if (OperatingSystem.IsWindows())
-                    File.Replace(temporary, target, null);
-                else
-                    File.Move(temporary, target, overwrite: true);
-            }
-            finally
-            {
-                File.Delete(temporary);
-            }
+            // On Windows only File.Replace keeps the access list of the old file.
+            if (OperatingSystem.IsWindows())
+                File.Replace(temporary, target, null);
+            else
+                File.Move(temporary, target, overwrite: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -96,6 +96,9 @@ internal static class YamlWriter
         text.Append(node.Kind == YamlKind.Map ? '}' : ']');
     }
 
+    /// <summary>A text as a value of block style: quoted unless every reader takes it for this text as it stands.</summary>
+    public static string Text(string value) => IsPlain(value, flow: false) ? value : Quote(value);
+
     /// <summary>A scalar on one line.</summary>
     public static string Scalar(YamlNode node, bool flow)
     {

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.RegularExpressions;
 using TalosTailscale.Core.Inventory;
 using TalosTailscale.Core.Reporting;
 using TalosTailscale.Core.Talos;
@@ -8,7 +7,7 @@ using TalosTailscale.Core.Validation;
 namespace TalosTailscale.Core.Rollout;
 
 /// <summary>Proposes entries of <c>devices/</c> from a running cluster.</summary>
-public static partial class NodeDiscovery
+public static class NodeDiscovery
 {
     /// <summary>Asks every member of the cluster.</summary>
     /// <param name="client">The cluster's Talos API.</param>
@@ -84,9 +83,9 @@ public static partial class NodeDiscovery
         {
             string host = node.Member.Hostname.Split('.')[0];
             string name = new[] { known?.Name, node.TailnetName, host }.FirstOrDefault(one =>
-                one is not null && FolderName().IsMatch(one) && !taken.Contains(one)
+                HostName.IsFolder(one) && !taken.Contains(one!)
             )
-                ?? node.Member.Hostname;
+                ?? "node-" + node.Address.Replace('.', '-').Replace(':', '-');
             taken.Add(name);
             proposals.Add(Proposal(node, name, known));
         }
@@ -131,7 +130,4 @@ public static partial class NodeDiscovery
                         || (one.KubernetesName is not null && one.KubernetesName == node.KubernetesName)
                     )
                 );
-
-    [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9-]*\z")]
-    private static partial Regex FolderName();
 }

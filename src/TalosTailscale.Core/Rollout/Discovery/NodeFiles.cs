@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using TalosTailscale.Core.Inventory;
+using TalosTailscale.Core.MachineConfig.Yaml;
 using TalosTailscale.Core.Validation;
 
 namespace TalosTailscale.Core.Rollout;
@@ -37,14 +38,14 @@ internal static class NodeFiles
             CultureInfo.InvariantCulture,
             $"# {Role(node.MachineType)} with Talos {node.TalosVersion}; {why}.\n"
         );
-        text.Append(CultureInfo.InvariantCulture, $"address: {Scalar(node.Address)}\n");
+        text.Append(CultureInfo.InvariantCulture, $"address: {YamlWriter.Text(node.Address)}\n");
         if (node.Architecture != TalosArchitecture.Unknown)
             text.Append(
                 CultureInfo.InvariantCulture,
                 $"architecture: {(node.Architecture == TalosArchitecture.Arm64 ? "arm64" : "amd64")}\n"
             );
         if (node.KubernetesName is { } name)
-            text.Append(CultureInfo.InvariantCulture, $"kubernetesName: {Scalar(name)}\n");
+            text.Append(CultureInfo.InvariantCulture, $"kubernetesName: {YamlWriter.Text(name)}\n");
         text.Append(
             CultureInfo.InvariantCulture,
             $"activation: {node.Activation switch { TsActivation.UkiSwap => "uki-swap", TsActivation.Upgrade => "upgrade", _ => "auto" }}\n"
@@ -52,7 +53,7 @@ internal static class NodeFiles
         if (node.NodeId is { } id)
             text.Append(
                 CultureInfo.InvariantCulture,
-                $"# Tells the machine whatever its name and address are.\nnodeId: {Scalar(id)}\n"
+                $"# Tells the machine whatever its name and address are.\nnodeId: {YamlWriter.Text(id)}\n"
             );
         return text.ToString();
     }
@@ -63,12 +64,12 @@ internal static class NodeFiles
             facts.Networks.Count == 0
                 ? ""
                 : "  # Service and pod networks of the cluster; the routes have to be approved in the tailnet.\n"
-                    + $"  - TS_ROUTES={string.Join(',', facts.Networks)}\n";
+                    + $"  - {YamlWriter.Text($"TS_ROUTES={string.Join(',', facts.Networks)}")}\n";
         return "# Rendered to tailscale-extension-service.yaml by New-TsExtensionServiceConfig; keep the rendered file out of git,\n"
             + "# it holds the key.\n"
             + "apiVersion: v1alpha1\nkind: ExtensionServiceConfig\nname: tailscale\nenvironment:\n"
             + "  - TS_AUTHKEY=${TAILSCALE_AUTHKEY}\n"
-            + $"  - TS_HOSTNAME={node.Name}\n"
+            + $"  - {YamlWriter.Text($"TS_HOSTNAME={node.Name}")}\n"
             + routes
             + "  # The root file system of Talos is read-only: resolvers come from tailscale-dns.patch.yaml.\n"
             + "  - TS_ACCEPT_DNS=false\n"
@@ -80,21 +81,14 @@ internal static class NodeFiles
         "# Tailscale may not write /etc/resolv.conf on Talos (TS_ACCEPT_DNS=false), so the resolvers are set here.\n"
         + "# 100.100.100.100 has to be first: a resolver that answers NXDOMAIN for *.ts.net ends the search.\n"
         + "machine:\n  network:\n    nameservers:\n"
-        + string.Concat(facts.Resolvers.Prepend(TailnetRange.Resolver).Select(one => $"      - {Scalar(one)}\n"));
+        + string.Concat(
+            facts.Resolvers.Prepend(TailnetRange.Resolver).Select(one => $"      - {YamlWriter.Text(one)}\n")
+        );
 
     private static string Install(string image) =>
         "# The installer image with the tailscale extension, for the next installation of this node. Where the node has an\n"
         + "# UnattendedInstallConfig, Set-TalosMachinePatch puts the image there.\n"
-        + $"machine:\n  install:\n    image: {image}\n";
+        + $"machine:\n  install:\n    image: {YamlWriter.Text(image)}\n";
 
     private static string Role(string machineType) => machineType == "controlplane" ? "Control plane" : "Worker";
-
-    // Plain where YAML reads it as it stands.
-    private static string Scalar(string value) =>
-        value.Length > 0
-        && char.IsAsciiLetterOrDigit(value[0])
-        && value.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_')
-        && value is not ("null" or "Null" or "NULL")
-            ? value
-            : $"'{value.Replace("'", "''", StringComparison.Ordinal)}'";
 }

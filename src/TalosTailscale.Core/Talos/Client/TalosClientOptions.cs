@@ -15,6 +15,9 @@ public sealed record TalosClientOptions
     /// <summary>For the next message of an answer in parts; a followed log is not held to it.</summary>
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>For a byte from or to a container that the node runs.</summary>
+    public TimeSpan ContainerStallTimeout { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>The connections to use; by default those that the process shares.</summary>
     public TalosConnections Connections { get; init; } = TalosConnections.Shared;
 

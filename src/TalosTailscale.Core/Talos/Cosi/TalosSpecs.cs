@@ -1,5 +1,6 @@
 using System.Text;
 using Google.Protobuf;
+using TalosTailscale.Core.Inventory;
 
 namespace TalosTailscale.Core.Talos;
 
@@ -128,12 +129,18 @@ internal static class TalosSpecs
     internal static TalosMember Member(TalosResource resource)
     {
         var spec = new SpecReader(resource.Spec);
+        string hostname = spec.Text("hostname");
+        if (!HostName.IsValid(hostname))
+            throw TalosErrors.TalosProtocolViolation.New(
+                $"'{resource.Node}' knows a member '{resource.Id}' with the host name '{hostname}', which is none.",
+                resource.Node
+            );
         return new TalosMember
         {
             Node = resource.Node,
             Id = resource.Id,
             NodeId = spec.Text("nodeId"),
-            Hostname = spec.Text("hostname"),
+            Hostname = hostname,
             Addresses = spec.Texts("addresses"),
             MachineType = spec.Text("machineType"),
             OperatingSystem = spec.Text("operatingSystem"),

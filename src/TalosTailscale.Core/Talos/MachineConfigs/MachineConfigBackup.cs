@@ -10,6 +10,9 @@ public sealed record MachineConfigBackup(string Path, MachineConfigOrigin? Origi
     /// <summary>What the names end with; ignored by git where the module's own ignore file is used.</summary>
     public const string Suffix = ".machineconfig.bak.yaml";
 
+    /// <summary>How many backups of a machine are kept: each holds the cluster's secrets.</summary>
+    public const int Kept = 20;
+
     /// <summary>
     /// The folder where none is given: the one that TALOSTAILSCALE_BACKUPS names, else TalosTailscale/backups below the
     /// user's local application data. Not below <c>devices/</c>, which is under version control as a rule.
@@ -106,6 +109,31 @@ public sealed record MachineConfigBackup(string Path, MachineConfigOrigin? Origi
                 // Two changes in one second: the next number.
             }
         }
+    }
+
+    /// <summary>Removes the oldest backups of a machine beyond the newest <see cref="Kept"/>.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="origin">The machine.</param>
+    /// <returns>How many were removed.</returns>
+    public static int Prune(string folder, MachineConfigOrigin origin)
+    {
+        ArgumentNullException.ThrowIfNull(origin);
+        MachineConfigBackup[] old =
+        [
+            .. In(folder)
+                .Where(one =>
+                    one.Origin is { } its
+                    && (
+                        its.NodeId is null || origin.NodeId is null
+                            ? its.Node == origin.Node
+                            : its.NodeId == origin.NodeId
+                    )
+                )
+                .Skip(Kept),
+        ];
+        foreach (MachineConfigBackup backup in old)
+            File.Delete(backup.Path);
+        return old.Length;
     }
 
     /// <summary>Reads a backup.</summary>

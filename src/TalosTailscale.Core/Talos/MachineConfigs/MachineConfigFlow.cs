@@ -154,12 +154,7 @@ public sealed class MachineConfigFlow
             return Result(plan);
         var services = new ExtensionServiceWait(_node, plan, _options.ServiceTimeout, _reporter);
         await services.LookBeforeAsync(cancellation).ConfigureAwait(false);
-        Step("backing up");
-        string folder = _options.BackupFolder ?? MachineConfigBackup.DefaultFolder;
-        string backup = await MachineConfigBackup
-            .WriteAsync(folder, await OriginAsync(plan, cancellation).ConfigureAwait(false), plan.Before, cancellation)
-            .ConfigureAwait(false);
-        _reporter.Verbose($"{_node.Node}: the configuration as it was is in '{backup}'.");
+        string? backup = _options.NoBackup ? null : await BackUpAsync(plan, cancellation).ConfigureAwait(false);
         await RefuseIfChangedAsync(plan, cancellation).ConfigureAwait(false);
 
         Step("applying");
@@ -195,6 +190,22 @@ public sealed class MachineConfigFlow
             BackupPath = backup,
             Warnings = [.. plan.Warnings, .. own],
         };
+    }
+
+    private async Task<string> BackUpAsync(MachineConfigPlan plan, CancellationToken cancellation)
+    {
+        Step("backing up");
+        string folder = _options.BackupFolder ?? MachineConfigBackup.DefaultFolder;
+        MachineConfigOrigin origin = await OriginAsync(plan, cancellation).ConfigureAwait(false);
+        string path = await MachineConfigBackup
+            .WriteAsync(folder, origin, plan.Before, cancellation)
+            .ConfigureAwait(false);
+        int removed = MachineConfigBackup.Prune(folder, origin);
+        _reporter.Verbose(
+            $"{_node.Node}: the configuration as it was, with the cluster's secrets, is in '{path}'"
+                + (removed == 0 ? "." : $"; {removed} older than the newest {MachineConfigBackup.Kept} were removed.")
+        );
+        return path;
     }
 
     private async Task<MachineConfigOrigin> OriginAsync(MachineConfigPlan plan, CancellationToken cancellation) =>
@@ -384,7 +395,7 @@ public sealed class MachineConfigFlow
     private async Task VerifyAsync(
         MachineConfigPlan plan,
         TalosApplyMode mode,
-        string backup,
+        string? backup,
         TsException? cause,
         CancellationToken cancellation
     )
@@ -434,7 +445,11 @@ public sealed class MachineConfigFlow
                 : "does not answer since the configuration was sent";
         throw MachineConfigErrors.ConfigNotApplied.New(
             $"'{_node.Node}' {found} ({plan.Summary}), expected it within {_options.SettleTimeout.TotalSeconds:0} seconds; "
-                + $"what was there before is in '{backup}'.",
+                + (
+                    backup is null
+                        ? "no backup of what was there before was kept."
+                        : $"what was there before is in '{backup}'."
+                ),
             _node.Node,
             last
         );

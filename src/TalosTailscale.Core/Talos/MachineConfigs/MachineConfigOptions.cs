@@ -26,6 +26,9 @@ public sealed record MachineConfigOptions
     /// <summary>The folder for backups; null for <see cref="MachineConfigBackup.DefaultFolder"/>.</summary>
     public string? BackupFolder { get; init; }
 
+    /// <summary>Keep no backup: what was there before is then on the node's own disk alone, until it is overwritten.</summary>
+    public bool NoBackup { get; init; }
+
     /// <summary>How long an extension service may take to follow; zero to not wait.</summary>
     public TimeSpan ServiceTimeout { get; init; } = TimeSpan.FromSeconds(60);
 

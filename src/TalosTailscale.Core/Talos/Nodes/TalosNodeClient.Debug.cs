@@ -21,7 +21,8 @@ public sealed partial class TalosNodeClient
     /// <param name="stdout">Takes its output; standard error is in it as well.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <returns>The exit code.</returns>
-    /// <exception cref="TsException"><see cref="TalosErrors.TalosUnimplemented"/> before 1.13, and others.</exception>
+    /// <exception cref="TsException"><see cref="TalosErrors.TalosUnimplemented"/> before 1.13,
+    /// <see cref="TalosErrors.TalosContainerStalled"/>, and others.</exception>
     public Task<int> DebugRunAsync(
         TalosDebugContainer container,
         Stream? stdin,
@@ -58,19 +59,45 @@ public sealed partial class TalosNodeClient
     {
         using AsyncDuplexStreamingCall<DebugContainerRunRequest, DebugContainerRunResponse> call =
             new DebugService.DebugServiceClient(invoker).ContainerRun(options);
-        await call.RequestStream.WriteAsync(new DebugContainerRunRequest { Spec = spec }, stop).ConfigureAwait(false);
-
-        // A container may end without reading its input: then the sending is given up, not the call.
-        using var sending = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        Task send = SendAsync(call.RequestStream, stdin, sending.Token);
-        int? exitCode = null;
-        while (exitCode is null && await call.ResponseStream.MoveNext(stop).ConfigureAwait(false))
+        TimeSpan limit = _caller.Client.Options.ContainerStallTimeout;
+        using var watch = new CommandWatch(limit, stop);
+        try
         {
+            await call
+                .RequestStream.WriteAsync(new DebugContainerRunRequest { Spec = spec }, watch.Token)
+                .ConfigureAwait(false);
+            return await ExchangeAsync(call, stdin, stdout, watch).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is OperationCanceledException or RpcException && watch.GaveUp)
+        {
+            watch.ThrowIfInputFailed();
+            throw TalosErrors.TalosContainerStalled.New(
+                $"The container on '{Node}' neither took nor gave a byte for {limit.TotalSeconds:0} s.",
+                Node,
+                e
+            );
+        }
+    }
+
+    private async Task<int> ExchangeAsync(
+        AsyncDuplexStreamingCall<DebugContainerRunRequest, DebugContainerRunResponse> call,
+        Stream? stdin,
+        Stream stdout,
+        CommandWatch watch
+    )
+    {
+        // A container may end without reading its input: then the sending is given up, not the call.
+        using var sending = CancellationTokenSource.CreateLinkedTokenSource(watch.Token);
+        Task send = SendAsync(call.RequestStream, stdin, watch, sending.Token);
+        int? exitCode = null;
+        while (exitCode is null && await call.ResponseStream.MoveNext(watch.Token).ConfigureAwait(false))
+        {
+            watch.Moved();
             DebugContainerRunResponse answer = call.ResponseStream.Current;
             if (answer.RespCase == DebugContainerRunResponse.RespOneofCase.ExitCode)
                 exitCode = answer.ExitCode;
             else
-                await stdout.WriteAsync(answer.StdoutData.Memory, stop).ConfigureAwait(false);
+                await stdout.WriteAsync(answer.StdoutData.Memory, watch.Token).ConfigureAwait(false);
         }
 
         await sending.CancelAsync().ConfigureAwait(false);
@@ -95,16 +122,18 @@ public sealed partial class TalosNodeClient
     private static async Task SendAsync(
         IClientStreamWriter<DebugContainerRunRequest> requests,
         Stream? stdin,
+        CommandWatch watch,
         CancellationToken stop
     )
     {
         if (stdin is not null)
         {
             byte[] buffer = new byte[StdinChunkBytes];
-            while (await stdin.ReadAsync(buffer, stop).ConfigureAwait(false) is var count && count > 0)
+            while (await watch.ReadAsync(stdin, buffer, stop).ConfigureAwait(false) is var count && count > 0)
             {
                 var part = new DebugContainerRunRequest { StdinData = ByteString.CopyFrom(buffer, 0, count) };
                 await requests.WriteAsync(part, stop).ConfigureAwait(false);
+                watch.Moved();
             }
         }
 

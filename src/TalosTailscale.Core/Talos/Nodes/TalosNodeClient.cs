@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
+using TalosTailscale.Core.Images;
 using TalosTailscale.Protos.Common;
 using TalosTailscale.Protos.Machine;
 
@@ -45,11 +46,17 @@ public sealed partial class TalosNodeClient
             )
             .ConfigureAwait(false);
         Protos.Machine.Version version = Single(answer.Messages, "Version");
+        string tag = version.Version_?.Tag ?? "";
+        if (tag.Length > 0 && VersionTag.TryParse(tag) is null)
+            throw TalosErrors.TalosProtocolViolation.New(
+                $"'{Node}' says that it runs Talos '{tag}', which is no version.",
+                Node
+            );
         _version = new TalosVersion
         {
             Node = Node,
-            Tag = version.Version_?.Tag ?? "",
-            Version = TalosTag.Parse(version.Version_?.Tag),
+            Tag = tag,
+            Version = TalosTag.Parse(tag),
             Sha = version.Version_?.Sha,
             Architecture = version.Version_?.Arch switch
             {

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace TalosTailscale.Core.Talos;
 
 /// <summary>How one member of etcd is, by the word of its own node.</summary>
@@ -5,8 +7,21 @@ namespace TalosTailscale.Core.Talos;
 /// <param name="Trouble">What is wrong, after its name in a sentence; null where it takes part and its machine runs.</param>
 internal sealed record EtcdMemberHealth(TalosEtcdMember Member, string? Trouble)
 {
+    /// <summary>Whether the node at its address answers as this member, well or not.</summary>
+    internal bool Answers { get; init; }
+
+    /// <summary>Whether it votes, by the list of members or by its own word: etcd has let the two differ (etcd-io/etcd#19557).</summary>
+    internal bool Votes { get; init; } = !Member.IsLearner;
+
+    /// <summary>Whether it can agree to a change of the members, which an alarm does not hinder.</summary>
+    internal bool Agrees { get; init; } = Trouble is null;
+
     /// <inheritdoc/>
-    public override string ToString() => $"'{Member.Hostname}' ({Member.IdHex}) {Trouble ?? "is healthy"}";
+    public override string ToString() => $"{Name(Member)} {Trouble ?? "is healthy"}";
+
+    /// <summary>For people. A member has no name before it starts for the first time.</summary>
+    internal static string Name(TalosEtcdMember member) =>
+        member.Hostname.Length > 0 ? $"'{member.Hostname}' ({member.IdHex})" : $"({member.IdHex}, never started)";
 }
 
 /// <summary>
@@ -17,67 +32,104 @@ internal sealed record EtcdMemberHealth(TalosEtcdMember Member, string? Trouble)
 internal sealed record EtcdHealth(IReadOnlyList<EtcdMemberHealth> Members, ulong Own)
 {
     /// <summary>How many members vote.</summary>
-    internal int Voters => Members.Count(one => !one.Member.IsLearner);
+    internal int Voters => Members.Count(one => one.Votes);
 
     /// <summary>The voting members without the node's own.</summary>
-    internal IEnumerable<EtcdMemberHealth> Others =>
-        Members.Where(one => !one.Member.IsLearner && one.Member.Id != Own);
+    internal IEnumerable<EtcdMemberHealth> Others => Members.Where(one => one.Votes && one.Member.Id != Own);
 
     /// <summary>How many of them take part.</summary>
     internal int OtherHealthyVoters => Others.Count(one => one.Trouble is null);
 
     /// <summary>Asks every member's own node.</summary>
-    /// <exception cref="TsException">The node that is asked cannot say who the members are, or which is its own.</exception>
+    /// <exception cref="TsException">
+    /// The node that is asked cannot say who the members are, or is none of them: <see cref="TalosErrors.EtcdMemberUnknown"/>.
+    /// </exception>
     internal static async Task<EtcdHealth> ReadAsync(TalosNodeClient node, CancellationToken cancellation)
     {
         IReadOnlyList<TalosEtcdMember> members = await node.EtcdMemberListAsync(cancellation).ConfigureAwait(false);
         TalosEtcdStatus own = await node.EtcdStatusAsync(cancellation).ConfigureAwait(false);
+        if (!members.Any(member => member.Id == own.MemberId))
+        {
+            throw TalosErrors.EtcdMemberUnknown.New(
+                $"'{node.Node}' is the etcd member {own.MemberId:x16} by its own word, which is none of the members: "
+                    + $"{string.Join(", ", members.Select(EtcdMemberHealth.Name))}.",
+                node.Node
+            );
+        }
+
         EtcdMemberHealth[] health = await Task.WhenAll(
-                members.Select(async member => new EtcdMemberHealth(
-                    member,
-                    await TroubleAsync(node, member, cancellation).ConfigureAwait(false)
-                ))
+                members.Select(member => AskAsync(node, member, members, cancellation))
             )
             .ConfigureAwait(false);
         return new EtcdHealth(health, own.MemberId);
     }
 
-    private static async Task<string?> TroubleAsync(
+    // A member has as many peer URLs as it has addresses: the first one where it is well will do.
+    private static async Task<EtcdMemberHealth> AskAsync(
         TalosNodeClient through,
         TalosEtcdMember member,
+        IReadOnlyList<TalosEtcdMember> members,
         CancellationToken cancellation
     )
     {
-        string? trouble = "has no peer URL";
+        var health = new EtcdMemberHealth(member, "has no peer URL that can be read");
         foreach (string url in member.PeerUrls)
         {
-            if (!Uri.TryCreate(url, UriKind.Absolute, out Uri? peer))
+            if (!Uri.TryCreate(url, UriKind.Absolute, out Uri? peer) || peer.Host.Length == 0)
                 continue;
             TalosNodeClient other = through
-                .Client.Node(peer.Host.Trim('[', ']'), member.Hostname)
+                .Client.Node(peer.Host.Trim('[', ']'), member.Hostname.Length > 0 ? member.Hostname : null)
                 .With(TimeSpan.FromSeconds(10));
-            try
-            {
-                trouble = Trouble(member, await other.EtcdStatusAsync(cancellation).ConfigureAwait(false))
-                    ?? Trouble(await other.MachineStatusAsync(cancellation).ConfigureAwait(false));
-            }
-            catch (TsException exception)
-            {
-                trouble = $"does not answer ({exception.Message.TrimEnd('.')})";
-            }
-
-            if (trouble is null)
-                return null;
+            EtcdMemberHealth found = await AskAtAsync(other, member, members, cancellation).ConfigureAwait(false);
+            if (found.Trouble is null)
+                return found;
+            health = health.Answers ? health : found;
         }
 
-        return trouble;
+        return health;
+    }
+
+    private static async Task<EtcdMemberHealth> AskAtAsync(
+        TalosNodeClient node,
+        TalosEtcdMember member,
+        IReadOnlyList<TalosEtcdMember> members,
+        CancellationToken cancellation
+    )
+    {
+        bool answers = false;
+        bool votes = !member.IsLearner;
+        try
+        {
+            TalosEtcdStatus status = await node.EtcdStatusAsync(cancellation).ConfigureAwait(false);
+            answers = status.MemberId == member.Id;
+            votes |= answers && !status.IsLearner;
+            string? alone = Trouble(member, status)
+                ?? Trouble(await node.MachineStatusAsync(cancellation).ConfigureAwait(false));
+            return new EtcdMemberHealth(member, alone ?? Alarm(member, status, members))
+            {
+                Answers = answers,
+                Votes = votes,
+                Agrees = alone is null,
+            };
+        }
+        catch (TsException exception)
+        {
+            return new EtcdMemberHealth(member, $"does not answer ({exception.Message.TrimEnd('.')})")
+            {
+                Answers = answers,
+                Votes = votes,
+            };
+        }
     }
 
     private static string? Trouble(TalosEtcdMember member, TalosEtcdStatus status) =>
         status.MemberId != member.Id ? "is not the member that answers at its address"
-        : status.Errors.FirstOrDefault(IsAlarm) is { } alarm ? Alarm(alarm)
         : status.Leader == 0 ? "knows no leader"
-        : status.Errors.Count > 0 ? $"reports: {string.Join("; ", status.Errors)}"
+        : status.IsLearner != member.IsLearner
+            ? $"only learns by {(status.IsLearner ? "its own word" : "the list of members")} and votes by "
+                + $"{(status.IsLearner ? "the list of members" : "its own word")}"
+        : status.Errors.Where(error => !IsAlarm(error)).ToArray() is { Length: > 0 } errors
+            ? $"reports: {string.Join("; ", errors)}"
         : null;
 
     // A member that was told to restart answers until its machine goes down.
@@ -87,16 +139,33 @@ internal sealed record EtcdHealth(IReadOnlyList<EtcdMemberHealth> Members, ulong
     // etcd writes an alarm as 'memberID:1234 alarm:NOSPACE ' among the errors of its status (AlarmMember.String).
     private static bool IsAlarm(string error) => error.Contains("alarm:", StringComparison.Ordinal);
 
-    private static string Alarm(string error)
+    // Every member's status lists the alarms of all of them (etcd v3rpc/maintenance.go): whose it is, the id says.
+    private static string? Alarm(TalosEtcdMember member, TalosEtcdStatus status, IReadOnlyList<TalosEtcdMember> members)
     {
+        string[] alarms = [.. status.Errors.Where(IsAlarm)];
+        if (alarms.Length == 0)
+            return null;
+        string error = alarms.FirstOrDefault(one => Raised(one) == member.Id) ?? alarms[0];
         string name = error[(error.IndexOf("alarm:", StringComparison.Ordinal) + 6)..].Trim();
-        return name switch
+        string advice = name switch
         {
-            "NOSPACE" =>
-                "raises the alarm NOSPACE: the database is full and takes no writes; compact and defragment it, then disarm the alarm",
+            "NOSPACE" => ": the database is full and takes no writes; compact and defragment it, then disarm the alarm",
             "CORRUPT" =>
-                "raises the alarm CORRUPT: its data differ from the others'; remove the member and let it join anew",
-            _ => $"raises the alarm {name}",
+                ": its data differ from the others'; switch its node off, remove the member and let it join anew",
+            _ => "",
         };
+        return Raised(error) is not { } id || id == member.Id ? $"raises the alarm {name}{advice}"
+            : members.FirstOrDefault(one => one.Id == id) is { } other
+                ? $"is held up by the alarm {name} of {EtcdMemberHealth.Name(other)}"
+            : $"is held up by the alarm {name} of the member {id:x16}, which is gone: disarm it";
     }
+
+    private static ulong? Raised(string alarm) =>
+        alarm
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .FirstOrDefault(part => part.StartsWith("memberID:", StringComparison.Ordinal))
+            is { } part
+        && ulong.TryParse(part["memberID:".Length..], NumberStyles.None, CultureInfo.InvariantCulture, out ulong id)
+            ? id
+            : null;
 }

@@ -75,16 +75,16 @@ public static class EtcdQuorum
                 node.Node
             );
         TalosEtcdMember member = found.Member;
-        if (found.Trouble is null)
+        if (found.Answers)
         {
             throw TalosErrors.EtcdMemberAlive.New(
-                $"The etcd member '{member.Hostname}' ({member.IdHex}) answers at '{string.Join("', '", member.PeerUrls)}'.",
+                $"The etcd member {found} and answers at '{string.Join("', '", member.PeerUrls)}'.",
                 node.Node
             );
         }
 
-        EtcdMemberHealth[] rest = [.. etcd.Members.Where(one => !one.Member.IsLearner && one.Member.Id != memberId)];
-        int healthy = rest.Count(one => one.Trouble is null);
+        EtcdMemberHealth[] rest = [.. etcd.Members.Where(one => one.Votes && one.Member.Id != memberId)];
+        int healthy = rest.Count(one => one.Agrees);
 
         // etcd itself decides with the members of now: those that agree must be a majority before and after.
         int needed = Needed(etcd.Voters);

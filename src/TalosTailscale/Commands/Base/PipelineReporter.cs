@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Management.Automation;
-using TalosTailscale.Core.MachineConfig;
 using TalosTailscale.Core.Reporting;
 
 namespace TalosTailscale.Commands;
@@ -18,13 +17,13 @@ internal sealed class PipelineReporter(PSCmdlet cmdlet) : IReporter
 
     public void Verbose(string message)
     {
-        string text = Redactor.Mask(message);
+        string text = ShownText.Of(message);
         Post(() => cmdlet.WriteVerbose(text));
     }
 
     public void Warning(string message)
     {
-        string text = Redactor.Mask(message);
+        string text = ShownText.Of(message);
         Post(() => cmdlet.WriteWarning(text));
     }
 
@@ -117,7 +116,7 @@ internal sealed class PipelineReporter(PSCmdlet cmdlet) : IReporter
             status += $", {Sizes.Text((long)rate)}/s";
         if (rate >= 1 && step.Unit is not null)
             status += $", {(long)rate}/s";
-        var record = new ProgressRecord(bar.Id, bar.Title, Redactor.Mask(status));
+        var record = new ProgressRecord(bar.Id, bar.Title, ShownText.Of(status));
         if (step is { Done: { } now, Total: > 0 and var total })
         {
             record.PercentComplete = (int)Math.Clamp(100.0 * now / total, 0, 100);
@@ -144,7 +143,7 @@ internal sealed class PipelineReporter(PSCmdlet cmdlet) : IReporter
     {
         public int Id { get; } = id;
 
-        public string Title { get; } = Redactor.Mask(target is null ? activity : $"{activity}: {target}");
+        public string Title { get; } = ShownText.Of(target is null ? activity : $"{activity}: {target}");
 
         public string? Status { get; private set; }
 

@@ -1,14 +1,13 @@
 using System.ComponentModel;
 using System.Management.Automation;
 using System.Runtime.ExceptionServices;
-using TalosTailscale.Core.MachineConfig;
 using TalosTailscale.Core.Reporting;
 
 namespace TalosTailscale.Commands;
 
 /// <summary>
 /// Base of all cmdlets: work runs as a task and is cancelled by Ctrl+C, every call to the engine is made by the pipeline
-/// thread, every text passes the redactor, every error comes from the one factory.
+/// thread, every text passes the redactor and <see cref="ShownText"/>, every error comes from the one factory.
 /// </summary>
 /// <remarks>
 /// A <see cref="TsException"/> that leaves <see cref="BeginAsync"/> ends the pipeline: nothing that follows could
@@ -66,7 +65,12 @@ public abstract class TsCmdlet : PSCmdlet, IDisposable
     /// <param name="enumerate">True to write the elements of a collection.</param>
     /// <returns>The work.</returns>
     protected Task WriteObjectAsync(object? value, bool enumerate = false) =>
-        value is null ? Task.CompletedTask : WriteAsync(() => WriteObject(value, enumerate));
+        value is null ? Task.CompletedTask : WriteAsync(() => WriteObject(ShownText.Of(value), enumerate));
+
+    /// <summary>Writes a text to the letter, for a file: nothing in it is made visible.</summary>
+    /// <param name="text">The text.</param>
+    /// <returns>The work.</returns>
+    private protected Task WriteRawAsync(string text) => WriteAsync(() => WriteObject(text));
 
     /// <summary>Writes a non-terminating error; completes when the pipeline has taken it.</summary>
     /// <param name="exception">What happened. Any exception: expected ones are <see cref="TsException"/>.</param>
@@ -84,8 +88,8 @@ public abstract class TsCmdlet : PSCmdlet, IDisposable
     /// <returns>True to go on.</returns>
     protected Task<bool> ShouldProcessAsync(string target, string action)
     {
-        string safeTarget = Redactor.Mask(target),
-            safeAction = Redactor.Mask(action);
+        string safeTarget = ShownText.Of(target),
+            safeAction = ShownText.Of(action);
         return Queue.InvokeAsync(() => ShouldProcess(safeTarget, safeAction), endsPipeline: true);
     }
 
@@ -95,8 +99,8 @@ public abstract class TsCmdlet : PSCmdlet, IDisposable
     /// <returns>True to go on.</returns>
     protected Task<bool> ShouldContinueAsync(string query, string caption)
     {
-        string safeQuery = Redactor.Mask(query),
-            safeCaption = Redactor.Mask(caption);
+        string safeQuery = ShownText.Of(query),
+            safeCaption = ShownText.Of(caption);
         return Queue.InvokeAsync(() => ShouldContinue(safeQuery, safeCaption), endsPipeline: true);
     }
 

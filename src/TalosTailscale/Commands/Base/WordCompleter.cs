@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Management.Automation;
 using System.Management.Automation.Language;
+using TalosTailscale.Core.Reporting;
 
 namespace TalosTailscale.Commands;
 
@@ -31,12 +32,12 @@ public abstract class WordCompleter : IArgumentCompleter
         return
         [
             .. Candidates(fakeBoundParameters)
-                .Where(candidate => pattern.IsMatch(candidate.Text))
+                .Where(candidate => pattern.IsMatch(candidate.Text) && PrintableText.IsClean(candidate.Text))
                 .Select(candidate => new CompletionResult(
                     Quoted(candidate.Text, quote, asked),
                     candidate.Text,
                     CompletionResultType.ParameterValue,
-                    candidate.ToolTip
+                    ShownText.Of(candidate.ToolTip)
                 )),
         ];
     }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Management.Automation;
 using TalosTailscale.Core.ImageFactory;
+using TalosTailscale.Core.Images;
 using TalosTailscale.Core.Talos;
 
 namespace TalosTailscale.Commands;
@@ -33,7 +34,7 @@ public sealed partial class SaveTalosImageCommand : TalosCmdlet
     {
         _named |= SchematicId is not null;
         if (SchematicId is not null)
-            _schematics.Add(Schematic.CheckedId(SchematicId));
+            _schematics.Add(Core.ImageFactory.SchematicId.Parse(SchematicId));
         if (!ByParameters)
             await base.ProcessAsync(cancellationToken);
     }
@@ -105,10 +106,10 @@ public sealed partial class SaveTalosImageCommand : TalosCmdlet
             yield return new ImageChoice
             {
                 Kind = Kind,
-                Version = ImageFactoryUri.WithV(version),
+                Version = VersionTag.Parse(version),
                 Architecture = architecture,
                 SecureBoot = secureBoot,
-                SchematicId = id,
+                SchematicId = Core.ImageFactory.SchematicId.Parse(id),
                 Schematic = schematic,
                 PcrKeyFingerprint = pcrKey,
             };

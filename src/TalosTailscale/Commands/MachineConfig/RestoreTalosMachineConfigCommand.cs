@@ -29,6 +29,10 @@ public sealed class RestoreTalosMachineConfigCommand : TalosCmdlet
     [ValidateNotNullOrEmpty]
     public string? BackupFolder { get; set; }
 
+    /// <summary>Keeps no backup of what is there now, which would hold the cluster's secrets.</summary>
+    [Parameter(Mandatory = false)]
+    public SwitchParameter NoBackup { get; set; }
+
     /// <summary>
     /// Goes back even if the backup is of another machine, documents disappear, or a configuration is staged or being tried.
     /// </summary>
@@ -72,6 +76,7 @@ public sealed class RestoreTalosMachineConfigCommand : TalosCmdlet
                 Mode = Mode,
                 Force = Force,
                 BackupFolder = _folder,
+                NoBackup = NoBackup,
             },
             Reporter
         );

@@ -55,6 +55,10 @@ public sealed partial class SetTalosMachinePatchCommand
     [ValidateNotNullOrEmpty]
     public string? BackupFolder { get; set; }
 
+    /// <summary>Keeps no backup, which would hold the cluster's secrets; then there is no way back by Restore-TalosMachineConfig.</summary>
+    [Parameter(Mandatory = false, ParameterSetName = NodeSet)]
+    public SwitchParameter NoBackup { get; set; }
+
     /// <summary>How long to wait for an extension service to follow; 0 does not wait.</summary>
     [Parameter(Mandatory = false, ParameterSetName = NodeSet)]
     public TimeSpan ServiceTimeout { get; set; } = TimeSpan.FromSeconds(60);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Management.Automation;
 using TalosTailscale.Core.MachineConfig;
+using TalosTailscale.Core.Tailnet;
 using TalosTailscale.Core.Talos;
 
 namespace TalosTailscale.Commands;
@@ -78,6 +79,7 @@ public sealed partial class SetTalosMachinePatchCommand : TalosCmdlet
             Strict = Strict,
             Force = Force,
             BackupFolder = _backups,
+            NoBackup = NoBackup,
             ServiceTimeout = ServiceTimeout,
         };
         var flow = new MachineConfigFlow(client, options, Reporter);
@@ -137,7 +139,16 @@ public sealed partial class SetTalosMachinePatchCommand : TalosCmdlet
             && (result.IsChanged || target != path)
             && await ShouldProcessAsync(target, $"Write the patched machine configuration\n{diff}");
         if (write)
+        {
+            GitIgnore git = await GitIgnore.CheckAsync(target!, cancellationToken);
+            if (git.MayBeTaken)
+                Reporter.Warning(
+                    $"{name}: '{target}' holds the cluster's secrets, and "
+                        + (git.State == GitIgnoreState.NotIgnored ? "git does not ignore it." : $"{git.Reason}.")
+                );
             await PrivateFile.ReplaceAsync(target!, ConfigText.Encode(result.Text), cancellationToken);
+        }
+
         await WriteObjectAsync(
             new MachinePatchResult
             {

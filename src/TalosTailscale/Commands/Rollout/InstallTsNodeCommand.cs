@@ -65,7 +65,7 @@ public sealed partial class InstallTsNodeCommand : RolloutCmdlet
         connections with
         {
             Factory = FactoryUri,
-            SchematicId = SchematicId is null ? null : Schematic.CheckedId(SchematicId),
+            SchematicId = SchematicId is null ? null : Core.ImageFactory.SchematicId.Parse(SchematicId).Text,
             Patches = PatchesAsync,
             ConfigOptions = new MachineConfigOptions
             {

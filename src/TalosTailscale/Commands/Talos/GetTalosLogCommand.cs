@@ -6,7 +6,7 @@ namespace TalosTailscale.Commands;
 
 /// <summary>Gets the log of a service line by line, and goes on with it if asked to.</summary>
 [Cmdlet(VerbsCommon.Get, "TalosLog")]
-[OutputType(typeof(TalosLogLine))]
+[OutputType(typeof(TalosLogLine), typeof(string))]
 public sealed class GetTalosLogCommand : TalosCmdlet
 {
     /// <summary>The service, or kernel; the tailscale extension's when not given.</summary>
@@ -25,6 +25,13 @@ public sealed class GetTalosLogCommand : TalosCmdlet
     [Parameter(Mandatory = false)]
     public SwitchParameter Follow { get; set; }
 
+    /// <summary>
+    /// The lines alone, as text and to the letter but for secrets: for a file. On a terminal, what a service logs can then
+    /// move the cursor or set the clipboard.
+    /// </summary>
+    [Parameter(Mandatory = false)]
+    public SwitchParameter Raw { get; set; }
+
     private protected override object? Input => Id;
 
     private protected override async Task WorkAsync(
@@ -36,6 +43,11 @@ public sealed class GetTalosLogCommand : TalosCmdlet
     {
         var id = (string)input!;
         await foreach (string line in client.LogsAsync(id, Tail, Follow, cancellationToken))
-            await WriteObjectAsync(new TalosLogLine(node.Name, id, Redactor.Mask(line)));
+        {
+            if (Raw)
+                await WriteRawAsync(Redactor.Mask(line));
+            else
+                await WriteObjectAsync(new TalosLogLine(node.Name, id, Redactor.Mask(line)));
+        }
     }
 }

@@ -20,7 +20,12 @@ public sealed class LabRegistryTests : IAsyncLifetime
     {
         var schematic = Schematic.FromExtensions([Schematic.TailscaleExtension]);
         using var factory = new ImageFactoryClient(_lab!.Part<LabFactory>()!.Address);
-        var reference = ImageFactoryUri.Installer(factory.Factory, schematic.Id, "v1.12.4", secureBoot: true);
+        var reference = ImageFactoryUri.Installer(
+            factory.Factory,
+            SchematicId.Parse(schematic.Id),
+            VersionTag.Parse("v1.12.4"),
+            secureBoot: true
+        );
         Assert.Null(
             await Registry.PullAsync(reference, TalosArchitecture.Arm64, TestContext.Current.CancellationToken)
         );

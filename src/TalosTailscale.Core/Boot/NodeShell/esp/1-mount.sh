@@ -64,18 +64,18 @@ attach() { # device mode
   folder=$(mktemp -d "${TMPDIR:-/tmp}/esp.$$.XXXXXX") || fail 10 NoTemporaryFolder "no folder could be made in '${TMPDIR:-/tmp}'"
   waited=0
   until reason=$(mount_apart "$1" "$2" "$folder"); do
-    if in_use "$reason" && [ "$waited" -lt "$PATIENCE" ]; then
+    if in_use "$reason" && [ "$waited" -lt "$PATIENCE" ] && ! write_protected "$1"; then
       release_abandoned "$1"
       sleep 1
       waited=$((waited + 1))
       continue
     fi
     rmdir "$folder" 2>/dev/null
-    [ -e "$1" ] || fail 11 DeviceNotFound "there is no device '$1'"
     case $2:$reason in
       rw:*read-only*) fail 13 ReadOnly "'$1' could not be mounted for writing: $reason" ;;
-      *) fail 12 MountFailed "'$1' could not be mounted as vfat ($2): $reason" ;;
     esac
+    [ -e "$1" ] || fail 11 DeviceNotFound "there is no device '$1'"
+    fail 12 MountFailed "'$1' could not be mounted as vfat ($2): $reason"
   done
   mnt=$folder
   linux=$mnt/EFI/Linux
@@ -111,6 +111,11 @@ in_use() { # what mount said
     *busy* | *'already mounted'* | *'RO state'* | *read-only*) return 0 ;;
   esac
   return 1
+}
+
+# By the device itself, which nobody's mount makes so: then there is nothing to wait for.
+write_protected() { # device
+  [ "$(cat "/sys/class/block/${1##*/}/ro" 2>/dev/null)" = 1 ]
 }
 
 # A command that was killed has unmounted nothing, and its container may live on.

@@ -30,13 +30,21 @@ sha256() {
 hash_of() { sha256 <"$1"; }
 
 # What the disk gives back, not what the cache remembers.
-hash_from_disk() {
+read_from_disk() {
   if dd if="$1" of=/dev/null bs=$BLOCK count=1 iflag=direct 2>/dev/null; then
-    dd if="$1" bs=1048576 iflag=direct 2>/dev/null | sha256
+    dd if="$1" bs=1048576 iflag=direct 2>/dev/null
   else
     (echo 1 >/proc/sys/vm/drop_caches) 2>/dev/null || :
-    hash_of "$1"
+    cat "$1" 2>/dev/null
   fi
+}
+
+hash_from_disk() { read_from_disk "$1" | sha256; }
+
+# Another content, or a disk that does not give it back?
+fail_to_verify() { # file what
+  read_from_disk "$1" >/dev/null || fail 21 ReadFailed "$2: the disk does not give it back"
+  fail 20 HashMismatch "$2"
 }
 
 # vfat's fsync writes the file, its slot and the FAT and flushes the disk's own cache; its syncfs does not do the last.

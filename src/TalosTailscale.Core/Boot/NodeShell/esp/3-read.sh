@@ -26,6 +26,9 @@ space() {
 cmd_list() { # device [hash]
   attach "$1" ro
   space
+  # One name is one line, or it is none; and a folder that cannot be read would only make the list shorter.
+  odd=$(find "$mnt/" -path '*[[:cntrl:]]*' -print) || fail 21 ReadFailed "not every folder of '$1' could be read"
+  [ -z "$odd" ] || fail 22 NameInvalid "'$1' has a name with control characters; its file system is damaged"
   find "$mnt/" -type f | while IFS= read -r path; do
     relative=${path#"$mnt/"}
     say file "$relative"
@@ -35,6 +38,7 @@ cmd_list() { # device [hash]
       hash:[Ee][Ff][Ii]/[Ll][Ii][Nn][Uu][Xx]/*) say sha256 "$(hash_of "$path")" ;;
     esac
   done
+  say listed yes
 }
 
 # On some ways to a node standard error arrives among standard output: there is none where bytes are the answer.
@@ -66,7 +70,7 @@ cmd_verify() { # device name sha256
   [ -f "$linux/$2" ] || fail 15 FileNotFound "there is no file '$2' in EFI/Linux"
   found=$(hash_from_disk "$linux/$2")
   say sha256 "$found"
-  [ "$found" = "$3" ] || fail 20 HashMismatch "'$2' reads back from the disk as SHA-256 '$found', expected '$3'"
+  [ "$found" = "$3" ] || fail_to_verify "$linux/$2" "'$2' reads back from the disk as SHA-256 '$found', expected '$3'"
 }
 
 cmd_staged() { # device name: how much is there already

@@ -33,7 +33,7 @@ replace_in_order() { # incoming target target-sha256 kept
     fail 18 NoSpace "'$2' could not be copied to '$4' as a backup"
   fi
   settle "$linux/$4"
-  [ "$(hash_from_disk "$linux/$4")" = "$3" ] || fail 20 HashMismatch "the backup '$4' does not read back as '$2'"
+  [ "$(hash_from_disk "$linux/$4")" = "$3" ] || fail_to_verify "$linux/$4" "the backup '$4' does not read back as '$2'"
   exec 9<"$linux/$2"
   mv -f -- "$linux/$1" "$linux/$2" || fail 22 WriteFailed "'$1' could not be renamed to '$2'"
   settle "$linux/$2"

@@ -1,0 +1,87 @@
+namespace TalosTailscale.Core.Inventory;
+
+/// <summary>
+/// A folder beside a file that is about to be replaced, in which the new content is written. It holds an ignore file of its
+/// own before anything else, so that after a kill at any moment git takes nothing of it, whatever other rules say. The next
+/// one to be made removes what a kill left.
+/// </summary>
+public sealed class StagingFolder : IDisposable
+{
+    private const string Prefix = ".talostailscale-";
+    private const string IgnoreFile = ".gitignore";
+
+    // Open, and so locked, as long as its maker lives.
+    private readonly FileStream _lock;
+
+    private StagingFolder(string path, FileStream held) => (Path, _lock) = (path, held);
+
+    /// <summary>The folder, absolute.</summary>
+    public string Path { get; }
+
+    /// <summary>Makes one.</summary>
+    /// <param name="folder">The folder of the file; made when it is not there.</param>
+    /// <returns>A folder that only its owner can enter.</returns>
+    /// <exception cref="IOException">It cannot be made.</exception>
+    public static StagingFolder In(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        RemoveAbandoned(folder);
+        string path = System.IO.Path.Combine(folder, Prefix + System.IO.Path.GetRandomFileName());
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(path);
+        else
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        FileStream held = Lock(path, FileMode.CreateNew);
+        held.Write("*\n"u8);
+        held.Flush(flushToDisk: true);
+        return new StagingFolder(path, held);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        // The ignore file last: until then git has to see it.
+        foreach (string file in Directory.EnumerateFiles(Path))
+            if (System.IO.Path.GetFileName(file) != IgnoreFile)
+                File.Delete(file);
+        _lock.Dispose();
+        Directory.Delete(Path, recursive: true);
+    }
+
+    private static void RemoveAbandoned(string folder)
+    {
+        foreach (string path in Directory.EnumerateDirectories(folder, Prefix + "*"))
+        {
+            try
+            {
+                new StagingFolder(path, Lock(path, FileMode.Open)).Dispose();
+            }
+            catch (FileNotFoundException)
+            {
+                RemoveEmpty(path);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // Somebody writes in it at this moment.
+            }
+        }
+    }
+
+    // Killed before the ignore file was there; who makes one at this moment needs it for an instant only.
+    private static void RemoveEmpty(string path)
+    {
+        if (DateTime.UtcNow - Directory.GetLastWriteTimeUtc(path) < TimeSpan.FromMinutes(1))
+            return;
+        try
+        {
+            Directory.Delete(path);
+        }
+        catch (IOException)
+        {
+            // It is not empty, so it is not ours.
+        }
+    }
+
+    private static FileStream Lock(string path, FileMode mode) =>
+        new(System.IO.Path.Combine(path, IgnoreFile), mode, FileAccess.ReadWrite, FileShare.None);
+}
