@@ -42,7 +42,12 @@ internal static class GateBench
         LoaderState state = facts.Variables.TryGet(out LoaderState? known) ? known : LoaderState.Empty;
         BootFile[] files =
         [
-            new() { Name = EspFolder.Entry, OsRelease = "ID=talos\nVERSION_ID=v1.12.4\n" },
+            new()
+            {
+                Name = EspFolder.Entry,
+                OsRelease = "ID=talos\nVERSION_ID=v1.12.4\n",
+                Profiles = ["ID=main\n", "ID=other\n"],
+            },
             new() { Name = "Talos-v1.12.3.efi", OsRelease = "ID=talos\nVERSION_ID=v1.12.3\n" },
         ];
         var esp = new EspInfo

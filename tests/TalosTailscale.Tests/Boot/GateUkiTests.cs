@@ -215,7 +215,7 @@ public sealed class GateUkiTests
     [Theory]
     [InlineData("talos-v1.12.4.efi", UkiSwapGateStatus.Passed)]
     [InlineData("talos-v1.12.3.efi", UkiSwapGateStatus.Refused)]
-    [InlineData("talos-v1.12.4.efi@1", UkiSwapGateStatus.Refused)]
+    [InlineData("talos-v1.12.4.efi@other", UkiSwapGateStatus.Refused)]
     public async Task Another_entry_or_another_profile_next_is_refused(string next, UkiSwapGateStatus status)
     {
         SwapNodeFacts facts = GateBench.Facts with { Variables = new LoaderState { OneShot = next } };

@@ -148,7 +148,7 @@ public sealed class UpgradeGateTests
     private static async Task<TsException> RefusedAsync(TalosLab lab, string image, string[]? brings)
     {
         TsException e = await Assert.ThrowsAsync<TsException>(() => CheckAsync(lab, image, brings));
-        Assert.Equal(("InstallerLosesExtension", "ampone"), (e.ErrorId, e.Target?.ToString()));
+        Assert.Equal(("InstallerLosesExtension", "192.168.1.203"), (e.ErrorId, e.Target?.ToString()));
         return e;
     }
 }
