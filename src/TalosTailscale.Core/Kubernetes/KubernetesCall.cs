@@ -47,6 +47,7 @@ internal static partial class KubernetesCall
     {
         for (var attempt = 1; ; attempt++)
         {
+            await connection.PrepareAsync(cancellationToken).ConfigureAwait(false);
             using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             deadline.CancelAfter(connection.RequestTimeout);
             try
@@ -74,7 +75,7 @@ internal static partial class KubernetesCall
                     or HttpStatusCode.BadGateway
                     or HttpStatusCode.ServiceUnavailable
                     or HttpStatusCode.GatewayTimeout,
-            HttpRequestException { InnerException: AuthenticationException } => false,
+            HttpRequestException { InnerException: AuthenticationException or TsException } => false,
             HttpRequestException or IOException or SocketException => true,
             _ => false,
         };
@@ -87,6 +88,8 @@ internal static partial class KubernetesCall
         switch (e)
         {
             case TsException known:
+                return known;
+            case HttpRequestException { InnerException: TsException known }:
                 return known;
             case HttpOperationException { Response: { } response } http:
                 return FromStatus(connection, what, target, response.StatusCode, ReadStatus(response.Content), http);

@@ -27,6 +27,30 @@ public static class KubernetesErrors
         "Compare it with the output of 'kubectl config view', or fetch a new one from a control plane node."
     );
 
+    /// <summary>The program that a kubeconfig names for credentials gave none.</summary>
+    public static readonly TsError KubeconfigPluginFailed = new(
+        "KubeconfigPluginFailed",
+        TsErrorCategory.AuthenticationError,
+        "The program that the kubeconfig names for credentials ('exec') is not there, failed or gave no usable answer.",
+        "Run 'kubectl get nodes' with the same kubeconfig: it runs the same program. Then act on the program's words."
+    );
+
+    /// <summary>The kubeconfig's way to sign in is one that is not there any more.</summary>
+    public static readonly TsError KubeconfigSignInUnsupported = new(
+        "KubeconfigSignInUnsupported",
+        TsErrorCategory.AuthenticationError,
+        "The kubeconfig's 'auth-provider' is one that Kubernetes has removed, or has no valid token.",
+        "Make the kubeconfig anew with the provider's plugin, or give another one with -KubeConfig."
+    );
+
+    /// <summary>The proxy on the way to the API server does not let us through.</summary>
+    public static readonly TsError KubernetesProxyFailed = new(
+        "KubernetesProxyFailed",
+        TsErrorCategory.ConnectionError,
+        "The proxy on the way to the Kubernetes API server refused the connection or is none.",
+        "Check 'proxy-url' in the kubeconfig, or $env:HTTPS_PROXY; $env:NO_PROXY names servers that need no proxy."
+    );
+
     /// <summary>The context that was asked for is not in the kubeconfig.</summary>
     public static readonly TsError KubeconfigContextNotFound = new(
         "KubeconfigContextNotFound",

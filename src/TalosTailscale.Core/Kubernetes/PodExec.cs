@@ -106,13 +106,11 @@ internal static class PodExec
         options.AddSubProtocol(V4);
         options.KeepAliveInterval = TimeSpan.FromSeconds(20);
         options.CollectHttpResponseDetails = true;
-        options.SetRequestHeader("User-Agent", connection.UserAgent);
+        await connection.PrepareAsync(cancellationToken).ConfigureAwait(false);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(connection.RequestTimeout);
         try
         {
-            foreach (var (name, value) in await connection.HeadersAsync(deadline.Token).ConfigureAwait(false))
-                options.SetRequestHeader(name, value);
             await socket
                 .ConnectAsync(Address(connection, target, command, hasStdin), connection.Invoker, deadline.Token)
                 .ConfigureAwait(false);
