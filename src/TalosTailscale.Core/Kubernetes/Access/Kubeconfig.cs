@@ -3,20 +3,22 @@ namespace TalosTailscale.Core.Kubernetes;
 /// <summary>Finds, reads and merges kubeconfig files as kubectl does, and chooses a context of them.</summary>
 internal static class Kubeconfig
 {
-    internal static IReadOnlyList<string> DefaultFiles()
+    internal static IReadOnlyList<string> DefaultFiles() => DefaultFiles(Environment.GetEnvironmentVariable);
+
+    private static IReadOnlyList<string> DefaultFiles(Func<string, string?> variable)
     {
-        var variable = Environment.GetEnvironmentVariable("KUBECONFIG");
-        if (!string.IsNullOrWhiteSpace(variable))
+        var list = variable("KUBECONFIG");
+        if (!string.IsNullOrWhiteSpace(list))
             return
             [
-                .. variable
+                .. list
                     .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
                     .Distinct(StringComparer.Ordinal),
             ];
         return [Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".kube", "config")];
     }
 
-    internal static IReadOnlyList<string> Locate(string? path)
+    internal static IReadOnlyList<string> Locate(string? path, Func<string, string?> variable)
     {
         if (path is not null)
         {
@@ -24,7 +26,7 @@ internal static class Kubeconfig
                 ? [path]
                 : throw KubernetesErrors.KubeconfigNotFound.New($"The kubeconfig '{path}' does not exist.", path);
         }
-        var candidates = DefaultFiles();
+        var candidates = DefaultFiles(variable);
         var files = candidates.Where(File.Exists).ToArray();
         return files.Length > 0
             ? files
@@ -51,7 +53,7 @@ internal static class Kubeconfig
     {
         try
         {
-            KubeconfigFile config = Read(Locate(path));
+            KubeconfigFile config = Read(Locate(path, Environment.GetEnvironmentVariable));
             return
             [
                 .. config.Contexts.Select(context =>

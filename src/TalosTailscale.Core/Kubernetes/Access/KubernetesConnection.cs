@@ -18,9 +18,15 @@ public sealed class KubernetesConnection : IDisposable
     private readonly HashSet<string> _authorities;
     private readonly ClientIdentity? _certificate;
 
-    private KubernetesConnection(KubeconfigChoice choice, string source, bool ownTls)
+    private KubernetesConnection(
+        KubeconfigChoice choice,
+        string source,
+        bool ownTls = false,
+        Func<string, string?>? variable = null
+    )
     {
         Source = source;
+        Choice = choice;
         Context = choice.Context;
         Server = ParseServer(choice, source);
         UserAgent = "talos-tailscale/" + typeof(KubernetesConnection).Assembly.GetName().Version?.ToString(3);
@@ -29,7 +35,7 @@ public sealed class KubernetesConnection : IDisposable
         _certificate = Certificate(choice.User, source);
         var wire = new KubernetesWire(
             Server,
-            ProxyChoice.For(Server, choice.Cluster.ProxyUrl, source, Environment.GetEnvironmentVariable),
+            ProxyChoice.For(Server, choice.Cluster.ProxyUrl, source, variable ?? Environment.GetEnvironmentVariable),
             new KubernetesTls(
                 new ServerTrust(
                     authorities,
@@ -77,6 +83,9 @@ public sealed class KubernetesConnection : IDisposable
     /// <summary>How long a command in a pod may neither take nor give a byte; hashing a large image on a slow disk is silent.</summary>
     internal TimeSpan ExecStallLimit { get; set; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>What was taken of the kubeconfig.</summary>
+    internal KubeconfigChoice Choice { get; }
+
     internal KubernetesApi Api { get; }
 
     internal HttpMessageInvoker Invoker { get; }
@@ -91,12 +100,8 @@ public sealed class KubernetesConnection : IDisposable
     /// <param name="context">Name of the context; null for the current one.</param>
     /// <returns>The connection.</returns>
     /// <exception cref="TsException">KubeconfigNotFound, KubeconfigInvalid, KubeconfigContextNotFound or KubeconfigInsecure.</exception>
-    public static KubernetesConnection Open(string? path = null, string? context = null)
-    {
-        var files = Kubeconfig.Locate(path);
-        var source = string.Join(Path.PathSeparator, files);
-        return new KubernetesConnection(Kubeconfig.Choose(Kubeconfig.Read(files), context, source), source, false);
-    }
+    public static KubernetesConnection Open(string? path = null, string? context = null) =>
+        OpenIn(path, context, Environment.GetEnvironmentVariable);
 
     /// <summary>Opens a kubeconfig of the user's own that is held in memory.</summary>
     /// <param name="kubeconfig">The YAML text as bytes.</param>
@@ -108,7 +113,7 @@ public sealed class KubernetesConnection : IDisposable
         ReadOnlyMemory<byte> kubeconfig,
         string source,
         string? context = null
-    ) => new(Kubeconfig.Choose(KubeconfigReader.Read(kubeconfig, source, null), context, source), source, false);
+    ) => new(Kubeconfig.Choose(KubeconfigReader.Read(kubeconfig, source, null), context, source), source);
 
     /// <summary>
     /// Opens the kubeconfig that a control plane node handed out: data of which nothing is taken but server, authority,
@@ -123,7 +128,7 @@ public sealed class KubernetesConnection : IDisposable
         ReadOnlyMemory<byte> kubeconfig,
         string source,
         string? context = null
-    ) => new(Kubeconfig.Choose(FetchedKubeconfig.Parse(kubeconfig, source), context, source), source, false);
+    ) => new(Kubeconfig.Choose(FetchedKubeconfig.Parse(kubeconfig, source), context, source), source);
 
     /// <summary>The contexts of the kubeconfig that <see cref="Open"/> would take, with their servers, for completion.</summary>
     /// <param name="path">File; null to look it up.</param>
@@ -170,9 +175,23 @@ public sealed class KubernetesConnection : IDisposable
     /// <exception cref="TsException">KubeconfigPluginFailed.</exception>
     internal Task PrepareAsync(CancellationToken cancellationToken) => _identity.PrepareAsync(cancellationToken);
 
-    /// <summary>As <see cref="Open"/>, with our own TLS also where the system has what it needs.</summary>
-    internal static KubernetesConnection OpenWithOwnTls(string path, string? context = null) =>
-        new(Kubeconfig.Choose(Kubeconfig.Read([path]), context, path), path, true);
+    /// <summary>Opens it with variables of the environment that are not the process's, or with our own TLS in any case.</summary>
+    internal static KubernetesConnection OpenIn(
+        string? path,
+        string? context,
+        Func<string, string?> variable,
+        bool ownTls = false
+    )
+    {
+        var files = Kubeconfig.Locate(path, variable);
+        var source = string.Join(Path.PathSeparator, files);
+        return new KubernetesConnection(
+            Kubeconfig.Choose(Kubeconfig.Read(files), context, source),
+            source,
+            ownTls,
+            variable
+        );
+    }
 
     // A certificate of the kubeconfig wins over a plugin's, which may change while the connection lasts.
     private ClientIdentity? TlsIdentity() =>
