@@ -125,6 +125,14 @@ public static class KubernetesErrors
             + "-KubeContext."
     );
 
+    /// <summary>Not a right is missing: an admission rule said no.</summary>
+    public static readonly TsError KubernetesAdmissionRefused = new(
+        "KubernetesAdmissionRefused",
+        TsErrorCategory.PermissionDenied,
+        "An admission rule of the cluster refused the object: a quota, a webhook, a policy; the message has its words.",
+        "Act on the server's words: no right of the user changes it, but the rule that they name."
+    );
+
     /// <summary>No answer in time.</summary>
     public static readonly TsError KubernetesTimeout = new(
         "KubernetesTimeout",
@@ -213,6 +221,14 @@ public static class KubernetesErrors
         TsErrorCategory.InvalidOperation,
         "The helper pod ended or could not start; the message has the container's reason.",
         "Act on the reason; the image must have 'sh' and 'sleep'."
+    );
+
+    /// <summary>The node has no sandbox for the pod.</summary>
+    public static readonly TsError PodSandboxFailed = new(
+        "PodSandboxFailed",
+        TsErrorCategory.ResourceUnavailable,
+        "The node cannot make the sandbox of the helper pod: as a rule its pod network is not up.",
+        "Act on the kubelet's words; 'kubectl -n kube-system get pods -o wide' shows the network's own pods on that node."
     );
 
     /// <summary>The pod was not ready in time.</summary>

@@ -117,8 +117,7 @@ internal sealed class ExecPlugin : IDisposable
                 cluster["certificate-authority-data"] = Convert.ToBase64String(authority);
             if (_cluster.ProxyUrl.Length > 0)
                 cluster["proxy-url"] = _cluster.ProxyUrl;
-            if (_cluster.PluginConfig is { } config)
-                cluster["config"] = config.DeepClone();
+            cluster["config"] = _cluster.PluginConfig?.DeepClone();
             spec["cluster"] = cluster;
         }
 

@@ -65,7 +65,6 @@ public sealed class KubernetesConnection : IDisposable
         _handler.UseCookies = false;
         _handler.RequestHeaderEncodingSelector = (name, _) => RepeatedHeader.For(name);
         _handler.PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1);
-        Invoker = new HttpMessageInvoker(_identity, disposeHandler: false);
     }
 
     /// <summary>Address of the API server.</summary>
@@ -88,7 +87,8 @@ public sealed class KubernetesConnection : IDisposable
 
     internal KubernetesApi Api { get; }
 
-    internal HttpMessageInvoker Invoker { get; }
+    /// <summary>What every request goes through, for those that the client library does not make.</summary>
+    internal HttpMessageHandler Handler => _identity;
 
     internal string UserAgent { get; }
 
@@ -147,8 +147,8 @@ public sealed class KubernetesConnection : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        Invoker.Dispose();
         Api.Dispose();
+        _identity.Dispose();
         _handler.Dispose();
     }
 

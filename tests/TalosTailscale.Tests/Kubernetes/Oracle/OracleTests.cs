@@ -105,11 +105,15 @@ public sealed class OracleTests
         string text = File.ReadAllText(one.PluginLog);
         File.Delete(one.PluginLog);
         // The order of keys says nothing.
-        return string.Join('\n', text.Split('\n').Select(line => line.StartsWith('{') ? Sorted(JsonNode.Parse(line)).ToJsonString() : line));
+        return string.Join('\n', text.Split('\n').Select(line => line.StartsWith('{') ? Sorted(JsonNode.Parse(line))!.ToJsonString() : line));
     }
 
-    private static JsonNode Sorted(JsonNode? node) =>
+    private static JsonNode? Sorted(JsonNode? node) =>
         node is JsonObject mapping
-            ? new JsonObject(mapping.OrderBy(x => x.Key, StringComparer.Ordinal).Select(x => KeyValuePair.Create(x.Key, (JsonNode?)Sorted(x.Value))))
-            : node!.DeepClone();
+            ? new JsonObject(
+                mapping
+                    .OrderBy(x => x.Key, StringComparer.Ordinal)
+                    .Select(x => KeyValuePair.Create(x.Key, Sorted(x.Value)))
+            )
+            : node?.DeepClone();
 }
