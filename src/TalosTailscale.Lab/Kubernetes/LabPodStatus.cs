@@ -128,7 +128,7 @@ internal sealed class LabPodStatus(KubeStore store)
             return p;
         });
 
-    internal void Event(LabPod pod, string type, string reason, string message) =>
+    internal void Event(LabPod pod, string type, string reason, string message, int count = 1) =>
         store.Create(
             KubeResource.Events,
             new JsonObject
@@ -145,7 +145,7 @@ internal sealed class LabPodStatus(KubeStore store)
                 ["type"] = type,
                 ["reason"] = reason,
                 ["message"] = message,
-                ["count"] = 1,
+                ["count"] = count,
                 ["firstTimestamp"] = KubeStore.Now(),
                 ["lastTimestamp"] = KubeStore.Now(),
                 ["source"] = new JsonObject { ["component"] = "kubelet", ["host"] = pod.Node?.Facts.Name },

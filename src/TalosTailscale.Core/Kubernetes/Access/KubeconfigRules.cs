@@ -39,6 +39,8 @@ internal static class KubeconfigRules
                 return $"names the file '{file}' in '{key}', which is not there";
         if (user is { Token.Length: 0, TokenFile.Length: > 0 } && !File.Exists(user.TokenFile))
             return $"names the file '{user.TokenFile}' in 'tokenFile', which is not there";
+        if (!hasCertificate && !hasBasic && user is { Token: "", TokenFile: "", AuthProvider: null, Plugin: null })
+            return "has no credentials";
         return user.As.User.Length == 0 && user.As is not { Uid.Length: 0, Groups.Count: 0, Extra.Count: 0 }
             ? "has 'as-uid', 'as-groups' or 'as-user-extra' without 'as'"
             : null;

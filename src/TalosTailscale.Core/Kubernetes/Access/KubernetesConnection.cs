@@ -241,10 +241,10 @@ public sealed class KubernetesConnection : IDisposable
     private static Uri ParseServer(KubeconfigChoice choice, string source)
     {
         KubeconfigCluster cluster = choice.Cluster;
-        bool hasTls = cluster.AuthorityFile.Length + cluster.AuthorityData.Length > 0;
+        // As client-go: an address without a scheme is one without TLS.
         string address = cluster.Server.Contains("://", StringComparison.Ordinal)
             ? cluster.Server
-            : (hasTls ? "https://" : "http://") + cluster.Server;
+            : "http://" + cluster.Server;
         if (!Uri.TryCreate(address, UriKind.Absolute, out var server) || server.Scheme is not ("http" or "https"))
             throw KubernetesErrors.KubeconfigInvalid.New(
                 $"The kubeconfig '{source}' has the server '{cluster.Server}', expected an https address.",

@@ -15,7 +15,7 @@ internal static partial class Kubectl
         if (Environment.GetEnvironmentVariable("TALOSTAILSCALE_BOOT_PACKAGES") is { Length: > 0 } packages)
             folders = folders.Prepend(Path.Combine(packages, "kubectl", "usr", "bin"));
         if (!OperatingSystem.IsWindows())
-            foreach (string path in folders.Select(one => Path.Combine(one, "kubectl")).Where(File.Exists))
+            foreach (string path in folders.SelectMany(Candidates))
                 if (IsNewEnough(path))
                     return path;
         string why = $"There is no kubectl of 1.{LeastMinor} or later.";
@@ -50,6 +50,20 @@ internal static partial class Kubectl
         return (process.ExitCode, await output, await error);
     }
 
+    // Some packages put a program in front that asks the server for its version first; theirs lie beside it.
+    private static IEnumerable<string> Candidates(string folder)
+    {
+        string path = Path.Combine(folder, "kubectl");
+        if (!File.Exists(path))
+            return [];
+        string real = new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? path;
+        return
+        [
+            path,
+            .. Directory.GetFiles(Path.GetDirectoryName(real)!, "kubectl.1.*").OrderDescending(StringComparer.Ordinal),
+        ];
+    }
+
     private static bool IsNewEnough(string path)
     {
         using Process process = Process.Start(
@@ -57,7 +71,8 @@ internal static partial class Kubectl
         )!;
         string text = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        return VersionRegex().Match(text) is { Success: true } found
+        return !text.Contains("dispatcher", StringComparison.Ordinal)
+            && VersionRegex().Match(text) is { Success: true } found
             && int.Parse(found.Groups[1].ValueSpan, System.Globalization.CultureInfo.InvariantCulture) >= LeastMinor;
     }
 

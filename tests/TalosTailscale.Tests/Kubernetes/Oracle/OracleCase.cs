@@ -60,7 +60,7 @@ internal sealed class OracleCase
             _ => _server.Rooted,
         };
         string host = byName ? "kube.oracle.test" : Any("127.0.0.1", "localhost");
-        string scheme = Pick(3, "server", ["https"], ["no scheme", "with path", "capital letters"], ["http", "empty", "garbage"]);
+        string scheme = Pick(3, "server", ["https"], ["with path", "capital letters"], ["no scheme", "http", "empty", "garbage"]);
         Line(cluster, "server", scheme switch
         {
             "no scheme" => $"{host}:{port}",
@@ -76,7 +76,7 @@ internal sealed class OracleCase
             Line(cluster, "tls-server-name", name switch { "localhost" => "localhost", "wildcard" => "a.wild.oracle.test", _ => "other.test" });
         Proxy(cluster, proxy, host);
         var user = new StringBuilder();
-        Identity(user, Pick(4, "identity", ["certificate", "token"], ["nobody", "token file", "token and token file", "basic", "rsa", "cert data, key file", "cert file, key data", "one file for both", "exec token", "exec certificate", "exec v1beta1", "oidc", "token and certificate"], ["token and basic", "cert without key", "other key", "cert twice", "missing token file", "empty token file", "number as token", "oidc ended", "azure", "gcp", "exec without command", "exec v1alpha1", "exec wrong version", "exec wrong kind", "exec fails", "exec absent", "exec without mode", "exec always", "broken base64"]));
+        Identity(user, Pick(4, "identity", ["certificate", "token"], ["token file", "token and token file", "basic", "rsa", "cert data, key file", "cert file, key data", "one file for both", "exec token", "exec certificate", "exec v1beta1", "oidc", "token and certificate"], ["nobody", "token and basic", "cert without key", "other key", "cert twice", "missing token file", "empty token file", "number as token", "oidc ended", "azure", "gcp", "exec without command", "exec v1alpha1", "exec wrong version", "exec wrong kind", "exec fails", "exec absent", "exec without mode", "exec always", "broken base64"]));
         As(user, Pick(5, "as", ["nobody"], ["user", "groups", "all"], ["groups without user"]));
         Layout(cluster.ToString(), user.ToString());
     }

@@ -23,7 +23,6 @@ internal sealed class OracleView
         view.Add("token file", user?["tokenFile"]);
         view.Add("basic", $"{user?["username"]} {user?["password"]}");
         view.Add("as", $"{user?["as"]} {user?["as-uid"]} {Join(user?["as-groups"])} {Extra(user?["as-user-extra"])}");
-        view.Add("plugin's program", exec?["command"]);
         view.Add("plugin's arguments", Join(exec?["args"]));
         return view;
     }
@@ -45,7 +44,6 @@ internal sealed class OracleView
         view.Add("basic", $"{user.Username} {user.Password}");
         string extra = string.Join("; ", user.As.Extra.Select(one => $"{one.Key}={string.Join("|", one.Value)}").Order(StringComparer.Ordinal));
         view.Add("as", $"{user.As.User} {user.As.Uid} {string.Join("|", user.As.Groups)} {extra}");
-        view.Add("plugin's program", user.Plugin?.Command ?? "");
         view.Add("plugin's arguments", string.Join("|", user.Plugin?.Arguments ?? []));
         return view;
     }
