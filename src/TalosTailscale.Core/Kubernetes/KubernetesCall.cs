@@ -134,7 +134,10 @@ internal static partial class KubernetesCall
         var said = ServerRefusal.Words(status?.Message ?? $"HTTP {(int)code}");
         // Whoever says 401 and 403 without a Status is no API server.
         if (
-            code is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.ProxyAuthenticationRequired
+            code
+                is HttpStatusCode.Unauthorized
+                    or HttpStatusCode.Forbidden
+                    or HttpStatusCode.ProxyAuthenticationRequired
             && status is { Kind: not "Status" }
         )
             return ServerRefusal.Stranger(connection, what, target, (int)code, status.Message ?? "", e);

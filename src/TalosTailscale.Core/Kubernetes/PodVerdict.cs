@@ -42,7 +42,9 @@ internal sealed class PodVerdict(HelperPodSpec spec, string name)
         var current = Current(pod.Status);
         var waiting = current?.State?.Waiting;
         LastState = $"phase {pod.Status?.Phase ?? "unknown"}" + (waiting?.Reason is { } r ? $", {r}" : "");
-        MayLackSandbox = pod.Status?.Phase is null or "Pending" && waiting?.Reason is null or "ContainerCreating" or "PodInitializing";
+        MayLackSandbox =
+            pod.Status?.Phase is null or "Pending"
+            && waiting?.Reason is null or "ContainerCreating" or "PodInitializing";
         CheckPull(waiting, current?.Name == HelperPodBorrowing.BorrowerName ? spec.FromImage : spec.Image);
         return pod.Status?.Phase == "Running"
             && pod.Status.Conditions?.Any(c => c.Type == "Ready" && c.Status == "True") == true;

@@ -14,39 +14,33 @@ internal static partial class ServerRefusal
     // What admission says, and what then helps; the first that fits counts.
     private static readonly (Regex Words, Func<Match, string> Advice)[] s_admission =
     [
-        (
-            QuotaRegex(),
-            m => $"Raise the ResourceQuota '{m.Groups["name"]}' or remove what uses it up: 'kubectl get resourcequota -A' shows it."
+        (QuotaRegex(), m =>
+            $"Raise the ResourceQuota '{m.Groups["name"]}' or remove what uses it up: 'kubectl get resourcequota -A' shows it."
         ),
-        (
-            QuotaWantsRegex(),
-            m => $"The ResourceQuota '{m.Groups["name"]}' lets in only pods that say '{m.Groups["what"]}': change it, or use another namespace."
+        (QuotaWantsRegex(), m =>
+            $"The ResourceQuota '{m.Groups["name"]}' lets in only pods that say '{m.Groups["what"]}': change it, or use another namespace."
         ),
-        (
-            WebhookRegex(),
-            m => $"Ask who runs the admission webhook '{m.Groups["name"]}' to exempt the namespace; 'kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations' shows whose it is."
+        (WebhookRegex(), m =>
+            $"Ask who runs the admission webhook '{m.Groups["name"]}' to exempt the namespace; 'kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations' shows whose it is."
         ),
-        (
-            PolicyRegex(),
-            m => $"Exempt the namespace in the ValidatingAdmissionPolicyBinding '{m.Groups["binding"]}' of the policy '{m.Groups["name"]}'."
+        (PolicyRegex(), m =>
+            $"Exempt the namespace in the ValidatingAdmissionPolicyBinding '{m.Groups["binding"]}' of the policy '{m.Groups["name"]}'."
         ),
-        (
-            PriorityPlaceRegex(),
-            m => $"Use the namespace kube-system, or let the priority class '{m.Groups["class"]}' into '{m.Groups["ns"]}' by a ResourceQuota with its scope."
+        (PriorityPlaceRegex(), m =>
+            $"Use the namespace kube-system, or let the priority class '{m.Groups["class"]}' into '{m.Groups["ns"]}' by a ResourceQuota with its scope."
         ),
-        (
-            PriorityRegex(),
-            m => $"Create the PriorityClass '{m.Groups["class"]}'; every cluster has system-node-critical unless somebody removed it."
+        (PriorityRegex(), m =>
+            $"Create the PriorityClass '{m.Groups["class"]}'; every cluster has system-node-critical unless somebody removed it."
         ),
-        (
-            AccountRegex(),
-            m => $"Create it: 'kubectl -n {m.Groups["ns"]} create serviceaccount {m.Groups["name"]}'; in a new namespace wait a moment, 'default' comes by itself."
+        (AccountRegex(), m =>
+            $"Create it: 'kubectl -n {m.Groups["ns"]} create serviceaccount {m.Groups["name"]}'; in a new namespace wait a moment, 'default' comes by itself."
         ),
-        (
-            EndingRegex(),
-            m => $"The namespace '{m.Groups["ns"]}' is being deleted: wait until it is gone and create it anew, or use another."
+        (EndingRegex(), m =>
+            $"The namespace '{m.Groups["ns"]}' is being deleted: wait until it is gone and create it anew, or use another."
         ),
-        (LimitsRegex(), _ => "A LimitRange of the namespace forbids it: 'kubectl get limitrange -A' shows it; change it or use another namespace."),
+        (LimitsRegex(), _ =>
+            "A LimitRange of the namespace forbids it: 'kubectl get limitrange -A' shows it; change it or use another namespace."
+        ),
     ];
 
     /// <summary>The error for a 403.</summary>
@@ -68,12 +62,24 @@ internal static partial class ServerRefusal
             return Missing(what, target, cannot, said, e);
         foreach ((Regex words, Func<Match, string> advice) in s_admission)
             if (words.Match(said) is { Success: true } match)
-                return KubernetesErrors.KubernetesAdmissionRefused.New($"Cannot {what}: {said}.", target, e, advice(match));
+                return KubernetesErrors.KubernetesAdmissionRefused.New(
+                    $"Cannot {what}: {said}.",
+                    target,
+                    e,
+                    advice(match)
+                );
         return KubernetesErrors.KubernetesAdmissionRefused.New($"Cannot {what}: {said}.", target, e);
     }
 
     /// <summary>The error where something answered that is no API server: a proxy's or a portal's page.</summary>
-    internal static TsException Stranger(KubernetesConnection connection, string what, object? target, int code, string page, Exception? e)
+    internal static TsException Stranger(
+        KubernetesConnection connection,
+        string what,
+        object? target,
+        int code,
+        string page,
+        Exception? e
+    )
     {
         string title = TitleRegex().Match(page) is { Success: true } found ? found.Groups["title"].Value : page;
         return KubernetesErrors.KubernetesProxyFailed.New(
@@ -106,8 +112,12 @@ internal static partial class ServerRefusal
                 target,
                 e
             );
-        string group = cannot.Groups["group"].Value, ns = cannot.Groups["ns"].Value;
-        string full = group.Length == 0 ? resource : resource.Split('/') is [var kind, var sub] ? $"{kind}.{group}/{sub}" : $"{resource}.{group}";
+        string group = cannot.Groups["group"].Value,
+            ns = cannot.Groups["ns"].Value;
+        string full =
+            group.Length == 0 ? resource
+            : resource.Split('/') is [var kind, var sub] ? $"{kind}.{group}/{sub}"
+            : $"{resource}.{group}";
         string where = ns.Length > 0 ? $" in the namespace '{ns}'" : " in the cluster";
         string reason = RoleRegex().Match(said) is { Success: true } role ? $" ({role.Groups["why"].Value})" : "";
         return KubernetesErrors.KubernetesForbidden.New(
@@ -119,7 +129,9 @@ internal static partial class ServerRefusal
         );
     }
 
-    [GeneratedRegex("""User "(?<user>[^"]*)" cannot (?<verb>[a-z]+) resource "(?<resource>[^"]*)" in API group "(?<group>[^"]*)"(?: in the namespace "(?<ns>[^"]*)")?""")]
+    [GeneratedRegex(
+        """User "(?<user>[^"]*)" cannot (?<verb>[a-z]+) resource "(?<resource>[^"]*)" in API group "(?<group>[^"]*)"(?: in the namespace "(?<ns>[^"]*)")?"""
+    )]
     private static partial Regex CannotRegex();
 
     [GeneratedRegex("RBAC: (?<why>.+)$")]

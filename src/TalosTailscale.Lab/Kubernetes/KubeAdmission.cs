@@ -59,14 +59,18 @@ internal static class KubeAdmission
         var pod = spec.Map("securityContext");
         foreach (var container in spec.Items("containers"))
         {
-            var (name, own) = (container.Text("name"), container.Map("securityContext"));
+            var (name, own) = (container.Text("name"), container.Map("securityContext") ?? []);
             if (own["allowPrivilegeEscalation"]?.GetValue<bool>() != false)
                 yield return $"allowPrivilegeEscalation != false (container \"{name}\" must set securityContext.allowPrivilegeEscalation=false)";
-            if (!(own.Map("capabilities")["drop"]?.AsArray() ?? []).Any(c => c!.GetValue<string>() == "ALL"))
+            if (!(own.Map("capabilities")?["drop"]?.AsArray() ?? []).Any(c => c!.GetValue<string>() == "ALL"))
                 yield return $"unrestricted capabilities (container \"{name}\" must set securityContext.capabilities.drop=[\"ALL\"])";
             if (!own.Flag("runAsNonRoot") && !pod.Flag("runAsNonRoot"))
                 yield return $"runAsNonRoot != true (pod or container \"{name}\" must set securityContext.runAsNonRoot=true)";
-            if ((own.Map("seccompProfile").Text("type") ?? pod.Map("seccompProfile").Text("type")) is null or "Unconfined")
+            if (
+                (own.Map("seccompProfile").Text("type") ?? pod.Map("seccompProfile").Text("type"))
+                is null
+                    or "Unconfined"
+            )
                 yield return $"seccompProfile (pod or container \"{name}\" must set securityContext.seccompProfile.type to \"RuntimeDefault\" or \"Localhost\")";
         }
     }

@@ -26,7 +26,11 @@ public sealed class ExecPluginTests : IDisposable
         Assert.Equal(2, Runs());
 
         File.Delete(_folder["runs"]);
-        string ended = Good.Replace("\"token\"", "\"expirationTimestamp\":\"2020-01-01T00:00:00Z\",\"token\"", StringComparison.Ordinal);
+        string ended = Good.Replace(
+            "\"token\"",
+            "\"expirationTimestamp\":\"2020-01-01T00:00:00Z\",\"token\"",
+            StringComparison.Ordinal
+        );
         using ExecPlugin brief = Plugin($"echo run >>\"{_folder["runs"]}\"; echo '{ended}'");
         await brief.GetAsync(null, Stop);
         await brief.GetAsync(null, Stop);
@@ -34,15 +38,33 @@ public sealed class ExecPluginTests : IDisposable
     }
 
     [Theory]
-    [InlineData("echo trace >&2; echo 'at line 2' >&2; echo 'Error: token expired.' >&2; exit 3", "ended with exit code 3: Error: token expired.")]
+    [InlineData(
+        "echo trace >&2; echo 'at line 2' >&2; echo 'Error: token expired.' >&2; exit 3",
+        "ended with exit code 3: Error: token expired."
+    )]
     [InlineData("exit 1", "ended with exit code 1.")]
     [InlineData("echo hello", "did not answer with JSON")]
     [InlineData("echo '{}'", "answered with a '', expected an 'ExecCredential'")]
-    [InlineData("""echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1beta1","status":{"token":"x"}}'""", "answered in 'client.authentication.k8s.io/v1beta1', expected 'client.authentication.k8s.io/v1'")]
-    [InlineData("""echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1"}'""", "without a 'status'")]
-    [InlineData("""echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{}}'""", "neither a token nor a certificate")]
-    [InlineData("""echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"clientKeyData":"x"}}'""", "only one of certificate and key")]
-    [InlineData("""echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":5}}'""", "did not answer with JSON")]
+    [InlineData(
+        """echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1beta1","status":{"token":"x"}}'""",
+        "answered in 'client.authentication.k8s.io/v1beta1', expected 'client.authentication.k8s.io/v1'"
+    )]
+    [InlineData(
+        """echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1"}'""",
+        "without a 'status'"
+    )]
+    [InlineData(
+        """echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{}}'""",
+        "neither a token nor a certificate"
+    )]
+    [InlineData(
+        """echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"clientKeyData":"x"}}'""",
+        "only one of certificate and key"
+    )]
+    [InlineData(
+        """echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":5}}'""",
+        "did not answer with JSON"
+    )]
     public async Task A_failure_is_told_in_one_line_of_our_words(string script, string says)
     {
         using ExecPlugin plugin = Plugin(script);
@@ -78,7 +100,11 @@ public sealed class ExecPluginTests : IDisposable
     [InlineData("IfAvailable", false, false)]
     public async Task It_asks_only_where_somebody_can_answer(string mode, bool hasTerminal, bool? interactive)
     {
-        using ExecPlugin plugin = Plugin($"printf %s \"$KUBERNETES_EXEC_INFO\" >\"{_folder["info"]}\"; echo '{Good}'", mode, hasTerminal);
+        using ExecPlugin plugin = Plugin(
+            $"printf %s \"$KUBERNETES_EXEC_INFO\" >\"{_folder["info"]}\"; echo '{Good}'",
+            mode,
+            hasTerminal
+        );
         if (interactive is null)
         {
             TsException e = await Assert.ThrowsAsync<TsException>(() => plugin.GetAsync(null, Stop));
@@ -93,7 +119,9 @@ public sealed class ExecPluginTests : IDisposable
     [Fact]
     public async Task Whoever_stops_is_not_kept_and_its_children_end_too()
     {
-        using ExecPlugin plugin = Plugin($"sleep 1000 & echo $! >\"{_folder["child"]}.new\"; mv \"{_folder["child"]}.new\" \"{_folder["child"]}\"; wait");
+        using ExecPlugin plugin = Plugin(
+            $"sleep 1000 & echo $! >\"{_folder["child"]}.new\"; mv \"{_folder["child"]}.new\" \"{_folder["child"]}\"; wait"
+        );
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         Task<PluginCredential> running = plugin.GetAsync(null, stop.Token);
         await HelperPodTests.UntilAsync(() => File.Exists(_folder["child"]));

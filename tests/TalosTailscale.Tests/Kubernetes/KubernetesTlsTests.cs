@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Text;
+using k8s;
 using TalosTailscale.Core.Kubernetes;
 using TalosTailscale.Tests.Kubernetes.Oracle;
 
@@ -27,10 +28,16 @@ public sealed class KubernetesTlsTests
         using var folder = new TemporaryFolder();
         string host = proxy == "none" ? "127.0.0.1" : "kube.oracle.test";
         int port = proxy == "http" ? server.HttpProxy : server.SocksProxy;
-        string more = proxy == "none" ? "" : $"    proxy-url: {proxy}://127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}\n";
+        string more =
+            proxy == "none"
+                ? ""
+                : $"    proxy-url: {proxy}://127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}\n";
         foreach (var client in new[] { s_pki.Client, s_pki.RsaClient })
         {
-            string file = folder.Write("config", Config($"https://{host}:{server.Rooted}", more, s_pki.Root.ExportCertificatePem(), client));
+            string file = folder.Write(
+                "config",
+                Config($"https://{host}:{server.Rooted}", more, s_pki.Root.ExportCertificatePem(), client)
+            );
             using KubernetesConnection connection = KubernetesConnection.OpenIn(file, null, _ => null, own);
             await AskAsync(connection);
             Assert.Contains($"client '{client.Subject}'", server.Seen.Last(), StringComparison.Ordinal);
@@ -51,7 +58,12 @@ public sealed class KubernetesTlsTests
             ("another authority of that name", server.Rooted, s_pki.Stranger.ExportCertificatePem(), ""),
             ("another name", server.Rooted, s_pki.Root.ExportCertificatePem(), "    tls-server-name: other.test\n"),
             ("a chain with a gap", server.Short, s_pki.Root.ExportCertificatePem(), ""),
-            ("a common name is no name", server.Lone, s_pki.Lone.ExportCertificatePem(), "    tls-server-name: alone\n"),
+            (
+                "a common name is no name",
+                server.Lone,
+                s_pki.Lone.ExportCertificatePem(),
+                "    tls-server-name: alone\n"
+            ),
             ("the system's authorities", server.Rooted, "", ""),
         ];
         foreach ((string what, int port, string ca, string more) in rows)
@@ -70,7 +82,11 @@ public sealed class KubernetesTlsTests
     public void A_key_of_Ed25519_is_one_for_our_own_TLS()
     {
         var generator = new Org.BouncyCastle.Crypto.Generators.Ed25519KeyPairGenerator();
-        generator.Init(new Org.BouncyCastle.Crypto.Parameters.Ed25519KeyGenerationParameters(new Org.BouncyCastle.Security.SecureRandom()));
+        generator.Init(
+            new Org.BouncyCastle.Crypto.Parameters.Ed25519KeyGenerationParameters(
+                new Org.BouncyCastle.Security.SecureRandom()
+            )
+        );
         var pair = generator.GenerateKeyPair();
         var maker = new Org.BouncyCastle.X509.X509V3CertificateGenerator();
         maker.SetSerialNumber(Org.BouncyCastle.Math.BigInteger.One);
@@ -110,7 +126,10 @@ public sealed class KubernetesTlsTests
             Stop
         );
         Assert.Equal(0, code);
-        Assert.Equal(Convert.ToHexString(SHA256.HashData(input)), Convert.ToHexString(SHA256.HashData(output.ToArray())));
+        Assert.Equal(
+            Convert.ToHexString(SHA256.HashData(input)),
+            Convert.ToHexString(SHA256.HashData(output.ToArray()))
+        );
     }
 
     [Fact]
@@ -118,11 +137,17 @@ public sealed class KubernetesTlsTests
     {
         await using var lab = await KubeLab.StartAsync();
         string text = File.ReadAllText(lab.Kubeconfig)
-            .Replace("    client-key-data:", "    as: jane\n    as-groups: [\"one, two\", three]\n    client-key-data:", StringComparison.Ordinal);
+            .Replace(
+                "    client-key-data:",
+                "    as: jane\n    as-groups: [\"one, two\", three]\n    client-key-data:",
+                StringComparison.Ordinal
+            );
         File.WriteAllText(lab.Kubeconfig, text);
         using KubernetesConnection connection = lab.Connect();
         lab.Api.Faults.Forbidden["impersonate users"] = true;
-        TsException e = await Assert.ThrowsAsync<TsException>(() => HelperPod.CreateAsync(connection, KubeLab.Spec(), Stop));
+        TsException e = await Assert.ThrowsAsync<TsException>(() =>
+            HelperPod.CreateAsync(connection, KubeLab.Spec(), Stop)
+        );
         Assert.Equal("KubernetesForbidden", e.ErrorId);
         Assert.Contains("lacks the verb 'impersonate' on 'users'", e.Message, StringComparison.Ordinal);
         var target = new PodExecTarget("kube-system", "any", "shell", KubeLab.Node);

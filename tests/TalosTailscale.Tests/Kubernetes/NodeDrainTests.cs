@@ -133,7 +133,11 @@ public sealed class NodeDrainTests
             NodeDrain.DrainAsync(connection, KubeLab.Node, TimeSpan.FromMinutes(10), SilentReporter.Instance, Token)
         );
         Assert.Equal("DrainBlocked", e.ErrorId);
-        Assert.Contains("more than one PodDisruptionBudget is for the pod 'default/web-1'", e.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "more than one PodDisruptionBudget is for the pod 'default/web-1'",
+            e.Message,
+            StringComparison.Ordinal
+        );
         Assert.Contains("'kubectl -n default get pdb'", e.RecommendedAction, StringComparison.Ordinal);
 
         // The advice followed: all but one are deleted, and that one allows it.

@@ -14,31 +14,66 @@ public sealed partial class ServerRefusalTests
 
     // Words as k8s.io/apiserver and kubernetes/plugin/pkg/admission have them; after the bar what stands in the way.
     [Theory]
-    [InlineData("exceeded quota: compute, requested: pods=1, used: pods=5, limited: pods=5|compute", "KubernetesAdmissionRefused")]
-    [InlineData("failed quota: limits: must specify limits.cpu for: shell; limits.memory for: shell|limits", "KubernetesAdmissionRefused")]
-    [InlineData("admission webhook \"validate.kyverno.svc-fail\" denied the request: no hostPath|validate.kyverno.svc-fail", "KubernetesAdmissionRefused")]
-    [InlineData("ValidatingAdmissionPolicy 'no-host-path' with binding 'everywhere' denied request: failed expression|everywhere", "KubernetesAdmissionRefused")]
-    [InlineData("pods with system-node-critical priorityClass is not permitted in tools namespace|kube-system", "KubernetesAdmissionRefused")]
-    [InlineData("no PriorityClass with name system-node-critical was found|system-node-critical", "KubernetesAdmissionRefused")]
-    [InlineData("error looking up service account kube-system/default: serviceaccount \"default\" not found|default", "KubernetesAdmissionRefused")]
-    [InlineData("unable to create new content in namespace tools because it is being terminated|tools", "KubernetesAdmissionRefused")]
+    [InlineData(
+        "exceeded quota: compute, requested: pods=1, used: pods=5, limited: pods=5|compute",
+        "KubernetesAdmissionRefused"
+    )]
+    [InlineData(
+        "failed quota: limits: must specify limits.cpu for: shell; limits.memory for: shell|limits",
+        "KubernetesAdmissionRefused"
+    )]
+    [InlineData(
+        "admission webhook \"validate.kyverno.svc-fail\" denied the request: no hostPath|validate.kyverno.svc-fail",
+        "KubernetesAdmissionRefused"
+    )]
+    [InlineData(
+        "ValidatingAdmissionPolicy 'no-host-path' with binding 'everywhere' denied request: failed expression|everywhere",
+        "KubernetesAdmissionRefused"
+    )]
+    [InlineData(
+        "pods with system-node-critical priorityClass is not permitted in tools namespace|kube-system",
+        "KubernetesAdmissionRefused"
+    )]
+    [InlineData(
+        "no PriorityClass with name system-node-critical was found|system-node-critical",
+        "KubernetesAdmissionRefused"
+    )]
+    [InlineData(
+        "error looking up service account kube-system/default: serviceaccount \"default\" not found|default",
+        "KubernetesAdmissionRefused"
+    )]
+    [InlineData(
+        "unable to create new content in namespace tools because it is being terminated|tools",
+        "KubernetesAdmissionRefused"
+    )]
     [InlineData("maximum cpu usage per Container is 100m, but limit is 1|LimitRange", "KubernetesAdmissionRefused")]
-    [InlineData("violates PodSecurity \"restricted:latest\": privileged (container \"shell\" must not set securityContext.privileged=true)|privileged", "PodSecurityRefused")]
+    [InlineData(
+        "violates PodSecurity \"restricted:latest\": privileged (container \"shell\" must not set securityContext.privileged=true)|privileged",
+        "PodSecurityRefused"
+    )]
     public async Task Admission_is_told_in_the_servers_words_and_its_advice_helps(string row, string errorId)
     {
-        (string words, string obstacle) = row.Split('|') is [var first, var second] ? (first, second) : throw new ArgumentException(row);
+        (string words, string obstacle) = row.Split('|') is [var first, var second]
+            ? (first, second)
+            : throw new ArgumentException(row);
         await using var lab = await KubeLab.StartAsync();
         using var connection = lab.Connect();
         lab.Api.Faults.Admission[obstacle] = words;
 
-        TsException e = await Assert.ThrowsAsync<TsException>(() => HelperPod.CreateAsync(connection, KubeLab.Spec(), Stop));
+        TsException e = await Assert.ThrowsAsync<TsException>(() =>
+            HelperPod.CreateAsync(connection, KubeLab.Spec(), Stop)
+        );
 
         Assert.Equal(errorId, e.ErrorId);
         Assert.Contains(words.TrimEnd('.'), e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("Grant", e.RecommendedAction, StringComparison.Ordinal);
         // Followed: whatever the advice names is done away with.
         Assert.Contains(obstacle, e.RecommendedAction, StringComparison.Ordinal);
-        foreach (string name in lab.Api.Faults.Admission.Keys.Where(name => e.RecommendedAction!.Contains(name, StringComparison.Ordinal)))
+        foreach (
+            string name in lab.Api.Faults.Admission.Keys.Where(name =>
+                e.RecommendedAction!.Contains(name, StringComparison.Ordinal)
+            )
+        )
             lab.Api.Faults.Admission.TryRemove(name, out _);
         await using HelperPod pod = await HelperPod.CreateAsync(connection, KubeLab.Spec(), Stop);
     }
@@ -66,7 +101,10 @@ public sealed partial class ServerRefusalTests
                 string right = $"{advice.Groups["verb"]} {advice.Groups["resource"]}";
                 // One verb at a time, and never one that is there.
                 Assert.True(lab.Api.Faults.Forbidden.TryRemove(right, out _), $"{right}: {e.Message}");
-                Assert.Equal(!right.EndsWith("nodes", StringComparison.Ordinal), e.RecommendedAction!.Contains("in the namespace 'kube-system'", StringComparison.Ordinal));
+                Assert.Equal(
+                    !right.EndsWith("nodes", StringComparison.Ordinal),
+                    e.RecommendedAction!.Contains("in the namespace 'kube-system'", StringComparison.Ordinal)
+                );
                 granted.Add(right);
             }
         }
@@ -75,15 +113,45 @@ public sealed partial class ServerRefusalTests
     }
 
     [Theory]
-    [InlineData(401, """{"kind":"Status","apiVersion":"v1","status":"Failure","message":"Unauthorized","code":401}""", "KubernetesUnauthorized", "log in again")]
-    [InlineData(403, """{"kind":"Status","message":"nodes is forbidden: User \"system:anonymous\" cannot list resource \"nodes\" in API group \"\" at the cluster scope"}""", "KubernetesUnauthorized", "credentials")]
-    [InlineData(403, """{"kind":"Status","message":"users \"jane\" is forbidden: User \"ops\" cannot impersonate resource \"users\" in API group \"\" at the cluster scope"}""", "KubernetesForbidden", "'impersonate' on 'users' in the cluster to 'ops'")]
-    [InlineData(403, """{"kind":"Status","message":"leases.coordination.k8s.io is forbidden: User \"ops\" cannot create resource \"leases\" in API group \"coordination.k8s.io\" in the namespace \"kube-system\": RBAC: role.rbac.authorization.k8s.io \"ops\" not found"}""", "KubernetesForbidden", "can-i create leases.coordination.k8s.io -n kube-system'")]
-    [InlineData(403, "<html><head><title>Access Denied (policy_denied)</title></head><body>no</body></html>", "KubernetesProxyFailed", "NO_PROXY")]
+    [InlineData(
+        401,
+        """{"kind":"Status","apiVersion":"v1","status":"Failure","message":"Unauthorized","code":401}""",
+        "KubernetesUnauthorized",
+        "log in again"
+    )]
+    [InlineData(
+        403,
+        """{"kind":"Status","message":"nodes is forbidden: User \"system:anonymous\" cannot list resource \"nodes\" in API group \"\" at the cluster scope"}""",
+        "KubernetesUnauthorized",
+        "credentials"
+    )]
+    [InlineData(
+        403,
+        """{"kind":"Status","message":"users \"jane\" is forbidden: User \"ops\" cannot impersonate resource \"users\" in API group \"\" at the cluster scope"}""",
+        "KubernetesForbidden",
+        "'impersonate' on 'users' in the cluster to 'ops'"
+    )]
+    [InlineData(
+        403,
+        """{"kind":"Status","message":"leases.coordination.k8s.io is forbidden: User \"ops\" cannot create resource \"leases\" in API group \"coordination.k8s.io\" in the namespace \"kube-system\": RBAC: role.rbac.authorization.k8s.io \"ops\" not found"}""",
+        "KubernetesForbidden",
+        "can-i create leases.coordination.k8s.io -n kube-system'"
+    )]
+    [InlineData(
+        403,
+        "<html><head><title>Access Denied (policy_denied)</title></head><body>no</body></html>",
+        "KubernetesProxyFailed",
+        "NO_PROXY"
+    )]
     [InlineData(403, "{\"error\":\"blocked by gateway\"}", "KubernetesProxyFailed", "proxy-url")]
     [InlineData(407, "<html>Proxy Authentication Required</html>", "KubernetesProxyFailed", "proxy-url")]
     [InlineData(401, "<html>Sign in to the portal</html>", "KubernetesProxyFailed", "proxy-url")]
-    [InlineData(500, """{"kind":"Status","message":"Internal error occurred: failed calling webhook \"mutate.example\": connection refused"}""", "KubernetesApiFailed", "webhook 'mutate.example'")]
+    [InlineData(
+        500,
+        """{"kind":"Status","message":"Internal error occurred: failed calling webhook \"mutate.example\": connection refused"}""",
+        "KubernetesApiFailed",
+        "webhook 'mutate.example'"
+    )]
     [InlineData(404, """{"kind":"Status","message":"pods \"x\" not found"}""", "KubernetesNotFound", "-KubeContext")]
     [InlineData(409, """{"kind":"Status","message":"conflict"}""", "KubernetesConflict", "again")]
     public void Each_answer_has_its_error_and_advice(int code, string body, string errorId, string advice)
@@ -92,7 +160,14 @@ public sealed partial class ServerRefusalTests
             System.Text.Encoding.UTF8.GetBytes(KubeconfigTests.Sample),
             "test"
         );
-        TsException e = KubernetesCall.FromStatus(connection, "try", null, (HttpStatusCode)code, KubernetesCall.ReadStatus(body), null);
+        TsException e = KubernetesCall.FromStatus(
+            connection,
+            "try",
+            null,
+            (HttpStatusCode)code,
+            KubernetesCall.ReadStatus(body),
+            null
+        );
         Assert.Equal(errorId, e.ErrorId);
         Assert.Contains(advice, e.RecommendedAction, StringComparison.Ordinal);
         Assert.DoesNotContain("<html>", e.Message, StringComparison.Ordinal);
@@ -106,7 +181,9 @@ public sealed partial class ServerRefusalTests
             "test"
         );
         V1Status? page = KubernetesCall.ReadStatus("\u001b]0;x\u0007" + new string('a', 5000) + "\nsecond");
-        string message = KubernetesCall.FromStatus(connection, "try", null, HttpStatusCode.Forbidden, page, null).Message;
+        string message = KubernetesCall
+            .FromStatus(connection, "try", null, HttpStatusCode.Forbidden, page, null)
+            .Message;
         Assert.DoesNotContain('\u001b', message);
         Assert.InRange(message.Length, 1, 1000);
         await Task.CompletedTask;
@@ -123,7 +200,15 @@ public sealed partial class ServerRefusalTests
         TsException e = await Assert.ThrowsAsync<TsException>(() => HelperPod.CreateAsync(connection, spec, Stop));
         Assert.Equal("PodSandboxFailed", e.ErrorId);
         Assert.Contains("unable to connect to Cilium agent", e.Message, StringComparison.Ordinal);
-        PodPullResult pull = await PullPod.RunAsync(connection, KubeLab.Node, "default", "busybox:1.37", TimeSpan.FromHours(1), SilentReporter.Instance, Stop);
+        PodPullResult pull = await PullPod.RunAsync(
+            connection,
+            KubeLab.Node,
+            "default",
+            "busybox:1.37",
+            TimeSpan.FromHours(1),
+            SilentReporter.Instance,
+            Stop
+        );
         Assert.False(pull.Pulled);
         Assert.Contains("unable to connect to Cilium agent", pull.Message, StringComparison.Ordinal);
         lab.Api.Faults.SandboxProblem = null;
@@ -136,7 +221,15 @@ public sealed partial class ServerRefusalTests
         await using var lab = await KubeLab.StartAsync();
         using var connection = lab.Connect();
         lab.Api.EnforcePodSecurity("registry", "restricted");
-        PodPullResult pull = await PullPod.RunAsync(connection, KubeLab.Node, "registry", "busybox:1.37", TimeSpan.FromMinutes(5), SilentReporter.Instance, Stop);
+        PodPullResult pull = await PullPod.RunAsync(
+            connection,
+            KubeLab.Node,
+            "registry",
+            "busybox:1.37",
+            TimeSpan.FromMinutes(5),
+            SilentReporter.Instance,
+            Stop
+        );
         Assert.True(pull.Pulled, pull.Message);
     }
 

@@ -73,7 +73,10 @@ internal sealed class ExecPlugin : IDisposable
     {
         bool mayAsk = HasTerminal && _plugin.InteractiveMode != "Never";
         if (_plugin.InteractiveMode == "Always" && !HasTerminal)
-            throw Failed("asks at a terminal ('interactiveMode: Always'), and there is none", hint: "Run the command at a terminal.");
+            throw Failed(
+                "asks at a terminal ('interactiveMode: Always'), and there is none",
+                hint: "Run the command at a terminal."
+            );
         // As Go: a path is one, a name is looked for on the PATH alone.
         bool isPath = _plugin.Command.Contains(Path.DirectorySeparatorChar, StringComparison.Ordinal);
         string? program = isPath ? _plugin.Command : ExternalProgram.Find(_plugin.Command);

@@ -11,8 +11,7 @@ internal static class Kubeconfig
         if (!string.IsNullOrWhiteSpace(list))
             return
             [
-                .. list
-                    .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+                .. list.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
                     .Distinct(StringComparer.Ordinal),
             ];
         return [Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".kube", "config")];
@@ -57,7 +56,10 @@ internal static class Kubeconfig
             return
             [
                 .. config.Contexts.Select(context =>
-                    (context.Name, config.Clusters.FirstOrDefault(one => one.Name == context.Cluster)?.Server ?? context.Name)
+                    (
+                        context.Name,
+                        config.Clusters.FirstOrDefault(one => one.Name == context.Cluster)?.Server ?? context.Name
+                    )
                 ),
             ];
         }
@@ -84,8 +86,7 @@ internal static class Kubeconfig
             );
         }
 
-        var cluster =
-            config.Clusters.FirstOrDefault(one => one.Name == chosen.Cluster)
+        var cluster = config.Clusters.FirstOrDefault(one => one.Name == chosen.Cluster)
             ?? throw Missing(source, name, "cluster", chosen.Cluster);
         var user =
             chosen.User.Length == 0
@@ -105,7 +106,11 @@ internal static class Kubeconfig
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw KubernetesErrors.KubeconfigInvalid.New($"The kubeconfig '{file}' cannot be read: {e.Message}", file, e);
+            throw KubernetesErrors.KubeconfigInvalid.New(
+                $"The kubeconfig '{file}' cannot be read: {e.Message}",
+                file,
+                e
+            );
         }
 
         return KubeconfigReader.Read(bytes, file, Path.GetDirectoryName(Path.GetFullPath(file)));

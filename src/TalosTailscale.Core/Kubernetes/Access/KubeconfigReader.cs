@@ -59,12 +59,8 @@ internal sealed class KubeconfigReader
             CurrentContext = Text(root, "current-context", "current-context"),
             Clusters = Each(root, "clusters", "cluster", Cluster),
             Users = Each(root, "users", "user", User),
-            Contexts = Each(
-                root,
-                "contexts",
-                "context",
-                (name, body, at) =>
-                    new KubeconfigContext(name, Text(body, "cluster", at), Text(body, "user", at))
+            Contexts = Each(root, "contexts", "context", (name, body, at) =>
+                new KubeconfigContext(name, Text(body, "cluster", at), Text(body, "user", at))
             ),
         };
     }

@@ -34,7 +34,13 @@ internal static class KubeconfigRules
             return "has both 'client-key' and 'client-key-data', expected one";
         if (hasCertificate && !hasKey)
             return "has a client certificate without its key";
-        foreach ((string key, string file) in new[] { ("client-certificate", user.CertificateFile), ("client-key", user.KeyFile) })
+        foreach (
+            (string key, string file) in new[]
+            {
+                ("client-certificate", user.CertificateFile),
+                ("client-key", user.KeyFile),
+            }
+        )
             if (hasCertificate && file.Length > 0 && !File.Exists(file))
                 return $"names the file '{file}' in '{key}', which is not there";
         if (user is { Token.Length: 0, TokenFile.Length: > 0 } && !File.Exists(user.TokenFile))
@@ -59,7 +65,8 @@ internal static class KubeconfigRules
         return (plugin.ApiVersion, plugin.InteractiveMode) switch
         {
             (_, "Never" or "IfAvailable" or "Always") or (ExecPlugin.V1Beta1, "") => null,
-            (_, var mode) => $"has an 'exec' with the 'interactiveMode' '{mode}', expected Never, IfAvailable or Always",
+            (_, var mode) =>
+                $"has an 'exec' with the 'interactiveMode' '{mode}', expected Never, IfAvailable or Always",
         };
     }
 

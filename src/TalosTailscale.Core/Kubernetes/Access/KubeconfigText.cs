@@ -120,7 +120,11 @@ internal sealed partial class KubeconfigText
                 throw new YamlException(start, start, "a key has to be text");
             JsonNode? value = Value();
             if (key.ToString() == "<<")
-                merged.AddRange(value is JsonArray several ? several.OfType<JsonObject>() : value is JsonObject one ? [one] : []);
+                merged.AddRange(
+                    value is JsonArray several ? several.OfType<JsonObject>()
+                    : value is JsonObject one ? [one]
+                    : []
+                );
             else
                 mapping[key.ToString()] = value;
         }
@@ -175,6 +179,8 @@ internal sealed partial class KubeconfigText
     [GeneratedRegex("^(?:n|N|no|No|NO|false|False|FALSE|off|Off|OFF)$")]
     private static partial Regex FalseRegex();
 
-    [GeneratedRegex(@"^[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*|(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|\.(?:inf|Inf|INF))$|^\.(?:nan|NaN|NAN)$")]
+    [GeneratedRegex(
+        @"^[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*|(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|\.(?:inf|Inf|INF))$|^\.(?:nan|NaN|NAN)$"
+    )]
     private static partial Regex NumberRegex();
 }

@@ -197,7 +197,11 @@ public sealed class KubernetesConnection : IDisposable
     private ClientIdentity? TlsIdentity() =>
         _certificate is not null || _identity.Plugin?.Last is not { Certificate.Length: > 0 } given
             ? _certificate
-            : ClientIdentity.Read(Encoding.ASCII.GetBytes(given.Certificate), Encoding.ASCII.GetBytes(given.Key), Source);
+            : ClientIdentity.Read(
+                Encoding.ASCII.GetBytes(given.Certificate),
+                Encoding.ASCII.GetBytes(given.Key),
+                Source
+            );
 
     private static ClientIdentity? Certificate(KubeconfigUser user, string source)
     {

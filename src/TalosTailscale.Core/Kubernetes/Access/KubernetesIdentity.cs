@@ -55,9 +55,7 @@ internal sealed class KubernetesIdentity : DelegatingHandler
     )
     {
         PluginCredential? given =
-            Plugin is null || HasOwnToken
-                ? null
-                : await Plugin.GetAsync(null, cancellationToken).ConfigureAwait(false);
+            Plugin is null || HasOwnToken ? null : await Plugin.GetAsync(null, cancellationToken).ConfigureAwait(false);
         Address(request);
         Sign(request, given);
         HttpResponseMessage answer = await base.SendAsync(request, cancellationToken).ConfigureAwait(false);

@@ -92,15 +92,12 @@ internal sealed class ClientIdentity
     private static string FirstKey(byte[] pem)
     {
         bool found = false;
-        return Only(
-            pem,
-            label =>
-            {
-                bool isFirst = !found && label.EndsWith("PRIVATE KEY", StringComparison.Ordinal);
-                found |= isFirst;
-                return isFirst;
-            }
-        );
+        return Only(pem, label =>
+        {
+            bool isFirst = !found && label.EndsWith("PRIVATE KEY", StringComparison.Ordinal);
+            found |= isFirst;
+            return isFirst;
+        });
     }
 
     private static TsException Invalid(string source, string what) =>

@@ -36,8 +36,9 @@ internal sealed class KubernetesTls(ServerTrust trust, Func<ClientIdentity?> ide
 
     /// <summary>Whether the system's TLS speaks 1.3: not on macOS, nor on Windows before 11 and Server 2022.</summary>
     internal static bool SystemHasTls13 { get; } =
-        OperatingSystem.IsWindows() ? Environment.OSVersion.Version.Build >= WindowsServer2022
-        : OperatingSystem.IsLinux() && SafeEvpPKeyHandle.OpenSslVersion >= OpenSsl111;
+        OperatingSystem.IsWindows()
+            ? Environment.OSVersion.Version.Build >= WindowsServer2022
+            : OperatingSystem.IsLinux() && SafeEvpPKeyHandle.OpenSslVersion >= OpenSsl111;
 
     /// <summary>TLS to a proxy, which the system has to trust.</summary>
     internal static KubernetesTls ForProxy(Uri proxy) =>

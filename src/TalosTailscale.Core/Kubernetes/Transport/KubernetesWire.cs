@@ -12,7 +12,11 @@ internal sealed class KubernetesWire(Uri server, Uri? proxy, KubernetesTls tls)
 
     /// <summary>The address under which the HTTP handler asks for one of these connections.</summary>
     internal static Uri Plain(Uri address) =>
-        new UriBuilder(address) { Scheme = address.Scheme is "https" or "http" ? "http" : "ws", Port = address.Port }.Uri;
+        new UriBuilder(address)
+        {
+            Scheme = address.Scheme is "https" or "http" ? "http" : "ws",
+            Port = address.Port,
+        }.Uri;
 
     internal async ValueTask<Stream> ConnectAsync(
         SocketsHttpConnectionContext context,

@@ -51,7 +51,9 @@ internal static class ProxyChoice
         IPAddress? address = IPAddress.TryParse(host, out IPAddress? parsed) ? parsed : null;
         if (host == "localhost" || (address is not null && IPAddress.IsLoopback(address)))
             return true;
-        foreach (string entry in exempt.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        foreach (
+            string entry in exempt.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+        )
             if (Matches(entry.ToLowerInvariant(), host, address, server.Port))
                 return true;
         return false;
@@ -78,7 +80,8 @@ internal static class ProxyChoice
 
     private static bool IsIn(IPAddress address, IPAddress network, int length)
     {
-        byte[] one = address.GetAddressBytes(), other = network.GetAddressBytes();
+        byte[] one = address.GetAddressBytes(),
+            other = network.GetAddressBytes();
         return one.Length == other.Length
             && Enumerable.Range(0, Math.Clamp(length, 0, one.Length * 8)).All(bit => Bit(one, bit) == Bit(other, bit));
 
@@ -88,7 +91,8 @@ internal static class ProxyChoice
     private static int? Port(ref string entry)
     {
         int colon = entry.LastIndexOf(':');
-        bool isIpv6 = entry.IndexOf(':', StringComparison.Ordinal) != colon && !entry.Contains(']', StringComparison.Ordinal);
+        bool isIpv6 =
+            entry.IndexOf(':', StringComparison.Ordinal) != colon && !entry.Contains(']', StringComparison.Ordinal);
         if (colon < 0 || isIpv6 || entry.EndsWith(']') || !int.TryParse(entry[(colon + 1)..], out int port))
             return null;
         entry = entry[..colon];

@@ -32,7 +32,8 @@ internal static class ProxyTunnel
         string target = $"{server.Host}:{server.Port}";
         var request = new StringBuilder($"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n");
         if (Secret(proxy) is { } secret)
-            request.Append("Proxy-Authorization: Basic ")
+            request
+                .Append("Proxy-Authorization: Basic ")
                 .Append(Convert.ToBase64String(Encoding.UTF8.GetBytes($"{secret.Name}:{secret.Password}")))
                 .Append("\r\n");
         request.Append("\r\n");
@@ -51,7 +52,11 @@ internal static class ProxyTunnel
 
         string line = answer.ToString().Split("\r\n")[0];
         if (line.Split(' ') is not [['H', 'T', 'T', 'P', ..], "200", ..])
-            throw Failed(proxy, server, $"answered '{Images.PrintableText.Line(line.Length > 200 ? line[..200] : line)}'");
+            throw Failed(
+                proxy,
+                server,
+                $"answered '{Images.PrintableText.Line(line.Length > 200 ? line[..200] : line)}'"
+            );
     }
 
     private static async Task SocksAsync(Stream stream, Uri proxy, Uri server, CancellationToken cancellationToken)
@@ -62,10 +67,15 @@ internal static class ProxyTunnel
         byte[] answer = new byte[2];
         await stream.ReadExactlyAsync(answer, cancellationToken).ConfigureAwait(false);
         if (answer[0] != 5 || answer[1] is not (0 or 2) || (answer[1] == 2 && secret is null))
-            throw Failed(proxy, server, "is no SOCKS 5 proxy, or wants a name and password that its address does not have");
+            throw Failed(
+                proxy,
+                server,
+                "is no SOCKS 5 proxy, or wants a name and password that its address does not have"
+            );
         if (answer[1] == 2)
         {
-            byte[] name = Short(secret!.Value.Name), password = Short(secret.Value.Password);
+            byte[] name = Short(secret!.Value.Name),
+                password = Short(secret.Value.Password);
             await stream.WriteAsync((byte[])[1, .. name, .. password], cancellationToken).ConfigureAwait(false);
             await stream.ReadExactlyAsync(answer, cancellationToken).ConfigureAwait(false);
             if (answer[1] != 0)

@@ -16,7 +16,9 @@ internal sealed class RepeatedHeader : Encoding
 
     /// <summary>The encoding for headers that <see cref="Join"/> made; null for all others.</summary>
     internal static Encoding? For(string name) =>
-        name.StartsWith(ImpersonationHeaders.Prefix, StringComparison.OrdinalIgnoreCase) ? new RepeatedHeader(name) : null;
+        name.StartsWith(ImpersonationHeaders.Prefix, StringComparison.OrdinalIgnoreCase)
+            ? new RepeatedHeader(name)
+            : null;
 
     /// <summary>One value out of several.</summary>
     /// <exception cref="TsException">KubeconfigInvalid where one could be read as a line of its own.</exception>

@@ -83,8 +83,6 @@ internal sealed class ServerTrust(X509Certificate2Collection anchors, string nam
         IEnumerable<string> names = leaf
             .Extensions.OfType<X509SubjectAlternativeNameExtension>()
             .SelectMany(one => one.EnumerateDnsNames().Concat(one.EnumerateIPAddresses().Select(ip => ip.ToString())));
-        throw new AuthenticationException(
-            $"the certificate is for '{string.Join("', '", names)}', expected '{name}'"
-        );
+        throw new AuthenticationException($"the certificate is for '{string.Join("', '", names)}', expected '{name}'");
     }
 }

@@ -18,13 +18,7 @@ internal sealed class TalosTlsClient(
     TalosCredentials credentials,
     TalosEndpoint endpoint,
     TimeProvider clock
-)
-    : VerifyingTlsClient(
-        crypto,
-        credentials.Chain,
-        credentials.Key,
-        endpoint.Address is null ? endpoint.Host : null
-    )
+) : VerifyingTlsClient(crypto, credentials.Chain, credentials.Key, endpoint.Address is null ? endpoint.Host : null)
 {
     /// <summary>Why the server's certificate was refused; null when it was not.</summary>
     internal TsException? Refusal { get; private set; }

@@ -47,8 +47,7 @@ internal abstract class VerifyingTlsClient(
         ProtocolVersion.TLSv13.DownTo(ProtocolVersion.TLSv12);
 
     /// <inheritdoc/>
-    protected override int[] GetSupportedCipherSuites() =>
-        TlsUtilities.GetSupportedCipherSuites(Crypto, s_suites);
+    protected override int[] GetSupportedCipherSuites() => TlsUtilities.GetSupportedCipherSuites(Crypto, s_suites);
 
     /// <inheritdoc/>
     protected override IList<ServerName>? GetSniServerNames() =>
@@ -76,13 +75,7 @@ internal abstract class VerifyingTlsClient(
                 [.. certificates.Select(c => new CertificateEntry(c, null))]
             )
             : new Certificate(certificates);
-        return new BcDefaultTlsCredentialedSigner(
-            new TlsCryptoParameters(m_context),
-            crypto,
-            key,
-            message,
-            algorithm
-        );
+        return new BcDefaultTlsCredentialedSigner(new TlsCryptoParameters(m_context), crypto, key, message, algorithm);
     }
 
     private static SignatureAndHashAlgorithm[] Algorithms(AsymmetricKeyParameter key) =>
@@ -109,9 +102,7 @@ internal abstract class VerifyingTlsClient(
     private sealed class Authentication(VerifyingTlsClient client) : TlsAuthentication
     {
         public void NotifyServerCertificate(TlsServerCertificate serverCertificate) =>
-            client.Verify([
-                .. serverCertificate.Certificate.GetCertificateList().Select(one => one.GetEncoded()),
-            ]);
+            client.Verify([.. serverCertificate.Certificate.GetCertificateList().Select(one => one.GetEncoded())]);
 
         public TlsCredentials? GetClientCredentials(CertificateRequest certificateRequest) =>
             client.Sign(certificateRequest);

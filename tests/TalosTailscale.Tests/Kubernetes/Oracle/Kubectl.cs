@@ -45,7 +45,8 @@ internal static partial class Kubectl
             start.Environment[name] = value;
         using Process process = Process.Start(start)!;
         process.StandardInput.Close();
-        Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
+        Task<string> output = process.StandardOutput.ReadToEndAsync(),
+            error = process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         return (process.ExitCode, await output, await error);
     }
@@ -67,7 +68,11 @@ internal static partial class Kubectl
     private static bool IsNewEnough(string path)
     {
         using Process process = Process.Start(
-            new ProcessStartInfo(path, ["version", "--client"]) { RedirectStandardOutput = true, RedirectStandardError = true }
+            new ProcessStartInfo(path, ["version", "--client"])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            }
         )!;
         string text = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

@@ -47,9 +47,37 @@ internal sealed class OracleCase
     private void Build()
     {
         // A server's name and its certificates go together; a proxy can reach names that are not in any DNS.
-        string proxy = Pick(0, "proxy", ["none"], ["http", "socks5", "with password", "HTTPS_PROXY", "HTTPS_PROXY without scheme", "NO_PROXY"], ["ftp", "nobody there"]);
+        string proxy = Pick(
+            0,
+            "proxy",
+            ["none"],
+            ["http", "socks5", "with password", "HTTPS_PROXY", "HTTPS_PROXY without scheme", "NO_PROXY"],
+            ["ftp", "nobody there"]
+        );
         bool byName = proxy is not ("none" or "NO_PROXY" or "ftp" or "nobody there");
-        string trust = Pick(1, "CA", ["root data", "root file"], ["root bundle", "intermediate", "intermediate, leaf sent alone", "leaf", "root over intermediate", "data with text around"], ["stranger", "stranger first", "garbage", "missing file", "both", "none", "root, leaf sent alone", "insecure"]);
+        string trust = Pick(
+            1,
+            "CA",
+            ["root data", "root file"],
+            [
+                "root bundle",
+                "intermediate",
+                "intermediate, leaf sent alone",
+                "leaf",
+                "root over intermediate",
+                "data with text around",
+            ],
+            [
+                "stranger",
+                "stranger first",
+                "garbage",
+                "missing file",
+                "both",
+                "none",
+                "root, leaf sent alone",
+                "insecure",
+            ]
+        );
         string name = Pick(2, "TLS name", ["none"], ["localhost", "wildcard"], ["other"]);
         var cluster = new StringBuilder();
         int port = trust switch
@@ -60,23 +88,85 @@ internal sealed class OracleCase
             _ => _server.Rooted,
         };
         string host = byName ? "kube.oracle.test" : Any("127.0.0.1", "localhost");
-        string scheme = Pick(3, "server", ["https"], ["with path", "capital letters"], ["no scheme", "http", "empty", "garbage"]);
-        Line(cluster, "server", scheme switch
-        {
-            "no scheme" => $"{host}:{port}",
-            "with path" => $"https://{host}:{port}/",
-            "capital letters" => $"HTTPS://{host.ToUpperInvariant()}:{port}",
-            "http" => $"http://{host}:{port}",
-            "empty" => "",
-            "garbage" => "https://[::1",
-            _ => $"https://{host}:{port}",
-        });
+        string scheme = Pick(
+            3,
+            "server",
+            ["https"],
+            ["with path", "capital letters"],
+            ["no scheme", "http", "empty", "garbage"]
+        );
+        Line(
+            cluster,
+            "server",
+            scheme switch
+            {
+                "no scheme" => $"{host}:{port}",
+                "with path" => $"https://{host}:{port}/",
+                "capital letters" => $"HTTPS://{host.ToUpperInvariant()}:{port}",
+                "http" => $"http://{host}:{port}",
+                "empty" => "",
+                "garbage" => "https://[::1",
+                _ => $"https://{host}:{port}",
+            }
+        );
         Authority(cluster, trust);
         if (name != "none")
-            Line(cluster, "tls-server-name", name switch { "localhost" => "localhost", "wildcard" => "a.wild.oracle.test", _ => "other.test" });
+            Line(
+                cluster,
+                "tls-server-name",
+                name switch
+                {
+                    "localhost" => "localhost",
+                    "wildcard" => "a.wild.oracle.test",
+                    _ => "other.test",
+                }
+            );
         Proxy(cluster, proxy, host);
         var user = new StringBuilder();
-        Identity(user, Pick(4, "identity", ["certificate", "token"], ["token file", "token and token file", "basic", "rsa", "cert data, key file", "cert file, key data", "one file for both", "exec token", "exec certificate", "exec v1beta1", "oidc", "token and certificate"], ["nobody", "token and basic", "cert without key", "other key", "cert twice", "missing token file", "empty token file", "number as token", "oidc ended", "azure", "gcp", "exec without command", "exec v1alpha1", "exec wrong version", "exec wrong kind", "exec fails", "exec absent", "exec without mode", "exec always", "broken base64"]));
+        Identity(
+            user,
+            Pick(
+                4,
+                "identity",
+                ["certificate", "token"],
+                [
+                    "token file",
+                    "token and token file",
+                    "basic",
+                    "rsa",
+                    "cert data, key file",
+                    "cert file, key data",
+                    "one file for both",
+                    "exec token",
+                    "exec certificate",
+                    "exec v1beta1",
+                    "oidc",
+                    "token and certificate",
+                ],
+                [
+                    "nobody",
+                    "token and basic",
+                    "cert without key",
+                    "other key",
+                    "cert twice",
+                    "missing token file",
+                    "empty token file",
+                    "number as token",
+                    "oidc ended",
+                    "azure",
+                    "gcp",
+                    "exec without command",
+                    "exec v1alpha1",
+                    "exec wrong version",
+                    "exec wrong kind",
+                    "exec fails",
+                    "exec absent",
+                    "exec without mode",
+                    "exec always",
+                    "broken base64",
+                ]
+            )
+        );
         As(user, Pick(5, "as", ["nobody"], ["user", "groups", "all"], ["groups without user"]));
         Layout(cluster.ToString(), user.ToString());
     }
@@ -105,17 +195,23 @@ internal sealed class OracleCase
                 IsStricter = true;
                 break;
             default:
-                Line(cluster, "certificate-authority-data", Base64(trust switch
-                {
-                    "root bundle" => root + "\n" + intermediate + "\n" + stranger,
-                    "stranger first" => stranger,
-                    "intermediate" or "intermediate, leaf sent alone" => intermediate,
-                    "leaf" => _pki.Lone.ExportCertificatePem(),
-                    "stranger" => stranger,
-                    "garbage" => "not PEM",
-                    "data with text around" => "subject: a CA\n" + root + "\nand more\n",
-                    _ => root,
-                }));
+                Line(
+                    cluster,
+                    "certificate-authority-data",
+                    Base64(
+                        trust switch
+                        {
+                            "root bundle" => root + "\n" + intermediate + "\n" + stranger,
+                            "stranger first" => stranger,
+                            "intermediate" or "intermediate, leaf sent alone" => intermediate,
+                            "leaf" => _pki.Lone.ExportCertificatePem(),
+                            "stranger" => stranger,
+                            "garbage" => "not PEM",
+                            "data with text around" => "subject: a CA\n" + root + "\nand more\n",
+                            _ => root,
+                        }
+                    )
+                );
                 break;
         }
     }
@@ -141,7 +237,12 @@ internal sealed class OracleCase
                 break;
             case "HTTPS_PROXY":
                 Variables[Any("HTTPS_PROXY", "https_proxy")] = $"http://127.0.0.1:{_server.HttpProxy}";
-                Variables["NO_PROXY"] = Any("other.test", "10.0.0.0/8, .kube.oracle.test", "oracle.tes", "kube.oracle.test:1");
+                Variables["NO_PROXY"] = Any(
+                    "other.test",
+                    "10.0.0.0/8, .kube.oracle.test",
+                    "oracle.tes",
+                    "kube.oracle.test:1"
+                );
                 break;
             case "HTTPS_PROXY without scheme":
                 Variables["HTTPS_PROXY"] = $"127.0.0.1:{_server.HttpProxy}";
@@ -156,7 +257,8 @@ internal sealed class OracleCase
 
     private void Identity(StringBuilder user, string kind)
     {
-        string certificate = _pki.Client.ExportCertificatePem(), key = OraclePki.KeyPem(_pki.Client);
+        string certificate = _pki.Client.ExportCertificatePem(),
+            key = OraclePki.KeyPem(_pki.Client);
         switch (kind)
         {
             case "token":
@@ -233,7 +335,10 @@ internal sealed class OracleCase
     {
         long until = DateTimeOffset.UtcNow.ToUnixTimeSeconds() + seconds;
         string token =
-            Url("{\"alg\":\"RS256\"}") + "." + Url($"{{\"sub\":\"someone\",\"exp\":{until.ToString(CultureInfo.InvariantCulture)}}}") + ".c2ln";
+            Url("{\"alg\":\"RS256\"}")
+            + "."
+            + Url($"{{\"sub\":\"someone\",\"exp\":{until.ToString(CultureInfo.InvariantCulture)}}}")
+            + ".c2ln";
         user.Append(
             CultureInfo.InvariantCulture,
             $"    auth-provider:\n      name: {name}\n      config:\n        idp-issuer-url: https://127.0.0.1:1\n        client-id: us\n        id-token: {token}\n"
@@ -244,10 +349,14 @@ internal sealed class OracleCase
 
     private void Exec(StringBuilder user, string kind, string certificate, string key)
     {
-        string version = kind is "exec v1beta1" ? "v1beta1" : kind is "exec v1alpha1" ? "v1alpha1" : "v1";
-        string status = kind == "exec certificate"
-            ? $"\\\"clientCertificateData\\\":\\\"{certificate.Replace("\n", "\\\\n", StringComparison.Ordinal)}\\\",\\\"clientKeyData\\\":\\\"{key.Replace("\n", "\\\\n", StringComparison.Ordinal)}\\\""
-            : "\\\"token\\\":\\\"secret-of-plugin\\\"";
+        string version =
+            kind is "exec v1beta1" ? "v1beta1"
+            : kind is "exec v1alpha1" ? "v1alpha1"
+            : "v1";
+        string status =
+            kind == "exec certificate"
+                ? $"\\\"clientCertificateData\\\":\\\"{certificate.Replace("\n", "\\\\n", StringComparison.Ordinal)}\\\",\\\"clientKeyData\\\":\\\"{key.Replace("\n", "\\\\n", StringComparison.Ordinal)}\\\""
+                : "\\\"token\\\":\\\"secret-of-plugin\\\"";
         string answered = kind == "exec wrong version" ? "v1beta1" : version;
         string said = kind == "exec wrong kind" ? "Pod" : "ExecCredential";
         string script =
@@ -260,7 +369,9 @@ internal sealed class OracleCase
         if (kind != "exec without command")
             Line(user, "  command", kind == "exec absent" ? "no-such-program-anywhere" : path);
         user.Append("      args: [\"a b\", \"\", 'it''s', '\"q\"', \"$HOME\", \"-x=ä\"]\n");
-        user.Append("      env:\n      - {name: PLUGIN_LOG, value: \"").Append(PluginLog).Append("\"}\n      - {name: GREETING, value: \"good day\"}\n      - {name: EMPTY, value: \"\"}\n");
+        user.Append("      env:\n      - {name: PLUGIN_LOG, value: \"")
+            .Append(PluginLog)
+            .Append("\"}\n      - {name: GREETING, value: \"good day\"}\n      - {name: EMPTY, value: \"\"}\n");
         if (_random.Next(2) == 0)
             user.Append("      provideClusterInfo: true\n");
         if (kind is not ("exec without mode" or "exec v1beta1"))
@@ -276,49 +387,95 @@ internal sealed class OracleCase
         if (who is not "user")
             user.Append("    as-groups: [\"one, two\", \"system:masters\", \"three\"]\n");
         if (who == "all")
-            user.Append("    as-uid: \"0a1b\"\n    as-user-extra:\n      scopes: [view, \"ed it\"]\n      example.org/Team: [x]\n");
+            user.Append(
+                "    as-uid: \"0a1b\"\n    as-user-extra:\n      scopes: [view, \"ed it\"]\n      example.org/Team: [x]\n"
+            );
     }
 
     private void Layout(string cluster, string user)
     {
-        string layout = Pick(6, "layout", ["one file"], ["a list", "empty files between", "json"], ["no such context", "no current context", "no such user", "no such cluster", "duplicate", "wrong kind", "wrong version", "tabs", "text"]);
+        string layout = Pick(
+            6,
+            "layout",
+            ["one file"],
+            ["a list", "empty files between", "json"],
+            [
+                "no such context",
+                "no current context",
+                "no such user",
+                "no such cluster",
+                "duplicate",
+                "wrong kind",
+                "wrong version",
+                "tabs",
+                "text",
+            ]
+        );
         string spelling = Pick(7, "names", ["plain"], ["two cases", "blanks", "anchors", "unicode"], ["wrong case"]);
-        string name = spelling switch { "blanks" => "our  home @ lab", "unicode" => "küche", _ => "Home" };
+        string name = spelling switch
+        {
+            "blanks" => "our  home @ lab",
+            "unicode" => "küche",
+            _ => "Home",
+        };
         string current = spelling == "wrong case" ? "home" : name;
-        string decoy = spelling == "two cases" ? Entry("home", "    server: https://127.0.0.1:1\n", "    token: wrong\n") : "";
+        string decoy =
+            spelling == "two cases" ? Entry("home", "    server: https://127.0.0.1:1\n", "    token: wrong\n") : "";
         string q = $"'{name}'";
         string clusters = $"clusters:\n- name: {(spelling == "anchors" ? "&n " : "")}{q}\n  cluster:\n{cluster}";
         string users = $"users:\n- name: {q}\n  user:\n{(user.Length == 0 ? "    {}\n" : user)}";
         string reference = spelling == "anchors" ? "*n" : q;
-        string contexts = $"contexts:\n- name: {q}\n  context:\n    cluster: {(layout == "no such cluster" ? "absent" : layout == "a list" ? q : reference)}\n    user: {(layout == "no such user" ? "absent" : q)}\n    namespace: x\n";
-        string which = layout == "no current context" ? "" : $"current-context: '{(layout == "no such context" ? "absent" : current)}'\n";
-        string head = layout switch { "wrong kind" => "kind: Pod\napiVersion: v1\n", "wrong version" => "kind: Config\napiVersion: v2\n", _ => "apiVersion: v1\nkind: Config\npreferences: {}\n" };
+        string contexts =
+            $"contexts:\n- name: {q}\n  context:\n    cluster: {(layout == "no such cluster" ? "absent" : layout == "a list" ? q : reference)}\n    user: {(layout == "no such user" ? "absent" : q)}\n    namespace: x\n";
+        string which =
+            layout == "no current context"
+                ? ""
+                : $"current-context: '{(layout == "no such context" ? "absent" : current)}'\n";
+        string head = layout switch
+        {
+            "wrong kind" => "kind: Pod\napiVersion: v1\n",
+            "wrong version" => "kind: Config\napiVersion: v2\n",
+            _ => "apiVersion: v1\nkind: Config\npreferences: {}\n",
+        };
         string file = Path.Combine(Directory.CreateDirectory(Path.Combine(_folder, "conf")).FullName, "config");
         if (layout == "a list" && spelling != "anchors")
         {
             // References between the files; a later file has other values of the same names, which must lose.
             string second = Path.Combine(Directory.CreateDirectory(Path.Combine(_folder, "second")).FullName, "config");
             File.WriteAllText(file, head + clusters + users);
-            File.WriteAllText(second, head + which + contexts + "clusters:\n- name: 'Home'\n  cluster: {server: \"https://127.0.0.1:1\"}\n");
+            File.WriteAllText(
+                second,
+                head + which + contexts + "clusters:\n- name: 'Home'\n  cluster: {server: \"https://127.0.0.1:1\"}\n"
+            );
             Variables["KUBECONFIG"] = $"{file}:{second}:{file}";
         }
         else if (layout == "empty files between")
         {
-            string[] empty = [.. new[] { "", "---\n", "\n# nothing\n", "{}\n" }.Select((text, i) => Written($"empty-{i}", text))];
+            string[] empty =
+            [
+                .. new[] { "", "---\n", "\n# nothing\n", "{}\n" }.Select((text, i) => Written($"empty-{i}", text)),
+            ];
             File.WriteAllText(file, head + which + clusters + users + contexts);
             Variables["KUBECONFIG"] = $"{empty[0]}::{empty[1]}:{_folder}/absent:{file}:{empty[2]}:{empty[3]}";
         }
         else
         {
             string text = head + which + clusters + users + contexts;
-            File.WriteAllText(file, layout switch
-            {
-                "duplicate" => text.Replace("users:\n", "users:\n- {name: " + q + ", user: {}}\n", StringComparison.Ordinal),
-                "tabs" => text.Replace("  cluster:", "\tcluster:", StringComparison.Ordinal),
-                "text" => "just text\n",
-                "json" when spelling != "anchors" => Json(text),
-                _ => text,
-            });
+            File.WriteAllText(
+                file,
+                layout switch
+                {
+                    "duplicate" => text.Replace(
+                        "users:\n",
+                        "users:\n- {name: " + q + ", user: {}}\n",
+                        StringComparison.Ordinal
+                    ),
+                    "tabs" => text.Replace("  cluster:", "\tcluster:", StringComparison.Ordinal),
+                    "text" => "just text\n",
+                    "json" when spelling != "anchors" => Json(text),
+                    _ => text,
+                }
+            );
             Variables["KUBECONFIG"] = file;
         }
 
@@ -328,9 +485,16 @@ internal sealed class OracleCase
 
     private static string Json(string yaml)
     {
-        object? tree = new YamlDotNet.Serialization.DeserializerBuilder().WithAttemptingUnquotedStringTypeDeserialization().Build().Deserialize<object>(yaml);
+        object? tree = new YamlDotNet.Serialization.DeserializerBuilder()
+            .WithAttemptingUnquotedStringTypeDeserialization()
+            .Build()
+            .Deserialize<object>(yaml);
         // Indented with tabs, which JSON allows and YAML does not.
-        return new YamlDotNet.Serialization.SerializerBuilder().JsonCompatible().Build().Serialize(tree!).Replace("{\"", "{\n\t\"", StringComparison.Ordinal);
+        return new YamlDotNet.Serialization.SerializerBuilder()
+            .JsonCompatible()
+            .Build()
+            .Serialize(tree!)
+            .Replace("{\"", "{\n\t\"", StringComparison.Ordinal);
     }
 
     private static string Entry(string name, string cluster, string user) =>
@@ -369,7 +533,11 @@ internal sealed class OracleCase
     private string Any(params string[] of) => of[_random.Next(of.Length)];
 
     private static void Line(StringBuilder text, string key, string value) =>
-        text.Append("    ").Append(key.StartsWith(' ') ? "  " + key.Trim() : key).Append(": \"").Append(value).Append("\"\n");
+        text.Append("    ")
+            .Append(key.StartsWith(' ') ? "  " + key.Trim() : key)
+            .Append(": \"")
+            .Append(value)
+            .Append("\"\n");
 
     private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 }

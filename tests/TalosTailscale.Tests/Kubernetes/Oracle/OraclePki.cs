@@ -45,12 +45,7 @@ internal sealed class OraclePki
         certificate.GetECDsaPrivateKey()?.ExportECPrivateKeyPem()
         ?? certificate.GetRSAPrivateKey()!.ExportRSAPrivateKeyPem();
 
-    private static X509Certificate2 Make(
-        string subject,
-        X509Certificate2? issuer,
-        bool isAuthority,
-        bool rsa = false
-    )
+    private static X509Certificate2 Make(string subject, X509Certificate2? issuer, bool isAuthority, bool rsa = false)
     {
         using ECDsa ec = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using RSA other = RSA.Create(2048);
@@ -86,7 +81,13 @@ internal sealed class OraclePki
         }
 
         X509SignatureGenerator generator = X509SignatureGenerator.CreateForECDsa(issuer.GetECDsaPrivateKey()!);
-        using X509Certificate2 signed = request.Create(issuer.SubjectName, generator, s_from, s_from.AddDays(200), serial);
+        using X509Certificate2 signed = request.Create(
+            issuer.SubjectName,
+            generator,
+            s_from,
+            s_from.AddDays(200),
+            serial
+        );
         using X509Certificate2 withKey = rsa ? signed.CopyWithPrivateKey(other) : signed.CopyWithPrivateKey(ec);
         return Stored(withKey);
     }

@@ -90,7 +90,13 @@ internal sealed class OracleServer : IAsyncDisposable
                 await serve(client.GetStream());
             }
             catch (Exception e)
-                when (e is IOException or AuthenticationException or SocketException or OperationCanceledException or ObjectDisposedException)
+                when (e
+                        is IOException
+                            or AuthenticationException
+                            or SocketException
+                            or OperationCanceledException
+                            or ObjectDisposedException
+                )
             {
                 // A client that went away, which is what a refusal looks like from here.
             }
@@ -133,10 +139,13 @@ internal sealed class OracleServer : IAsyncDisposable
                     || line.StartsWith("Impersonate-", StringComparison.OrdinalIgnoreCase)
                     || line.StartsWith("Host:", StringComparison.OrdinalIgnoreCase)
                 )
-                .Select(line => line.Split(':', 2) is [var key, var value] ? $"{key.ToLowerInvariant()}: {value.Trim()}" : line)
+                .Select(line =>
+                    line.Split(':', 2) is [var key, var value] ? $"{key.ToLowerInvariant()}: {value.Trim()}" : line
+                )
                 .Order(StringComparer.Ordinal);
             Seen.Enqueue($"{kind}; sni '{name}'; client '{tls.RemoteCertificate?.Subject}'; {string.Join("; ", said)}");
-            const string body = "{\"major\":\"1\",\"minor\":\"34\",\"gitVersion\":\"v1.34.1\",\"platform\":\"linux/amd64\"}";
+            const string body =
+                "{\"major\":\"1\",\"minor\":\"34\",\"gitVersion\":\"v1.34.1\",\"platform\":\"linux/amd64\"}";
             string answer =
                 $"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {body.Length.ToString(CultureInfo.InvariantCulture)}\r\n\r\n{body}";
             await tls.WriteAsync(Encoding.ASCII.GetBytes(answer), _stop.Token);

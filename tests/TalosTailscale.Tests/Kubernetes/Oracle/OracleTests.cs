@@ -23,7 +23,11 @@ public sealed class OracleTests
     public async Task Kubeconfigs_are_what_kubectl_makes_of_them()
     {
         string kubectl = Kubectl.Find();
-        int cases = int.TryParse(Environment.GetEnvironmentVariable("TALOSTAILSCALE_ORACLE_CASES"), CultureInfo.InvariantCulture, out int asked)
+        int cases = int.TryParse(
+            Environment.GetEnvironmentVariable("TALOSTAILSCALE_ORACLE_CASES"),
+            CultureInfo.InvariantCulture,
+            out int asked
+        )
             ? asked
             : Cases;
         var tally = new OracleTally();
@@ -58,7 +62,9 @@ public sealed class OracleTests
         OracleView? we = null;
         try
         {
-            using var connection = KubernetesConnection.OpenIn(null, null, name => one.Variables.GetValueOrDefault(name));
+            using var connection = KubernetesConnection.OpenIn(null, null, name =>
+                one.Variables.GetValueOrDefault(name)
+            );
             we = OracleView.Of(connection);
             await KubernetesCall.SendAsync(connection, "ask", null, (api, ct) => api.Version.GetCodeAsync(ct), Stop);
             ours = "";
@@ -77,14 +83,32 @@ public sealed class OracleTests
             return;
         }
 
-        if (!tally.Compare(one, "refusal", code == 0 ? "accepted" : $"refused", ours.Length == 0 ? "accepted" : "refused", error.Trim() + " / " + ours))
+        if (
+            !tally.Compare(
+                one,
+                "refusal",
+                code == 0 ? "accepted" : $"refused",
+                ours.Length == 0 ? "accepted" : "refused",
+                error.Trim() + " / " + ours
+            )
+        )
             return;
         if (code != 0)
             return;
         tally.Compare(one, "server, TLS name, identity", seen, weSeen, "");
         tally.Compare(one, "proxy", passed, wePassed, "");
         tally.Compare(one, "plugin", plugin, Plugin(one), "");
-        (code, view, _) = await Kubectl.RunAsync(kubectl, one, "config", "view", "--minify", "--flatten", "--raw", "-o", "json");
+        (code, view, _) = await Kubectl.RunAsync(
+            kubectl,
+            one,
+            "config",
+            "view",
+            "--minify",
+            "--flatten",
+            "--raw",
+            "-o",
+            "json"
+        );
         Assert.Equal(0, code);
         foreach ((string what, string theirs, string our) in OracleView.Of(JsonNode.Parse(view)!).Against(we!))
             tally.Compare(one, what, theirs, our, "");
@@ -105,7 +129,10 @@ public sealed class OracleTests
         string text = File.ReadAllText(one.PluginLog);
         File.Delete(one.PluginLog);
         // The order of keys says nothing.
-        return string.Join('\n', text.Split('\n').Select(line => line.StartsWith('{') ? Sorted(JsonNode.Parse(line))!.ToJsonString() : line));
+        return string.Join(
+            '\n',
+            text.Split('\n').Select(line => line.StartsWith('{') ? Sorted(JsonNode.Parse(line))!.ToJsonString() : line)
+        );
     }
 
     private static JsonNode? Sorted(JsonNode? node) =>

@@ -10,7 +10,9 @@ internal sealed class OracleView
 
     internal static OracleView Of(JsonNode config)
     {
-        JsonNode? cluster = config["clusters"]?[0]?["cluster"], user = config["users"]?[0]?["user"], exec = user?["exec"];
+        JsonNode? cluster = config["clusters"]?[0]?["cluster"],
+            user = config["users"]?[0]?["user"],
+            exec = user?["exec"];
         var view = new OracleView();
         view.Add("context", config["current-context"]);
         view.Add("server", cluster?["server"]);
@@ -37,12 +39,18 @@ internal sealed class OracleView
         view.Add("TLS name", cluster.TlsServerName);
         view.Add("CA", Convert.ToBase64String(KubernetesFiles.Read(cluster.AuthorityFile, cluster.AuthorityData, "")));
         view.Add("proxy", cluster.ProxyUrl);
-        view.Add("certificate", Convert.ToBase64String(KubernetesFiles.Read(user.CertificateFile, user.CertificateData, "")));
+        view.Add(
+            "certificate",
+            Convert.ToBase64String(KubernetesFiles.Read(user.CertificateFile, user.CertificateData, ""))
+        );
         view.Add("key", Convert.ToBase64String(KubernetesFiles.Read(user.KeyFile, user.KeyData, "")));
         view.Add("token", user.Token);
         view.Add("token file", user.TokenFile);
         view.Add("basic", $"{user.Username} {user.Password}");
-        string extra = string.Join("; ", user.As.Extra.Select(one => $"{one.Key}={string.Join("|", one.Value)}").Order(StringComparer.Ordinal));
+        string extra = string.Join(
+            "; ",
+            user.As.Extra.Select(one => $"{one.Key}={string.Join("|", one.Value)}").Order(StringComparer.Ordinal)
+        );
         view.Add("as", $"{user.As.User} {user.As.Uid} {string.Join("|", user.As.Groups)} {extra}");
         view.Add("plugin's arguments", string.Join("|", user.Plugin?.Arguments ?? []));
         return view;
@@ -55,8 +63,12 @@ internal sealed class OracleView
 
     private void Add(string what, string value) => _facts.Add((what, value));
 
-    private static string Join(JsonNode? list) => string.Join("|", (list as JsonArray ?? []).Select(one => one?.ToString()));
+    private static string Join(JsonNode? list) =>
+        string.Join("|", (list as JsonArray ?? []).Select(one => one?.ToString()));
 
     private static string Extra(JsonNode? extra) =>
-        string.Join("; ", (extra as JsonObject ?? []).Select(one => $"{one.Key}={Join(one.Value)}").Order(StringComparer.Ordinal));
+        string.Join(
+            "; ",
+            (extra as JsonObject ?? []).Select(one => $"{one.Key}={Join(one.Value)}").Order(StringComparer.Ordinal)
+        );
 }
