@@ -10,6 +10,7 @@ namespace TalosTailscale.Core.Kubernetes;
 internal static partial class ServerRefusal
 {
     private const int MaximumWords = 600;
+    private const int MaximumPage = 16 << 10;
 
     // What admission says, and what then helps; the first that fits counts.
     private static readonly (Regex Words, Func<Match, string> Advice)[] s_admission =
@@ -81,7 +82,11 @@ internal static partial class ServerRefusal
         Exception? e
     )
     {
-        string title = TitleRegex().Match(page) is { Success: true } found ? found.Groups["title"].Value : page;
+        if (page.Length > MaximumPage)
+            page = page[..MaximumPage];
+        string title = TitleRegex().Match(page) is { Success: true } found
+            ? found.Groups["title"].Value
+            : TagRegex().Replace(page, " ");
         return KubernetesErrors.KubernetesProxyFailed.New(
             $"Cannot {what}: HTTP {code} came from something between here and '{connection.Server}', not from an API server: '{Words(title)}'.",
             target,
@@ -94,6 +99,8 @@ internal static partial class ServerRefusal
     /// <summary>Words from outside, fit for a line of a message.</summary>
     internal static string Words(string text)
     {
+        if (text.Length > MaximumPage)
+            text = text[..MaximumPage];
         string line = PrintableText.Line(BlanksRegex().Replace(text, " ")).Trim().TrimEnd('.');
         return line.Length > MaximumWords ? line[..MaximumWords] + "…" : line;
     }
@@ -169,6 +176,9 @@ internal static partial class ServerRefusal
 
     [GeneratedRegex("<title>(?<title>.*?)</title>", RegexOptions.IgnoreCase | RegexOptions.Singleline)]
     private static partial Regex TitleRegex();
+
+    [GeneratedRegex("<[^<>]*>")]
+    private static partial Regex TagRegex();
 
     [GeneratedRegex("\\s+")]
     private static partial Regex BlanksRegex();

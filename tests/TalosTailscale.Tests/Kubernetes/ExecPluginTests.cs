@@ -150,7 +150,8 @@ public sealed class ExecPluginTests : IDisposable
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "a script of sh");
         string path = _folder.Write("plugin.sh", "#!/bin/sh\n" + script + "\n");
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         return new ExecPlugin(
             new KubeconfigPlugin
             {

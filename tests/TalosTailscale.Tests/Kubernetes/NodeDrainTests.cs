@@ -67,13 +67,7 @@ public sealed class NodeDrainTests
             }
         );
         var e = await Assert.ThrowsAsync<TsException>(() =>
-            NodeDrain.DrainAsync(
-                connection,
-                KubeLab.Node,
-                TimeSpan.FromMilliseconds(300),
-                SilentReporter.Instance,
-                Token
-            )
+            NodeDrain.DrainAsync(connection, KubeLab.Node, TimeSpan.FromSeconds(5), SilentReporter.Instance, Token)
         );
         Assert.Equal("DrainBlocked", e.ErrorId);
         Assert.Contains(

@@ -165,7 +165,8 @@ public sealed class PublicKubeconfigTests : IAsyncDisposable
                 + "' ] || exit 9\n"
                 + "echo '{\"kind\":\"ExecCredential\",\"apiVersion\":\"client.authentication.k8s.io/v1beta1\",\"status\":{\"token\":\"of-plugin\"}}'\n"
         );
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         string list = string.Join(", ", arguments.Split(' ').Select(one => $"\"{one}\""));
         return $"{{apiVersion: client.authentication.k8s.io/v1beta1, command: \"{path}\", args: [{list}]}}";
     }

