@@ -31,4 +31,8 @@ apart install --yes --download-only --no-install-recommends coreutils dash findu
 for package in "$apt"/archives/*.deb; do
   dpkg -x "$package" image
 done
+
+# The kubectl that kubeconfigs are compared with; Debian 12's is too old.
+mkdir -p kubectl
+(cd kubectl && apart download kubernetes-client && dpkg -x ./*.deb . && rm ./*.deb)
 rm -r "$apt"

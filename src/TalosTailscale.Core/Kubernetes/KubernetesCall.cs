@@ -47,6 +47,7 @@ internal static partial class KubernetesCall
     {
         for (var attempt = 1; ; attempt++)
         {
+            await connection.PrepareAsync(cancellationToken).ConfigureAwait(false);
             using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             deadline.CancelAfter(connection.RequestTimeout);
             try
@@ -74,7 +75,7 @@ internal static partial class KubernetesCall
                     or HttpStatusCode.BadGateway
                     or HttpStatusCode.ServiceUnavailable
                     or HttpStatusCode.GatewayTimeout,
-            HttpRequestException { InnerException: AuthenticationException } => false,
+            HttpRequestException { InnerException: AuthenticationException or TsException } => false,
             HttpRequestException or IOException or SocketException => true,
             _ => false,
         };
@@ -87,6 +88,8 @@ internal static partial class KubernetesCall
         switch (e)
         {
             case TsException known:
+                return known;
+            case HttpRequestException { InnerException: TsException known }:
                 return known;
             case HttpOperationException { Response: { } response } http:
                 return FromStatus(connection, what, target, response.StatusCode, ReadStatus(response.Content), http);
@@ -128,7 +131,16 @@ internal static partial class KubernetesCall
         Exception? e
     )
     {
-        var said = Sentence(status?.Message ?? $"HTTP {(int)code}");
+        var said = ServerRefusal.Words(status?.Message ?? $"HTTP {(int)code}");
+        // Whoever says 401 and 403 without a Status is no API server.
+        if (
+            code
+                is HttpStatusCode.Unauthorized
+                    or HttpStatusCode.Forbidden
+                    or HttpStatusCode.ProxyAuthenticationRequired
+            && status is { Kind: not "Status" }
+        )
+            return ServerRefusal.Stranger(connection, what, target, (int)code, status.Message ?? "", e);
         switch (code)
         {
             case HttpStatusCode.Unauthorized:
@@ -137,10 +149,8 @@ internal static partial class KubernetesCall
                     target,
                     e
                 );
-            case HttpStatusCode.Forbidden when said.Contains("violates PodSecurity", StringComparison.Ordinal):
-                return KubernetesErrors.PodSecurityRefused.New($"Cannot {what}: {said}.", target, e);
             case HttpStatusCode.Forbidden:
-                return Forbidden(what, target, said, e);
+                return ServerRefusal.Of(what, target, said, e);
             case HttpStatusCode.NotFound:
                 return KubernetesErrors.KubernetesNotFound.New($"Cannot {what}: {said}.", target, e);
             case HttpStatusCode.Conflict:
@@ -149,7 +159,10 @@ internal static partial class KubernetesCall
                 return KubernetesErrors.KubernetesApiFailed.New(
                     $"Cannot {what}: '{connection.Server}' said {(int)code}: {said}.",
                     target,
-                    e
+                    e,
+                    FailedWebhookRegex().Match(said) is { Success: true } webhook
+                        ? $"Bring back whatever runs the admission webhook '{webhook.Groups["name"]}', or delete its configuration."
+                        : null
                 );
         }
     }
@@ -160,39 +173,18 @@ internal static partial class KubernetesCall
             return null;
         try
         {
-            return KubernetesJson.Deserialize<V1Status>(content);
+            return KubernetesJson.Deserialize<V1Status>(content) is { Kind: "Status" } status
+                ? status
+                : new V1Status { Message = content };
         }
         catch (JsonException)
         {
-            return new V1Status { Message = content.Length > 300 ? content[..300] + "…" : content };
+            return new V1Status { Message = content };
         }
     }
 
     internal static string Sentence(string text) => text.Trim().TrimEnd('.');
 
-    // The wording is that of k8s.io/apiserver: User "x" cannot create resource "pods/exec" in API group "" in the namespace "y".
-    private static TsException Forbidden(string what, object? target, string said, Exception? e)
-    {
-        var match = CannotRegex().Match(said);
-        if (!match.Success)
-            return KubernetesErrors.KubernetesForbidden.New($"Cannot {what}: {said}.", target, e);
-        var (user, verb, resource) = (
-            match.Groups["user"].Value,
-            match.Groups["verb"].Value,
-            match.Groups["resource"].Value
-        );
-        var where = match.Groups["ns"] is { Success: true } ns ? $" in the namespace '{ns.Value}'" : " in the cluster";
-        return KubernetesErrors.KubernetesForbidden.New(
-            $"Cannot {what}: the user '{user}' lacks the verb '{verb}' on '{resource}'{where}.",
-            target,
-            e,
-            $"Grant '{verb}' on '{resource}'{where} to '{user}', or use an admin kubeconfig; check with "
-                + $"'kubectl auth can-i {verb} {resource}'."
-        );
-    }
-
-    [GeneratedRegex(
-        """User "(?<user>[^"]*)" cannot (?<verb>[a-z]+) resource "(?<resource>[^"]*)" in API group "[^"]*"(?: in the namespace "(?<ns>[^"]*)")?"""
-    )]
-    private static partial Regex CannotRegex();
+    [GeneratedRegex("failed calling webhook \"(?<name>[^\"]+)\"")]
+    private static partial Regex FailedWebhookRegex();
 }

@@ -27,6 +27,30 @@ public static class KubernetesErrors
         "Compare it with the output of 'kubectl config view', or fetch a new one from a control plane node."
     );
 
+    /// <summary>The program that a kubeconfig names for credentials gave none.</summary>
+    public static readonly TsError KubeconfigPluginFailed = new(
+        "KubeconfigPluginFailed",
+        TsErrorCategory.AuthenticationError,
+        "The program that the kubeconfig names for credentials ('exec') is not there, failed or gave no usable answer.",
+        "Run 'kubectl get nodes' with the same kubeconfig: it runs the same program. Then act on the program's words."
+    );
+
+    /// <summary>The kubeconfig's way to sign in is one that is not there any more.</summary>
+    public static readonly TsError KubeconfigSignInUnsupported = new(
+        "KubeconfigSignInUnsupported",
+        TsErrorCategory.AuthenticationError,
+        "The kubeconfig's 'auth-provider' is one that Kubernetes has removed, or has no valid token.",
+        "Make the kubeconfig anew with the provider's plugin, or give another one with -KubeConfig."
+    );
+
+    /// <summary>The proxy on the way to the API server does not let us through.</summary>
+    public static readonly TsError KubernetesProxyFailed = new(
+        "KubernetesProxyFailed",
+        TsErrorCategory.ConnectionError,
+        "The proxy on the way to the Kubernetes API server refused the connection or is none.",
+        "Check 'proxy-url' in the kubeconfig, or $env:HTTPS_PROXY; $env:NO_PROXY names servers that need no proxy."
+    );
+
     /// <summary>The context that was asked for is not in the kubeconfig.</summary>
     public static readonly TsError KubeconfigContextNotFound = new(
         "KubeconfigContextNotFound",
@@ -99,6 +123,14 @@ public static class KubernetesErrors
         "The kubeconfig's user may not do this; the message names the missing verb and resource.",
         "Grant the named verb on the named resource to the user by a Role or ClusterRole, or choose an admin's context with "
             + "-KubeContext."
+    );
+
+    /// <summary>Not a right is missing: an admission rule said no.</summary>
+    public static readonly TsError KubernetesAdmissionRefused = new(
+        "KubernetesAdmissionRefused",
+        TsErrorCategory.PermissionDenied,
+        "An admission rule of the cluster refused the object: a quota, a webhook, a policy; the message has its words.",
+        "Act on the server's words: no right of the user changes it, but the rule that they name."
     );
 
     /// <summary>No answer in time.</summary>
@@ -189,6 +221,14 @@ public static class KubernetesErrors
         TsErrorCategory.InvalidOperation,
         "The helper pod ended or could not start; the message has the container's reason.",
         "Act on the reason; the image must have 'sh' and 'sleep'."
+    );
+
+    /// <summary>The node has no sandbox for the pod.</summary>
+    public static readonly TsError PodSandboxFailed = new(
+        "PodSandboxFailed",
+        TsErrorCategory.ResourceUnavailable,
+        "The node cannot make the sandbox of the helper pod: as a rule its pod network is not up.",
+        "Act on the kubelet's words; 'kubectl -n kube-system get pods -o wide' shows the network's own pods on that node."
     );
 
     /// <summary>The pod was not ready in time.</summary>

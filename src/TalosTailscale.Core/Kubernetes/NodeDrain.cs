@@ -110,7 +110,9 @@ public static class NodeDrain
             await System
                 .Threading.Tasks.Parallel.ForEachAsync(going, options, async (pod, ct) =>
                 {
-                    await EvictAsync(connection, pod, blocked, ct).ConfigureAwait(false);
+                    // What is ending already needs no leave, and a budget would not give it.
+                    if (pod.Metadata.DeletionTimestamp is null)
+                        await EvictAsync(connection, node, pod, blocked, ct).ConfigureAwait(false);
                     await WaitGoneAsync(connection, pod, ct).ConfigureAwait(false);
                     reporter.Verbose($"{node}: pod '{Identity(pod)}' was evicted.");
                     evicted.Add(Identity(pod));
@@ -142,6 +144,7 @@ public static class NodeDrain
     // 429 is what a budget says, and also what a busy server says: both want the same answer, later.
     private static async Task EvictAsync(
         KubernetesConnection connection,
+        string node,
         V1Pod pod,
         ConcurrentDictionary<string, string> blocked,
         CancellationToken cancellationToken
@@ -188,6 +191,11 @@ public static class NodeDrain
                                 ?? status?.Message
                                 ?? "the server is busy";
                         }
+                        catch (HttpOperationException e)
+                            when (KubernetesCall.IsStatus(e, HttpStatusCode.InternalServerError))
+                        {
+                            return Failed(node, pod, KubernetesCall.ReadStatus(e.Response.Content)?.Message, e);
+                        }
                     },
                     cancellationToken
                 )
@@ -201,6 +209,17 @@ public static class NodeDrain
             await Task.Delay(s_pause, cancellationToken).ConfigureAwait(false);
         }
     }
+
+    // Two budgets on one pod are refused each time; of whatever else fails on the server the next try may go well.
+    private static string Failed(string node, V1Pod pod, string? said, Exception e) =>
+        said?.Contains("more than one PodDisruptionBudget", StringComparison.Ordinal) == true
+            ? throw KubernetesErrors.DrainBlocked.New(
+                $"The node '{node}' cannot be drained: more than one PodDisruptionBudget is for the pod '{Identity(pod)}', and Kubernetes evicts no such pod.",
+                node,
+                e,
+                $"Delete all but one of the budgets that select it: 'kubectl -n {pod.Metadata.NamespaceProperty} get pdb' lists them."
+            )
+            : $"the server failed: {ServerRefusal.Words(said ?? "no reason given")}";
 
     // A controller may use the name again (StatefulSet): only the same uid is the same pod.
     private static async Task WaitGoneAsync(

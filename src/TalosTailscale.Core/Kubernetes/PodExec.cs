@@ -101,22 +101,22 @@ internal static class PodExec
         options.AddSubProtocol(V4);
         options.KeepAliveInterval = TimeSpan.FromSeconds(20);
         options.CollectHttpResponseDetails = true;
-        options.SetRequestHeader("User-Agent", connection.UserAgent);
+        await connection.PrepareAsync(cancellationToken).ConfigureAwait(false);
+        var answer = new HandshakeAnswer(connection.Handler);
+        using var invoker = new HttpMessageInvoker(answer, disposeHandler: false);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(connection.RequestTimeout);
         try
         {
-            foreach (var (name, value) in await connection.HeadersAsync(deadline.Token).ConfigureAwait(false))
-                options.SetRequestHeader(name, value);
             await socket
-                .ConnectAsync(Address(connection, target, command, hasStdin), connection.Invoker, deadline.Token)
+                .ConnectAsync(Address(connection, target, command, hasStdin), invoker, deadline.Token)
                 .ConfigureAwait(false);
         }
         catch (Exception e)
             when (e is WebSocketException or HttpRequestException or IOException or OperationCanceledException)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            throw PodExecFailures.Refused(connection, target, socket.HttpStatusCode, e);
+            throw PodExecFailures.Refused(connection, target, socket.HttpStatusCode, answer.Body, e);
         }
         if (socket.SubProtocol is not (V4 or V5))
             throw KubernetesErrors.ExecProtocol.New(

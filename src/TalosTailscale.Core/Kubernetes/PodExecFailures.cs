@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.WebSockets;
 using System.Security.Authentication;
+using k8s.Models;
 
 namespace TalosTailscale.Core.Kubernetes;
 
@@ -32,9 +33,11 @@ internal static class PodExecFailures
         KubernetesConnection connection,
         PodExecTarget target,
         HttpStatusCode code,
+        string? body,
         Exception e
     )
     {
+        V1Status? status = KubernetesCall.ReadStatus(body);
         var what = $"run a command in the pod '{target.Namespace}/{target.Pod}' on '{target.Node}'";
         return code switch
         {
@@ -43,7 +46,15 @@ internal static class PodExecFailures
                 what,
                 target.Node,
                 code,
-                null,
+                status,
+                e
+            ),
+            HttpStatusCode.Forbidden when status is not null => KubernetesCall.FromStatus(
+                connection,
+                what,
+                target.Node,
+                code,
+                status,
                 e
             ),
             // The WebSocket handshake is a GET, for which "get" was asked before 1.35 and "create" since (kubernetes#133515).
@@ -73,7 +84,8 @@ internal static class PodExecFailures
                     e
                 ),
             _ => KubernetesErrors.ExecRefused.New(
-                $"Cannot {what}: '{connection.Server}' answered the WebSocket handshake with HTTP {(int)code}, expected 101.",
+                $"Cannot {what}: '{connection.Server}' answered the WebSocket handshake with HTTP {(int)code}, expected 101"
+                    + (status?.Message is { Length: > 0 } said ? $": {ServerRefusal.Words(said)}." : "."),
                 target.Node,
                 e
             ),

@@ -9,6 +9,7 @@ namespace TalosTailscale.Core.Kubernetes;
 internal static class PodReadiness
 {
     private static readonly TimeSpan s_pollInterval = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan s_eventInterval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_goneTimeout = TimeSpan.FromSeconds(60);
 
     internal static async Task WaitAsync(
@@ -23,13 +24,69 @@ internal static class PodReadiness
         var verdict = new PodVerdict(spec, name);
         try
         {
-            await FollowAsync(connection, spec, name, pod => verdict.IsReady(pod), deadline.Token)
-                .ConfigureAwait(false);
+            await FollowToReadyAsync(connection, spec, name, verdict, deadline.Token).ConfigureAwait(false);
             await StartAnythingAsync(connection, spec, name, deadline.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw await LateAsync(connection, spec, name, verdict, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// Follows the pod, and looks beside that at what only events say: a kubelet that cannot make a sandbox tries again for
+    /// ever. One such event may be a network that is just starting; of the second one nobody need wait for the deadline.
+    /// </summary>
+    private static async Task FollowToReadyAsync(
+        KubernetesConnection connection,
+        HelperPodSpec spec,
+        string name,
+        PodVerdict verdict,
+        CancellationToken cancellationToken
+    )
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task following = FollowAsync(connection, spec, name, pod => verdict.IsReady(pod), ended.Token);
+        Task events = FailWithoutSandboxAsync(connection, spec, name, verdict, ended.Token);
+        Task first = await Task.WhenAny(following, events).ConfigureAwait(false);
+        if (first == events && events.IsCompletedSuccessfully)
+            first = await Task.WhenAny(following).ConfigureAwait(false);
+        await ended.CancelAsync().ConfigureAwait(false);
+        try
+        {
+            await Task.WhenAll(following, events).ConfigureAwait(false);
+        }
+        catch (Exception e) when (first.IsCompletedSuccessfully || e is OperationCanceledException or TsException)
+        {
+            // Of the two the first one tells.
+            await first.ConfigureAwait(false);
+        }
+    }
+
+    private static async Task FailWithoutSandboxAsync(
+        KubernetesConnection connection,
+        HelperPodSpec spec,
+        string name,
+        PodVerdict verdict,
+        CancellationToken cancellationToken
+    )
+    {
+        while (true)
+        {
+            await Task.Delay(s_eventInterval, cancellationToken).ConfigureAwait(false);
+            // A container that waits for its image or runs has its sandbox.
+            if (!verdict.MayLackSandbox)
+                continue;
+            var warnings = await PodEvents
+                .WarningsAsync(connection, spec.Namespace, name, spec.NodeName, cancellationToken)
+                .ConfigureAwait(false);
+            if (warnings is null)
+                return;
+            if (PodEvents.NoSandboxReason(warnings) is { } reason)
+                throw KubernetesErrors.PodSandboxFailed.New(
+                    $"The node '{spec.NodeName}' cannot make a sandbox for the pod '{spec.Namespace}/{name}': {reason}.",
+                    spec.NodeName
+                );
         }
     }
 
@@ -246,33 +303,13 @@ internal static class PodReadiness
     {
         var node = await KubernetesNodes.GetAsync(connection, spec.NodeName, cancellationToken).ConfigureAwait(false);
         var state = node.Ready ? verdict.LastState : $"the node is not ready ({node.NotReadyReason})";
-        try
-        {
-            var events = await KubernetesCall
-                .RepeatAsync(
-                    connection,
-                    "list events",
-                    spec.NodeName,
-                    (api, ct) =>
-                        api.CoreV1.ListNamespacedEventAsync(
-                            spec.Namespace,
-                            fieldSelector: "involvedObject.name=" + name,
-                            cancellationToken: ct
-                        ),
-                    cancellationToken
-                )
-                .ConfigureAwait(false);
-            var last = events
-                .Items.Where(e => e.Type == "Warning")
-                .OrderBy(e => e.LastTimestamp ?? e.EventTime)
-                .LastOrDefault();
-            if (last is not null)
-                state += $"; {last.Reason}: {KubernetesCall.Sentence(last.Message ?? "")}";
-        }
-        catch (TsException e) when (e.Error == KubernetesErrors.KubernetesForbidden)
-        {
+        var warnings = await PodEvents
+            .WarningsAsync(connection, spec.Namespace, name, spec.NodeName, cancellationToken)
+            .ConfigureAwait(false);
+        if (warnings is null)
             state += "; its events may not be read";
-        }
+        else if (warnings.Count > 0)
+            state += $"; {warnings[^1].Reason}: {ServerRefusal.Words(warnings[^1].Message ?? "")}";
         if (verdict.PullProblem is { } problem)
         {
             return KubernetesErrors.PodImageUnavailable.New(

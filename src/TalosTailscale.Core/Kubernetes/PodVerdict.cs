@@ -23,6 +23,9 @@ internal sealed class PodVerdict(HelperPodSpec spec, string name)
 
     internal string LastState { get; private set; } = "it was not seen";
 
+    /// <summary>Whether the pod is in a state in which its sandbox may be what it waits for.</summary>
+    internal bool MayLackSandbox { get; private set; } = true;
+
     internal string? PullProblem { get; private set; }
 
     internal string? PullImage { get; private set; }
@@ -39,6 +42,9 @@ internal sealed class PodVerdict(HelperPodSpec spec, string name)
         var current = Current(pod.Status);
         var waiting = current?.State?.Waiting;
         LastState = $"phase {pod.Status?.Phase ?? "unknown"}" + (waiting?.Reason is { } r ? $", {r}" : "");
+        MayLackSandbox =
+            pod.Status?.Phase is null or "Pending"
+            && waiting?.Reason is null or "ContainerCreating" or "PodInitializing";
         CheckPull(waiting, current?.Name == HelperPodBorrowing.BorrowerName ? spec.FromImage : spec.Image);
         return pod.Status?.Phase == "Running"
             && pod.Status.Conditions?.Any(c => c.Type == "Ready" && c.Status == "True") == true;

@@ -21,7 +21,9 @@ public sealed record PodPullResult(bool Pulled, string Message, TimeSpan Duratio
 public static class PullPod
 {
     private const string Purpose = "pull-test";
+    private const long Nobody = 65534;
 
+    private static readonly TimeSpan s_eventInterval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan s_cleanUp = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan s_cleanUpAfterStop = TimeSpan.FromSeconds(4);
@@ -77,6 +79,7 @@ public static class PullPod
     {
         var started = Stopwatch.GetTimestamp();
         var trouble = "the pod was not seen";
+        var looked = started;
         while (Stopwatch.GetElapsedTime(started) < patience)
         {
             var pod = await KubernetesPods.FindAsync(connection, ns, name, cancellationToken).ConfigureAwait(false);
@@ -89,7 +92,11 @@ public static class PullPod
                 status?.State?.Running is not null
                 || status?.State?.Terminated is not null
                 || !string.IsNullOrEmpty(status?.ImageID)
-                || waiting?.Reason is "CrashLoopBackOff" or "RunContainerError" or "CreateContainerError"
+                || waiting?.Reason
+                    is "CrashLoopBackOff"
+                        or "RunContainerError"
+                        or "CreateContainerError"
+                        or "CreateContainerConfigError"
             )
                 return (true, pod.Status?.Phase ?? "Running");
             if (pod.Status?.Phase == "Failed")
@@ -99,6 +106,15 @@ public static class PullPod
                 : $"{waiting.Reason}: {KubernetesCall.Sentence(waiting.Message ?? "no message")}";
             if (waiting?.Reason is "ImagePullBackOff" or "InvalidImageName" or "ErrImageNeverPull")
                 return (false, trouble);
+            if (Stopwatch.GetElapsedTime(looked) > s_eventInterval && waiting?.Reason is null or "ContainerCreating")
+            {
+                looked = Stopwatch.GetTimestamp();
+                var warnings = await PodEvents
+                    .WarningsAsync(connection, ns, name, name, cancellationToken)
+                    .ConfigureAwait(false);
+                if (PodEvents.NoSandboxReason(warnings) is { } reason)
+                    return (false, reason);
+            }
             await Task.Delay(s_look, cancellationToken).ConfigureAwait(false);
         }
 
@@ -254,6 +270,9 @@ public static class PullPod
                         SecurityContext = new V1SecurityContext
                         {
                             AllowPrivilegeEscalation = false,
+                            // Fits a namespace at the level "restricted": whether the program runs does not matter.
+                            RunAsNonRoot = true,
+                            RunAsUser = Nobody,
                             Capabilities = new V1Capabilities { Drop = ["ALL"] },
                             SeccompProfile = new V1SeccompProfile { Type = "RuntimeDefault" },
                         },

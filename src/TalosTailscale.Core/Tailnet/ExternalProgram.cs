@@ -6,10 +6,12 @@ namespace TalosTailscale.Core.Tailnet;
 /// <summary>What a program said.</summary>
 internal sealed record ExternalProgramResult(int ExitCode, string Output, string Error, bool TimedOut);
 
-/// <summary>Runs one of the few optional programs (op, git), with arguments as a list and never through a shell.</summary>
+/// <summary>
+/// Runs one of the few optional programs (op, git, a kubeconfig's plugin), with arguments as a list and never through a shell.
+/// </summary>
 internal static class ExternalProgram
 {
-    private const int MaximumOutput = 64 * 1024;
+    private const int MaximumOutput = 256 * 1024;
 
     /// <summary>The program on the PATH, absolute; the current folder is not searched.</summary>
     public static string? Find(string name)
@@ -23,24 +25,36 @@ internal static class ExternalProgram
         return null;
     }
 
-    /// <summary>Runs it to its end; it is killed at the time-out and on cancellation.</summary>
+    /// <summary>Runs it to its end; it is killed with its children at the time-out and on cancellation.</summary>
+    /// <param name="program">Path of the program.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="folder">The folder that it runs in; null for the current one.</param>
+    /// <param name="timeout">How long it may take.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <param name="environment">Variables besides those of this process.</param>
+    /// <param name="terminal">True to let it ask at the terminal and to show there what it writes to standard error.</param>
     public static async Task<ExternalProgramResult> RunAsync(
         string program,
         IReadOnlyList<string> arguments,
         string? folder,
         TimeSpan timeout,
-        CancellationToken cancellationToken
+        CancellationToken cancellationToken,
+        IEnumerable<KeyValuePair<string, string>>? environment = null,
+        bool terminal = false
     )
     {
         var start = new ProcessStartInfo(program, arguments)
         {
             UseShellExecute = false,
-            RedirectStandardInput = true,
+            RedirectStandardInput = !terminal,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            CreateNoWindow = true,
+            CreateNoWindow = !terminal,
             WorkingDirectory = folder ?? "",
         };
+        foreach (var (name, value) in environment ?? [])
+            start.Environment[name] = value;
+        cancellationToken.ThrowIfCancellationRequested();
         using var process = new Process { StartInfo = start };
         try
         {
@@ -55,10 +69,14 @@ internal static class ExternalProgram
         deadline.CancelAfter(timeout);
         try
         {
-            process.StandardInput.Close();
-            var output = ReadAsync(process.StandardOutput, deadline.Token);
-            var error = ReadAsync(process.StandardError, deadline.Token);
-            await Task.WhenAll(output, error, process.WaitForExitAsync(deadline.Token)).ConfigureAwait(false);
+            if (!terminal)
+                process.StandardInput.Close();
+            var output = ReadAsync(process.StandardOutput, null, deadline.Token);
+            var error = ReadAsync(process.StandardError, terminal ? Console.Error : null, deadline.Token);
+            // Reading a pipe cannot be cancelled on every system: a child that keeps it open must not keep us.
+            await Task.WhenAll(output, error, process.WaitForExitAsync(deadline.Token))
+                .WaitAsync(deadline.Token)
+                .ConfigureAwait(false);
             return new ExternalProgramResult(
                 process.ExitCode,
                 await output.ConfigureAwait(false),
@@ -78,13 +96,22 @@ internal static class ExternalProgram
     }
 
     // Reads to the end so that the program never blocks, and keeps the beginning.
-    private static async Task<string> ReadAsync(StreamReader reader, CancellationToken cancellationToken)
+    private static async Task<string> ReadAsync(
+        StreamReader reader,
+        TextWriter? shownAt,
+        CancellationToken cancellationToken
+    )
     {
         var kept = new System.Text.StringBuilder();
         var buffer = new char[4096];
         int read;
         while ((read = await reader.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0)
+        {
             kept.Append(buffer, 0, Math.Min(read, Math.Max(0, MaximumOutput - kept.Length)));
+            if (shownAt is not null)
+                await shownAt.WriteAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
+        }
+
         return kept.ToString();
     }
 }

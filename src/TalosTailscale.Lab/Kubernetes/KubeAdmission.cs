@@ -32,7 +32,7 @@ internal static class KubeAdmission
             .Map("labels")
             .Text("pod-security.kubernetes.io/enforce")
             ?? (ns == "kube-system" ? "privileged" : "baseline");
-        var violations = Violations(spec).ToArray();
+        var violations = Violations(spec).Concat(level == "restricted" ? Restrictions(spec) : []).ToArray();
         if (level != "privileged" && violations.Length > 0)
             throw KubeFailure.Forbidden(
                 KubeResource.Pods,
@@ -52,6 +52,27 @@ internal static class KubeAdmission
             yield return $"hostPath volumes (volume \"{volume.Text("name")}\")";
         foreach (var container in spec.Items("containers").Where(c => c.Map("securityContext").Flag("privileged")))
             yield return $"privileged (container \"{container.Text("name")}\" must not set securityContext.privileged=true)";
+    }
+
+    private static IEnumerable<string> Restrictions(JsonObject spec)
+    {
+        var pod = spec.Map("securityContext");
+        foreach (var container in spec.Items("containers"))
+        {
+            var (name, own) = (container.Text("name"), container.Map("securityContext") ?? []);
+            if (own["allowPrivilegeEscalation"]?.GetValue<bool>() != false)
+                yield return $"allowPrivilegeEscalation != false (container \"{name}\" must set securityContext.allowPrivilegeEscalation=false)";
+            if (!(own.Map("capabilities")?["drop"]?.AsArray() ?? []).Any(c => c!.GetValue<string>() == "ALL"))
+                yield return $"unrestricted capabilities (container \"{name}\" must set securityContext.capabilities.drop=[\"ALL\"])";
+            if (!own.Flag("runAsNonRoot") && !pod.Flag("runAsNonRoot"))
+                yield return $"runAsNonRoot != true (pod or container \"{name}\" must set securityContext.runAsNonRoot=true)";
+            if (
+                (own.Map("seccompProfile").Text("type") ?? pod.Map("seccompProfile").Text("type"))
+                is null
+                    or "Unconfined"
+            )
+                yield return $"seccompProfile (pod or container \"{name}\" must set securityContext.seccompProfile.type to \"RuntimeDefault\" or \"Localhost\")";
+        }
     }
 
     private static void Default(JsonObject spec)

@@ -11,11 +11,17 @@ internal static class KubeBudgets
         if (pod.Map("status").Text("phase") is "Succeeded" or "Failed" || !IsReady(pod))
             return;
         var ns = pod.Meta().Text("namespace");
-        foreach (
-            var budget in store
-                .List(KubeResource.Budgets, ns)
-                .Items.Where(b => KubeSelector.Matches(b.Map("spec").Map("selector"), pod))
-        )
+        var budgets = store
+            .List(KubeResource.Budgets, ns)
+            .Items.Where(b => KubeSelector.Matches(b.Map("spec").Map("selector"), pod))
+            .ToArray();
+        if (budgets.Length > 1)
+            throw new KubeFailure(
+                500,
+                "InternalError",
+                "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
+            );
+        foreach (var budget in budgets)
         {
             var spec = budget.Map("spec");
             var pods = store

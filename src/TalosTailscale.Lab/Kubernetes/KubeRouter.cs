@@ -67,14 +67,29 @@ internal sealed class KubeRouter(KubeStore store, LabKubelet kubelet, LabKuberne
         var resource = request.Subresource is null or "status"
             ? request.Resource.Plural
             : $"{request.Resource.Plural}/{request.Subresource}";
+        Impersonate(request);
         Demand(request, request.Verb, resource);
         if (request.Subresource == "exec")
             Demand(request, "create", resource);
     }
 
+    private void Impersonate(KubeRequest request)
+    {
+        var headers = request.Context.Request.Headers;
+        if (headers["Impersonate-User"].ToString() is not { Length: > 0 } user)
+            return;
+        var groups = headers["Impersonate-Group"];
+        Demand(request, "impersonate", "users");
+        if (groups.Count > 0)
+            Demand(request, "impersonate", "groups");
+        faults.Impersonated.TryAdd($"{user}: {string.Join('|', groups.AsEnumerable())}", true);
+    }
+
     private void Demand(KubeRequest request, string verb, string resource)
     {
         faults.Used.TryAdd($"{verb} {resource}", true);
+        if (verb == "create" && resource == "pods" && faults.Admission.Values.FirstOrDefault() is { } rule)
+            throw KubeFailure.Forbidden(request.Resource, request.Name, rule);
         if (!faults.IsForbidden(verb, resource))
             return;
         var scope = request.Namespace is { } ns ? $"in the namespace \"{ns}\"" : "at the cluster scope";

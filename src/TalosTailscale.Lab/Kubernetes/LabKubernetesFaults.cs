@@ -16,6 +16,15 @@ public sealed class LabKubernetesFaults
     /// <summary>The rights that were made use of, in the same form: what a role has to grant.</summary>
     public ConcurrentDictionary<string, bool> Used { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>For whom requests were made, as <c>user: group|group</c>.</summary>
+    public ConcurrentDictionary<string, bool> Impersonated { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Admission rules that let no pod in: the name of what stands in the way, and the server's words.</summary>
+    public ConcurrentDictionary<string, string> Admission { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Why the kubelet can make no sandbox for new pods, which it goes on trying; null for none.</summary>
+    public string? SandboxProblem { get; set; }
+
     /// <summary>Images that cannot be pulled: the reference and the registry's words.</summary>
     public ConcurrentDictionary<string, string> UnpullableImages { get; } = new(StringComparer.Ordinal);
 

@@ -31,6 +31,13 @@ internal sealed class LabPodRunner(
             );
             return await pod.End;
         }
+        for (var tries = 1; faults.SandboxProblem is { } problem; tries++)
+        {
+            _status.SetWaiting(pod, "ContainerCreating", null);
+            _status.Event(pod, "Warning", "FailedCreatePodSandBox", problem, tries);
+            if (await Task.WhenAny(pod.End, Task.Delay(TimeSpan.FromMilliseconds(500))) == pod.End)
+                return await pod.End;
+        }
         var root = Path.Combine(folder, $"{pod.Name}-{pod.Uid[..8]}");
         using var sandbox = new LabPodSandbox(root, faults, pod.Node!.Facts);
         pod.Mounts = new LabPodMounts(root, pod);

@@ -130,7 +130,7 @@ internal sealed class LabPodStatus(KubeStore store)
             return p;
         });
 
-    internal void Event(LabPod pod, string type, string reason, string message) =>
+    internal void Event(LabPod pod, string type, string reason, string message, int count = 1) =>
         store.Create(
             KubeResource.Events,
             new JsonObject
@@ -147,7 +147,7 @@ internal sealed class LabPodStatus(KubeStore store)
                 ["type"] = type,
                 ["reason"] = reason,
                 ["message"] = message,
-                ["count"] = 1,
+                ["count"] = count,
                 ["firstTimestamp"] = store.Now(),
                 ["lastTimestamp"] = store.Now(),
                 ["source"] = new JsonObject { ["component"] = "kubelet", ["host"] = pod.Node?.Facts.Name },

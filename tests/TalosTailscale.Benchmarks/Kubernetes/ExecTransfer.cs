@@ -62,8 +62,28 @@ internal static class ExecTransfer
             SilentReporter.Instance,
             CancellationToken.None
         );
+        using var ownConnection = KubernetesConnection.OpenIn(
+            kubeconfig,
+            null,
+            Environment.GetEnvironmentVariable,
+            ownTls: true
+        );
+        await using var ownPod = await HelperPod.CreateAsync(
+            ownConnection,
+            new HelperPodSpec { NodeName = Node, Image = PodNodeShell.DefaultImage },
+            CancellationToken.None
+        );
+        await using var ownShell = await PodNodeShell.OpenAsync(
+            (_, _, _) => Task.CompletedTask,
+            ownConnection,
+            new HelperPodSpec { NodeName = Node, Image = PodNodeShell.DefaultImage },
+            SilentReporter.Instance,
+            CancellationToken.None
+        );
+        var ownVolume = new EspVolume(new EspProgram(ownShell, SilentReporter.Instance), "/dev/nvme0n1p1");
         var volume = new EspVolume(new EspProgram(shell, SilentReporter.Instance), "/dev/nvme0n1p1");
         await volume.ProbeAsync(CancellationToken.None);
+        await ownVolume.ProbeAsync(CancellationToken.None);
         await volume.LockAsync("bench", CancellationToken.None);
         var ways = new (string Name, Func<Task> Run, List<(double Wall, double Cpu)> Seconds)[]
         {
@@ -88,6 +108,7 @@ internal static class ExecTransfer
             ),
             ("ours, plain", () => SendAsync(pod, file, size, Path.Combine(folder, "plain")), []),
             ("ours, both ends hashed", () => StageAsync(volume, file, size), []),
+            ("the same by our own TLS", () => StageAsync(ownVolume, file, size), []),
         };
         for (var round = 0; round <= rounds; round++)
         {
@@ -119,7 +140,7 @@ internal static class ExecTransfer
         }
 
         using var self = Process.GetCurrentProcess();
-        var (cp, cat, hashed) = (Median(0), Median(1), Median(3));
+        var (cp, cat, hashed, own) = (Median(0), Median(1), Median(3), Median(4));
         var what = $"{size / 1_000_000} MB through exec, hashed on both ends";
         return
         [
@@ -138,6 +159,22 @@ internal static class ExecTransfer
                 Peer.Figure("kubectl exec cat", cat),
                 "1.3 ×",
                 Peer.Within(hashed, 1.3, cat)
+            ),
+            new(
+                22,
+                what + ", by our own TLS",
+                Figures.Milliseconds(own),
+                Peer.Figure("the system's TLS", hashed),
+                "1.3 ×",
+                Peer.Within(own, 1.3, hashed)
+            ),
+            new(
+                22,
+                what + ", by our own TLS",
+                Figures.Milliseconds(own),
+                Peer.Figure("kubectl cp", cp),
+                "no slower",
+                Peer.Within(own, 1, cp)
             ),
             new(6, "… peak memory of client and server together", Figures.Megabytes(self.PeakWorkingSet64)),
         ];

@@ -88,7 +88,7 @@ public sealed class KubeconfigTests
             );
             var merged = Kubeconfig.Read([one, two]);
             Assert.Equal("other", merged.CurrentContext);
-            Assert.Equal("other", Kubeconfig.Build(merged, null, "test").CurrentContext);
+            Assert.Equal("other", Kubeconfig.Choose(merged, null, "test").Context);
         }
         finally
         {

@@ -67,13 +67,7 @@ public sealed class NodeDrainTests
             }
         );
         var e = await Assert.ThrowsAsync<TsException>(() =>
-            NodeDrain.DrainAsync(
-                connection,
-                KubeLab.Node,
-                TimeSpan.FromMilliseconds(300),
-                SilentReporter.Instance,
-                Token
-            )
+            NodeDrain.DrainAsync(connection, KubeLab.Node, TimeSpan.FromSeconds(5), SilentReporter.Instance, Token)
         );
         Assert.Equal("DrainBlocked", e.ErrorId);
         Assert.Contains(
@@ -93,6 +87,80 @@ public sealed class NodeDrainTests
         lab.Api.Store.Delete(KubeResource.Budgets, "default", "web");
         Assert.Equal(["default/web-1"], (await draining).Evicted);
     }
+
+    // kubectl drain's rule too (kubectl#1103): the budget of a pod that is going would never let it go.
+    [Fact]
+    public async Task A_pod_that_is_ending_is_waited_for_and_not_evicted()
+    {
+        await using var lab = await KubeLab.StartAsync();
+        using var connection = lab.Connect();
+        await AddPodAsync(lab, "web-1", "ReplicaSet");
+        lab.Api.Store.Change(KubeResource.Pods, "default", "web-1", pod =>
+        {
+            pod.Meta()["deletionTimestamp"] = KubeStore.Now();
+            return pod;
+        });
+        lab.Api.Faults.Used.Clear();
+        var draining = NodeDrain.DrainAsync(
+            connection,
+            KubeLab.Node,
+            TimeSpan.FromSeconds(60),
+            SilentReporter.Instance,
+            Token
+        );
+        await HelperPodTests.UntilAsync(() => lab.Api.Faults.Used.ContainsKey("get pods"));
+        Assert.False(draining.IsCompleted);
+        lab.Api.Store.Delete(KubeResource.Pods, "default", "web-1");
+        await draining;
+        Assert.DoesNotContain("create pods/eviction", lab.Api.Faults.Used.Keys);
+    }
+
+    [Fact]
+    public async Task Two_budgets_for_one_pod_are_told_at_once_with_what_helps()
+    {
+        await using var lab = await KubeLab.StartAsync();
+        using var connection = lab.Connect();
+        await AddPodAsync(lab, "web-1", "ReplicaSet");
+        foreach (string name in (string[])["web", "again"])
+            lab.Api.Store.Create(KubeResource.Budgets, Budget(name));
+        var e = await Assert.ThrowsAsync<TsException>(() =>
+            NodeDrain.DrainAsync(connection, KubeLab.Node, TimeSpan.FromMinutes(10), SilentReporter.Instance, Token)
+        );
+        Assert.Equal("DrainBlocked", e.ErrorId);
+        Assert.Contains(
+            "more than one PodDisruptionBudget is for the pod 'default/web-1'",
+            e.Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains("'kubectl -n default get pdb'", e.RecommendedAction, StringComparison.Ordinal);
+
+        // The advice followed: all but one are deleted, and that one allows it.
+        lab.Api.Store.Delete(KubeResource.Budgets, "default", "again");
+        lab.Api.Store.Delete(KubeResource.Budgets, "default", "web");
+        Assert.Equal(
+            ["default/web-1"],
+            (
+                await NodeDrain.DrainAsync(
+                    connection,
+                    KubeLab.Node,
+                    TimeSpan.FromMinutes(1),
+                    SilentReporter.Instance,
+                    Token
+                )
+            ).Evicted
+        );
+    }
+
+    private static JsonObject Budget(string name) =>
+        new()
+        {
+            ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = "default" },
+            ["spec"] = new JsonObject
+            {
+                ["minAvailable"] = 0,
+                ["selector"] = new JsonObject { ["matchLabels"] = new JsonObject { ["app"] = "web-1" } },
+            },
+        };
 
     private static async Task AddPodAsync(KubeLab lab, string name, string? owner, string node = KubeLab.Node)
     {

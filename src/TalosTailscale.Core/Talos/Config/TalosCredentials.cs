@@ -112,7 +112,8 @@ internal sealed class TalosCredentials
             )
         );
 
-    private static bool Belongs(X509Certificate certificate, AsymmetricKeyParameter key)
+    /// <summary>Whether a key is the one of a certificate.</summary>
+    internal static bool Belongs(X509Certificate certificate, AsymmetricKeyParameter key)
     {
         AsymmetricKeyParameter owner = certificate.GetPublicKey();
         return key switch

@@ -7,10 +7,11 @@ using TalosTailscale.Core.Images.Initrd;
 using TalosTailscale.Core.Images.Iso;
 using TalosTailscale.Core.Images.Partitions;
 using TalosTailscale.Core.Images.Pe;
+using TalosTailscale.Tests.Kubernetes;
 
 namespace TalosTailscale.Tests.Images.Fuzz;
 
-/// <summary>Every reader of the room, each with seeds that reach all of it.</summary>
+/// <summary>Every reader of bytes from outside, each with seeds that reach all of it.</summary>
 internal static class FuzzTargets
 {
     private const int Enough = 64 * 1024;
@@ -33,6 +34,8 @@ internal static class FuzzTargets
         "finder",
         "trust",
         "schematic",
+        "kubeconfig",
+        "plugin",
     ];
 
     public static FuzzTarget Get(string name) =>
@@ -75,6 +78,8 @@ internal static class FuzzTargets
             "schematic" => new(name, FuzzSeeds.Schematics, s =>
                 TextAsync(s, b => Schematic.Parse(Encoding.UTF8.GetString(b), "seed"))
             ),
+            "kubeconfig" => new(name, KubernetesFuzz.Kubeconfigs, s => TextAsync(s, KubernetesFuzz.Open)),
+            "plugin" => new(name, KubernetesFuzz.Answers, s => TextAsync(s, KubernetesFuzz.Answer)),
             _ => throw new ArgumentException($"There is no target '{name}'.", nameof(name)),
         };
 

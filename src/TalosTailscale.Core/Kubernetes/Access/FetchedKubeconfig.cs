@@ -1,5 +1,4 @@
 using System.Text;
-using k8s.KubeConfigModels;
 using TalosTailscale.Core.Images;
 using TalosTailscale.Core.Inventory;
 using TalosTailscale.Core.Reporting;
@@ -33,50 +32,42 @@ internal static class FetchedKubeconfig
 
     /// <summary>Reads it.</summary>
     /// <exception cref="TsException">KubeconfigFromNodeRefused, naming what it holds besides; or KubeconfigInvalid.</exception>
-    internal static K8SConfiguration Parse(ReadOnlyMemory<byte> bytes, string source)
+    internal static KubeconfigFile Parse(ReadOnlyMemory<byte> bytes, string source)
     {
         YamlMapping root = Mapping(Root(bytes, source), "the file", source);
         Only(root, s_root, "", source);
         if (root["preferences"] is { } preferences && preferences is not YamlMapping { Entries.Count: 0 })
             throw NotPlain("preferences", source);
-        return new K8SConfiguration
+        return new KubeconfigFile
         {
-            ApiVersion = "v1",
-            Kind = "Config",
-            CurrentContext = Text(root, "current-context", "", source),
-            Clusters = Each(root, "clusters", "cluster", s_cluster, source)
-                .Select(one => new Cluster
-                {
-                    Name = one.Name,
-                    ClusterEndpoint = new ClusterEndpoint
+            CurrentContext = Text(root, "current-context", "", source) ?? "",
+            Clusters =
+            [
+                .. Each(root, "clusters", "cluster", s_cluster, source)
+                    .Select(one => new KubeconfigCluster(one.Name)
                     {
-                        Server = Text(one.Body, "server", one.Place, source),
-                        CertificateAuthorityData = Text(one.Body, "certificate-authority-data", one.Place, source),
-                    },
-                })
-                .ToArray(),
-            Users = Each(root, "users", "user", s_user, source)
-                .Select(one => new User
-                {
-                    Name = one.Name,
-                    UserCredentials = new UserCredentials
+                        Server = Text(one.Body, "server", one.Place, source) ?? "",
+                        AuthorityData = Bytes(one.Body, "certificate-authority-data", one.Place, source),
+                    }),
+            ],
+            Users =
+            [
+                .. Each(root, "users", "user", s_user, source)
+                    .Select(one => new KubeconfigUser(one.Name)
                     {
-                        ClientCertificateData = Text(one.Body, "client-certificate-data", one.Place, source),
-                        ClientKeyData = Text(one.Body, "client-key-data", one.Place, source),
-                    },
-                })
-                .ToArray(),
-            Contexts = Each(root, "contexts", "context", s_context, source)
-                .Select(one => new Context
-                {
-                    Name = one.Name,
-                    ContextDetails = new ContextDetails
-                    {
-                        Cluster = Text(one.Body, "cluster", one.Place, source),
-                        User = Text(one.Body, "user", one.Place, source),
-                    },
-                })
-                .ToArray(),
+                        CertificateData = Bytes(one.Body, "client-certificate-data", one.Place, source),
+                        KeyData = Bytes(one.Body, "client-key-data", one.Place, source),
+                    }),
+            ],
+            Contexts =
+            [
+                .. Each(root, "contexts", "context", s_context, source)
+                    .Select(one => new KubeconfigContext(
+                        one.Name,
+                        Text(one.Body, "cluster", one.Place, source) ?? "",
+                        Text(one.Body, "user", one.Place, source) ?? ""
+                    )),
+            ],
         };
     }
 
@@ -137,6 +128,21 @@ internal static class FetchedKubeconfig
                 source
             ),
         };
+
+    private static byte[] Bytes(YamlMapping mapping, string key, string place, string source)
+    {
+        try
+        {
+            return Convert.FromBase64String(Text(mapping, key, place, source) ?? "");
+        }
+        catch (FormatException)
+        {
+            throw KubernetesErrors.KubeconfigInvalid.New(
+                $"The kubeconfig of {source} has something else than base64 at '{place}.{key}'.",
+                source
+            );
+        }
+    }
 
     private static YamlMapping Mapping(YamlValue? value, string place, string source) =>
         value as YamlMapping
