@@ -11,29 +11,24 @@ namespace TalosTailscale.Tests.Images;
 /// <summary>Files made to cost time or memory, or to be taken for another: each is bounded by what it may take.</summary>
 public sealed class HostileImageTests
 {
-    private const int RleBlock = 128 * 1024;
-
     // A file of half a MiB. Read to its end it took 76 seconds.
     [Fact]
     public async Task Sixteen_GiB_of_zeros_in_a_zstd_frame_are_given_up_after_64_KiB()
     {
-        using var stream = new CountingStream(ZstdOfZeros([], 16L << 30));
+        using var stream = new CountingStream(ZstdFrames.OfZeros([], 16L << 30));
         var cpio = new CpioReader(stream.Decoded, "bomb", new(long.MaxValue));
 
         Assert.False(await cpio.StartAsync(TestContext.Current.CancellationToken));
 
         Assert.InRange(stream.Count, 1, 70 * 1024);
-        using var initrd = new MemoryStream(ZstdOfZeros([], 16L << 30));
+        using var initrd = new MemoryStream(ZstdFrames.OfZeros([], 16L << 30));
         Assert.Null(await InitrdReader.ReadLayersAsync(new(initrd, "bomb"), TestContext.Current.CancellationToken));
     }
 
     [Fact]
     public async Task A_member_of_4_GiB_in_a_file_of_130_KiB_is_refused_and_not_unpacked()
     {
-        var header = Encoding.ASCII.GetBytes(
-            "070701" + new string('0', 8 * 6) + "FFFFFFF0" + new string('0', 8 * 4) + "00000002" + "00000000" + "a\0"
-        );
-        using var initrd = new MemoryStream(ZstdOfZeros(header, 4L << 30));
+        using var initrd = new MemoryStream(ZstdFrames.OfZeros(ZstdFrames.CpioOf4GiB, 4L << 30));
 
         var error = await Assert.ThrowsAsync<TsException>(() =>
             InitrdReader.ReadLayersAsync(new(initrd, "bomb"), TestContext.Current.CancellationToken)
@@ -101,23 +96,6 @@ public sealed class HostileImageTests
         "A\nB     EFI"u8.CopyTo(slot);
 
         Assert.Equal("A\uFFFDB.EFI", Assert.Single(FatSlots.Parse(slot, 16)).Name);
-    }
-
-    // A frame of one raw block and blocks of one byte repeated (RFC 8878, 3.1.1.2).
-    private static byte[] ZstdOfZeros(byte[] first, long zeros)
-    {
-        using var frame = new MemoryStream();
-        frame.Write([0x28, 0xB5, 0x2F, 0xFD, 0x00, 0x58]);
-        Block(frame, (first.Length << 3) | 0, first);
-        for (; zeros > 0; zeros -= RleBlock)
-            Block(frame, (RleBlock << 3) | 2 | (zeros <= RleBlock ? 1 : 0), [0]);
-        return frame.ToArray();
-    }
-
-    private static void Block(Stream frame, int header, byte[] content)
-    {
-        frame.Write([(byte)header, (byte)(header >> 8), (byte)(header >> 16)]);
-        frame.Write(content);
     }
 
     /// <summary>How much of a frame was asked for.</summary>

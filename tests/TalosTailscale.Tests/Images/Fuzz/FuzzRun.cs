@@ -88,9 +88,16 @@ internal static class FuzzRun
         return new FuzzResult(done, refused, findings, slowest, largest);
     }
 
-    private static async Task<(Exception? Outcome, TimeSpan Time, long Allocated)> ExecuteAsync(
+    private static Task<(Exception? Outcome, TimeSpan Time, long Allocated)> ExecuteAsync(
         FuzzTarget target,
         Mutation input
+    ) => MeasureAsync(target, input.Bytes, input.Length);
+
+    /// <summary>Runs a target once: what came of it, the processor's time, and all bytes that it allocated.</summary>
+    public static async Task<(Exception? Outcome, TimeSpan Time, long Allocated)> MeasureAsync(
+        FuzzTarget target,
+        byte[] bytes,
+        int length
     )
     {
         // Nothing waits on a memory stream, so all of it happens on this thread.
@@ -99,7 +106,7 @@ internal static class FuzzRun
         Exception? outcome = null;
         try
         {
-            using var stream = new MemoryStream(input.Bytes, 0, input.Length, writable: false);
+            using var stream = new MemoryStream(bytes, 0, length, writable: false);
             await target.Run(stream);
         }
         catch (Exception e)

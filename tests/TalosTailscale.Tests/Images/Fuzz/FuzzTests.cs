@@ -4,7 +4,7 @@ namespace TalosTailscale.Tests.Images.Fuzz;
 /// A short run of every target. The long one: <c>dotnet run -c Release --project tests/TalosTailscale.Benchmarks -- fuzz
 /// all 1000000</c>.
 /// </summary>
-public sealed class FuzzTests
+public sealed class FuzzTests(ITestOutputHelper output)
 {
     public static TheoryData<string> Targets => [.. FuzzTargets.Names];
 
@@ -17,6 +17,10 @@ public sealed class FuzzTests
         const int count = 300;
         var result = await FuzzRun.RunAsync(target, 0, count, null, TestContext.Current.CancellationToken);
 
+        output.WriteLine(
+            $"{name}: {result.Executions} inputs, {result.Refused} refused, slowest {result.Slowest.TotalMilliseconds:0} ms, "
+                + $"largest {result.Largest >> 10} KiB."
+        );
         Assert.Empty(result.Findings);
         Assert.Equal(count, result.Executions);
     }
