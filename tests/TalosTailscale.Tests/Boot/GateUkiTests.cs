@@ -228,7 +228,9 @@ public sealed class GateUkiTests
         {
             Etcd = new EtcdVotes(members, members - 1, members - 1),
             OtherReadyControlPlanes = 0,
-            OtherControlPlanes = others is { } known ? known : new FactLoss("Which control planes there are", "no answer"),
+            OtherControlPlanes = others is { } known
+                ? known
+                : new FactLoss("Which control planes there are", "no answer"),
         };
 
         Assert.Equal(status, Judge(await GateBench.InputAsync(facts), UkiSwapGate.ControlPlane).Status);
