@@ -196,6 +196,16 @@ internal sealed class LogCorpus(int seed)
             log.Count + 1
         );
 
+    /// <summary>Where a line may be put in behind the last that says that the node is in the tailnet.</summary>
+    public int PlaceAfterSuccess(List<string> log) =>
+        _random.Next(
+            log.FindLastIndex(line =>
+                line.Contains("-> Running ", StringComparison.Ordinal)
+                || line.Contains("Startup complete", StringComparison.Ordinal)
+            ) + 1,
+            log.Count + 1
+        );
+
     private void Some(List<string> log, string[] lines, double part)
     {
         foreach (var line in lines)

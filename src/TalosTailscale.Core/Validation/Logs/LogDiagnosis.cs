@@ -62,7 +62,7 @@ public sealed class LogDiagnosis
         var pattern = LogPatterns.All.FirstOrDefault(known => known.Matches(text));
         switch (pattern?.Meaning)
         {
-            case null when FailureWords.In(line):
+            case null when FailureWords.In(text) || FailureWords.In(line):
                 Strange(text);
                 break;
             case null when LogPatterns.Plain.Any(known => known.Matches(text)):
