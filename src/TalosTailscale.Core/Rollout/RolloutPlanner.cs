@@ -1,3 +1,5 @@
+using TalosTailscale.Core.Talos;
+
 namespace TalosTailscale.Core.Rollout;
 
 /// <summary>From what was read to waves, nodes and steps: pure.</summary>
@@ -94,7 +96,13 @@ internal static class RolloutPlanner
             IsControlPlane = work.Track.IsControlPlane,
             InFlight = work.Track.InFlight,
             Method = work.Method,
-            Reason = reason,
+            Reason = string.Join(
+                "; ",
+                KnownProblem
+                    .Of(TalosTag.Parse(work.Facts.TalosVersion))
+                    .Select(problem => problem.ToString())
+                    .Prepend(reason)
+            ),
             SchematicId = work.Facts.WantedSchematicId,
             Steps =
             [
