@@ -54,6 +54,8 @@ public static class BootPredictor
         (string Source, string? Name, BootReason Reason)[] questions =
         [
             ("LoaderEntryOneShot", state.OneShot, BootReason.OneShotVariable),
+            ("LoaderEntryPreferred", PreferredBy(state, state.Preferred), BootReason.PreferredVariable),
+            ("loader.conf preferred", PreferredBy(state, state.ConfiguredPreferred), BootReason.LoaderConfPreferred),
             savedByVariable
                 ? ("LoaderEntryLastBooted", state.LastBooted, BootReason.LastBooted)
                 : ("LoaderEntryDefault", state.Default, BootReason.DefaultVariable),
@@ -72,7 +74,10 @@ public static class BootPredictor
 
             // Only the wanted name is case-folded here; what LoaderEntryLastBooted holds is an id and folded already.
             string pattern = reason == BootReason.LastBooted ? name : BootEntries.LowerAscii(name);
-            BootEntry? match = Array.Find(order, e => BootGlob.IsMatch(pattern, e.Id));
+            bool passesBad = reason is BootReason.PreferredVariable or BootReason.LoaderConfPreferred;
+            BootEntry? match = Array.Find(order, e =>
+                BootGlob.IsMatch(pattern, e.Id) && !(passesBad && e.TriesLeft == 0)
+            );
             if (match is null)
                 stale.Add($"{source}={name}");
             else if (chosen is null)
@@ -83,6 +88,11 @@ public static class BootPredictor
             (chosen, why) = (order[0], BootReason.FirstInOrder);
         return (chosen, why, stale);
     }
+
+    private static string? PreferredBy(LoaderState state, string? name) =>
+        !state.KnowsPreferred ? null
+        : IsSaved(name) ? state.LastBooted
+        : name;
 
     private static bool IsSaved(string? value) => LoaderState.Saved.Equals(value, StringComparison.OrdinalIgnoreCase);
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace TalosTailscale.Core.Boot;
 
 /// <summary>
@@ -14,6 +16,24 @@ public sealed record LoaderState
 
     /// <summary><c>LoaderEntryOneShot</c>; null when it is not set.</summary>
     public string? OneShot { get; init; }
+
+    /// <summary><c>LoaderEntryPreferred</c>; null when it is not set. Unlike the default it passes over bad entries.</summary>
+    public string? Preferred { get; init; }
+
+    /// <summary><c>LoaderInfo</c>: name and version of the loader that booted (<c>systemd-boot 261.2</c>); null when not set.</summary>
+    public string? Info { get; init; }
+
+    /// <summary>The loader knows <c>preferred</c>: it is systemd-boot 260 or later, or nothing tells which one it is.</summary>
+    public bool KnowsPreferred
+    {
+        get
+        {
+            string[] words = Info?.Split(' ') ?? [];
+            string major = words.Length > 1 ? words[1].Split('.', '-', '~')[0] : string.Empty;
+            return !int.TryParse(major, NumberStyles.None, CultureInfo.InvariantCulture, out int version)
+                || version >= 260;
+        }
+    }
 
     /// <summary><c>LoaderEntryDefault</c>; null when it is not set. May hold a glob pattern, or <c>@saved</c>.</summary>
     public string? Default { get; init; }
@@ -33,21 +53,23 @@ public sealed record LoaderState
     public string? LoaderConf { get; init; }
 
     /// <summary>The last usable <c>default</c> line of <see cref="LoaderConf"/>; null without one.</summary>
-    public string? ConfiguredDefault
-    {
-        get
-        {
-            string? value = null;
-            foreach ((string key, string text) in KeyValueLines.Parse(LoaderConf, " \t"))
-            {
-                if (key != "default")
-                    continue;
-                bool special = text.StartsWith('@') && !text.Equals(Saved, StringComparison.OrdinalIgnoreCase);
-                if (!special)
-                    value = text;
-            }
+    public string? ConfiguredDefault => Configured("default");
 
-            return value;
+    /// <summary>The last usable <c>preferred</c> line of <see cref="LoaderConf"/>; null without one.</summary>
+    public string? ConfiguredPreferred => Configured("preferred");
+
+    private string? Configured(string wanted)
+    {
+        string? value = null;
+        foreach ((string key, string text) in KeyValueLines.Parse(LoaderConf, " \t"))
+        {
+            if (key != wanted)
+                continue;
+            bool special = text.StartsWith('@') && !text.Equals(Saved, StringComparison.OrdinalIgnoreCase);
+            if (!special)
+                value = text;
         }
+
+        return value;
     }
 }

@@ -80,7 +80,7 @@ public static class SwapErrors
         "UkiVariantMismatch",
         TsErrorCategory.SecurityError,
         "The UKI is of the other variant (with or without SecureBoot) than what runs on the node.",
-        "Get the variant that runs now: 'Save-TalosImage -SecureBoot' where the kernel command line has lockdown=confidentiality."
+        "Get the variant that runs now: 'Save-TalosImage -Node' takes it by itself, and '-SecureBoot' is the signed one."
     );
 
     /// <summary>Signed by somebody else, or not at all, or damaged.</summary>

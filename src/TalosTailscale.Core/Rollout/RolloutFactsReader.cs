@@ -145,10 +145,7 @@ internal sealed class RolloutFactsReader(
             Architecture = version.Architecture,
             TalosVersion = version.Tag,
             BootedWithUki = security.BootedWithUki == true,
-            SecureBoot =
-                security.SecureBoot
-                || security.PcrSigningKeyFingerprint.Length > 0
-                || commandLine.Split(' ').Contains("lockdown=confidentiality"),
+            SecureBoot = RunningVariant.IsSigned(security, commandLine, version.Version) == true,
             SchematicId = running,
             WantedSchematicId = wanted,
             RunsWanted = goBack ? running == wanted : running == wanted && extensions.Any(e => e.Name == "tailscale"),

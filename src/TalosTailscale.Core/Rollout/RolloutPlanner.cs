@@ -1,3 +1,5 @@
+using TalosTailscale.Core.Talos;
+
 namespace TalosTailscale.Core.Rollout;
 
 /// <summary>From what was read to waves, nodes and steps: pure.</summary>
@@ -97,7 +99,13 @@ internal static class RolloutPlanner
                 && work.Track.Steps.Any(step => step is TsRolloutAction.Activate or TsRolloutAction.Restart),
             InFlight = work.Track.InFlight,
             Method = work.Method,
-            Reason = reason,
+            Reason = string.Join(
+                "; ",
+                KnownProblem
+                    .Of(TalosTag.Parse(work.Facts.TalosVersion))
+                    .Select(problem => problem.ToString())
+                    .Prepend(reason)
+            ),
             SchematicId = work.Facts.WantedSchematicId,
             Steps =
             [

@@ -26,15 +26,17 @@ public sealed class RenderedExtensionService
     /// <param name="key">The key.</param>
     /// <param name="path">The file to write, absolute.</param>
     /// <param name="reporter">Hears the warnings.</param>
+    /// <param name="acceptCutOff">True to render what cuts the node off from a LAN in the range of tailnets.</param>
     /// <returns>The rendered document.</returns>
-    /// <exception cref="TsException">ExtensionServiceInvalid, TemplateInvalid, AuthKeyInvalid.</exception>
+    /// <exception cref="TsException">ExtensionServiceInvalid, LanInTailnetRange, TemplateInvalid, AuthKeyInvalid.</exception>
     public static RenderedExtensionService Create(
         TsNode node,
         ExtensionServiceConfigTemplate template,
         ExtensionServiceSettings settings,
         AuthKey key,
         string path,
-        IReporter reporter
+        IReporter reporter,
+        bool acceptCutOff = false
     )
     {
         ArgumentNullException.ThrowIfNull(node);
@@ -50,6 +52,15 @@ public sealed class RenderedExtensionService
                 AuthOnce = edited.Variable("TS_AUTH_ONCE") is null ? true : null,
             }
         );
+        if (TailnetRange.Contains(node.Address) && !TailnetAddresses.LeavesLan(edited.Variable("TS_EXTRA_ARGS")))
+        {
+            string found =
+                $"The address of '{node.Name}' is {node.Address}, and TS_EXTRA_ARGS has neither --netfilter-mode=nodivert nor off.";
+            if (!acceptCutOff)
+                throw TailnetErrors.LanInTailnetRange.New(found, node.Name);
+            reporter.Warning($"{found} It is rendered all the same, because of -Force.");
+        }
+
         var findings = edited.Check(key);
         var errors = findings.Where(finding => finding.IsError).ToArray();
         if (errors.Length > 0)

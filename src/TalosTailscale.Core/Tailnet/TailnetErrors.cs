@@ -11,6 +11,14 @@ public static class TailnetErrors
         "Use env:NAME, file:PATH, op://vault/item/field, vault:NAME or tailscale:, or give the key as a SecureString by -AuthKey."
     );
 
+    /// <summary>tailscaled would cut the node off from its LAN.</summary>
+    public static readonly TsError LanInTailnetRange = new(
+        "LanInTailnetRange",
+        TsErrorCategory.SecurityError,
+        "The node's LAN lies in 100.64.0.0/10, and tailscaled drops what comes from there by another link than its own: the node would be cut off.",
+        "Add --netfilter-mode=nodivert (or off) to TS_EXTRA_ARGS in the node's template. The other way is the node attribute disable-linux-cgnat-drop-rule in the tailnet's policy, which the extension understands from 1.98.0 on (Talos 1.13.3); then go on with -SkipGate LanInTailnetRange (Invoke-UkiSwap) or -Force (the other cmdlets)."
+    );
+
     /// <summary>The place that a reference names holds nothing.</summary>
     public static readonly TsError AuthKeyNotFound = new(
         "AuthKeyNotFound",

@@ -1,4 +1,5 @@
 using TalosTailscale.Core.Boot.Esp;
+using TalosTailscale.Core.Talos;
 
 namespace TalosTailscale.Core.Validation;
 
@@ -18,11 +19,15 @@ internal static class BootChecks
                 return probe.Node.Activation == TsActivation.UkiSwap
                     ? CheckResult.Warn(Causes.NotBootedFromUki, "booted without a UKI, and the inventory says uki-swap")
                     : CheckResult.Pass("booted without a UKI");
-            var locked = commandLine.Contains("lockdown=confidentiality", StringComparison.Ordinal);
+            var version = await probe.VersionAsync().ConfigureAwait(false);
+            var image = RunningVariant.IsSigned(security, commandLine, version.Version) switch
+            {
+                true => "secureboot image",
+                false => "plain image",
+                null => "signed or not is not told",
+            };
             var entry = await probe.BootedEntryAsync().ConfigureAwait(false);
-            return CheckResult.Pass(
-                $"{entry ?? "UKI"}, {(locked ? "secureboot" : "plain")} image, Secure Boot {(security.SecureBoot ? "on" : "off")}"
-            );
+            return CheckResult.Pass($"{entry ?? "UKI"}, {image}, Secure Boot {(security.SecureBoot ? "on" : "off")}");
         });
 
     public static NodeCheck Efivars { get; } =

@@ -33,6 +33,13 @@ public static partial class Causes
         "Upgrade the node (Update-TalosNode) or correct the expectation."
     );
 
+    /// <summary>The release is known to be broken.</summary>
+    public static readonly TsCheckCause TalosKnownBroken = new(
+        "TalosKnownBroken",
+        "The node runs a release of Talos that is known to be broken for nodes like this.",
+        "Take a later release (Update-TalosNode)."
+    );
+
     /// <summary>The architecture is not that of the inventory.</summary>
     public static readonly TsCheckCause ArchitectureUnexpected = new(
         "ArchitectureUnexpected",
@@ -265,7 +272,7 @@ public static partial class Causes
     /// <summary>No tailnet address.</summary>
     public static readonly TsCheckCause TailnetAddressMissing = new(
         "TailnetAddressMissing",
-        "The node has no address of 100.64.0.0/10: it is not in the tailnet.",
+        "The node has no address on tailscale0: it is not in the tailnet.",
         "See the checks 'Service' and 'Log'.",
         3
     );

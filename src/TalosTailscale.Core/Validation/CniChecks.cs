@@ -1,4 +1,5 @@
 using System.Net;
+using TalosTailscale.Core.Tailnet;
 
 namespace TalosTailscale.Core.Validation;
 

@@ -1,3 +1,5 @@
+using TalosTailscale.Core.Tailnet;
+
 namespace TalosTailscale.Core.Validation;
 
 /// <summary>
@@ -32,6 +34,9 @@ internal interface INodeProbe
 
     /// <summary>The node's addresses with prefix lengths, now and not remembered.</summary>
     Task<IReadOnlyList<string>> AddressesNowAsync();
+
+    /// <summary>What of the node's addresses is the tailnet's, now and not remembered.</summary>
+    Task<TailnetAddresses> TailnetAddressesNowAsync();
 
     Task<IReadOnlyList<string>> DnsServersAsync();
 

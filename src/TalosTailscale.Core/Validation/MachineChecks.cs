@@ -62,7 +62,9 @@ internal static class MachineChecks
                     Causes.ArchitectureUnexpected,
                     $"{text}; the inventory says {probe.Node.Architecture.ToString().ToLowerInvariant()}"
                 );
-            return CheckResult.Pass(text);
+            return KnownProblem.Of(version.Version).FirstOrDefault() is { } problem
+                ? CheckResult.Warn(Causes.TalosKnownBroken, $"{text}; {problem}", problem.Fix)
+                : CheckResult.Pass(text);
         });
 
     public static NodeCheck Stage { get; } = new("Stage", "the node has booted and is ready", false, async (probe, _) =>

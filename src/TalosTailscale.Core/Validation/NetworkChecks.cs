@@ -16,7 +16,7 @@ internal static class NetworkChecks
             var addresses = await TailnetAddressesAsync(probe, options).ConfigureAwait(false);
             return addresses.Count > 0
                 ? CheckResult.Pass(string.Join(", ", addresses))
-                : CheckResult.Fail(Causes.TailnetAddressMissing, "no address of 100.64.0.0/10 on the node");
+                : CheckResult.Fail(Causes.TailnetAddressMissing, "the node has no address on tailscale0");
         });
 
     public static NodeCheck TailnetDevice { get; } =
@@ -42,7 +42,7 @@ internal static class NetworkChecks
 
                 var environment = await probe.ServiceEnvironmentAsync(persistent: false).ConfigureAwait(false) ?? [];
                 var hostname = Value(environment, "TS_HOSTNAME") ?? probe.Node.Name;
-                var addresses = TailnetRange.Of(await probe.AddressesNowAsync().ConfigureAwait(false));
+                var addresses = (await probe.TailnetAddressesNowAsync().ConfigureAwait(false)).Own;
                 var device = devices.FirstOrDefault(one => one.Addresses.Any(address => addresses.Contains(address)))
                     ?? devices.FirstOrDefault(one =>
                         string.Equals(one.Name, hostname, StringComparison.OrdinalIgnoreCase)
@@ -81,7 +81,8 @@ internal static class NetworkChecks
                 var kubelet = await probe.KubeletAddressesAsync().ConfigureAwait(false);
                 var etcd = await probe.EtcdAddressesAsync().ConfigureAwait(false);
                 var text = $"kubelet {List(kubelet)}" + (etcd.Count == 0 ? "" : $", etcd {List(etcd)}");
-                if (kubelet.Concat(etcd).Any(TailnetRange.Contains))
+                var tailnet = await probe.TailnetAddressesNowAsync().ConfigureAwait(false);
+                if (kubelet.Concat(etcd).Any(tailnet.Contains))
                     return CheckResult.Fail(Causes.NodeAddressInTailnet, text);
                 // Only an address can be compared; a host name in node.yaml says nothing about the address.
                 if (
@@ -113,7 +114,7 @@ internal static class NetworkChecks
         NodeValidationOptions options
     )
     {
-        var found = TailnetRange.Of(await probe.AddressesNowAsync().ConfigureAwait(false));
+        var found = (await probe.TailnetAddressesNowAsync().ConfigureAwait(false)).Own;
         if (found.Count == 0 && !await ServiceChecks.MayBeConfiguredAsync(probe).ConfigureAwait(false))
             return found;
         for (var waited = TimeSpan.Zero; found.Count == 0 && waited < options.SettleTime; waited += s_sample)
@@ -125,7 +126,7 @@ internal static class NetworkChecks
             )
                 return found;
             await probe.PauseAsync(s_sample).ConfigureAwait(false);
-            found = TailnetRange.Of(await probe.AddressesNowAsync().ConfigureAwait(false));
+            found = (await probe.TailnetAddressesNowAsync().ConfigureAwait(false)).Own;
         }
 
         return found;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using TalosTailscale.Core.Inventory;
 using TalosTailscale.Core.MachineConfig;
+using TalosTailscale.Core.Tailnet;
 using TalosTailscale.Core.Talos;
 
 namespace TalosTailscale.Core.Validation;
@@ -54,7 +55,9 @@ internal sealed class TalosNodeProbe : INodeProbe
                     ?? members.FirstOrDefault(member => Node.NodeId is null && member.Id == Node.KubernetesName);
                 return self is null || self.Addresses.Any(address => NodeAddress.Same(address, Node.Address))
                     ? null
-                    : self.Addresses.FirstOrDefault(address => !TailnetRange.Contains(address));
+                    : (await _anyNode.TailnetAddressesAsync(_cancellation).ConfigureAwait(false)).FirstOfLan(
+                        self.Addresses
+                    );
             }
             catch (TsException)
             {
@@ -96,6 +99,8 @@ internal sealed class TalosNodeProbe : INodeProbe
 
     public async Task<IReadOnlyList<string>> AddressesNowAsync() =>
         (await _client.NodeAddressesAsync("current", _cancellation).ConfigureAwait(false)).Addresses;
+
+    public Task<TailnetAddresses> TailnetAddressesNowAsync() => _client.TailnetAddressesAsync(_cancellation);
 
     public Task<IReadOnlyList<string>> DnsServersAsync() =>
         OnceAsync("dns", () => _client.DnsServersAsync(_cancellation));

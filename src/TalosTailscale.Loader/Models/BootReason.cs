@@ -10,6 +10,14 @@ public enum BootReason
     /// <summary>The variable <c>LoaderEntryOneShot</c> names it; systemd-boot deletes the variable at that boot.</summary>
     OneShotVariable,
 
+    /// <summary>
+    /// The variable <c>LoaderEntryPreferred</c> names it, and it is not marked as bad by boot counting (systemd-boot 260).
+    /// </summary>
+    PreferredVariable,
+
+    /// <summary>The line <c>preferred</c> of <c>loader.conf</c> names it, and it is not marked as bad (systemd-boot 260).</summary>
+    LoaderConfPreferred,
+
     /// <summary>The variable <c>LoaderEntryDefault</c> names it.</summary>
     DefaultVariable,
 

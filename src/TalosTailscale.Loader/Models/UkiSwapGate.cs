@@ -45,6 +45,9 @@ public enum UkiSwapGate
     /// <summary>The node's address and etcd's are pinned to subnets, so that a tailnet address does not replace them.</summary>
     Subnets,
 
+    /// <summary>tailscaled leaves the LAN alone where that lies in the range of tailnets.</summary>
+    LanInTailnetRange,
+
     /// <summary>The node is up: stage running.</summary>
     Stage,
 

@@ -61,6 +61,91 @@ public class BootPredictorTests
         );
     }
 
+    // systemd 260: asked before the defaults, and entries that boot counting marked as bad are passed over.
+    [Theory]
+    // preferred variable, default variable, loader.conf, loader → id, reason, stale names
+    [InlineData("talos-v1.12.4.efi", null, null, null, "talos-v1.12.4.efi", BootReason.PreferredVariable, "")]
+    [InlineData("TALOS-v1.12*", null, null, null, "talos-v1.12.4.efi", BootReason.PreferredVariable, "")]
+    [InlineData(
+        "talos-v1.12.4.efi",
+        "talos-v1.13.0+1-2.efi",
+        null,
+        "systemd-boot 261.2",
+        "talos-v1.12.4.efi",
+        BootReason.PreferredVariable,
+        ""
+    )]
+    [InlineData(
+        "talos-v1.12.4.efi",
+        "talos-v1.13.0+1-2.efi",
+        null,
+        "systemd-boot 257.13",
+        "talos-v1.13.0+1-2.efi",
+        BootReason.DefaultVariable,
+        ""
+    )]
+    [InlineData(
+        "talos-v1.14.0*",
+        "talos-v1.12.4.efi",
+        null,
+        "systemd-boot 260~rc1-1",
+        "talos-v1.12.4.efi",
+        BootReason.DefaultVariable,
+        "LoaderEntryPreferred=talos-v1.14.0*"
+    )]
+    [InlineData(
+        null,
+        "talos-v1.14.0*",
+        null,
+        "systemd-boot 261.2",
+        "talos-v1.14.0+0-3.efi",
+        BootReason.DefaultVariable,
+        ""
+    )]
+    [InlineData(
+        null,
+        "talos-v1.13.0+1-2.efi",
+        "preferred talos-v1.12.4.efi\n",
+        null,
+        "talos-v1.12.4.efi",
+        BootReason.LoaderConfPreferred,
+        ""
+    )]
+    [InlineData(
+        "gone.efi",
+        null,
+        "preferred talos-v1.12.4.efi\n",
+        null,
+        "talos-v1.12.4.efi",
+        BootReason.LoaderConfPreferred,
+        "LoaderEntryPreferred=gone.efi"
+    )]
+    [InlineData(null, null, null, null, "talos-v1.13.0+1-2.efi", BootReason.FirstInOrder, "")]
+    public void A_preferred_entry_is_asked_for_before_the_default_and_passes_over_bad_ones(
+        string? preferred,
+        string? standard,
+        string? conf,
+        string? loader,
+        string id,
+        BootReason reason,
+        string stale
+    )
+    {
+        BootPrediction prediction = BootPredictor.Predict(
+            [Talos("Talos-v1.14.0+0-3.efi"), Talos("Talos-v1.13.0+1-2.efi"), Talos("Talos-v1.12.4.efi")],
+            new LoaderState
+            {
+                Preferred = preferred,
+                Default = standard,
+                LoaderConf = conf,
+                Info = loader,
+            }
+        );
+
+        Assert.Equal((id, reason), (prediction.Entry!.Id, prediction.Reason));
+        Assert.Equal(stale, string.Join(' ', prediction.StaleNames));
+    }
+
     [Theory]
     // one-shot, default variable, loader.conf → id, reason, stale names
     [InlineData(null, null, null, "talos-v1.13.0.efi", BootReason.FirstInOrder, "")]

@@ -53,6 +53,8 @@ internal sealed class EspFolder : IDisposable
             ServiceConfigActive = true,
             ServiceConfigPersistent = true,
             NodeSubnets = true,
+            LansInTailnetRange = Fact.Of<IReadOnlyList<string>>([]),
+            LeavesLan = false,
             IsControlPlane = false,
 
             // After every backup: what runs is what the entry holds.

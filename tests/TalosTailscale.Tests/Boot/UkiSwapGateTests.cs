@@ -50,16 +50,22 @@ public class UkiSwapGateTests
             f => f with { Extensions = Fact.Of<IReadOnlyList<string>>(["iscsi-tools"]) },
             new LabUkiSpec()
         ),
-        ["secure boot variant"] = (
+        ["signed where an unsigned image sealed"] = (
             UkiSwapGate.Variant,
             "UkiVariantMismatch",
-            f => f,
+            f => f with { SealedVolumes = Fact.Of<IReadOnlyList<string>>(["STATE"]) },
             new LabUkiSpec { SecureBoot = true }
         ),
-        ["plain on a locked down node"] = (
+        ["plain under Secure Boot"] = (
             UkiSwapGate.Variant,
             "UkiVariantMismatch",
-            f => f with { KernelCommandLine = "lockdown=confidentiality" },
+            f => f with { SecureBoot = true },
+            new LabUkiSpec()
+        ),
+        ["LAN in the tailnet's range"] = (
+            UkiSwapGate.LanInTailnetRange,
+            "LanInTailnetRange",
+            f => f with { LansInTailnetRange = Fact.Of<IReadOnlyList<string>>(["100.100.244.128/25"]) },
             new LabUkiSpec()
         ),
         ["unsigned under Secure Boot"] = (
@@ -171,6 +177,50 @@ public class UkiSwapGateTests
         Assert.DoesNotContain(shell.Commands, c =>
             c.Split(' ')[0] is "lock" or "stage" or "exchange" or "remove" or "rename"
         );
+    }
+
+    // From Talos 1.14 on the plain installer is signed and the plain UKI is not; neither has lockdown=confidentiality.
+    [Theory]
+    [InlineData(true, "")]
+    [InlineData(true, "lockdown=confidentiality")]
+    [InlineData(false, "lockdown=confidentiality")]
+    public async Task Signed_and_unsigned_boot_alike_without_Secure_Boot_and_seals(bool signed, string commandLine)
+    {
+        UkiSwapPlan plan = await PlanAsync(
+            EspFolder.Facts with
+            {
+                KernelCommandLine = commandLine,
+            },
+            new LabUkiSpec { SecureBoot = signed }
+        );
+
+        Assert.Equal(UkiSwapGateStatus.Passed, plan.Gates.Single(g => g.Gate == UkiSwapGate.Variant).Status);
+    }
+
+    [Fact]
+    public async Task A_LAN_in_the_range_of_tailnets_passes_where_tailscaled_leaves_it_alone()
+    {
+        SwapNodeFacts facts = EspFolder.Facts with
+        {
+            LansInTailnetRange = Fact.Of<IReadOnlyList<string>>(["100.100.244.128/25"]),
+            LeavesLan = true,
+        };
+
+        UkiSwapPlan plan = await PlanAsync(facts, new LabUkiSpec());
+
+        Assert.Equal(UkiSwapGateStatus.Passed, plan.Gates.Single(g => g.Gate == UkiSwapGate.LanInTailnetRange).Status);
+    }
+
+    private static async Task<UkiSwapPlan> PlanAsync(SwapNodeFacts facts, LabUkiSpec spec)
+    {
+        using var esp = new EspFolder();
+        UkiSwapSource source = await EspFolder.SourceAsync(LabImages.Uki(spec));
+        await using var session = new EspSession(
+            new FolderNodeShell(ShellKind.Dash, esp.Root),
+            "/dev/nvme0n1p1",
+            SilentReporter.Instance
+        );
+        return await session.PlanAsync(facts, source, new UkiSwapOptions(), Ct);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using TalosTailscale.Core.Tailnet;
 using TalosTailscale.Core.Talos;
 using TalosTailscale.Core.Validation;
 
@@ -68,6 +69,9 @@ internal sealed class FakeNodeProbe : INodeProbe
         "boot: 2026/01/02 03:04:05 Starting tailscaled",
         "boot: 2026/01/02 03:04:06 Startup complete, waiting for shutdown signal",
     ];
+
+    /// <summary>Addresses by link; null to go by <see cref="Addresses"/>.</summary>
+    public TailnetAddresses? Tailnet { get; set; }
 
     public IReadOnlyList<string> Addresses { get; set; } = ["192.168.1.203/24", "100.101.102.103/32"];
 
@@ -141,6 +145,9 @@ internal sealed class FakeNodeProbe : INodeProbe
     public Task<TsDiagnosis> LogAsync() => Task.FromResult(LogDiagnosis.Read("ampone", LogLines));
 
     public Task<IReadOnlyList<string>> AddressesNowAsync() => Task.FromResult(Addresses);
+
+    public Task<TailnetAddresses> TailnetAddressesNowAsync() =>
+        Task.FromResult(Tailnet ?? TailnetAddresses.ByRange(Addresses));
 
     public Task<IReadOnlyList<string>> DnsServersAsync() => Task.FromResult(Dns);
 

@@ -1,3 +1,4 @@
+using TalosTailscale.Core.Tailnet;
 using TalosTailscale.Core.Validation;
 
 namespace TalosTailscale.Tests.Validation;
@@ -40,6 +41,8 @@ internal sealed class GatedProbe(TsNode node, Task gate, Action begin, Action en
     public Task<TsDiagnosis> LogAsync() => _answers.LogAsync();
 
     public Task<IReadOnlyList<string>> AddressesNowAsync() => _answers.AddressesNowAsync();
+
+    public Task<TailnetAddresses> TailnetAddressesNowAsync() => _answers.TailnetAddressesNowAsync();
 
     public Task<IReadOnlyList<string>> DnsServersAsync() => _answers.DnsServersAsync();
 

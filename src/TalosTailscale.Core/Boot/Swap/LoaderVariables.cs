@@ -35,6 +35,8 @@ internal static class LoaderVariables
         return new LoaderState
         {
             OneShot = await TextAsync("LoaderEntryOneShot").ConfigureAwait(false),
+            Preferred = await TextAsync("LoaderEntryPreferred").ConfigureAwait(false),
+            Info = await TextAsync("LoaderInfo").ConfigureAwait(false),
             Default = await TextAsync("LoaderEntryDefault").ConfigureAwait(false),
             LastBooted = await TextAsync("LoaderEntryLastBooted").ConfigureAwait(false),
             Selected = await TextAsync("LoaderEntrySelected").ConfigureAwait(false),

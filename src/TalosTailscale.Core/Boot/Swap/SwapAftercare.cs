@@ -1,5 +1,6 @@
 using System.Net;
 using TalosTailscale.Core.Reporting;
+using TalosTailscale.Core.Tailnet;
 using TalosTailscale.Core.Talos;
 
 namespace TalosTailscale.Core.Boot.Swap;
@@ -154,24 +155,20 @@ public static class SwapAftercare
         {
             IReadOnlyList<TalosService> services = await node.ServiceListAsync(cancellationToken).ConfigureAwait(false);
             TalosService? service = services.FirstOrDefault(s => s.Id == "ext-tailscale");
-            TalosNodeAddresses addresses = await node.NodeAddressesAsync(cancellation: cancellationToken)
-                .ConfigureAwait(false);
-            string? address = addresses.Addresses.FirstOrDefault(IsTailnet);
+            TailnetAddresses addresses = await node.TailnetAddressesAsync(cancellationToken).ConfigureAwait(false);
+            string? address = addresses.Own is [var first, ..] ? first : null;
             if ((service?.State == "Running" && address is not null) || DateTimeOffset.UtcNow >= until)
             {
                 return
                 [
                     new("Service", service?.State == "Running", $"ext-tailscale {service?.State ?? "is not there"}"),
-                    new("Tailnet address", address is not null, address ?? "none in 100.64.0.0/10"),
+                    new("Tailnet address", address is not null, address ?? "none on tailscale0"),
                 ];
             }
 
             await clock.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false);
         }
     }
-
-    private static bool IsTailnet(string address) =>
-        IPAddress.TryParse(address.Split('/')[0], out IPAddress? ip) && IPNetwork.Parse("100.64.0.0/10").Contains(ip);
 
     // The firmware or the loader may append; what the image says has to be there.
     private static bool SameWords(string running, string image)

@@ -1,6 +1,7 @@
 using TalosTailscale.Core.MachineConfig;
 using TalosTailscale.Core.MachineConfig.Merging;
 using TalosTailscale.Core.MachineConfig.Validation;
+using TalosTailscale.Core.Tailnet;
 
 namespace TalosTailscale.Core.Boot.Swap;
 
@@ -9,7 +10,14 @@ namespace TalosTailscale.Core.Boot.Swap;
 /// <param name="NodeSubnets">Says from which networks the kubelet takes the node's address.</param>
 /// <param name="NodeSubnetsPlace">Where this configuration says so, or would.</param>
 /// <param name="EtcdSubnets">Has <c>cluster.etcd.advertisedSubnets</c>.</param>
-internal sealed record SwapConfigFacts(bool ServiceConfig, bool NodeSubnets, string NodeSubnetsPlace, bool EtcdSubnets)
+/// <param name="LeavesLan">The extension is configured to leave a LAN in the range of tailnets alone.</param>
+internal sealed record SwapConfigFacts(
+    bool ServiceConfig,
+    bool NodeSubnets,
+    string NodeSubnetsPlace,
+    bool EtcdSubnets,
+    bool LeavesLan
+)
 {
     private const string V1Alpha1 = "v1alpha1";
 
@@ -23,7 +31,8 @@ internal sealed record SwapConfigFacts(bool ServiceConfig, bool NodeSubnets, str
             tree.Find(new DocumentId(V1Alpha1, "ExtensionServiceConfig", "tailscale")) is not null,
             ConfigForms.Texts(view, ConfigForms.NodeSubnets).Count > 0,
             ConfigForms.PlaceOf(view, ConfigForms.NodeSubnets, talos: null),
-            view.Texts("cluster", "etcd", "advertisedSubnets").Count > 0
+            view.Texts("cluster", "etcd", "advertisedSubnets").Count > 0,
+            TailnetAddresses.LeavesLan(view.TailscaleEnvironment()?.GetValueOrDefault("TS_EXTRA_ARGS"))
         );
     }
 }

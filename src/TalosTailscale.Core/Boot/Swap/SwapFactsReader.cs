@@ -162,6 +162,11 @@ public static class SwapFactsReader
                 ? read.NodeSubnetsPlace
                 : facts.NodeSubnetsPlace,
             EtcdSubnets = active.Then<bool>(c => c.EtcdSubnets),
+            LeavesLan = active.Then(a => persistent.Then<bool>(p => a.LeavesLan && p.LeavesLan)),
+            LansInTailnetRange = await ask.TryAsync("The links and their addresses", async () =>
+                    (await node.TailnetAddressesAsync(stop).ConfigureAwait(false)).LansInRange
+                )
+                .ConfigureAwait(false),
         };
 
         Task<Fact<SwapConfigFacts>> OneAsync(string name, string id) =>

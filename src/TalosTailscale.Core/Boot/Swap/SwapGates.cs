@@ -1,5 +1,6 @@
 using System.Globalization;
 using TalosTailscale.Core.Images;
+using TalosTailscale.Core.Tailnet;
 using TalosTailscale.Core.Talos;
 
 namespace TalosTailscale.Core.Boot.Swap;
@@ -27,6 +28,7 @@ internal static class SwapGates
             ServiceConfigGate.Judge(x.Facts.ServiceConfigActive, x.Facts.ServiceConfigPersistent)
         ),
         new(UkiSwapGate.Subnets, SwapErrors.NodeSubnetsMissing, true, Subnets),
+        new(UkiSwapGate.LanInTailnetRange, TailnetErrors.LanInTailnetRange, true, LanInTailnetRange),
         new(UkiSwapGate.Stage, SwapErrors.NodeNotRunning, true, Stage),
         new(UkiSwapGate.UkiBoot, SwapErrors.NodeNotUkiBooted, true, UkiBoot),
         new(UkiSwapGate.NextBoot, SwapErrors.NextBootIsAnother, true, NextBoot),
@@ -95,15 +97,31 @@ internal static class SwapGates
             ? GateVerdict.Of(false, $"menu entry '{reset.Title ?? reset.Id}'")
             : GateVerdict.Of(true, "no entry 'reset'");
 
-    private static GateVerdict Variant(SwapGateInput x) => GateVerdict.By(x.Facts.KernelCommandLine, running =>
-        {
-            bool now = IsLockedDown(running),
-                then = IsLockedDown(x.Uki.CommandLine);
-            return GateVerdict.Of(
-                now == then,
-                $"lockdown=confidentiality: {(then ? "in" : "not in")} the UKI, {(now ? "in" : "not in")} what runs"
-            );
-        });
+    // By signature and PCR key. The word lockdown=confidentiality tells the variant before Talos 1.14 only.
+    private static GateVerdict Variant(SwapGateInput x) =>
+        GateVerdict.By(x.Facts.SecureBoot, on =>
+            on
+                ? GateVerdict.Of(IsSigned(x.Uki), $"Secure Boot is on, the UKI is {Signed(IsSigned(x.Uki))}")
+                : GateVerdict.By(x.Facts.SealedVolumes, volumes =>
+                    volumes.Count == 0
+                        ? GateVerdict.Of(
+                            true,
+                            $"Secure Boot is off and nothing is sealed: {Signed(IsSigned(x.Uki))} is as good"
+                        )
+                        : GateVerdict.By(x.Facts.PcrKeyFingerprint, key =>
+                        {
+                            bool now = key.Length > 0 || (x.Current is { } current && IsSigned(current));
+                            return GateVerdict.Of(
+                                now == IsSigned(x.Uki),
+                                $"{string.Join(", ", volumes)} sealed; UKI: {Signed(IsSigned(x.Uki))}, node: {Signed(now)}"
+                            );
+                        })
+                )
+        );
+
+    private static bool IsSigned(UkiInfo uki) => uki.Variant == UkiVariant.SecureBoot;
+
+    private static string Signed(bool signed) => signed ? "signed" : "unsigned";
 
     private static GateVerdict Signer(SwapGateInput x) =>
         x.Uki.SignatureStatus is UkiSignatureStatus.DigestMismatch or UkiSignatureStatus.Invalid
@@ -191,6 +209,18 @@ internal static class SwapGates
             )
         );
 
+    private static GateVerdict LanInTailnetRange(SwapGateInput x) =>
+        GateVerdict.By(x.Facts.LansInTailnetRange, lans =>
+            lans.Count == 0
+                ? GateVerdict.Of(true, "no network of the node lies in 100.64.0.0/10")
+                : GateVerdict.By(x.Facts.LeavesLan, leaves =>
+                    GateVerdict.Of(
+                        leaves,
+                        $"{string.Join(", ", lans)}; TS_EXTRA_ARGS has {(leaves ? "" : "neither ")}--netfilter-mode=nodivert {(leaves ? "or" : "nor")} off"
+                    )
+                )
+        );
+
     private static GateVerdict Stage(SwapGateInput x) =>
         GateVerdict.By(x.Facts.Stage, stage =>
             GateVerdict.Of(stage == "running", $"stage '{stage}', expected 'running'")
@@ -259,9 +289,6 @@ internal static class SwapGates
                 "they were not read of the image, and no Image Factory told them",
                 "Give the image as a file with -Path, whose extensions are read."
             );
-
-    private static bool IsLockedDown(string commandLine) =>
-        KernelCommandLine.ValuesOf(commandLine, "lockdown").Contains("confidentiality");
 
     private static bool Same(string? a, string? b) => string.Equals(a, b, StringComparison.OrdinalIgnoreCase);
 

@@ -56,6 +56,12 @@ public sealed record SwapNodeFacts
     /// <summary>Where this node's configuration says so, or would.</summary>
     public string NodeSubnetsPlace { get; init; } = "machine.kubelet.nodeIP.validSubnets";
 
+    /// <summary>The node's networks that lie in the range of tailnets, those on <c>tailscale0</c> not among them.</summary>
+    public Fact<IReadOnlyList<string>> LansInTailnetRange { get; init; }
+
+    /// <summary>The extension is configured to leave such networks alone.</summary>
+    public Fact<bool> LeavesLan { get; init; }
+
     /// <summary><c>cluster.etcd.advertisedSubnets</c> is set.</summary>
     public Fact<bool> EtcdSubnets { get; init; }
 

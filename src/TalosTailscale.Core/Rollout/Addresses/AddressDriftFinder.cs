@@ -2,6 +2,7 @@ using System.Net;
 using TalosTailscale.Core.Inventory;
 using TalosTailscale.Core.Kubernetes;
 using TalosTailscale.Core.Reporting;
+using TalosTailscale.Core.Tailnet;
 using TalosTailscale.Core.Talos;
 using TalosTailscale.Core.Validation;
 
@@ -63,7 +64,8 @@ public sealed class AddressDriftFinder
 
         bool keptOwn =
             !Same(node.Address, old) && member?.Addresses.Any(address => Same(address, node.Address)) == true;
-        string now = newAddress ?? (keptOwn ? node.Address : Nearest(member!.Addresses, old) ?? node.Address);
+        TailnetAddresses tailnet = await _client.Node(null).TailnetAddressesAsync(cancellation).ConfigureAwait(false);
+        string now = newAddress ?? (keptOwn ? node.Address : Nearest(member!.Addresses, old, tailnet) ?? node.Address);
         if (Same(now, old))
             return null;
         RefuseForeign(node, now);
@@ -169,14 +171,14 @@ public sealed class AddressDriftFinder
     }
 
     // Of several addresses the one in the same network is meant, and never one of the tailnet.
-    private static string? Nearest(IReadOnlyList<string> addresses, string old)
+    private static string? Nearest(IReadOnlyList<string> addresses, string old, TailnetAddresses tailnet)
     {
         if (!IPAddress.TryParse(old, out IPAddress? wanted))
             return addresses.Count == 0 ? null : addresses[0];
         byte[] bytes = wanted.GetAddressBytes();
         return addresses
             .Where(text =>
-                !TailnetRange.Contains(text)
+                !tailnet.Contains(text)
                 && IPAddress.TryParse(text, out IPAddress? one)
                 && one.AddressFamily == wanted.AddressFamily
             )

@@ -4,6 +4,7 @@ using TalosTailscale.Core.Inventory;
 using TalosTailscale.Core.Kubernetes;
 using TalosTailscale.Core.MachineConfig;
 using TalosTailscale.Core.Reporting;
+using TalosTailscale.Core.Tailnet;
 using TalosTailscale.Core.Talos;
 using TalosTailscale.Core.Validation;
 
@@ -22,6 +23,7 @@ internal sealed class ConfigAddresses(
     /// <summary>The configurations of all members: certSANs and the endpoint are in those of others than the node, too.</summary>
     internal async IAsyncEnumerable<AddressChange> RunAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
+        TailnetAddresses tailnet = await client.Node(null).TailnetAddressesAsync(cancellation).ConfigureAwait(false);
         foreach (
             TalosMember member in await ClusterMachines
                 .ReadAsync(client, kubernetes, cancellation)
@@ -29,9 +31,7 @@ internal sealed class ConfigAddresses(
         )
         {
             bool own = member.NodeId == drift.NodeId;
-            string? address = own
-                ? drift.NewAddress
-                : member.Addresses.FirstOrDefault(one => !TailnetRange.Contains(one));
+            string? address = own ? drift.NewAddress : tailnet.FirstOfLan(member.Addresses);
             if (address is null)
                 continue;
             TalosNodeClient node = client.Node(address, own ? drift.Node.Name : member.Hostname);

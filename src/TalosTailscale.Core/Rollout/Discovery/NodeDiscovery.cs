@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using TalosTailscale.Core.Inventory;
 using TalosTailscale.Core.Reporting;
+using TalosTailscale.Core.Tailnet;
 using TalosTailscale.Core.Talos;
 using TalosTailscale.Core.Validation;
 
@@ -32,13 +33,14 @@ public static class NodeDiscovery
         reporter.Verbose(
             $"The cluster has {members.Count} members: {string.Join(", ", members.Select(one => one.Hostname))}."
         );
+        TailnetAddresses tailnet = await client.Node(null).TailnetAddressesAsync(cancellation).ConfigureAwait(false);
         var found = new ConcurrentBag<NodeFacts>();
         int asked = 0;
         var limit = new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellation };
         await Parallel
             .ForEachAsync(members, limit, async (member, stop) =>
             {
-                if (member.Addresses.FirstOrDefault(one => !TailnetRange.Contains(one)) is not { } address)
+                if (tailnet.FirstOfLan(member.Addresses) is not { } address)
                     return;
                 try
                 {

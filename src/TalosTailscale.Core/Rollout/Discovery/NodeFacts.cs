@@ -2,6 +2,7 @@ using TalosTailscale.Core.Boot;
 using TalosTailscale.Core.Boot.Esp;
 using TalosTailscale.Core.MachineConfig;
 using TalosTailscale.Core.MachineConfig.Validation;
+using TalosTailscale.Core.Tailnet;
 using TalosTailscale.Core.Talos;
 using TalosTailscale.Core.Validation;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using TalosTailscale.Core.Inventory;
 using TalosTailscale.Core.MachineConfig.Yaml;
+using TalosTailscale.Core.Tailnet;
 using TalosTailscale.Core.Validation;
 
 namespace TalosTailscale.Core.Rollout;

@@ -75,6 +75,9 @@ public static class TalosTypes
     /// <summary>Routes of all tables.</summary>
     public static readonly TalosType RouteStatus = new("network", "RouteStatuses.net.talos.dev");
 
+    /// <summary>Addresses, each with its link.</summary>
+    public static readonly TalosType AddressStatus = new("network", "AddressStatuses.net.talos.dev");
+
     /// <summary>DNS servers and search domains.</summary>
     public static readonly TalosType ResolverStatus = new("network", "ResolverStatuses.net.talos.dev");
 

@@ -1,5 +1,7 @@
 using TalosTailscale.Core.MachineConfig;
+using TalosTailscale.Core.MachineConfig.Validation;
 using TalosTailscale.Core.Reporting;
+using TalosTailscale.Core.Tailnet;
 
 namespace TalosTailscale.Core.Talos;
 
@@ -61,7 +63,31 @@ public sealed class MachineConfigFlow
             _options.AllowUnknownKeys,
             talos.Version
         );
+        await RefuseCutOffAsync(text, result, cancellation).ConfigureAwait(false);
         return await PlanAsync(version, text, result, cancellation, adapted.Warnings).ConfigureAwait(false);
+    }
+
+    // What the node has and keeps is not asked about: it lives with that already.
+    private async Task RefuseCutOffAsync(string before, PatchedConfig result, CancellationToken cancellation)
+    {
+        if (!result.IsChanged || CutsOff(result.Text) is null || CutsOff(before) == CutsOff(result.Text))
+            return;
+        TailnetAddresses addresses = await _node.TailnetAddressesAsync(cancellation).ConfigureAwait(false);
+        if (addresses.LansInRange.Count == 0)
+            return;
+        string found =
+            $"'{_node.Node}' has {string.Join(", ", addresses.LansInRange)}, and TS_EXTRA_ARGS has neither --netfilter-mode=nodivert nor off.";
+        if (!_options.Force)
+            throw TailnetErrors.LanInTailnetRange.New(found, _node.Node);
+        _reporter.Warning($"{_node.Node}: {found} It is applied all the same, because of -Force.");
+    }
+
+    // The environment of an extension that would drop what comes from a LAN in the tailnet's range; null where none does.
+    private static string? CutsOff(string config)
+    {
+        Dictionary<string, string>? environment = ConfigView.TryRead(config)?.TailscaleEnvironment();
+        string? arguments = environment?.GetValueOrDefault("TS_EXTRA_ARGS");
+        return environment is null || TailnetAddresses.LeavesLan(arguments) ? null : arguments ?? string.Empty;
     }
 
     /// <summary>Works out what going back to a backup would do, and has the node try it. Changes nothing.</summary>

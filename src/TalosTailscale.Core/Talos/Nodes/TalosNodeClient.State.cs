@@ -1,3 +1,5 @@
+using TalosTailscale.Core.Tailnet;
+
 namespace TalosTailscale.Core.Talos;
 
 /// <content>Resources that the module needs, as types of their own.</content>
@@ -126,6 +128,37 @@ public sealed partial class TalosNodeClient
     public Task<IReadOnlyList<(string Destination, string Link)>> RoutesAsync(
         CancellationToken cancellation = default
     ) => AllAsync(TalosTypes.RouteStatus, TalosSpecs.Route, cancellation);
+
+    /// <summary>Whether the node runs a signed image (one for Secure Boot), as far as it tells.</summary>
+    /// <param name="security">Its security state.</param>
+    /// <param name="cancellation">Cancels the calls.</param>
+    /// <returns>True or false; null where nothing tells.</returns>
+    public async Task<bool?> RunsSignedAsync(TalosSecurityState security, CancellationToken cancellation = default) =>
+        RunningVariant.IsSigned(
+            security,
+            await KernelCommandLineAsync(cancellation).ConfigureAwait(false),
+            (await VersionAsync(cancellation).ConfigureAwait(false)).Version
+        );
+
+    /// <summary>What of the node's addresses is the tailnet's, by link; by range where the node tells no links.</summary>
+    internal async Task<TailnetAddresses> TailnetAddressesAsync(CancellationToken cancellation = default)
+    {
+        IReadOnlyList<(string Link, string Address)> links = await AllAsync(
+                TalosTypes.AddressStatus,
+                resource =>
+                {
+                    var spec = new SpecReader(resource.Spec);
+                    return (spec.Text("linkName"), spec.Text("address"));
+                },
+                cancellation
+            )
+            .ConfigureAwait(false);
+        return links.Count > 0
+            ? TailnetAddresses.ByLink(links)
+            : TailnetAddresses.ByRange(
+                (await NodeAddressesAsync(cancellation: cancellation).ConfigureAwait(false)).Addresses
+            );
+    }
 
     /// <summary>The addresses that the kubelet reports to Kubernetes.</summary>
     /// <param name="cancellation">Cancels the call.</param>

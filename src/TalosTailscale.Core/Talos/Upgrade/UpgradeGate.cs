@@ -50,6 +50,8 @@ public static class UpgradeGate
         ArgumentNullException.ThrowIfNull(schematicExtensions);
         ArgumentNullException.ThrowIfNull(reporter);
         InstallerReference installer = InstallerReference.Parse(image);
+        foreach (KnownProblem problem in KnownProblem.Of(TalosTag.Parse(installer.Tag)))
+            reporter.Warning($"{node.Node}: {problem}. {problem.Fix}");
         IReadOnlyList<TalosExtension> running = await node.ExtensionsAsync(cancellation).ConfigureAwait(false);
         string? current = running.FirstOrDefault(extension => extension.Name == Schematic)?.Version;
         string[] has = [.. running.Select(extension => extension.Name).Where(name => name != Schematic)];
@@ -97,7 +99,8 @@ public static class UpgradeGate
         if (current is null)
             return "Make a schematic with the node's extensions (New-TalosSchematic) and use its installer image.";
         string cmdline = await CommandLineAsync(node, cancellation).ConfigureAwait(false);
-        bool secure = cmdline.Contains("lockdown=confidentiality", StringComparison.Ordinal) || installer.IsSecureBoot;
+        TalosSecurityState security = await node.SecurityStateAsync(cancellation).ConfigureAwait(false);
+        bool secure = installer.IsSecureBoot || RunningVariant.IsSigned(security, cmdline, version.Version) == true;
         string tag = installer.Tag.Length > 0 ? installer.Tag : version.Tag;
         string platform = string.IsNullOrEmpty(version.Platform) ? "metal" : version.Platform;
         return $"Use '{InstallerReference.Factory(registry, platform, secure, current, tag)}', which is the node's own schematic.";

@@ -17,7 +17,8 @@ internal static class ClusterChecks
             $"'{found.Name}' {string.Join(", ", found.Addresses)}, kubelet {found.KubeletVersion}, {found.OsImage}";
         if (node.KubernetesName is { } name && found.Name != name)
             return CheckResult.Fail(Causes.NodeNameDrift, $"{text}; the inventory says '{name}'");
-        if (found.Addresses.FirstOrDefault(TailnetRange.Contains) is { } tailnet)
+        var range = await facts.TailnetAsync().ConfigureAwait(false);
+        if (found.Addresses.FirstOrDefault(range.Contains) is { } tailnet)
             return CheckResult.Fail(Causes.NodeAddressInTailnet, $"{text}; {tailnet} is of the tailnet");
         if (System.Net.IPAddress.TryParse(node.Address, out _) && !found.Addresses.Contains(node.Address))
             return CheckResult.Fail(Causes.NodeAddressDrift, $"{text}; the inventory says {node.Address}");

@@ -1,4 +1,5 @@
 using TalosTailscale.Core.Kubernetes;
+using TalosTailscale.Core.Tailnet;
 using TalosTailscale.Core.Talos;
 
 namespace TalosTailscale.Core.Validation;
@@ -11,6 +12,7 @@ internal sealed class ClusterFacts
     private readonly Lazy<Task<(KubernetesConnection Connection, string Proof)>> _connection;
     private readonly Lazy<Task<IReadOnlyList<KubernetesNodeState>>> _nodes;
     private readonly Lazy<Task<IReadOnlyList<TalosEtcdMember>>> _members;
+    private readonly Lazy<Task<TailnetAddresses>> _tailnet;
     private readonly Lazy<Task<IReadOnlyList<TsNode>>> _planes;
     private readonly Lazy<Task<IReadOnlyDictionary<TsNode, Fact<ulong>>>> _memberIds;
 
@@ -31,6 +33,7 @@ internal sealed class ClusterFacts
                 .ListAsync(await ConnectionAsync().ConfigureAwait(false), cancellation)
                 .ConfigureAwait(false)
         );
+        _tailnet = new(() => options.Talos.Node(null).TailnetAddressesAsync(cancellation));
         _planes = new(ReadPlanesAsync);
         _memberIds = new(ReadMemberIdsAsync);
         _members = new(() => options.Talos.Node(null).EtcdMemberListAsync(cancellation));
@@ -50,6 +53,9 @@ internal sealed class ClusterFacts
     public Task<IReadOnlyList<KubernetesNodeState>> NodesAsync() => _nodes.Value;
 
     public Task<IReadOnlyList<TalosEtcdMember>> EtcdMembersAsync() => _members.Value;
+
+    /// <summary>Which addresses are the tailnet's, by the links of the node that answers.</summary>
+    public Task<TailnetAddresses> TailnetAsync() => _tailnet.Value;
 
     /// <summary>The Kubernetes node of a node of the inventory: by its name, else by its address; null when there is none.</summary>
     public async Task<KubernetesNodeState?> FindAsync(TsNode node)

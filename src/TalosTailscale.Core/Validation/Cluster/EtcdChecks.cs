@@ -14,7 +14,8 @@ internal static class EtcdChecks
             ", ",
             members.Select(member => $"{member.Hostname} {string.Join(' ', member.PeerUrls)}")
         );
-        if (members.FirstOrDefault(member => Hosts(member).Any(TailnetRange.Contains)) is { } onTailnet)
+        var tailnet = await facts.TailnetAsync().ConfigureAwait(false);
+        if (members.FirstOrDefault(member => Hosts(member).Any(tailnet.Contains)) is { } onTailnet)
             return CheckResult.Fail(
                 Causes.NodeAddressInTailnet,
                 $"{text}; the peers reach '{onTailnet.Hostname}' by the tailnet"

@@ -65,14 +65,10 @@ public sealed partial class SaveTalosImageCommand : TalosCmdlet
     {
         var running = await client.VersionAsync(cancellationToken);
         var security = await client.SecurityStateAsync(cancellationToken);
-        // A -secureboot image also runs where firmware does not enforce it; its command line then still locks the kernel.
+        // A -secureboot image also runs where firmware does not enforce it.
         bool signed = MyInvocation.BoundParameters.ContainsKey(nameof(SecureBoot))
             ? SecureBoot
-            : security.SecureBoot
-                || security.PcrSigningKeyFingerprint.Length > 0
-                || (await client.KernelCommandLineAsync(cancellationToken))
-                    .Split(' ')
-                    .Contains("lockdown=confidentiality");
+            : await client.RunsSignedAsync(security, cancellationToken) == true;
         var schematic =
             Extension.Length == 0 && _schematics.Count == 0
                 ? ImageChoice.SchematicFor(node.Name, await client.ExtensionsAsync(cancellationToken))

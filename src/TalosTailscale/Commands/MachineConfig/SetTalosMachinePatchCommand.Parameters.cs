@@ -72,7 +72,8 @@ public sealed partial class SetTalosMachinePatchCommand
     public SwitchParameter Strict { get; set; }
 
     /// <summary>
-    /// Replaces a configuration that is staged or being tried; restarts the only control plane without a question.
+    /// Replaces a configuration that is staged or being tried; restarts the only control plane without a question; lets
+    /// a LAN in the range of tailnets be cut off.
     /// </summary>
     [Parameter(Mandatory = false, ParameterSetName = NodeSet)]
     public SwitchParameter Force { get; set; }

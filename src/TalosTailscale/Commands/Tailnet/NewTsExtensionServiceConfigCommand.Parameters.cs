@@ -95,7 +95,9 @@ public sealed partial class NewTsExtensionServiceConfigCommand
     [ValidateNotNullOrEmpty]
     public string? Inventory { get; set; }
 
-    /// <summary>Writes the file although git does not ignore it.</summary>
+    /// <summary>
+    /// Writes the file although git does not ignore it, or although it cuts the node off from a LAN in the tailnets' range.
+    /// </summary>
     [Parameter(Mandatory = false)]
     public SwitchParameter Force { get; set; }
 

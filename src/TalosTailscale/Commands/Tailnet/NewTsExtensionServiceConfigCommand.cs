@@ -64,7 +64,7 @@ public sealed partial class NewTsExtensionServiceConfigCommand : TailnetApiCmdle
             );
         var template = await TemplateOfAsync(node, cancellationToken);
         var key = await KeyAsync(node, cancellationToken);
-        var rendered = RenderedExtensionService.Create(node, template, Settings(), key, path, Reporter);
+        var rendered = RenderedExtensionService.Create(node, template, Settings(), key, path, Reporter, Force);
         var config = rendered.Config;
         if (await rendered.IsCurrentAsync(cancellationToken))
             Reporter.Verbose($"{node.Name}: '{path}' is up to date; nothing was written.");

@@ -1,9 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace TalosTailscale.Core.Validation;
+namespace TalosTailscale.Core.Tailnet;
 
-/// <summary>The addresses that tailnets use.</summary>
+/// <summary>
+/// The addresses that tailnets use. A LAN may have addresses of the range too, so it tells a tailnet's address only where
+/// no link does: <see cref="TailnetAddresses"/>.
+/// </summary>
 internal static class TailnetRange
 {
     /// <summary>The resolver inside tailscaled.</summary>
@@ -29,7 +32,7 @@ internal static class TailnetRange
         return good;
     }
 
-    /// <summary>The IPv4 addresses of the tailnet among the addresses of a node.</summary>
+    /// <summary>The addresses of the range among the addresses of a node.</summary>
     public static IReadOnlyList<string> Of(IEnumerable<string> addresses) =>
         [
             .. addresses
