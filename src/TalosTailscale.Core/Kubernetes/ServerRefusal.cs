@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using TalosTailscale.Core.Images;
+using TalosTailscale.Core.Reporting;
 
 namespace TalosTailscale.Core.Kubernetes;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using TalosTailscale.Core.Images;
+using TalosTailscale.Core.Reporting;
 using TalosTailscale.Core.Tailnet;
 
 namespace TalosTailscale.Core.Kubernetes;

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using TalosTailscale.Core.Reporting;
 
 namespace TalosTailscale.Core.Kubernetes;
 
@@ -55,7 +56,7 @@ internal static class ProxyTunnel
             throw Failed(
                 proxy,
                 server,
-                $"answered '{Images.PrintableText.Line(line.Length > 200 ? line[..200] : line)}'"
+                $"answered '{PrintableText.Line(line.Length > 200 ? line[..200] : line)}'"
             );
     }
 

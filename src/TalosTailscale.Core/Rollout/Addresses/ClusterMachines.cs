@@ -1,4 +1,5 @@
 using TalosTailscale.Core.Kubernetes;
+using TalosTailscale.Core.Tailnet;
 using TalosTailscale.Core.Talos;
 using TalosTailscale.Core.Validation;
 
