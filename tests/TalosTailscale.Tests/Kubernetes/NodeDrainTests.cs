@@ -97,7 +97,7 @@ public sealed class NodeDrainTests
         await AddPodAsync(lab, "web-1", "ReplicaSet");
         lab.Api.Store.Change(KubeResource.Pods, "default", "web-1", pod =>
         {
-            pod.Meta()["deletionTimestamp"] = KubeStore.Now();
+            pod.Meta()["deletionTimestamp"] = lab.Api.Store.Now();
             return pod;
         });
         lab.Api.Faults.Used.Clear();

@@ -249,7 +249,11 @@ public sealed class KubernetesConnection : IDisposable
         string address = cluster.Server.Contains("://", StringComparison.Ordinal)
             ? cluster.Server
             : "http://" + cluster.Server;
-        if (!Uri.TryCreate(address, UriKind.Absolute, out var server) || server.Scheme is not ("http" or "https"))
+        if (
+            !Uri.TryCreate(address, UriKind.Absolute, out var server)
+            || server.Scheme is not ("http" or "https")
+            || !HasHost(server)
+        )
             throw KubernetesErrors.KubeconfigInvalid.New(
                 $"The kubeconfig '{source}' has the server '{cluster.Server}', expected an https address.",
                 source
@@ -260,5 +264,18 @@ public sealed class KubernetesConnection : IDisposable
                 source
             );
         return server;
+    }
+
+    private static bool HasHost(Uri server)
+    {
+        try
+        {
+            return server.IdnHost.Length > 0;
+        }
+        catch (UriFormatException)
+        {
+            // Letters that no host's name may have are found when it is first asked for.
+            return false;
+        }
     }
 }

@@ -115,7 +115,17 @@ internal sealed class TalosCredentials
     /// <summary>Whether a key is the one of a certificate.</summary>
     internal static bool Belongs(X509Certificate certificate, AsymmetricKeyParameter key)
     {
-        AsymmetricKeyParameter owner = certificate.GetPublicKey();
+        AsymmetricKeyParameter owner;
+        try
+        {
+            owner = certificate.GetPublicKey();
+        }
+        catch (Exception e) when (TalosPem.IsMalformed(e))
+        {
+            // A certificate whose own key cannot be read is no key's.
+            return false;
+        }
+
         return key switch
         {
             // By bytes: the class inherits an Equals that only compares whether both are public.

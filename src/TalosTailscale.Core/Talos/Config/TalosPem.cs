@@ -118,13 +118,14 @@ internal static class TalosPem
     private static DerObjectIdentifier X9ObjectIdentifier => Org.BouncyCastle.Asn1.X9.X9ObjectIdentifiers.IdECPublicKey;
 
     // BouncyCastle's ASN.1 readers throw all of these on malformed input.
-    private static bool IsMalformed(Exception e) =>
+    internal static bool IsMalformed(Exception e) =>
         e
             is IOException
                 or ArgumentException
                 or InvalidOperationException
                 or InvalidCastException
                 or GeneralSecurityException
+                or SecurityUtilityException
                 or NullReferenceException
                 or IndexOutOfRangeException
                 or FormatException
