@@ -160,7 +160,8 @@ public static class SwapErrors
         "QuorumAtRisk",
         TsErrorCategory.SecurityError,
         "etcd has no quorum while this node reboots.",
-        "Bring the other control planes up first, or leave out -Reboot and reboot at a quieter time."
+        "Bring the other control planes up first, or leave out -Reboot and restart the node later (Restart-TalosNode -Mode PowerCycle); "
+            + "'-SkipGate Quorum' accepts the loss of the quorum."
     );
 
     /// <summary>The last Ready control plane.</summary>

@@ -38,7 +38,13 @@ internal sealed class ImageSteps(RolloutSetup setup, RolloutImages images, Lease
                         .CheckAsync(node, image, ExtensionsAsync, reporter, cancellationToken)
                         .ConfigureAwait(false);
                 bool restarts = await node.UpgradeAsync(image, null, reporter, cancellationToken).ConfigureAwait(false);
-                return (new RolloutEvidence($"'{image}' installed"), restarts);
+                UkiSwapGate[] skipped =
+                [
+                    .. new[] { UkiSwapGate.Extensions, UkiSwapGate.ServiceConfig }.Where(setup.SkipGates.Contains),
+                ];
+                string notAsked =
+                    skipped.Length == 0 ? "" : $"; not asked because of -SkipGate: {string.Join(", ", skipped)}";
+                return (new RolloutEvidence($"'{image}' installed{notAsked}"), restarts);
             case TsRolloutMethod.Rollback:
                 await node.RollbackAsync(cancellationToken).ConfigureAwait(false);
                 return (new RolloutEvidence("Talos goes back to what it ran before"), true);

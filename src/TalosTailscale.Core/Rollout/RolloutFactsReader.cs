@@ -125,6 +125,8 @@ internal sealed class RolloutFactsReader(
         string? running = extensions.FirstOrDefault(e => e.Name == "schematic")?.Version;
         string? id = boot.NodeId ?? facts.NodeId;
         RolloutMemory memory = memoryOf(id ?? node.Address);
+        bool controlPlane =
+            await client.MachineTypeAsync(cancellationToken).ConfigureAwait(false) == TalosMachineType.ControlPlane;
         string? wanted = goBack ? memory.PreviousSchematicId : images.WantedId(node.Name, extensions);
         return facts with
         {
@@ -135,8 +137,8 @@ internal sealed class RolloutFactsReader(
             },
             NodeId = id,
             BootId = boot.BootId,
-            IsControlPlane =
-                await client.MachineTypeAsync(cancellationToken).ConfigureAwait(false) == TalosMachineType.ControlPlane,
+            IsControlPlane = controlPlane,
+            IsOnlyEtcdVoter = controlPlane && await IsOnlyVoterAsync(client, cancellationToken).ConfigureAwait(false),
 
             // A boot that waits for an extension's configuration has come far enough to be asked.
             IsRunning = status.Stage is "running" or "booting",
@@ -151,5 +153,15 @@ internal sealed class RolloutFactsReader(
             WantedSchematicId = wanted,
             RunsWanted = goBack ? running == wanted : running == wanted && extensions.Any(e => e.Name == "tailscale"),
         };
+    }
+
+    // Where etcd cannot tell, nobody is asked: the restart then refuses, or tells what is missing.
+    private static async Task<bool> IsOnlyVoterAsync(TalosNodeClient client, CancellationToken cancellationToken)
+    {
+        Fact<bool> only = await Fact.AskAsync("The members of etcd", () =>
+                EtcdHealth.IsOnlyVoterAsync(client, cancellationToken)
+            )
+            .ConfigureAwait(false);
+        return only.TryGet(out bool alone) && alone;
     }
 }

@@ -15,6 +15,9 @@ internal sealed record RolloutNodeFacts
     /// <summary>Whether it is a control plane; of a silent node, what the cluster or the journal says.</summary>
     public bool IsControlPlane { get; init; }
 
+    /// <summary>Whether etcd has no other voting member, so that the node restarts only after a question.</summary>
+    public bool IsOnlyEtcdVoter { get; init; }
+
     /// <summary>The machine's identity; null when not known.</summary>
     public string? NodeId { get; init; }
 

@@ -92,6 +92,9 @@ internal static class RolloutPlanner
             Node = work.Node.Name,
             Wave = work.Track.Wave,
             IsControlPlane = work.Track.IsControlPlane,
+            IsOnlyControlPlane =
+                work.Facts.IsOnlyEtcdVoter
+                && work.Track.Steps.Any(step => step is TsRolloutAction.Activate or TsRolloutAction.Restart),
             InFlight = work.Track.InFlight,
             Method = work.Method,
             Reason = reason,

@@ -51,7 +51,7 @@ internal static class RolloutTracks
                     {
                         TsRolloutAction.Cordon or TsRolloutAction.Drain or TsRolloutAction.Uncordon =>
                             facts.InKubernetes,
-                        TsRolloutAction.HandOver => facts.IsControlPlane,
+                        TsRolloutAction.HandOver => facts.IsControlPlane && !facts.IsOnlyEtcdVoter,
                         _ => true,
                     }
                 ),

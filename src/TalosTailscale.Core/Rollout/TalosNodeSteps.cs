@@ -154,7 +154,7 @@ internal sealed class TalosNodeSteps(RolloutSetup setup, RolloutImages images, L
             .ActivateAsync(node, work, cancellationToken)
             .ConfigureAwait(false);
         _restartsItself[work.Key] = restarts;
-        return evidence;
+        return restarts ? evidence with { Text = evidence.Text + WithoutQuorum(work) } : evidence;
     }
 
     private async Task<string> RestartAsync(TalosNodeClient node, RolloutWork work, CancellationToken cancellationToken)
@@ -163,7 +163,7 @@ internal sealed class TalosNodeSteps(RolloutSetup setup, RolloutImages images, L
             return "restarts by itself";
         await QuorumAsync(node, work, cancellationToken).ConfigureAwait(false);
         await node.RebootAsync(TalosRebootMode.PowerCycle, cancellationToken).ConfigureAwait(false);
-        return $"restart begun, boot id was {work.BootId ?? "not readable"}";
+        return $"restart begun, boot id was {work.BootId ?? "not readable"}{WithoutQuorum(work)}";
     }
 
     private async Task<string> ReturnAsync(TalosNodeClient node, RolloutWork work, CancellationToken cancellationToken)
@@ -258,9 +258,26 @@ internal sealed class TalosNodeSteps(RolloutSetup setup, RolloutImages images, L
             );
     }
 
+    private bool SkipsQuorum => setup.SkipGates.Contains(UkiSwapGate.Quorum);
+
+    private string WithoutQuorum(RolloutWork work) =>
+        work.Track.IsControlPlane && SkipsQuorum ? "; not asked because of -SkipGate: Quorum" : "";
+
     private async Task QuorumAsync(TalosNodeClient node, RolloutWork work, CancellationToken cancellationToken)
     {
-        if (work.Track.IsControlPlane)
-            await EtcdQuorum.CheckRestartAsync(node, reporter, cancellationToken).ConfigureAwait(false);
+        if (!work.Track.IsControlPlane || SkipsQuorum)
+            return;
+        EtcdRestart etcd = await EtcdQuorum
+            .CheckRestartAsync(node, EtcdQuorum.SkipGateQuorum, reporter, cancellationToken)
+            .ConfigureAwait(false);
+
+        // Of such a node the plan says so, and who lets the plan be carried out has been asked.
+        if (etcd == EtcdRestart.OnlyMember && !work.Facts.IsOnlyEtcdVoter)
+        {
+            throw TalosErrors.OnlyControlPlane.New(
+                $"'{work.Node.Name}' has become the only voting member of etcd since the plan was made.",
+                work.Node.Name
+            );
+        }
     }
 }

@@ -371,7 +371,15 @@ public static class TalosErrors
         "EtcdQuorumAtRisk",
         TsErrorCategory.SecurityError,
         "Etcd would lose its quorum, and the cluster with it.",
-        "Bring the other control plane nodes back to health first (Get-TalosEtcdMember), or use -Force knowing the cost."
+        "Bring the other control plane nodes back to health first (Get-TalosEtcdMember)."
+    );
+
+    /// <summary>The only voting member of etcd, whose restart nobody agreed to.</summary>
+    public static readonly TsError OnlyControlPlane = new(
+        "OnlyControlPlane",
+        TsErrorCategory.SecurityError,
+        "The node is the only voting member of etcd, and nobody agreed to its restart.",
+        "Run the command again: it asks about the node, or goes on without a question with -Force."
     );
 
     /// <summary>An installer image would take an extension away from a node.</summary>

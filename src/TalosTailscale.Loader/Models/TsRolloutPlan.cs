@@ -42,6 +42,9 @@ public sealed record TsRolloutNode
     /// <summary>Whether it is a control plane.</summary>
     public bool IsControlPlane { get; init; }
 
+    /// <summary>Whether it restarts and is the only control plane: no other member of etcd votes.</summary>
+    public bool IsOnlyControlPlane { get; init; }
+
     /// <summary>Whether an earlier run left it in the middle: it is continued before others are begun.</summary>
     public bool InFlight { get; init; }
 

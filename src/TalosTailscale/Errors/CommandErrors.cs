@@ -51,6 +51,14 @@ public static class CommandErrors
         "Give each node one; 'Where-Object Node -eq NAME' takes the objects of one node out of a pipeline."
     );
 
+    /// <summary>A question, and nobody there to answer it.</summary>
+    public static readonly TsError QuestionNotAsked = new(
+        "QuestionNotAsked",
+        TsErrorCategory.InvalidOperation,
+        "A question has to be answered, and this host cannot ask it (pwsh -NonInteractive, a job, a pipeline of CI).",
+        "Answer it beforehand, with -Confirm:$false or -Force, or run the command at a prompt."
+    );
+
     /// <summary>A failure that nobody expected: a defect of the module.</summary>
     public static readonly TsError Unexpected = new(
         "UnexpectedFailure",

@@ -126,7 +126,7 @@ public sealed class GateCallTests(GateLab lab, GateTable table) : IClassFixture<
 
             UkiSwapGateResult quorum = (await lab.JudgeAsync()).Of(UkiSwapGate.Quorum);
             TsException e = await Assert.ThrowsAsync<TsException>(() =>
-                EtcdQuorum.CheckRestartAsync(lab.Client, SilentReporter.Instance, TalosLab.Stop)
+                EtcdQuorum.CheckRestartAsync(lab.Client, EtcdQuorum.Force, SilentReporter.Instance, TalosLab.Stop)
             );
 
             Assert.Equal((call, way.Name, UkiSwapGateStatus.Refused), (call, way.Name, quorum.Status));
@@ -147,7 +147,7 @@ public sealed class GateCallTests(GateLab lab, GateTable table) : IClassFixture<
         {
             using IDisposable failing = lab.Failing(lab.Node, call, way);
             TsException e = await Assert.ThrowsAsync<TsException>(() =>
-                EtcdQuorum.CheckRestartAsync(lab.Client, SilentReporter.Instance, TalosLab.Stop)
+                EtcdQuorum.CheckRestartAsync(lab.Client, EtcdQuorum.Force, SilentReporter.Instance, TalosLab.Stop)
             );
             if (way.Name == "role missing")
                 Assert.Contains("needs the role 'os:reader'", e.Message, StringComparison.Ordinal);

@@ -103,8 +103,8 @@ public sealed class GateFactTests(GateTable table) : IClassFixture<GateTable>
         SwapNodeFacts facts = GateBench.Facts with
         {
             IsControlPlane = controlPlane,
-            EtcdMembers = none,
-            OtherHealthyMembers = none,
+            Etcd = none,
+            OtherControlPlanes = none,
             OtherReadyControlPlanes = none,
         };
         IReadOnlyList<UkiSwapGateResult> results = GateBench.Evaluate(await GateBench.InputAsync(facts, reboot));

@@ -184,7 +184,7 @@ public sealed class GateUkiTests
     }
 
     [Theory]
-    [InlineData(1, 0, UkiSwapGateStatus.Refused)]
+    [InlineData(2, 0, UkiSwapGateStatus.Refused)]
     [InlineData(2, 1, UkiSwapGateStatus.Refused)]
     [InlineData(3, 1, UkiSwapGateStatus.Refused)]
     [InlineData(3, 2, UkiSwapGateStatus.Passed)]
@@ -194,9 +194,46 @@ public sealed class GateUkiTests
     [InlineData(5, 3, UkiSwapGateStatus.Passed)]
     public async Task The_others_must_be_a_majority_of_all(int members, int others, UkiSwapGateStatus status)
     {
-        SwapNodeFacts facts = GateBench.Facts with { EtcdMembers = members, OtherHealthyMembers = others };
+        SwapNodeFacts facts = GateBench.Facts with { Etcd = new EtcdVotes(members, members - 1, others) };
 
         Assert.Equal(status, Judge(await GateBench.InputAsync(facts), UkiSwapGate.Quorum).Status);
+    }
+
+    // A learner that restarts beside the one voter takes no vote away, but does not make up for it either.
+    [Theory]
+    [InlineData(1, 0, 0, UkiSwapGateStatus.Passed)]
+    [InlineData(1, 1, 1, UkiSwapGateStatus.Passed)]
+    [InlineData(1, 1, 0, UkiSwapGateStatus.Refused)]
+    public async Task One_voter_is_no_quorum_to_lose_where_it_is_the_node_itself(
+        int all,
+        int others,
+        int healthy,
+        UkiSwapGateStatus status
+    )
+    {
+        SwapNodeFacts facts = GateBench.Facts with { Etcd = new EtcdVotes(all, others, healthy) };
+
+        Assert.Equal(status, Judge(await GateBench.InputAsync(facts), UkiSwapGate.Quorum).Status);
+    }
+
+    // The only control plane is let pass, and asked about; one of several in etcd or in Kubernetes is not.
+    [Theory]
+    [InlineData(1, 0, UkiSwapGateStatus.Passed)]
+    [InlineData(3, 0, UkiSwapGateStatus.Refused)]
+    [InlineData(1, 1, UkiSwapGateStatus.Refused)]
+    [InlineData(1, null, UkiSwapGateStatus.Unknown)]
+    public async Task Where_none_is_Ready_it_must_be_the_only_one(int members, int? others, UkiSwapGateStatus status)
+    {
+        SwapNodeFacts facts = GateBench.Facts with
+        {
+            Etcd = new EtcdVotes(members, members - 1, members - 1),
+            OtherReadyControlPlanes = 0,
+            OtherControlPlanes = others is { } known
+                ? known
+                : new FactLoss("Which control planes there are", "no answer"),
+        };
+
+        Assert.Equal(status, Judge(await GateBench.InputAsync(facts), UkiSwapGate.ControlPlane).Status);
     }
 
     [Theory]

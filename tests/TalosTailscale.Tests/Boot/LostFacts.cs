@@ -54,8 +54,10 @@ internal static class LostFacts
                 UkiSwapGate.Quorum,
                 UkiSwapGate.ControlPlane,
             ],
-            [nameof(SwapNodeFacts.EtcdMembers)] = [UkiSwapGate.Quorum],
-            [nameof(SwapNodeFacts.OtherHealthyMembers)] = [UkiSwapGate.Quorum],
+            [nameof(SwapNodeFacts.Etcd)] = [UkiSwapGate.Quorum],
+
+            // Asked only where none is Ready; GateUkiTests takes it away there.
+            [nameof(SwapNodeFacts.OtherControlPlanes)] = [],
             [nameof(SwapNodeFacts.OtherReadyControlPlanes)] = [UkiSwapGate.ControlPlane],
             [nameof(SwapNodeFacts.BootId)] = [],
             [nameof(SwapNodeFacts.BootTime)] = [],

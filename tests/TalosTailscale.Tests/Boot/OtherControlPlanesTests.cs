@@ -24,8 +24,8 @@ public sealed class OtherControlPlanesTests
             },
         ];
 
-        Assert.Equal((Fact<int>)1, SwapFactsReader.OtherReady(all, "cp1"));
-        Assert.Equal((Fact<int>)2, SwapFactsReader.OtherReady(all, "w1"));
+        Assert.Equal((Fact<int>)1, OtherReady(all, "cp1"));
+        Assert.Equal((Fact<int>)2, OtherReady(all, "w1"));
     }
 
     // SUSE/caasp-salt#16: after a change of its name a node is there twice.
@@ -33,22 +33,22 @@ public sealed class OtherControlPlanesTests
     public void A_node_that_was_renamed_is_no_other_one() =>
         Assert.Equal(
             (Fact<int>)0,
-            SwapFactsReader.OtherReady([Node("minion0", "m1"), Node("minion0.k8s.local", "m1")], "minion0.k8s.local")
+            OtherReady([Node("minion0", "m1"), Node("minion0.k8s.local", "m1")], "minion0.k8s.local")
         );
 
     [Fact]
     public void A_kubelet_that_tells_no_machine_id_is_known_by_its_name() =>
-        Assert.Equal((Fact<int>)1, SwapFactsReader.OtherReady([Node("cp1", ""), Node("cp2", "")], "cp1"));
+        Assert.Equal((Fact<int>)1, OtherReady([Node("cp1", ""), Node("cp2", "")], "cp1"));
 
     // siderolabs/talos#4759: all nodes with the machine id of the kubelet's image. Nobody can tell them apart by it.
     [Fact]
     public void Nodes_of_one_machine_id_do_not_make_up_for_each_other() =>
-        Assert.Equal((Fact<int>)0, SwapFactsReader.OtherReady([Node("cp1", "ad43"), Node("cp2", "ad43")], "cp1"));
+        Assert.Equal((Fact<int>)0, OtherReady([Node("cp1", "ad43"), Node("cp2", "ad43")], "cp1"));
 
     [Fact]
     public void Where_the_node_itself_is_not_there_nothing_is_known()
     {
-        Fact<int> others = SwapFactsReader.OtherReady([Node("cp2", "m2"), Node("cp3", "m3")], "cp1");
+        Fact<int> others = OtherReady([Node("cp2", "m2"), Node("cp3", "m3")], "cp1");
 
         Assert.Contains("no node 'cp1'", others.Loss!.ToString(), StringComparison.Ordinal);
     }
@@ -58,4 +58,7 @@ public sealed class OtherControlPlanesTests
         {
             MachineId = machine,
         };
+
+    private static Fact<int> OtherReady(IReadOnlyList<KubernetesNodeState> all, string name) =>
+        SwapFactsReader.OtherControlPlanes(all, name).Then<int>(others => others.Count(node => node.Ready));
 }

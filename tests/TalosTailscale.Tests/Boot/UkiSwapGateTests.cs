@@ -121,13 +121,20 @@ public class UkiSwapGateTests
         ["quorum"] = (
             UkiSwapGate.Quorum,
             "QuorumAtRisk",
-            f => f with { IsControlPlane = true, EtcdMembers = 3, OtherHealthyMembers = 1 },
+            f => f with { IsControlPlane = true, Etcd = new EtcdVotes(3, 2, 1) },
             new LabUkiSpec()
         ),
         ["last control plane"] = (
             UkiSwapGate.ControlPlane,
             "LastControlPlane",
-            f => f with { IsControlPlane = true, OtherReadyControlPlanes = 0 },
+            f =>
+                f with
+                {
+                    IsControlPlane = true,
+                    Etcd = new EtcdVotes(3, 2, 2),
+                    OtherControlPlanes = 2,
+                    OtherReadyControlPlanes = 0,
+                },
             new LabUkiSpec()
         ),
         ["full"] = (UkiSwapGate.Space, "EspFull", f => f, new LabUkiSpec { Size = 350_000 }),

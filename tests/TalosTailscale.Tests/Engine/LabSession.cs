@@ -18,11 +18,14 @@ internal sealed class LabSession : IAsyncDisposable
         ("TS_SOCKET", "Socket"),
     ];
 
+    private readonly Dictionary<string, object> _defaults;
+
     private LabSession(LabCluster lab, LabClientFiles client, string devices, Dictionary<string, object> defaults)
     {
         Lab = lab;
         Client = client;
         Devices = devices;
+        _defaults = defaults;
         Session = PowerShellSession.Create(defaults);
     }
 
@@ -69,6 +72,9 @@ internal sealed class LabSession : IAsyncDisposable
 
     public PowerShellResult Invoke(string script, params (string Name, object? Value)[] values) =>
         Session.Invoke(script, values);
+
+    /// <summary>A further session with a screen, by which it is asked.</summary>
+    public PowerShellSession OpenOn(ScreenHost screen) => PowerShellSession.Create(_defaults, host: screen);
 
     public async ValueTask DisposeAsync()
     {

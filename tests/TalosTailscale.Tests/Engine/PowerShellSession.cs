@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Management.Automation;
+using System.Management.Automation.Host;
 using System.Management.Automation.Runspaces;
 
 namespace TalosTailscale.Tests.Engine;
@@ -22,13 +23,17 @@ internal sealed class PowerShellSession : IDisposable
     /// a test points the cmdlets at its own lab without touching the process environment.
     /// </param>
     /// <param name="importModule">False to open a bare session.</param>
+    /// <param name="host">A screen to write to and to be asked by; none when not given.</param>
     public static PowerShellSession Create(
         IReadOnlyDictionary<string, object>? defaults = null,
-        bool importModule = true
+        bool importModule = true,
+        PSHost? host = null
     )
     {
         InitialSessionState state = InitialSessionState.CreateDefault2();
-        Runspace runspace = RunspaceFactory.CreateRunspace(state);
+        Runspace runspace = host is null
+            ? RunspaceFactory.CreateRunspace(state)
+            : RunspaceFactory.CreateRunspace(host, state);
         runspace.Open();
         var session = new PowerShellSession(runspace);
         if (importModule)

@@ -28,7 +28,7 @@ public sealed class InstallTsNodePathsTests
                 gone = Task.Run(() => api.RestartAsync(TimeSpan.FromSeconds(2)), Stop);
         };
 
-        PowerShellResult result = Invoke(lab, "'ryzen' | " + Install);
+        PowerShellResult result = Invoke(lab, "'ryzen' | " + Install + "-Force");
 
         result.AssertNoErrors();
         Assert.NotNull(gone);
@@ -44,7 +44,7 @@ public sealed class InstallTsNodePathsTests
         Assert.False(Assert.Single(await NodesAsync(lab)).Unschedulable);
         Assert.NotNull(node.TailnetAddress);
         // The lease was given back, not left to run out: the next rollout begins at once.
-        Invoke(lab, "'ryzen' | " + Install).AssertNoErrors();
+        Invoke(lab, "'ryzen' | " + Install + "-Force").AssertNoErrors();
     }
 
     [Fact]

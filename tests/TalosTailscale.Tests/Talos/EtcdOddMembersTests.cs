@@ -32,7 +32,7 @@ public sealed class EtcdOddMembersTests : IAsyncLifetime
         Etcd.Change(Id("altra"), member => member with { IsLearner = true });
 
         Assert.Contains("there are too few members", await RefusedAsync("ryzen"), StringComparison.Ordinal);
-        await EtcdQuorum.CheckRestartAsync(Lab.Client("altra"), SilentReporter.Instance, Stop);
+        await EtcdQuorum.CheckRestartAsync(Lab.Client("altra"), EtcdQuorum.Force, SilentReporter.Instance, Stop);
         TsException e = await Assert.ThrowsAsync<TsException>(() => EtcdWhole.RequireAsync(Lab.Client("ryzen"), Stop));
         Assert.Equal("EtcdNotWhole", e.ErrorId);
         Assert.Contains($"({Hex("altra")}) still learns", e.Message, StringComparison.Ordinal);
@@ -188,7 +188,7 @@ public sealed class EtcdOddMembersTests : IAsyncLifetime
     private string Hex(string node) => $"{Id(node):x16}";
 
     private Task CheckAsync(string node) =>
-        EtcdQuorum.CheckRestartAsync(Lab.Client(node), SilentReporter.Instance, Stop);
+        EtcdQuorum.CheckRestartAsync(Lab.Client(node), EtcdQuorum.Force, SilentReporter.Instance, Stop);
 
     private Task<TalosEtcdMember> RemoveAsync(ulong id) =>
         EtcdQuorum.CheckRemovalAsync(Lab.Client("ryzen"), id, SilentReporter.Instance, Stop);

@@ -47,11 +47,11 @@ internal sealed class GatedProbe(TsNode node, Task gate, Action begin, Action en
 
     public Task<IReadOnlyList<string>> EtcdAddressesAsync() => _answers.EtcdAddressesAsync();
 
+    public Task<string?> NodenameAsync() => _answers.NodenameAsync();
+
     public Task<IReadOnlyList<string>> LinksAsync() => _answers.LinksAsync();
 
     public Task<IReadOnlyList<(string Destination, string Link)>> RoutesAsync() => _answers.RoutesAsync();
-
-    public Task<string?> NodenameAsync() => _answers.NodenameAsync();
 
     public Task<string> KernelCommandLineAsync() => _answers.KernelCommandLineAsync();
 

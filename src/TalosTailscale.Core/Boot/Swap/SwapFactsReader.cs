@@ -180,21 +180,22 @@ public static class SwapFactsReader
     {
         Fact<EtcdHealth> etcd = await ask.TryAsync("The health of etcd", () => EtcdHealth.ReadAsync(node, stop))
             .ConfigureAwait(false);
+        Fact<IReadOnlyList<KubernetesNodeState>> others = kubernetes is null
+            ? new FactLoss(
+                "Which control planes are Ready",
+                "there is no connection to Kubernetes",
+                "Give a kubeconfig with -KubeConfig."
+            )
+            : await OtherControlPlanesAsync(ask, node, kubernetes, stop).ConfigureAwait(false);
         return facts with
         {
-            EtcdMembers = etcd.Then<int>(health => health.Voters),
-            OtherHealthyMembers = etcd.Then<int>(health => health.OtherHealthyVoters),
-            OtherReadyControlPlanes = kubernetes is null
-                ? new FactLoss(
-                    "Which control planes are Ready",
-                    "there is no connection to Kubernetes",
-                    "Give a kubeconfig with -KubeConfig."
-                )
-                : await OtherReadyAsync(ask, node, kubernetes, stop).ConfigureAwait(false),
+            Etcd = etcd.Then<EtcdVotes>(health => health.Votes),
+            OtherControlPlanes = others.Then<int>(all => all.Count),
+            OtherReadyControlPlanes = others.Then<int>(all => all.Count(n => n.Ready)),
         };
     }
 
-    private static async Task<Fact<int>> OtherReadyAsync(
+    private static async Task<Fact<IReadOnlyList<KubernetesNodeState>>> OtherControlPlanesAsync(
         Question ask,
         TalosNodeClient node,
         KubernetesConnection kubernetes,
@@ -212,19 +213,23 @@ public static class SwapFactsReader
         return self.Then(name =>
             name.Length == 0
                 ? new FactLoss("The node's name in Kubernetes", "the node has none")
-                : nodes.Then(all => OtherReady(all, name))
+                : nodes.Then(all => OtherControlPlanes(all, name))
         );
     }
 
     // A node that was renamed stays behind under its old name, for a while Ready still: it is the same machine.
-    internal static Fact<int> OtherReady(IReadOnlyList<KubernetesNodeState> all, string name) =>
+    internal static Fact<IReadOnlyList<KubernetesNodeState>> OtherControlPlanes(
+        IReadOnlyList<KubernetesNodeState> all,
+        string name
+    ) =>
         all.FirstOrDefault(node => node.Name == name) is { } own
-            ? all.Count(node =>
-                node.ControlPlane
-                && node.Ready
-                && node.Name != name
-                && (own.MachineId.Length == 0 || node.MachineId != own.MachineId)
-            )
+            ? Fact.Of<IReadOnlyList<KubernetesNodeState>>([
+                .. all.Where(node =>
+                    node.ControlPlane
+                    && node.Name != name
+                    && (own.MachineId.Length == 0 || node.MachineId != own.MachineId)
+                ),
+            ])
             : new FactLoss("Which control planes are Ready", $"Kubernetes has no node '{name}', which this one is");
 
     private static bool IsSealed(TalosVolumeStatus volume) =>

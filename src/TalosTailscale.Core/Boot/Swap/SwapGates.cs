@@ -218,20 +218,28 @@ internal static class SwapGates
 
     private static GateVerdict Quorum(SwapGateInput x) =>
         OfRestart(x, () =>
-            GateVerdict.By(x.Facts.EtcdMembers, all =>
-                GateVerdict.By(x.Facts.OtherHealthyMembers, others =>
-                    GateVerdict.Of(
-                        others >= EtcdQuorum.Needed(all),
-                        $"{others} of the other {all - 1} members healthy, {EtcdQuorum.Needed(all)} needed"
+            GateVerdict.By(x.Facts.Etcd, votes =>
+                votes.Restart == EtcdRestart.OnlyMember
+                    ? GateVerdict.Of(true, "the only voting member of etcd; asked before it restarts")
+                    : GateVerdict.Of(
+                        votes.Restart == EtcdRestart.Allowed,
+                        $"{votes.HealthyOthers} of the other {votes.Others} members healthy, {votes.Needed} needed"
                     )
-                )
             )
         );
 
     private static GateVerdict ControlPlane(SwapGateInput x) =>
         OfRestart(x, () =>
-            GateVerdict.By(x.Facts.OtherReadyControlPlanes, others =>
-                GateVerdict.Of(others > 0, $"{others} other control planes Ready")
+            GateVerdict.By(x.Facts.OtherReadyControlPlanes, ready =>
+                ready > 0
+                    ? GateVerdict.Of(true, $"{ready} other control planes Ready")
+                    : GateVerdict.By(x.Facts.OtherControlPlanes, others =>
+                        GateVerdict.By(x.Facts.Etcd, votes =>
+                            others == 0 && votes.Restart == EtcdRestart.OnlyMember
+                                ? GateVerdict.Of(true, "the only control plane; asked before it restarts")
+                                : GateVerdict.Of(false, "0 other control planes Ready")
+                        )
+                    )
             )
         );
 

@@ -62,11 +62,11 @@ public sealed record SwapNodeFacts
     /// <summary>Whether the node is a control plane, by its own machine type.</summary>
     public Fact<bool> IsControlPlane { get; init; }
 
-    /// <summary>How many voting members etcd has; asked on control planes only.</summary>
-    public Fact<int> EtcdMembers { get; init; }
+    /// <summary>Who votes in etcd; asked on control planes only.</summary>
+    public Fact<EtcdVotes> Etcd { get; init; }
 
-    /// <summary>How many of the other voting members are healthy; asked on control planes only.</summary>
-    public Fact<int> OtherHealthyMembers { get; init; }
+    /// <summary>How many other control planes there are; asked on control planes only.</summary>
+    public Fact<int> OtherControlPlanes { get; init; }
 
     /// <summary>How many other control planes are Ready; asked on control planes only.</summary>
     public Fact<int> OtherReadyControlPlanes { get; init; }

@@ -326,6 +326,7 @@ public sealed class MachineConfigFlow
         {
             Step("trying on the node");
             TalosApplyResult dry = await SendAsync(plan, dryRun: true, cancellation).ConfigureAwait(false);
+            plan.Restarts = dry.Mode == TalosApplyMode.Reboot;
             _reporter.Verbose($"{_node.Node}: the node would take it ({dry.Mode}).");
         }
         else

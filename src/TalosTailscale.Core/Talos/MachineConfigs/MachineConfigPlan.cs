@@ -24,6 +24,9 @@ public sealed class MachineConfigPlan
     /// <summary>One line: which documents change and when it takes effect.</summary>
     public string Summary { get; init; } = "";
 
+    /// <summary>Whether the node restarts to make the change, by its own word in the dry run.</summary>
+    public bool Restarts { get; internal set; }
+
     internal bool GoesBack { get; set; }
 
     internal string Before { get; init; } = "";

@@ -7,8 +7,9 @@ namespace TalosTailscale.Core.Talos;
 /// so that each of three would find the other two healthy. The next one waits until those before it are back.
 /// </summary>
 /// <param name="options">How long the next one waits.</param>
+/// <param name="otherwise">What a refusal advises beside bringing the others back to health.</param>
 /// <param name="reporter">Told of the waiting.</param>
-public sealed class ControlPlaneRestarts(TalosWaitOptions options, IReporter reporter) : IDisposable
+public sealed class ControlPlaneRestarts(TalosWaitOptions options, string otherwise, IReporter reporter) : IDisposable
 {
     private readonly SemaphoreSlim _one = new(1, 1);
     private readonly List<(TalosNodeClient Node, TalosBootMark Before)> _away = [];
@@ -16,7 +17,10 @@ public sealed class ControlPlaneRestarts(TalosWaitOptions options, IReporter rep
     /// <summary>Restarts a node; a control plane only when those before it are back and etcd can do without it.</summary>
     /// <param name="node">The node.</param>
     /// <param name="force">Whether etcd is not asked, nor waited for.</param>
-    /// <param name="restart">Asks the operator and restarts; the boot that ends, or null where the node was left alone.</param>
+    /// <param name="restart">
+    /// Asks the operator, more where the node is <see cref="EtcdRestart.OnlyMember"/>, and restarts; the boot that ends, or
+    /// null where the node was left alone.
+    /// </param>
     /// <param name="cancellation">Cancels the waiting.</param>
     /// <returns>What <paramref name="restart"/> gave.</returns>
     /// <exception cref="TsException">
@@ -25,20 +29,22 @@ public sealed class ControlPlaneRestarts(TalosWaitOptions options, IReporter rep
     public async Task<TalosBootMark?> RestartAsync(
         TalosNodeClient node,
         bool force,
-        Func<Task<TalosBootMark?>> restart,
+        Func<EtcdRestart, Task<TalosBootMark?>> restart,
         CancellationToken cancellation = default
     )
     {
         ArgumentNullException.ThrowIfNull(node);
         ArgumentNullException.ThrowIfNull(restart);
         if (force || await node.MachineTypeAsync(cancellation).ConfigureAwait(false) != TalosMachineType.ControlPlane)
-            return await restart().ConfigureAwait(false);
+            return await restart(EtcdRestart.Allowed).ConfigureAwait(false);
         await _one.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
             await AllBackAsync(node, cancellation).ConfigureAwait(false);
-            await EtcdQuorum.CheckRestartAsync(node, reporter, cancellation).ConfigureAwait(false);
-            TalosBootMark? mark = await restart().ConfigureAwait(false);
+            EtcdRestart etcd = await EtcdQuorum
+                .CheckRestartAsync(node, otherwise, reporter, cancellation)
+                .ConfigureAwait(false);
+            TalosBootMark? mark = await restart(etcd).ConfigureAwait(false);
             if (mark is not null)
                 _away.Add((node, mark));
             return mark;

@@ -37,8 +37,18 @@ internal sealed record EtcdHealth(IReadOnlyList<EtcdMemberHealth> Members, ulong
     /// <summary>The voting members without the node's own.</summary>
     internal IEnumerable<EtcdMemberHealth> Others => Members.Where(one => one.Votes && one.Member.Id != Own);
 
-    /// <summary>How many of them take part.</summary>
-    internal int OtherHealthyVoters => Others.Count(one => one.Trouble is null);
+    /// <summary>The votes, for the restart of the node that was asked.</summary>
+    internal EtcdVotes Votes => new(Voters, Others.Count(), Others.Count(one => one.Trouble is null));
+
+    /// <summary>Whether no other member votes than the node's own, however the others are.</summary>
+    /// <exception cref="TsException">The node cannot say who the members are, or which is its own.</exception>
+    internal static async Task<bool> IsOnlyVoterAsync(TalosNodeClient node, CancellationToken cancellation)
+    {
+        IReadOnlyList<TalosEtcdMember> members = await node.EtcdMemberListAsync(cancellation).ConfigureAwait(false);
+        TalosEtcdStatus own = await node.EtcdStatusAsync(cancellation).ConfigureAwait(false);
+        return members.Any(member => member.Id == own.MemberId)
+            && !members.Any(member => !member.IsLearner && member.Id != own.MemberId);
+    }
 
     /// <summary>Asks every member's own node.</summary>
     /// <exception cref="TsException">

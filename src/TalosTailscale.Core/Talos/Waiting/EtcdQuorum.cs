@@ -10,17 +10,31 @@ public static class EtcdQuorum
     /// <returns>How many are needed.</returns>
     public static int Needed(int voters) => (voters / 2) + 1;
 
-    /// <summary>
-    /// Refuses to restart a control plane node while too few of the others are healthy. A cluster of one has no others
-    /// and is not refused; nor is a worker.
-    /// </summary>
+    /// <summary>What else helps against a refusal where gates can be skipped.</summary>
+    public const string SkipGateQuorum = "'-SkipGate Quorum' accepts the loss of the quorum";
+
+    /// <summary>What else helps against a refusal where there is a <c>-Force</c> for it.</summary>
+    public const string Force = "-Force accepts the loss of the quorum";
+
+    /// <summary>What is asked before the cluster's only voting member restarts.</summary>
+    /// <param name="node">The node.</param>
+    /// <returns>The question.</returns>
+    public static string OnlyMemberQuestion(string node) =>
+        $"'{node}' is the only voting member of etcd in its cluster: etcd and the API server are away while it restarts, "
+        + "and if it does not come back no other member can keep the cluster alive. Restart it?";
+
+    /// <summary>Refuses to restart a control plane node while too few of the others are healthy.</summary>
     /// <param name="node">The node to be restarted.</param>
+    /// <param name="otherwise">What else than waiting for the others to be healthy helps, as a clause at the end of the advice.</param>
     /// <param name="reporter">Told what was found.</param>
     /// <param name="cancellation">Cancels the calls.</param>
-    /// <returns>When the restart is safe.</returns>
+    /// <returns>
+    /// <see cref="EtcdRestart.Allowed"/>, of a worker too; or <see cref="EtcdRestart.OnlyMember"/>, which restarts after a question.
+    /// </returns>
     /// <exception cref="TsException"><see cref="TalosErrors.EtcdQuorumAtRisk"/>.</exception>
-    public static async Task CheckRestartAsync(
+    public static async Task<EtcdRestart> CheckRestartAsync(
         TalosNodeClient node,
+        string otherwise,
         IReporter reporter,
         CancellationToken cancellation = default
     )
@@ -28,23 +42,30 @@ public static class EtcdQuorum
         ArgumentNullException.ThrowIfNull(node);
         ArgumentNullException.ThrowIfNull(reporter);
         if (await node.MachineTypeAsync(cancellation).ConfigureAwait(false) != TalosMachineType.ControlPlane)
-            return;
+            return EtcdRestart.Allowed;
         EtcdHealth etcd = await EtcdHealth.ReadAsync(node, cancellation).ConfigureAwait(false);
-        int others = etcd.Others.Count();
-        if (others == 0)
-            return;
-        int needed = Needed(etcd.Voters);
+        EtcdVotes votes = etcd.Votes;
         reporter.Verbose(
-            $"{node.Node}: etcd has {etcd.OtherHealthyVoters} of {others} other voters healthy, {needed} are needed."
+            votes.Restart == EtcdRestart.OnlyMember
+                ? $"{node.Node}: etcd has no other voter."
+                : $"{node.Node}: etcd has {votes.HealthyOthers} of {votes.Others} other voters healthy, {votes.Needed} are needed."
         );
-        if (etcd.OtherHealthyVoters >= needed)
-            return;
+        if (votes.Restart != EtcdRestart.QuorumLost)
+            return votes.Restart;
         EtcdMemberHealth[] sick = [.. etcd.Others.Where(one => one.Trouble is not null)];
-        string why =
-            sick.Length == 0 ? "there are too few members" : string.Join("; ", sick.Select(one => one.ToString()));
         throw TalosErrors.EtcdQuorumAtRisk.New(
-            $"Without '{node.Node}' etcd would have {etcd.OtherHealthyVoters} healthy voters of the {needed} it needs ({why}).",
-            node.Node
+            $"Without '{node.Node}' etcd would have {votes.HealthyOthers} healthy voters of the {votes.Needed} it needs "
+                + (
+                    sick.Length == 0
+                        ? "(there are too few members)."
+                        : $"({string.Join("; ", sick.Select(s => $"{s}"))})."
+                ),
+            node.Node,
+            recommendedAction: (
+                sick.Length == 0
+                    ? "Add a control plane, so that etcd can do without one"
+                    : "Bring the other control plane nodes back to health first (Get-TalosEtcdMember)"
+            ) + $"; {otherwise}."
         );
     }
 

@@ -1,7 +1,10 @@
+using System.Collections.Concurrent;
 using System.ComponentModel;
 using System.Management.Automation;
+using System.Management.Automation.Host;
 using System.Runtime.ExceptionServices;
 using TalosTailscale.Core.Reporting;
+using TalosTailscale.Core.Talos;
 
 namespace TalosTailscale.Commands;
 
@@ -19,6 +22,7 @@ public abstract class TsCmdlet : PSCmdlet, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly PipelineReporter _reporter;
+    private readonly ConcurrentDictionary<string, bool> _agreed = new(StringComparer.Ordinal);
     private PipelineQueue? _queue;
 
     /// <summary>Prepares the way to the pipeline.</summary>
@@ -90,7 +94,11 @@ public abstract class TsCmdlet : PSCmdlet, IDisposable
     {
         string safeTarget = ShownText.Of(target),
             safeAction = ShownText.Of(action);
-        return Queue.InvokeAsync(() => ShouldProcess(safeTarget, safeAction), endsPipeline: true);
+        return AskAsync(
+            () => ShouldProcess(safeTarget, safeAction),
+            $"{safeAction}: {safeTarget}",
+            "Use -Confirm:$false to go on without the question, or run the command at a prompt."
+        );
     }
 
     /// <summary>Asks the extra question after <see cref="ShouldProcessAsync"/>; a <c>-Force</c> switch should skip it.</summary>
@@ -101,7 +109,27 @@ public abstract class TsCmdlet : PSCmdlet, IDisposable
     {
         string safeQuery = ShownText.Of(query),
             safeCaption = ShownText.Of(caption);
-        return Queue.InvokeAsync(() => ShouldContinue(safeQuery, safeCaption), endsPipeline: true);
+        return AskAsync(
+            () => ShouldContinue(safeQuery, safeCaption),
+            safeQuery,
+            "Use -Force to answer it with yes, or run the command at a prompt."
+        );
+    }
+
+    /// <summary>
+    /// Asks, once for each node and after <see cref="ShouldProcessAsync"/>, before the cluster's only voting member of etcd
+    /// restarts.
+    /// </summary>
+    /// <param name="etcd">What etcd says of the restart.</param>
+    /// <param name="node">The node.</param>
+    /// <param name="force">Whether <c>-Force</c> answers it with yes.</param>
+    /// <returns>True to go on; always where the node is not the only one.</returns>
+    private protected async Task<bool> AgreesToRestartAsync(EtcdRestart etcd, string node, bool force)
+    {
+        if (etcd != EtcdRestart.OnlyMember || force || _agreed.ContainsKey(node))
+            return true;
+        return await ShouldContinueAsync(EtcdQuorum.OnlyMemberQuestion(node), "Restart the only control plane")
+            && _agreed.TryAdd(node, true);
     }
 
     /// <summary>Runs a call that needs the engine (session state, scripts) on the pipeline thread.</summary>
@@ -142,6 +170,32 @@ public abstract class TsCmdlet : PSCmdlet, IDisposable
 
     private PipelineQueue Queue =>
         _queue ?? throw new InvalidOperationException("The pipeline is reached only while the cmdlet works.");
+
+    // A host that cannot ask throws, each in its own way; what a user then needs to know is how to answer beforehand.
+    private async Task<bool> AskAsync(Func<bool> ask, string question, string advice)
+    {
+        (bool answer, Exception? silent) = await Queue.InvokeAsync<(bool, Exception?)>(
+            () =>
+            {
+                try
+                {
+                    return (ask(), null);
+                }
+                catch (Exception e) when (e is HostException or InvalidOperationException or NotImplementedException)
+                {
+                    return (false, e);
+                }
+            },
+            endsPipeline: true
+        );
+        return silent is null
+            ? answer
+            : throw CommandErrors.QuestionNotAsked.New(
+                $"This host cannot ask: {question}",
+                inner: silent,
+                recommendedAction: advice
+            );
+    }
 
     private Task WriteAsync(Action call) =>
         Queue.InvokeAsync(

@@ -37,6 +37,10 @@ public abstract class UkiSwapCmdlet : EspCmdlet
     [Parameter(Mandatory = false)]
     public UkiSwapGate[] SkipGate { get; set; } = [];
 
+    /// <summary>With -Reboot: restarts the cluster's only control plane without a question. It skips no gate.</summary>
+    [Parameter(Mandatory = false)]
+    public SwitchParameter Force { get; set; }
+
     private protected override bool StopsAtFailure => !ContinueOnError && !IsWhatIf;
 
     /// <inheritdoc/>
@@ -44,7 +48,8 @@ public abstract class UkiSwapCmdlet : EspCmdlet
     {
         if (UkiSwapGates.RefuseToSkip(SkipGate) is { } refusal)
             throw refusal;
-        _restarts = new ControlPlaneRestarts(new TalosWaitOptions { Timeout = Timeout }, Reporter);
+        var options = new TalosWaitOptions { Timeout = Timeout };
+        _restarts = new ControlPlaneRestarts(options, EtcdQuorum.SkipGateQuorum, Reporter);
         await base.BeginAsync(cancellationToken);
     }
 
@@ -103,9 +108,7 @@ public abstract class UkiSwapCmdlet : EspCmdlet
         );
         foreach (UkiSwapGateResult skipped in plan.Gates.Where(g => g.Status == UkiSwapGateStatus.Skipped))
             Reporter.Verbose($"{node.Name}: gate {skipped.Gate} is skipped: {skipped.Evidence}.");
-        bool go =
-            plan.Allowed
-            && (!plan.Changes || await ShouldProcessAsync(Describe(node), UkiSwapGates.Describe(plan, Reboot)));
+        bool go = plan.Allowed && (!plan.Changes || await AgreesAsync(facts, plan, node));
         if (go && !(IsWhatIf && !plan.Changes))
             return await session.SwapAsync(plan, source, cancellationToken);
         if (IsWhatIf)
@@ -117,6 +120,19 @@ public abstract class UkiSwapCmdlet : EspCmdlet
         await session.CloseAsync(cancellationToken);
         throw new AggregateException(EspSession.Refusals(plan));
     }
+
+    // What would leave the image exchanged and not booted is asked before anything is exchanged.
+    private async Task<bool> AgreesAsync(SwapNodeFacts facts, UkiSwapPlan plan, TsNode node)
+    {
+        if (!await ShouldProcessAsync(Describe(node), UkiSwapGates.Describe(plan, Reboot)))
+            return false;
+        return !Reboot
+            || SkipsQuorum
+            || !facts.Etcd.TryGet(out EtcdVotes? votes)
+            || await AgreesToRestartAsync(votes.Restart, node.Name, Force);
+    }
+
+    private bool SkipsQuorum => SkipGate.Contains(UkiSwapGate.Quorum);
 
     private async Task<UkiSwapResult> RebootAsync(
         TalosNodeClient client,
@@ -130,8 +146,11 @@ public abstract class UkiSwapCmdlet : EspCmdlet
             return result;
         TalosBootMark? before = await _restarts!.RestartAsync(
             client,
-            Options().Skip.Contains(UkiSwapGate.Quorum),
-            async () => await SwapAftercare.RebootAsync(client, cancellationToken),
+            SkipsQuorum,
+            async etcd =>
+                await AgreesToRestartAsync(etcd, node.Name, Force)
+                    ? await SwapAftercare.RebootAsync(client, cancellationToken)
+                    : null,
             cancellationToken
         );
         if (before is null)

@@ -9,7 +9,7 @@ namespace TalosTailscale.Commands;
 /// </summary>
 [Cmdlet(VerbsData.Restore, "TalosMachineConfig", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
 [OutputType(typeof(MachinePatchResult))]
-public sealed class RestoreTalosMachineConfigCommand : TalosCmdlet
+public sealed class RestoreTalosMachineConfigCommand : MachineConfigCmdlet
 {
     private string? _folder;
     private string? _path;
@@ -34,7 +34,8 @@ public sealed class RestoreTalosMachineConfigCommand : TalosCmdlet
     public SwitchParameter NoBackup { get; set; }
 
     /// <summary>
-    /// Goes back even if the backup is of another machine, documents disappear, or a configuration is staged or being tried.
+    /// Goes back even if the backup is of another machine, documents disappear, or a configuration is staged or being tried;
+    /// restarts the only control plane without a question.
     /// </summary>
     [Parameter(Mandatory = false)]
     public SwitchParameter Force { get; set; }
@@ -81,12 +82,7 @@ public sealed class RestoreTalosMachineConfigCommand : TalosCmdlet
             Reporter
         );
         MachineConfigPlan plan = await flow.PlanRestoreAsync(backup, text, cancellationToken);
-        bool go =
-            plan.Changed
-            && await ShouldProcessAsync(
-                Describe(node),
-                $"Go back to the machine configuration of '{backup}' ({plan.Summary})\n{plan.Diff}"
-            );
-        await WriteObjectAsync(go ? await flow.ApplyAsync(plan, cancellationToken) : MachineConfigFlow.Result(plan));
+        string action = $"Go back to the machine configuration of '{backup}'";
+        await WriteObjectAsync(await ConfirmedAsync(client, node, flow, plan, action, Force, cancellationToken));
     }
 }

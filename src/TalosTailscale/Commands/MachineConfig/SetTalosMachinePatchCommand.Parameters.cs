@@ -71,7 +71,9 @@ public sealed partial class SetTalosMachinePatchCommand
     [Parameter(Mandatory = false)]
     public SwitchParameter Strict { get; set; }
 
-    /// <summary>Replaces a configuration that is staged or being tried.</summary>
+    /// <summary>
+    /// Replaces a configuration that is staged or being tried; restarts the only control plane without a question.
+    /// </summary>
     [Parameter(Mandatory = false, ParameterSetName = NodeSet)]
     public SwitchParameter Force { get; set; }
 }

@@ -12,7 +12,7 @@ namespace TalosTailscale.Commands;
 /// </summary>
 [Cmdlet(VerbsCommon.Set, "TalosMachinePatch", SupportsShouldProcess = true, DefaultParameterSetName = NodeSet)]
 [OutputType(typeof(MachinePatchResult))]
-public sealed partial class SetTalosMachinePatchCommand : TalosCmdlet
+public sealed partial class SetTalosMachinePatchCommand : MachineConfigCmdlet
 {
     private const string NodeSet = "Node";
     private const string FileSet = "File";
@@ -84,16 +84,6 @@ public sealed partial class SetTalosMachinePatchCommand : TalosCmdlet
         };
         var flow = new MachineConfigFlow(client, options, Reporter);
         MachineConfigPlan plan = await flow.PlanAsync(patches, cancellationToken);
-        await WriteObjectAsync(await ConfirmedAsync(flow, plan, Describe(node), cancellationToken));
-    }
-
-    private async Task<MachinePatchResult> ConfirmedAsync(
-        MachineConfigFlow flow,
-        MachineConfigPlan plan,
-        string target,
-        CancellationToken cancellationToken
-    )
-    {
         foreach (MachineConfigWarning warning in plan.Warnings)
         {
             // Of what is there already it was warned when it came.
@@ -103,11 +93,8 @@ public sealed partial class SetTalosMachinePatchCommand : TalosCmdlet
                 Reporter.Verbose($"{plan.Node}: {warning}");
         }
 
-        if (!plan.Changed)
-            return MachineConfigFlow.Result(plan);
-        return await ShouldProcessAsync(target, $"Patch the machine configuration ({plan.Summary})\n{plan.Diff}")
-            ? await flow.ApplyAsync(plan, cancellationToken)
-            : MachineConfigFlow.Result(plan);
+        const string action = "Patch the machine configuration";
+        await WriteObjectAsync(await ConfirmedAsync(client, node, flow, plan, action, Force, cancellationToken));
     }
 
     private async Task FileAsync(CancellationToken cancellationToken)

@@ -38,13 +38,18 @@ public sealed partial class InstallTsNodeCommand
             return;
         }
 
+        Dictionary<string, string> parameters = MyInvocation
+            .BoundParameters.Where(pair => s_passedOn.Contains(pair.Key))
+            .ToDictionary(pair => pair.Key, pair => Text(pair.Value));
+
+        // Inside nobody can be asked; here the question was answered.
+        if (plan.View.Nodes.Any(node => node.IsOnlyControlPlane))
+            parameters[nameof(Force)] = "True";
         var spec = new WaveJobSpec
         {
             Image = ContainerImage!,
             Inventory = await InventoryAsync(plan, cancellationToken),
-            Parameters = MyInvocation
-                .BoundParameters.Where(pair => s_passedOn.Contains(pair.Key))
-                .ToDictionary(pair => pair.Key, pair => Text(pair.Value)),
+            Parameters = parameters,
         };
         await foreach (TsRolloutWave wave in new WaveJobs(Cluster, spec, Reporter).RunAsync(plan, cancellationToken))
         {

@@ -96,6 +96,10 @@ public abstract class RolloutCmdlet : TsCmdlet
     [Parameter(Mandatory = false)]
     public UkiSwapGate[] SkipGate { get; set; } = [];
 
+    /// <summary>Restarts the cluster's only control plane without a question. It skips no gate.</summary>
+    [Parameter(Mandatory = false)]
+    public SwitchParameter Force { get; set; }
+
     /// <summary>Image of the shell on nodes; see Invoke-UkiSwap.</summary>
     [Parameter(Mandatory = false)]
     [ValidateNotNullOrEmpty]
@@ -171,11 +175,19 @@ public abstract class RolloutCmdlet : TsCmdlet
             await WriteObjectAsync(plan.View);
         var agreed = new HashSet<string>(StringComparer.Ordinal);
         foreach (TsRolloutNode node in plan.View.Nodes)
-            if (await ShouldProcessAsync(node.Node, Question(node)))
+            if (await AgreesAsync(node))
                 agreed.Add(node.Node);
         if (agreed.Count == 0)
             return;
         await RunAsync(session, plan.Where(agreed.Contains), cancellationToken);
+    }
+
+    private async Task<bool> AgreesAsync(TsRolloutNode node)
+    {
+        if (!await ShouldProcessAsync(node.Node, Question(node)))
+            return false;
+        bool alone = node.IsOnlyControlPlane && !SkipGate.Contains(UkiSwapGate.Quorum);
+        return await AgreesToRestartAsync(alone ? EtcdRestart.OnlyMember : EtcdRestart.Allowed, node.Node, Force);
     }
 
     /// <summary>Carries out what was agreed to.</summary>

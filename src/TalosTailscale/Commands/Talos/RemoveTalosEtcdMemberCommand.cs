@@ -26,7 +26,15 @@ public sealed class RemoveTalosEtcdMemberCommand : TalosCmdlet
     [EtcdMemberId]
     public ulong Id { get; set; }
 
+    /// <summary>Goes on with the next member after one that failed.</summary>
+    [Parameter(Mandatory = false)]
+    public SwitchParameter ContinueOnError { get; set; }
+
     private protected override object? Input => Id;
+
+    private protected override bool StopsAtFailure => !ContinueOnError && !IsWhatIf;
+
+    private protected override string WorkName(TsNode node, object? input) => $"{(ulong)input!:x16}";
 
     private protected override async Task WorkAsync(
         TalosNodeClient client,

@@ -29,7 +29,9 @@ public sealed class RestartTalosNodeCommand : TalosCmdlet
     [Parameter(Mandatory = false)]
     public SwitchParameter PassThru { get; set; }
 
-    /// <summary>Restarts also a control plane node whose etcd the others cannot do without.</summary>
+    /// <summary>
+    /// Restarts also a control plane node whose etcd the others cannot do without, and the only one without a question.
+    /// </summary>
     [Parameter(Mandatory = false)]
     public SwitchParameter Force { get; set; }
 
@@ -42,7 +44,7 @@ public sealed class RestartTalosNodeCommand : TalosCmdlet
     /// <inheritdoc/>
     protected override Task BeginAsync(CancellationToken cancellationToken)
     {
-        _restarts = new ControlPlaneRestarts(new TalosWaitOptions { Timeout = Timeout }, Reporter);
+        _restarts = new ControlPlaneRestarts(new TalosWaitOptions { Timeout = Timeout }, EtcdQuorum.Force, Reporter);
         return base.BeginAsync(cancellationToken);
     }
 
@@ -55,7 +57,7 @@ public sealed class RestartTalosNodeCommand : TalosCmdlet
         TalosBootMark? before = await _restarts!.RestartAsync(
             client,
             Force,
-            () => RestartAsync(client, node, cancellationToken),
+            etcd => RestartAsync(client, node, etcd, cancellationToken),
             cancellationToken
         );
         if (before is null)
@@ -86,10 +88,14 @@ public sealed class RestartTalosNodeCommand : TalosCmdlet
     private async Task<TalosBootMark?> RestartAsync(
         TalosNodeClient client,
         TsNode node,
+        EtcdRestart etcd,
         CancellationToken cancellationToken
     )
     {
-        if (!await ShouldProcessAsync(Describe(node), $"Restart ({Mode})"))
+        bool go =
+            await ShouldProcessAsync(Describe(node), $"Restart ({Mode})")
+            && await AgreesToRestartAsync(etcd, node.Name, Force);
+        if (!go)
             return null;
         TalosBootMark before = await TalosBootMark.TakeAsync(client, cancellationToken);
         await client.RebootAsync(Mode, cancellationToken);

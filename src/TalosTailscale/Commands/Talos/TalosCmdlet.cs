@@ -119,7 +119,7 @@ public abstract class TalosCmdlet : TsCmdlet
             (TsNode node, object? input) = _work[index];
             if (StopsAtFailure && !failed.IsEmpty)
             {
-                left[index] = node.Name;
+                left[index] = WorkName(node, input);
                 return;
             }
 
@@ -129,7 +129,7 @@ public abstract class TalosCmdlet : TsCmdlet
             }
             catch (Exception e) when (e is not (OperationCanceledException or PipelineStoppedException))
             {
-                failed.Enqueue(node.Name);
+                failed.Enqueue(WorkName(node, input));
                 foreach (Exception one in Each(e))
                     await WriteErrorAsync(one, node.Name);
             }
@@ -148,6 +148,9 @@ public abstract class TalosCmdlet : TsCmdlet
     /// shown.
     /// </summary>
     private protected virtual bool StopsAtFailure => false;
+
+    /// <summary>What a piece of work is called where it is said that it failed, or was not begun.</summary>
+    private protected virtual string WorkName(TsNode node, object? input) => node.Name;
 
     /// <summary>Runs once before the work on the nodes begins; a <see cref="TsException"/> here ends it for all.</summary>
     /// <param name="nodes">All nodes.</param>

@@ -51,7 +51,7 @@ public sealed class UpdateTalosNodeCommand : TalosCmdlet
     [Parameter(Mandatory = false)]
     public SwitchParameter AllowMissingServiceConfig { get; set; }
 
-    /// <summary>Goes on although etcd cannot do without the node.</summary>
+    /// <summary>Goes on although etcd cannot do without the node, and with the only control plane without a question.</summary>
     [Parameter(Mandatory = false)]
     public SwitchParameter Force { get; set; }
 
@@ -68,7 +68,7 @@ public sealed class UpdateTalosNodeCommand : TalosCmdlet
     /// <inheritdoc/>
     protected override Task BeginAsync(CancellationToken cancellationToken)
     {
-        _restarts = new ControlPlaneRestarts(new TalosWaitOptions { Timeout = Timeout }, Reporter);
+        _restarts = new ControlPlaneRestarts(new TalosWaitOptions { Timeout = Timeout }, EtcdQuorum.Force, Reporter);
         return base.BeginAsync(cancellationToken);
     }
 
@@ -100,10 +100,13 @@ public sealed class UpdateTalosNodeCommand : TalosCmdlet
         TalosBootMark? before = await _restarts!.RestartAsync(
             client,
             Force,
-            async () =>
+            async etcd =>
             {
                 string what = $"Upgrade from {version.Tag} with '{image}' and restart";
-                if (!await ShouldProcessAsync(Describe(node), what))
+                bool go =
+                    await ShouldProcessAsync(Describe(node), what)
+                    && await AgreesToRestartAsync(etcd, node.Name, Force);
+                if (!go)
                     return null;
                 started = Stopwatch.GetTimestamp();
                 return await UpgradeAsync(client, node, version, image, cancellationToken);
