@@ -28,6 +28,11 @@ public static class NodeShells
         ArgumentNullException.ThrowIfNull(node);
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(reporter);
+        foreach (string image in new[] { request.Image, request.FromImage }.OfType<string>())
+            if (ImageReference.Digest(image) is null)
+                reporter.Verbose(
+                    $"{node.Node}: '{image}' names no digest; what runs is what its registry says now. NAME@sha256:… pins it."
+                );
         if (request.Via == TalosNodeShellKind.Talos)
         {
             return request.FromImage is null
