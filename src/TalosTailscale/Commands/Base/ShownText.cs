@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Collections.Concurrent;
+using System.Management.Automation;
 using System.Reflection;
 using TalosTailscale.Core.MachineConfig;
 using TalosTailscale.Core.Reporting;
@@ -32,11 +33,9 @@ internal static class ShownText
         {
             string text => PrintableText.Clean(text),
             _ when depth == MaximumDepth => value,
-            IReadOnlyDictionary<string, string> texts => Changed(
-                texts,
-                texts.ToDictionary(e => PrintableText.Clean(e.Key), e => PrintableText.Clean(e.Value))
-            ),
+            IReadOnlyDictionary<string, string> texts => Texts(texts),
             IReadOnlyDictionary<string, object?> values => Map(values, depth),
+            PSObject { ImmediateBaseObject: PSCustomObject } custom => Custom(custom, depth),
             Array array => Items(array, array.GetType().GetElementType()!, depth),
             IList { IsFixedSize: false } list when list.GetType().IsGenericType => Items(
                 list,
@@ -47,8 +46,16 @@ internal static class ShownText
             _ => value,
         };
 
-    private static object Changed(IReadOnlyDictionary<string, string> from, Dictionary<string, string> to) =>
-        from.All(e => to.TryGetValue(e.Key, out string? text) && (object)text == e.Value) ? from : to;
+    // Two names can become one: the last stays.
+    private static object Texts(IReadOnlyDictionary<string, string> map)
+    {
+        if (map.All(e => PrintableText.IsClean(e.Key) && PrintableText.IsClean(e.Value)))
+            return map;
+        var copy = new Dictionary<string, string>(map.Count, StringComparer.Ordinal);
+        foreach ((string key, string text) in map)
+            copy[PrintableText.Clean(key)] = PrintableText.Clean(text);
+        return copy;
+    }
 
     private static object Map(IReadOnlyDictionary<string, object?> map, int depth)
     {
@@ -63,6 +70,23 @@ internal static class ShownText
         }
 
         return same ? map : copy;
+    }
+
+    private static PSObject Custom(PSObject custom, int depth)
+    {
+        bool same = true;
+        var copy = new PSObject();
+        foreach (PSPropertyInfo property in custom.Properties)
+        {
+            string name = PrintableText.Clean(property.Name);
+            object? clean = property.Value is { } value ? Clean(value, depth + 1) : null;
+            same &=
+                ReferenceEquals(name, property.Name)
+                && (ReferenceEquals(clean, property.Value) || clean?.Equals(property.Value) == true);
+            copy.Properties.Add(new PSNoteProperty(name, clean));
+        }
+
+        return same ? custom : copy;
     }
 
     private static object Items(IList list, Type element, int depth)
