@@ -52,7 +52,7 @@ public sealed class GateCallTests(GateLab lab, GateTable table) : IClassFixture<
         IReadOnlyList<UkiSwapGateResult> before = await lab.JudgeAsync();
         foreach (var way in LostFacts.Ways)
         {
-            using IDisposable failing = lab.Failing(lab.Node, call, way);
+            using IDisposable failing = GateLab.Failing(lab.Node, call, way);
             if (way.Name == Silent)
             {
                 TsException e = await Assert.ThrowsAsync<TsException>(() => lab.JudgeAsync());
@@ -88,7 +88,7 @@ public sealed class GateCallTests(GateLab lab, GateTable table) : IClassFixture<
     {
         foreach (var way in LostFacts.Ways)
         {
-            using IDisposable failing = lab.Failing(lab.Node, "Version", way);
+            using IDisposable failing = GateLab.Failing(lab.Node, "Version", way);
             TsException e = await Assert.ThrowsAsync<TsException>(() => lab.JudgeAsync());
             table.Add("swap (all gates)", "Version", way.Name, e.ErrorId);
         }
@@ -122,7 +122,7 @@ public sealed class GateCallTests(GateLab lab, GateTable table) : IClassFixture<
         LabNode altra = lab.Lab.Cluster.Node("altra");
         foreach (var way in LostFacts.Ways)
         {
-            using IDisposable failing = lab.Failing(altra, call, way);
+            using IDisposable failing = GateLab.Failing(altra, call, way);
 
             UkiSwapGateResult quorum = (await lab.JudgeAsync()).Of(UkiSwapGate.Quorum);
             TsException e = await Assert.ThrowsAsync<TsException>(() =>
@@ -145,7 +145,7 @@ public sealed class GateCallTests(GateLab lab, GateTable table) : IClassFixture<
     {
         foreach (var way in LostFacts.Ways)
         {
-            using IDisposable failing = lab.Failing(lab.Node, call, way);
+            using IDisposable failing = GateLab.Failing(lab.Node, call, way);
             TsException e = await Assert.ThrowsAsync<TsException>(() =>
                 EtcdQuorum.CheckRestartAsync(lab.Client, EtcdQuorum.Force, SilentReporter.Instance, TalosLab.Stop)
             );
@@ -161,7 +161,7 @@ public sealed class GateCallTests(GateLab lab, GateTable table) : IClassFixture<
     {
         foreach (var way in LostFacts.Ways)
         {
-            using IDisposable failing = lab.Failing(lab.Node, call, way);
+            using IDisposable failing = GateLab.Failing(lab.Node, call, way);
             TsException e = await Assert.ThrowsAsync<TsException>(() =>
                 UpgradeAsync("ghcr.io/siderolabs/installer:v1.12.4")
             );
@@ -178,7 +178,7 @@ public sealed class GateCallTests(GateLab lab, GateTable table) : IClassFixture<
     {
         foreach (var way in LostFacts.Ways)
         {
-            using IDisposable failing = lab.Failing(lab.Node, call, way);
+            using IDisposable failing = GateLab.Failing(lab.Node, call, way);
             TsException e = await Assert.ThrowsAsync<TsException>(() =>
                 ServiceConfigGate.CheckAsync(
                     lab.Client,

@@ -51,7 +51,7 @@ public sealed class GateLab : IAsyncLifetime
     }
 
     /// <summary>While this is not disposed, the node answers one of its calls so.</summary>
-    internal IDisposable Failing(LabNode node, string call, (string Name, string Status, string Words) way)
+    internal static IDisposable Failing(LabNode node, string call, (string Name, string Status, string Words) way)
     {
         node.Faults.Set(LabFault.CallFails, $"{call} {way.Status} {way.Words}");
         return new Healed(node);

@@ -74,7 +74,7 @@ public sealed class TerminalTests(ITestOutputHelper output) : IDisposable
         );
         LabNode ampone = lab.Lab.Node("ampone");
         ampone.Logs["hostile"].Add(Hostile("log"));
-        ampone.Services.Set("hostile", "Running", Hostile("service"), true);
+        ampone.Services.Set("hostile", "Running", Hostile("service"), true, DateTimeOffset.UtcNow);
         ampone.Extensions = [.. ampone.Extensions, new("9", Hostile("extension"), Hostile("resource"))];
         await File.WriteAllTextAsync(
             Path.Combine(lab.Lab.Node("ryzen").EspDirectory, "EFI", "Linux", "esp\u001b[2J\u0007.efi"),
