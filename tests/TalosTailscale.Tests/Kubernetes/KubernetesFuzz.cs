@@ -49,7 +49,6 @@ internal static class KubernetesFuzz
     internal static IReadOnlyList<byte[]> Kubeconfigs { get; } =
     [
         Encoding.UTF8.GetBytes(s_all),
-        Encoding.UTF8.GetBytes(KubeconfigTests.Sample),
         "{\n\t\"kind\": \"Config\", \"clusters\": [{\"name\": \"a\", \"cluster\": {\"server\": \"https://h\"}}]}"u8.ToArray(),
         Encoding.Unicode.GetPreamble().Concat(Encoding.Unicode.GetBytes(s_all)).ToArray(),
     ];
