@@ -53,11 +53,7 @@ internal static class ProxyTunnel
 
         string line = answer.ToString().Split("\r\n")[0];
         if (line.Split(' ') is not [['H', 'T', 'T', 'P', ..], "200", ..])
-            throw Failed(
-                proxy,
-                server,
-                $"answered '{PrintableText.Line(line.Length > 200 ? line[..200] : line)}'"
-            );
+            throw Failed(proxy, server, $"answered '{PrintableText.Line(line.Length > 200 ? line[..200] : line)}'");
     }
 
     private static async Task SocksAsync(Stream stream, Uri proxy, Uri server, CancellationToken cancellationToken)
