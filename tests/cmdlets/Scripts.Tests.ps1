@@ -35,7 +35,7 @@ BeforeAll {
 AfterAll { Stop-Lab $lab }
 
 Describe 'Mocks and proxy functions' {
-    # pester/Pester#1873, #1155: a binary cmdlet whose parameter has a type that scripts cannot name breaks its mock.
+    # pester/Pester#1496, #1367, #2240: a binary cmdlet whose parameter has a type that scripts cannot name breaks its mock.
     It '<Name> can be mocked' -ForEach $cmdlets {
         $arguments = Get-SampleArgument (Get-Command $Name -CommandType Cmdlet)
         Mock $Name { 'mocked' }
@@ -81,7 +81,7 @@ Describe 'Mocks and proxy functions' {
 
 Describe 'Nodes that went elsewhere and came back' {
     BeforeDiscovery {
-        # PowerShell/PowerShell#15289 and others: enums become numbers in JSON, lists their type's name in CSV, methods are gone.
+        # PowerShell/PowerShell#9982, MichaelGrafnetter/DSInternals#96: what was exported binds no more. Enums become numbers in JSON, lists their type's name in CSV, methods are gone.
         $ways = @(
             @{ Way = 'Clixml'; Go = { param($o) $o | Export-Clixml "$TestDrive/o.xml"; Import-Clixml "$TestDrive/o.xml" } }
             @{ Way = 'JSON'; Go = { param($o) $o | ConvertTo-Json -Depth 4 | ConvertFrom-Json } }
@@ -137,7 +137,7 @@ Describe 'Nodes that went elsewhere and came back' {
         $failures.Errors.Count | Should -Be 1
     }
 
-    # MicrosoftDocs and forum reports: a process object of Import-Clixml has a Name too, and means something else.
+    # A process object of Import-Clixml has a Name too, and means something else.
     It 'A copy of something else is no node' {
         $other = [System.Management.Automation.PSSerializer]::Deserialize([System.Management.Automation.PSSerializer]::Serialize((Get-Item $PSHOME)))
         (Invoke-Captured { $other | Get-TalosService -Id apid }).Output | Should -BeNullOrEmpty
@@ -202,7 +202,7 @@ Describe 'Files and folders' {
         (Get-Uki $image.Path -NoHash | Get-Uki -NoHash).Path | Should -Be $image.Path
     }
 
-    # PowerShell/PowerShell#10809 and others: paths of drives that are not those of the file system below.
+    # Paths of drives that are not those of the file system below.
     It 'A path on a drive is found; one above its root is an error that names it' {
         (Get-Uki "images:/$($image.Name)" -NoHash).Version | Should -Be $image.Version
         (Get-Uki "images:/sub/../$($image.Name)" -NoHash -ErrorAction SilentlyContinue).Path | Should -BeIn $image.Path, $null
@@ -241,7 +241,7 @@ Describe 'Other runspaces and processes' {
         $state | Should -BeFalse
     }
 
-    # PowerShell/PowerShell#13501: what -Command and -File make of an error.
+    # What -Command and -File make of an error.
     It 'pwsh <Arguments> ends with <ExitCode>' -ForEach @(
         @{ Arguments = @('-Command', 'Import-Module MANIFEST; Get-TsNode ryzen'); ExitCode = 0 }
         @{ Arguments = @('-Command', 'Import-Module MANIFEST; Get-TsNode nobody'); ExitCode = 1 }
