@@ -104,6 +104,7 @@ public sealed class GateUkiTests
     [InlineData("ours second", "theirs", UkiSwapGateStatus.Refused)]
     [InlineData("ours", "theirs", UkiSwapGateStatus.Refused)]
     [InlineData("ours !second", "ours", UkiSwapGateStatus.Passed)] // a signature that does not hold is nobody's
+    [InlineData("!second ours", "ours", UkiSwapGateStatus.Passed)]
     [InlineData("ours ?second", "ours", UkiSwapGateStatus.Unknown)] // one that was not checked may be the one
     public async Task Under_Secure_Boot_the_signers_decide(string current, string next, UkiSwapGateStatus status)
     {
@@ -297,6 +298,33 @@ public sealed class GateUkiTests
     }
 
     [Fact]
+    public async Task With_Secure_Boot_off_any_whole_signature_or_none_will_do()
+    {
+        SwapGateInput input = await GateBench.InputAsync(GateBench.Facts with { SecureBoot = false });
+
+        foreach (UkiInfo uki in new[] { input.Uki, input.Uki with { Signer = null, Signatures = [] } })
+            Assert.Equal("Secure Boot is off", Passed(input with { Uki = uki }, UkiSwapGate.Signer));
+    }
+
+    [Fact]
+    public async Task What_was_found_is_told_in_words()
+    {
+        SwapGateInput input = await InputAsync();
+        SwapGateInput other = await GateBench.InputAsync(
+            GateBench.Facts with
+            {
+                BootedWithUki = false,
+                Extensions = Fact.Of<IReadOnlyList<string>>(["tailscale", "iscsi-tools"]),
+            }
+        );
+
+        Assert.Equal("none is lost", Passed(input, UkiSwapGate.Extensions));
+        Assert.Equal("booted with a UKI", Passed(input, UkiSwapGate.UkiBoot));
+        Assert.Equal("lost: iscsi-tools", Judge(other, UkiSwapGate.Extensions).Evidence);
+        Assert.Equal("not booted with a UKI", Judge(other, UkiSwapGate.UkiBoot).Evidence);
+    }
+
+    [Fact]
     public async Task What_holds_is_not_told_as_skipped()
     {
         IReadOnlyList<UkiSwapGateResult> results = GateBench.Evaluate(
@@ -330,6 +358,13 @@ public sealed class GateUkiTests
     private static Task<SwapGateInput> InputAsync() => GateBench.InputAsync(GateBench.Facts);
 
     private static UkiSwapGateResult Judge(SwapGateInput input, UkiSwapGate gate) => GateBench.Evaluate(input).Of(gate);
+
+    private static string Passed(SwapGateInput input, UkiSwapGate gate)
+    {
+        UkiSwapGateResult result = Judge(input, gate);
+        Assert.Equal(UkiSwapGateStatus.Passed, result.Status);
+        return result.Evidence;
+    }
 
     private static UkiProfile Profile(string id) => new() { Id = id };
 
