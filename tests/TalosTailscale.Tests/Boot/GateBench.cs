@@ -24,6 +24,8 @@ internal static class GateBench
             PcrKeyFingerprint = LabSigningKeys.Factory.PcrFingerprint,
             IsControlPlane = true,
             EtcdSubnets = true,
+            LansInTailnetRange = Fact.Of<IReadOnlyList<string>>(["100.100.244.128/25"]),
+            LeavesLan = true,
             Etcd = new EtcdVotes(3, 2, 2),
             OtherControlPlanes = 2,
             OtherReadyControlPlanes = 2,

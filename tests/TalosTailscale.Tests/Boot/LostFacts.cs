@@ -36,10 +36,10 @@ internal static class LostFacts
             [nameof(SwapNodeFacts.TalosVersion)] = [UkiSwapGate.Version],
             [nameof(SwapNodeFacts.Stage)] = [UkiSwapGate.Stage],
             [nameof(SwapNodeFacts.BootedWithUki)] = [UkiSwapGate.UkiBoot],
-            [nameof(SwapNodeFacts.SecureBoot)] = [UkiSwapGate.Signer],
+            [nameof(SwapNodeFacts.SecureBoot)] = [UkiSwapGate.Variant, UkiSwapGate.Signer],
             [nameof(SwapNodeFacts.PcrKeyFingerprint)] = [UkiSwapGate.PcrKey],
             [nameof(SwapNodeFacts.BootedEntry)] = [UkiSwapGate.NextBoot],
-            [nameof(SwapNodeFacts.KernelCommandLine)] = [UkiSwapGate.Variant],
+            [nameof(SwapNodeFacts.KernelCommandLine)] = [],
             [nameof(SwapNodeFacts.Variables)] = [UkiSwapGate.NextBoot],
             [nameof(SwapNodeFacts.Extensions)] = [UkiSwapGate.Extensions],
             [nameof(SwapNodeFacts.SchematicId)] = [],
@@ -48,6 +48,8 @@ internal static class LostFacts
             [nameof(SwapNodeFacts.ServiceConfigPersistent)] = [UkiSwapGate.ServiceConfig],
             [nameof(SwapNodeFacts.NodeSubnets)] = [UkiSwapGate.Subnets],
             [nameof(SwapNodeFacts.EtcdSubnets)] = [UkiSwapGate.Subnets],
+            [nameof(SwapNodeFacts.LansInTailnetRange)] = [UkiSwapGate.LanInTailnetRange],
+            [nameof(SwapNodeFacts.LeavesLan)] = [UkiSwapGate.LanInTailnetRange],
             [nameof(SwapNodeFacts.IsControlPlane)] =
             [
                 UkiSwapGate.Subnets,
