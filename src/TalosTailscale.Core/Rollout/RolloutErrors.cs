@@ -24,7 +24,7 @@ public static class RolloutErrors
         "EtcdNotWhole",
         TsErrorCategory.ResourceUnavailable,
         "A member of etcd does not answer, only learns, has no leader or raises an alarm: no control plane is restarted then.",
-        "Look at Get-TalosEtcdMember and Get-TalosService etcd; bring the member back, or remove it if it is gone for good."
+        "Look at Get-TalosEtcdMember and Get-TalosService etcd; bring the member back, or remove one that is gone for good with Remove-TalosEtcdMember."
     );
 
     /// <summary>The node cannot be changed now.</summary>
