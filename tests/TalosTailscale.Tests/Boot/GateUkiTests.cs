@@ -335,26 +335,6 @@ public sealed class GateUkiTests
         Assert.All(results, result => Assert.Equal(UkiSwapGateStatus.Passed, result.Status));
     }
 
-    [Theory]
-    [InlineData("lockdown=confidentiality", "lockdown=confidentiality", true)]
-    [InlineData("lockdown=integrity", "", true)]
-    [InlineData("xlockdown=confidentiality", "lockdown=confidentiality", false)]
-    [InlineData("lockdown=confidentiality", "", false)]
-    [InlineData("", "lockdown=confidentiality", false)]
-    public async Task The_variant_is_the_one_that_runs(string running, string next, bool same)
-    {
-        SwapGateInput input = await GateBench.InputAsync(GateBench.Facts with { KernelCommandLine = running });
-        UkiSwapGateResult result = Judge(
-            input with
-            {
-                Uki = input.Uki with { CommandLine = next },
-            },
-            UkiSwapGate.Variant
-        );
-
-        Assert.Equal(same ? UkiSwapGateStatus.Passed : UkiSwapGateStatus.Refused, result.Status);
-    }
-
     private static Task<SwapGateInput> InputAsync() => GateBench.InputAsync(GateBench.Facts);
 
     private static UkiSwapGateResult Judge(SwapGateInput input, UkiSwapGate gate) => GateBench.Evaluate(input).Of(gate);

@@ -132,7 +132,7 @@ public sealed class ParameterEffectTests : IDisposable
 
         TailnetAuthKey key = lab.Invoke(
                 Secure
-                    + "New-TailnetAuthKey tag:k8s-node -Reusable -Ephemeral -NeedsApproval -Life 2:00:00 -Description nodes -Tailnet example.org -ApiToken (S $t)",
+                    + "New-TailnetAuthKey tag:k8s -Reusable -Ephemeral -NeedsApproval -Life 2:00:00 -Description nodes -Tailnet example.org -ApiToken (S $t)",
                 ("t", tailnet.Api.Token)
             )
             .Single<TailnetAuthKey>();

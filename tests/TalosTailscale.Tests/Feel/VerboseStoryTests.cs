@@ -23,7 +23,7 @@ public sealed class VerboseStoryTests
             "ampone: patches in their order: tailscale-extension-service.yaml",
             "ampone: read the active configuration",
             "ampone: the node would take it",
-            "ampone: the configuration as it was is in '",
+            "ampone: the configuration as it was, with the cluster's secrets, is in '",
             "ampone: the active configuration, read again, is the one that was sent."
         );
 
