@@ -14,6 +14,9 @@ namespace TalosTailscale.Tests.Shapes;
 /// </summary>
 internal sealed class ShapePlace : IAsyncDisposable
 {
+    // What a LAN in the range of tailnets needs, as the error advises.
+    private const string LeavesLan = "  - TS_EXTRA_ARGS=--netfilter-mode=nodivert";
+
     private readonly LabSession _session;
     private readonly IReadOnlyList<LabShape> _shapes;
     private readonly MovableClock _clock;
@@ -40,6 +43,7 @@ internal sealed class ShapePlace : IAsyncDisposable
                 LabShape.TwinCluster,
                 LabShape.FiveControlPlanes,
                 LabShape.KubernetesNamesDiffer,
+                LabShape.LanInTailnetRange,
             ])
             .Any();
 
@@ -64,6 +68,8 @@ internal sealed class ShapePlace : IAsyncDisposable
         Default("KubeContext", null);
         if (_shapes.Contains(LabShape.KubernetesNamesDiffer))
             await WriteNamesAsync(node => LabNodeOptions.Five.First(one => one.Name == node.Name).KubernetesName, null);
+        if (_shapes.Contains(LabShape.LanInTailnetRange))
+            await WriteTemplatesAsync(leavesLan: false);
         if (Lab.FindNode("milan") is { IsApiUp: true } milan)
         {
             milan.Power.Off();
@@ -87,6 +93,8 @@ internal sealed class ShapePlace : IAsyncDisposable
             Default("KubeContext", "admin@lab");
         if (_shapes.Contains(LabShape.KubernetesNamesDiffer))
             await WriteNamesAsync(node => node.Nodename, node => node.NodeId);
+        if (_shapes.Contains(LabShape.LanInTailnetRange))
+            await WriteTemplatesAsync(leavesLan: true);
         if (Lab.FindNode("milan") is { IsApiUp: false } milan)
         {
             milan.PowerCycle();
@@ -140,6 +148,19 @@ internal sealed class ShapePlace : IAsyncDisposable
                 [.. lines, $"kubernetesName: {name(node)}", .. id is null ? [] : (string[])[$"nodeId: {id(node)}"]],
                 Stop
             );
+        }
+    }
+
+    private async Task WriteTemplatesAsync(bool leavesLan)
+    {
+        foreach (
+            string path in Directory.EnumerateFiles(_session.Devices, "*.template.yaml", SearchOption.AllDirectories)
+        )
+        {
+            IEnumerable<string> lines = (await File.ReadAllLinesAsync(path, Stop)).Where(line => line != LeavesLan);
+            if (leavesLan)
+                lines = lines.SelectMany(line => line == "environment:" ? [line, LeavesLan] : (string[])[line]);
+            await File.WriteAllLinesAsync(path, lines, Stop);
         }
     }
 

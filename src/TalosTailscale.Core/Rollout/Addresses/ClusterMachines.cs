@@ -89,17 +89,21 @@ internal static class ClusterMachines
         CancellationToken cancellation
     )
     {
-        if (node.Addresses.FirstOrDefault(one => !TailnetRange.Contains(one)) is not { } address)
-            return null;
-        try
+        // A LAN may lie in the range of tailnets, too, so those addresses are tried last rather than left out.
+        foreach (string address in node.Addresses.OrderBy(TailnetRange.Contains))
         {
-            string? id = await client.Node(address, node.Name).NodeIdAsync(cancellation).ConfigureAwait(false);
-            return id is not null && TalosMachineId.Of(id) == node.MachineId ? id : null;
+            try
+            {
+                string? id = await client.Node(address, node.Name).NodeIdAsync(cancellation).ConfigureAwait(false);
+                if (id is not null && TalosMachineId.Of(id) == node.MachineId)
+                    return id;
+            }
+            catch (TsException)
+            {
+                // It does not answer there; when it answers nowhere, that is what an empty identity says.
+            }
         }
-        catch (TsException)
-        {
-            // It does not answer: that is what an empty identity says.
-            return null;
-        }
+
+        return null;
     }
 }
