@@ -7,7 +7,7 @@ AfterAll { Stop-Lab $lab }
 
 Describe 'Get-TalosLog' {
     It 'A log can be followed and stopped' {
-        @(Get-TalosLog ryzen machined).Count | Should -BeGreaterThan 1
+        @(Get-TalosLog ryzen machined) | Should -Not -BeNullOrEmpty
         Get-TalosLog ryzen machined -Tail 0 | Should -BeNullOrEmpty
         @(Get-TalosLog ryzen machined -Tail 1).Count | Should -Be 1
         # A later command that has enough ends what would go on for ever.
