@@ -9,6 +9,7 @@ public sealed class StagingFolder : IDisposable
 {
     private const string Prefix = ".talostailscale-";
     private const string IgnoreFile = ".gitignore";
+    private const int Attempts = 10;
 
     // Open, and so locked, as long as its maker lives.
     private readonly FileStream _lock;
@@ -26,15 +27,18 @@ public sealed class StagingFolder : IDisposable
     {
         Directory.CreateDirectory(folder);
         RemoveAbandoned(folder);
-        string path = System.IO.Path.Combine(folder, Prefix + System.IO.Path.GetRandomFileName());
-        if (OperatingSystem.IsWindows())
-            Directory.CreateDirectory(path);
-        else
-            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        FileStream held = Lock(path, FileMode.CreateNew);
-        held.Write("*\n"u8);
-        held.Flush(flushToDisk: true);
-        return new StagingFolder(path, held);
+        for (int attempt = 1; ; attempt++)
+        {
+            string path = System.IO.Path.Combine(folder, Prefix + System.IO.Path.GetRandomFileName());
+            try
+            {
+                return Make(path);
+            }
+            catch (IOException) when (attempt < Attempts)
+            {
+                // Between its making and its lock, another run took it for abandoned.
+            }
+        }
     }
 
     /// <inheritdoc/>
@@ -45,7 +49,26 @@ public sealed class StagingFolder : IDisposable
             if (System.IO.Path.GetFileName(file) != IgnoreFile)
                 File.Delete(file);
         _lock.Dispose();
-        Directory.Delete(Path, recursive: true);
+        try
+        {
+            Directory.Delete(Path, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It holds nothing any more, and another run removes it as abandoned.
+        }
+    }
+
+    private static StagingFolder Make(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(path);
+        else
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        FileStream held = Lock(path, FileMode.CreateNew);
+        held.Write("*\n"u8);
+        held.Flush(flushToDisk: true);
+        return new StagingFolder(path, held);
     }
 
     private static void RemoveAbandoned(string folder)

@@ -44,6 +44,27 @@ public sealed class StagingFolderTests : IDisposable
     }
 
     [Fact]
+    public async Task Many_at_once_do_not_disturb_each_other()
+    {
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 8)
+                .Select(one =>
+                    Task.Run(
+                        async () =>
+                        {
+                            for (int round = 0; round < 50; round++)
+                                await PrivateFile.ReplaceAsync(_folder[$"many/{one}.yaml"], "key"u8.ToArray(), Stop);
+                        },
+                        Stop
+                    )
+                )
+        );
+
+        Assert.Equal(8, Directory.EnumerateFiles(_folder["many"]).Count());
+    }
+
+    [Fact]
     public async Task A_private_file_is_new_or_old_and_nothing_is_beside_it()
     {
         var path = _folder["deep/s.yaml"];
