@@ -262,6 +262,18 @@ public sealed class GateUkiTests
         Assert.Equal(status, Judge(input, UkiSwapGate.NextBoot).Status);
     }
 
+    // systemd-boot knows 'preferred' from 260 on; where it decides, who chooses has to be known.
+    [Theory]
+    [InlineData(null, UkiSwapGateStatus.Unknown)]
+    [InlineData("systemd-boot 261.2", UkiSwapGateStatus.Passed)]
+    public async Task A_preferred_entry_counts_where_the_boot_manager_is_known(string? loader, UkiSwapGateStatus status)
+    {
+        var preferred = new LoaderState { Preferred = "talos-v1.12.4.efi", Info = loader };
+        SwapGateInput input = await GateBench.InputAsync(GateBench.Facts with { Variables = preferred });
+
+        Assert.Equal(status, Judge(input, UkiSwapGate.NextBoot).Status);
+    }
+
     [Fact]
     public async Task The_only_entry_needs_no_variables_unless_it_is_another()
     {

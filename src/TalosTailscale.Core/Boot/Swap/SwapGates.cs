@@ -241,10 +241,23 @@ internal static class SwapGates
             // Where there is one entry, no variable can choose another.
             if (same && next.Order.Count == 1)
                 return GateVerdict.Of(true, $"booted: '{x.TargetName}', the only entry");
-            return GateVerdict.By(x.Facts.Variables, _ =>
+            return GateVerdict.By(Chooser(x), _ =>
                 GateVerdict.Of(same, $"booted: '{x.TargetName}', next: '{next}' ({next.Reason})")
             );
         });
+
+    // An older boot manager passes over 'preferred'; which one it is has to be known where that decides.
+    private static Fact<LoaderState> Chooser(SwapGateInput x) =>
+        x.Facts.Variables.Then<LoaderState>(state =>
+            state.Info is null
+            && x.Esp.NextBoot.Reason is BootReason.PreferredVariable or BootReason.LoaderConfPreferred
+                ? new FactLoss(
+                    "Which boot manager chooses",
+                    "an entry is preferred, and LoaderInfo, which tells whether it knows of that, is not set",
+                    "Get-TalosEsp shows what is preferred; make sure that the boot manager is systemd-boot 260 or later."
+                )
+                : state
+        );
 
     private static GateVerdict Quorum(SwapGateInput x) =>
         OfRestart(x, () =>
