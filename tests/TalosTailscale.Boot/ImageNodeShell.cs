@@ -57,6 +57,7 @@ internal sealed class ImageNodeShell(byte[] disk, string? staged = null) : INode
                 lines.Add("sha256=" + await HashAsync(volume, entry));
         }
 
+        lines.Add("listed=yes");
         return lines;
     }
 

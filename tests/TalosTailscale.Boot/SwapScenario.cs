@@ -33,6 +33,9 @@ internal sealed class SwapScenario
             Node = "guest",
             BootedEntry = Entry,
             Variables = LoaderState.Empty,
+
+            // Booted after every backup was made, so that none of them is what runs.
+            BootTime = DateTimeOffset.MaxValue,
         };
 
     public static UkiSwapOptions Options { get; } = new() { Skip = Enum.GetValues<UkiSwapGate>().ToHashSet() };
