@@ -168,9 +168,7 @@ public class AfterCutTests(ITestOutputHelper output)
                 .SkipWhile(l => l != mark)
                 .Skip(1)
                 .TakeWhile(l => !l.StartsWith("DISK ", StringComparison.Ordinal) && l != "DONE")
-                .Where(l =>
-                    l.Contains('=', StringComparison.Ordinal) && !l.StartsWith("listed=", StringComparison.Ordinal)
-                ),
+                .Where(l => l.Contains('=', StringComparison.Ordinal)),
         ];
     }
 }
