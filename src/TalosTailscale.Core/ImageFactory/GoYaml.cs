@@ -5,15 +5,21 @@ using System.Text.RegularExpressions;
 namespace TalosTailscale.Core.ImageFactory;
 
 /// <summary>
-/// Writes strings in the style that Go's yaml package (v3 and v4) chooses when it encodes them, since the id of a
-/// schematic is a hash over that text: plain where it reads back as the same string, else quoted, a literal block where
-/// there are several lines.
+/// Writes strings in the style that Go's yaml package (v4.0.0-rc.6, as the factory has since August 2026) chooses when it
+/// encodes them, since the id of a schematic is a hash over that text: plain where it reads back as the same string, else
+/// quoted, a literal block where there are several lines.
 /// </summary>
 internal static partial class GoYaml
 {
+    // What YAML 1.1 read as a truth value or a merge: text today, in single quotes for the readers of then.
+    private static readonly HashSet<string> s_oldForms = new(
+        "y Y yes Yes YES n N no No NO on On ON off Off OFF <<".Split(' '),
+        StringComparer.Ordinal
+    );
+
     private static readonly HashSet<string> s_otherTypes = new(
         (
-            "~ null Null NULL true True TRUE false False FALSE y Y yes Yes YES n N no No NO on On ON off Off OFF << "
+            "~ null Null NULL true True TRUE false False FALSE "
             + ".nan .NaN .NAN .inf .Inf .INF +.inf +.Inf +.INF -.inf -.Inf -.INF"
         ).Split(' '),
         StringComparer.Ordinal
@@ -27,6 +33,8 @@ internal static partial class GoYaml
         var printable = value.EnumerateRunes().All(r => r.Value is '\n' or '\t' || IsPrintable(r));
         if (value.Contains('\n', StringComparison.Ordinal))
             return printable && CanBeLiteral(value) ? Literal(value, indent) : DoubleQuoted(value);
+        if (s_oldForms.Contains(value) || Base60().IsMatch(value))
+            return $"'{value}'";
         if (IsOtherType(value) || !printable || value.Contains('\t', StringComparison.Ordinal))
             return DoubleQuoted(value);
         return CanBePlain(value) ? value : $"'{value.Replace("'", "''", StringComparison.Ordinal)}'";
@@ -34,7 +42,12 @@ internal static partial class GoYaml
 
     /// <summary>Whether the text, unquoted, reads as something else than a string.</summary>
     internal static bool IsOtherType(string value) =>
-        value.Length == 0 || s_otherTypes.Contains(value) || Number().IsMatch(value) || Date().IsMatch(value);
+        value.Length == 0
+        || s_otherTypes.Contains(value)
+        || s_oldForms.Contains(value)
+        || Number().IsMatch(value)
+        || Base60().IsMatch(value)
+        || Date().IsMatch(value);
 
     // No space before a line break or at the end, and something else than breaks.
     private static bool CanBeLiteral(string value) =>
@@ -126,15 +139,18 @@ internal static partial class GoYaml
         return text.Append('"').ToString();
     }
 
-    // Integers in Go's notations, floats, and the base 60 numbers of YAML 1.1.
+    // Integers in Go's notations, and floats.
     [GeneratedRegex(
         @"^(?:[-+]?(?:0[xX][0-9a-fA-F_]+|0[oO]?[0-7_]+|0[bB][01_]+|[0-9][0-9_]*)"
-            + @"|[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
-            + @"|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?)$",
+            + @"|[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?)$",
         RegexOptions.CultureInvariant,
         1000
     )]
     private static partial Regex Number();
+
+    // Numbers of YAML 1.1 such as 12:30:45.
+    [GeneratedRegex(@"^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex Base60();
 
     [GeneratedRegex(
         @"^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ][0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(?:\.[0-9]+)?(?:Z| ?[-+][0-9]{1,2}:[0-9]{2})?)?$",

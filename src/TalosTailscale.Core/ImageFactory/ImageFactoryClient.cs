@@ -51,20 +51,62 @@ public sealed class ImageFactoryClient : IDisposable
     /// <summary>Makes a schematic known to the factory. Doing it again changes nothing.</summary>
     /// <param name="schematic">The schematic.</param>
     /// <param name="cancellationToken">Stops it.</param>
-    /// <returns>The schematic, registered.</returns>
+    /// <returns>The schematic, registered, with the id that the factory gave it.</returns>
+    /// <remarks>
+    /// A factory with another yaml library quotes some values otherwise and has another id for the same settings; that is
+    /// told. Another id for other settings is an error.
+    /// </remarks>
     /// <exception cref="TsException">SchematicIdMismatch, and those of the transport.</exception>
     public async Task<TalosSchematic> RegisterAsync(Schematic schematic, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(schematic);
         var uri = new Uri(Factory, "schematics");
         var answer = await SendAsync(HttpMethod.Post, uri, schematic.Yaml, cancellationToken).ConfigureAwait(false);
-        var id = IdOf(answer, uri);
-        if (id != schematic.Id)
+        var fields = Json<Dictionary<string, JsonElement>>(answer, uri);
+        var id = Text(fields, "id")
+            ?? throw ImageFactoryErrors.FactoryProtocolViolation.New(
+                $"'{uri}' answered no 'id', which was expected.",
+                uri
+            );
+        if (id == schematic.Id)
+            return schematic.ToModel(Factory);
+        if (Text(fields, "schematic") is not { } stored || !IsSame(schematic, id, stored))
             throw ImageFactoryErrors.SchematicIdMismatch.New(
                 $"'{Factory.Authority}' answered the schematic id '{id}'; '{schematic.Id}' was expected.",
                 schematic.Id
             );
-        return schematic.ToModel(Factory);
+        Reporter.Warning(
+            $"'{Factory.Authority}' writes the same settings otherwise and has the schematic as '{id}', not as '{schematic.Id}'."
+        );
+        return schematic.ToModel(Factory) with { Id = id, Yaml = stored };
+    }
+
+    /// <summary>Makes a schematic known to the factory under the very id that is known here.</summary>
+    /// <param name="schematic">The schematic.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <exception cref="TsException">SchematicIdMismatch, and those of the transport.</exception>
+    internal async Task EnsureAsync(Schematic schematic, CancellationToken cancellationToken)
+    {
+        var registered = await RegisterAsync(schematic, cancellationToken).ConfigureAwait(false);
+        if (registered.Id != schematic.Id)
+            throw ImageFactoryErrors.SchematicIdMismatch.New(
+                $"'{Factory.Authority}' has the schematic as '{registered.Id}'; '{schematic.Id}' was expected.",
+                schematic.Id,
+                recommendedAction: $"The settings are the same. Give its own id: -SchematicId {registered.Id}."
+            );
+    }
+
+    private static bool IsSame(Schematic schematic, string id, string stored)
+    {
+        try
+        {
+            return SchematicId.Of(stored) == id && Schematic.Parse(stored, "answer").Yaml == schematic.Yaml;
+        }
+        catch (TsException)
+        {
+            // What cannot be read is not the same.
+            return false;
+        }
     }
 
     /// <summary>Asks the factory for a schematic that it knows.</summary>
@@ -77,7 +119,7 @@ public sealed class ImageFactoryClient : IDisposable
         var uri = new Uri(Factory, "schematics/" + SchematicId.Parse(id));
         var yaml = await SendAsync(HttpMethod.Get, uri, null, cancellationToken).ConfigureAwait(false);
         var schematic = Schematic.Parse(yaml, uri.AbsoluteUri);
-        return schematic.Id == id
+        return schematic.Id == id || SchematicId.Of(yaml) == id
             ? schematic
             : throw ImageFactoryErrors.SchematicIdMismatch.New(
                 $"'{Factory.Authority}' answered a schematic with the id '{schematic.Id}'; '{id}' was expected.",
@@ -158,16 +200,8 @@ public sealed class ImageFactoryClient : IDisposable
             )
             .ConfigureAwait(false);
 
-    private static string IdOf(string answer, Uri uri)
-    {
-        var fields = Json<Dictionary<string, JsonElement>>(answer, uri);
-        return fields.TryGetValue("id", out var id) && id.ValueKind == JsonValueKind.String
-            ? id.GetString()!
-            : throw ImageFactoryErrors.FactoryProtocolViolation.New(
-                $"'{uri}' answered no 'id', which was expected.",
-                uri
-            );
-    }
+    private static string? Text(Dictionary<string, JsonElement> fields, string name) =>
+        fields.TryGetValue(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     private static T Json<T>(string text, Uri uri)
     {

@@ -26,7 +26,7 @@ public sealed class ImageSource(ImageFactoryClient client, IReporter reporter)
             return known;
         if (choice.Schematic is { } schematic)
         {
-            await client.RegisterAsync(schematic, cancellationToken).ConfigureAwait(false);
+            await client.EnsureAsync(schematic, cancellationToken).ConfigureAwait(false);
             return _known[choice.SchematicId] = schematic;
         }
 

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.RegularExpressions;
 
 namespace TalosTailscale.Core.ImageFactory;
@@ -21,7 +19,7 @@ public sealed partial class Schematic
         _document = document;
         _name = name;
         Yaml = new SchematicWriter(name).Write(document);
-        Id = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(Yaml))).ToLowerInvariant();
+        Id = SchematicId.Of(Yaml);
     }
 
     /// <summary>The id: 64 lower case hexadecimal digits.</summary>

@@ -1,4 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.RegularExpressions;
 
 namespace TalosTailscale.Core.ImageFactory;
@@ -31,6 +33,10 @@ public sealed partial record SchematicId
                 text
             );
     }
+
+    /// <summary>The id of a schematic by its canonical text: the SHA-256 of it.</summary>
+    internal static string Of(string yaml) =>
+        Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(yaml))).ToLowerInvariant();
 
     /// <inheritdoc/>
     public override string ToString() => Text;

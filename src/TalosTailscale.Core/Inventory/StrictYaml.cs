@@ -5,7 +5,7 @@ namespace TalosTailscale.Core.Inventory;
 
 /// <summary>
 /// Reads small YAML texts (node.yaml, templates, resource specs) into values that know their line. Strict and bounded:
-/// no anchors or aliases, no repeated keys, limited size and depth, so that no text can exhaust memory.
+/// no aliases (an anchor alone means nothing), no repeated keys, limited size and depth, so that no text can exhaust memory.
 /// </summary>
 internal static class StrictYaml
 {
@@ -79,8 +79,6 @@ internal static class StrictYaml
             throw Malformed(name, alias.Start, "aliases are not accepted here", null);
         if (!parser.Accept<NodeEvent>(out var node))
             throw Malformed(name, parser.Current?.Start ?? Mark.Empty, "a value was expected", null);
-        if (!node.Anchor.IsEmpty)
-            throw Malformed(name, node.Start, "anchors are not accepted here", null);
         parser.MoveNext();
         switch (node)
         {

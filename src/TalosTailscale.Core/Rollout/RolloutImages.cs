@@ -62,7 +62,7 @@ internal sealed class RolloutImages(RolloutSetup setup, IReporter reporter)
         if (_schematics.TryGetValue(id, out Schematic? schematic))
         {
             using var client = new ImageFactoryClient(ImageFactoryUri.Resolve(setup.Factory), null, reporter);
-            await client.RegisterAsync(schematic, cancellationToken).ConfigureAwait(false);
+            await client.EnsureAsync(schematic, cancellationToken).ConfigureAwait(false);
             return
             [
                 .. schematic.Extensions.Select(name => new UkiExtension { Name = name[(name.LastIndexOf('/') + 1)..] }),
