@@ -29,6 +29,14 @@ public static class TalosErrors
         "Give one of the contexts that the file has with -Context."
     );
 
+    /// <summary>The context logs in by a way that this module does not have.</summary>
+    public static readonly TsError TalosLoginUnsupported = new(
+        "TalosLoginUnsupported",
+        TsErrorCategory.NotImplemented,
+        "The context of the talosconfig logs in through Omni.",
+        "Use a talosconfig that reaches the nodes themselves, with a certificate: 'omnictl talosconfig --break-glass' writes one where the account may have it."
+    );
+
     /// <summary>A <c>ca</c>, <c>crt</c> or <c>key</c> is not base64 of PEM text, or not of a kind that is known.</summary>
     public static readonly TsError TalosCredentialInvalid = new(
         "TalosCredentialInvalid",

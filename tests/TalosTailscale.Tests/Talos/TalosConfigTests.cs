@@ -69,7 +69,7 @@ public class TalosConfigTests
     }
 
     [Theory]
-    [InlineData("", "TalosContextNotFound")]
+    [InlineData("", "TalosConfigInvalid")]
     [InlineData("contexts: {a: {}}", "TalosContextNotFound")]
     [InlineData("context: b\ncontexts: {a: {}}", "TalosContextNotFound")]
     [InlineData("context: [", "TalosConfigInvalid")]

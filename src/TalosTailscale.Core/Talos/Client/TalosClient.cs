@@ -43,6 +43,11 @@ public sealed class TalosClient : IAsyncDisposable, IDisposable
     {
         ArgumentNullException.ThrowIfNull(context);
         options ??= new TalosClientOptions();
+        if (context.IsOmni)
+            throw TalosErrors.TalosLoginUnsupported.New(
+                $"The context '{context.Name}' of '{context.Source}' logs in through Omni (auth.siderov1), whose calls are signed by its own client.",
+                context.Name
+            );
         IReadOnlyList<string> texts = options.Endpoints.Count > 0 ? options.Endpoints : context.Endpoints;
         if (texts.Count == 0)
         {

@@ -35,6 +35,9 @@ public sealed class TalosConfigContext
 
     internal string? BasicAuthorization { get; init; }
 
+    /// <summary>Calls have to be signed as Omni asks for, which this module cannot do.</summary>
+    internal bool IsOmni { get; init; }
+
     /// <inheritdoc/>
     public override string ToString() => Name;
 }

@@ -70,7 +70,8 @@ public sealed class TalosConfigFile
         var contexts = new Dictionary<string, TalosConfigContext>(StringComparer.Ordinal);
         YamlMappingNode? root = ReadRoot(text, path);
         if (root is null)
-            return new TalosConfigFile(path, null, contexts);
+            throw TalosErrors.TalosConfigInvalid.New($"The talosconfig '{path}' is empty.", path);
+        RefuseOther(root, path);
         foreach ((string name, YamlNode node) in Entries(Mapping(root, "contexts", "contexts", path)))
         {
             YamlMappingNode body = node as YamlMappingNode ?? throw Invalid(path, $"contexts.{name}", "a mapping");
@@ -115,7 +116,9 @@ public sealed class TalosConfigFile
         {
             // The inner message may quote the line, which may hold the key.
             throw TalosErrors.TalosConfigInvalid.New(
-                $"The talosconfig '{path}' is not YAML at line {e.Start.Line}, column {e.Start.Column}.",
+                LineWithTab(text) is { } line
+                    ? $"The talosconfig '{path}' is not YAML at line {line}: it is indented by a tab; blanks were expected."
+                    : $"The talosconfig '{path}' is not YAML at line {e.Start.Line}, column {e.Start.Column}.",
                 path
             );
         }
@@ -128,6 +131,36 @@ public sealed class TalosConfigFile
             YamlScalarNode scalar when string.IsNullOrEmpty(scalar.Value) => null,
             _ => throw Invalid(path, "the top level", "a mapping"),
         };
+    }
+
+    // YAML's scanner tells the start of the value that a tab ends, which may be lines before it.
+    private static int? LineWithTab(string text)
+    {
+        int line = 0;
+        foreach (ReadOnlySpan<char> one in text.AsSpan().EnumerateLines())
+        {
+            line++;
+            if (one[..(one.Length - one.TrimStart().Length)].Contains('\t'))
+                return line;
+        }
+
+        return null;
+    }
+
+    private static void RefuseOther(YamlMappingNode root, string? path)
+    {
+        if (root.Children.ContainsKey(new YamlScalarNode("contexts")) && Child(root, "contexts") is YamlSequenceNode)
+            throw TalosErrors.TalosConfigInvalid.New(
+                $"'{path}' is a kubeconfig; a talosconfig was expected.",
+                path,
+                recommendedAction: "Give the talosconfig with -TalosConfig, and this file with -KubeConfig."
+            );
+        if (Child(root, "machine") is not null || Child(root, "cluster") is YamlMappingNode)
+            throw TalosErrors.TalosConfigInvalid.New(
+                $"'{path}' is the machine configuration of a node; a talosconfig was expected.",
+                path,
+                recommendedAction: "Give the file that 'talosctl gen config' wrote beside it as talosconfig."
+            );
     }
 
     private static TalosConfigContext ReadContext(string name, YamlMappingNode body, string? path)
@@ -145,6 +178,8 @@ public sealed class TalosConfigFile
             Certificate = Text(body, "crt", at, path),
             Key = Text(body, "key", at, path),
             BasicAuthorization = ReadBasic(body, at, path),
+            IsOmni =
+                Mapping(body, "auth", $"{at}.auth", path) is { } auth && Child(auth, "siderov1") is YamlMappingNode,
         };
     }
 
@@ -192,11 +227,13 @@ public sealed class TalosConfigFile
             YamlScalarNode scalar when IsNull(scalar) => [],
             YamlSequenceNode list =>
             [
+                // Empty entries are what tools leave behind, and name nobody.
                 .. list.Select(item =>
-                    item is YamlScalarNode { Value.Length: > 0 } text
-                        ? text.Value!
-                        : throw Invalid(path, $"{at}.{key}", "a list of texts")
-                ),
+                        item is YamlScalarNode text
+                            ? text.Value ?? ""
+                            : throw Invalid(path, $"{at}.{key}", "a list of texts")
+                    )
+                    .Where(item => item.Length > 0),
             ],
             _ => throw Invalid(path, $"{at}.{key}", "a list of texts"),
         };
