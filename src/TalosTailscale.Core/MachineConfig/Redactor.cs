@@ -95,6 +95,7 @@ public static partial class Redactor
         text = TailscaleKey().Replace(text, "$1" + Masked);
         text = QuotedEnvironmentSecret().Replace(text, "$2" + Masked + "$1");
         text = EnvironmentSecret().Replace(text, "$1" + Masked);
+        text = SecretFlag().Replace(text, "$1" + Masked);
         text = SecretField().Replace(text, MaskField);
         text = KeyMaterialField().Replace(text, "$1" + Masked);
         text = BootstrapToken().Replace(text, Masked);
@@ -115,20 +116,25 @@ public static partial class Redactor
     [GeneratedRegex("LS0tLS1CRUdJTi[A-Za-z0-9+/]+=*")]
     private static partial Regex EncodedPem();
 
-    // tskey-auth-, tskey-client-, tskey-api- … (https://tailscale.com/kb/1252/key-types-prefixes): id and secret go.
-    [GeneratedRegex("(tskey-[a-z]+-)[A-Za-z0-9_-]+")]
+    // tskey-auth-, tskey-client-, tskey-api- … (https://tailscale.com/kb/1252/key-types-prefixes) and Headscale's
+    // hskey-auth-: id and secret go.
+    [GeneratedRegex("((?:tskey|hskey)-[a-z]+-)[A-Za-z0-9_-]+")]
     private static partial Regex TailscaleKey();
 
     [GeneratedRegex(
-        """\b([A-Z0-9_]*(?:AUTH_?KEY|API_?KEY|SECRET|TOKEN|PASSWORD|PASSPHRASE|CREDENTIALS?)=)(?!file:|\*\*\*)("[^"\r\n]*"|[^\s"',\]}]+)"""
+        """\b([A-Z0-9_]*(?:AUTH_?KEY|API_?KEY|SECRET|TOKEN|PASSWORD|PASSPHRASE|CREDENTIALS?)=)(?!file:|\*\*\*|\$\{)("[^"\r\n]*"|[^\s"',\]}]+)"""
     )]
     private static partial Regex EnvironmentSecret();
 
     // In quotes the value goes to the closing one, blanks included.
     [GeneratedRegex(
-        """(?<=(["']))([A-Z0-9_]*(?:AUTH_?KEY|API_?KEY|SECRET|TOKEN|PASSWORD|PASSPHRASE|CREDENTIALS?)=)(?!file:)[^"'\r\n]+\1"""
+        """(?<=(["']))([A-Z0-9_]*(?:AUTH_?KEY|API_?KEY|SECRET|TOKEN|PASSWORD|PASSPHRASE|CREDENTIALS?)=)(?!file:|\$\{)[^"'\r\n]+\1"""
     )]
     private static partial Regex QuotedEnvironmentSecret();
+
+    // Arguments of tailscale up.
+    [GeneratedRegex(@"(--?(?:auth-?key|client-secret|id-token)[= ])(?!file:|\*\*\*|\$\{)[^\s""',\]}]+")]
+    private static partial Regex SecretFlag();
 
     // Fields whose value is secret whatever it looks like, in YAML and in JSON.
     [GeneratedRegex(

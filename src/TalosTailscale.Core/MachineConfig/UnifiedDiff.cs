@@ -26,11 +26,13 @@ public static class UnifiedDiff
         if (string.Equals(before, after, StringComparison.Ordinal))
             return string.Empty;
         LineMatches lines = LineMatches.Find(before, after, MatchSmall);
+        // Lines are compared as they are and shown without their secrets, so that a changed one is seen to have changed.
+        var shown = new Shown(ConfigSecrets.Hide(before).Split('\n'), ConfigSecrets.Hide(after).Split('\n'));
         var text = new StringBuilder();
         if (name is not null)
             text.Append("--- ").Append(name).Append(" (before)\n+++ ").Append(name).Append(" (after)\n");
         foreach (List<Change> hunk in Hunks(lines))
-            Append(text, lines, hunk);
+            Append(text, lines, shown, hunk);
         return ConfigSecrets.Mask(text.ToString(), before, after);
     }
 
@@ -92,7 +94,7 @@ public static class UnifiedDiff
             yield return hunk;
     }
 
-    private static void Append(StringBuilder text, LineMatches lines, List<Change> hunk)
+    private static void Append(StringBuilder text, LineMatches lines, Shown shown, List<Change> hunk)
     {
         int lead = Math.Min(Context, hunk[0].Old);
         int tail = Math.Min(Context, lines.OldCount - hunk[^1].OldEnd);
@@ -105,20 +107,20 @@ public static class UnifiedDiff
         foreach (Change change in hunk)
         {
             for (; old < change.Old; old++)
-                Append(text, ' ', lines.OldLine(old), lines.IsOldUnended(old));
+                Append(text, ' ', shown.Old[old], lines.IsOldUnended(old));
             for (; old < change.OldEnd; old++)
-                Append(text, '-', lines.OldLine(old), lines.IsOldUnended(old));
+                Append(text, '-', shown.Old[old], lines.IsOldUnended(old));
             for (now = change.Now; now < change.NowEnd; now++)
-                Append(text, '+', lines.NowLine(now), lines.IsNowUnended(now));
+                Append(text, '+', shown.Now[now], lines.IsNowUnended(now));
         }
 
         for (int end = old + tail; old < end; old++)
-            Append(text, ' ', lines.OldLine(old), lines.IsOldUnended(old));
+            Append(text, ' ', shown.Old[old], lines.IsOldUnended(old));
     }
 
     private static void Append(StringBuilder text, char mark, ReadOnlySpan<char> line, bool unended)
     {
-        text.Append(mark).Append(line).Append('\n');
+        text.Append(mark).Append(line.TrimEnd('\r')).Append('\n');
         if (unended)
             text.Append("\\ No newline at end of file\n");
     }
@@ -127,6 +129,8 @@ public static class UnifiedDiff
         count == 1
             ? start.ToString(CultureInfo.InvariantCulture)
             : string.Create(CultureInfo.InvariantCulture, $"{(count == 0 ? start - 1 : start)},{count}");
+
+    private sealed record Shown(string[] Old, string[] Now);
 
     private readonly record struct Change(int Old, int OldEnd, int Now, int NowEnd);
 }
