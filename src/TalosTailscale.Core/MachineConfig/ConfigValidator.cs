@@ -12,7 +12,7 @@ public static class ConfigValidator
     /// <param name="after">The configuration to send.</param>
     /// <param name="name">The node or file, for messages.</param>
     /// <param name="version">The node's Talos; null when not known.</param>
-    /// <param name="dropped">What was left out of the patches: told with the other warnings.</param>
+    /// <param name="more">Warnings from elsewhere, told with those found here: what was left out of the patches.</param>
     /// <param name="strict">True to refuse what would be a warning.</param>
     /// <returns>The warnings.</returns>
     /// <exception cref="TsException">
@@ -24,7 +24,7 @@ public static class ConfigValidator
         string name,
         Version? version = null,
         bool strict = false,
-        IReadOnlyList<MachineConfigWarning>? dropped = null
+        IReadOnlyList<MachineConfigWarning>? more = null
     )
     {
         ConfigTree tree = ConfigTree.Read(after, name);
@@ -43,7 +43,7 @@ public static class ConfigValidator
                 throw Refuse(first, name);
         }
 
-        IReadOnlyList<MachineConfigWarning> warnings = [.. dropped ?? [], .. ConfigAdvice.Check(view, version)];
+        IReadOnlyList<MachineConfigWarning> warnings = [.. more ?? [], .. ConfigAdvice.Check(view, version)];
         if (strict && warnings.Count > 0)
             throw MachineConfigErrors.ConfigWarningsRefused.New(
                 $"'{name}': found {warnings.Count} warnings, expected none with -Strict: {string.Join(" ", warnings.Select(warning => warning.Message))}",

@@ -37,8 +37,8 @@ internal sealed record TalosRules(Version? Talos, bool IsKnown)
     /// <summary>A date without quotes is not taken for text.</summary>
     public bool DatesAreNoText => Since(new Version(1, 13, 0));
 
-    /// <summary>A HostnameConfig with <c>auto: off</c> needs no host name.</summary>
-    public bool HostnameMayBeOff => Since(new Version(1, 12, 9), new Version(1, 13, 3));
+    /// <summary>A HostnameConfig with <c>auto: off</c> needs no host name; offline the node is left to judge.</summary>
+    public bool HostnameMayBeOff => !IsKnown || Since(new Version(1, 12, 9), new Version(1, 13, 3));
 
     /// <summary>A kind of document is known to the node; true where the node's version or the kind is not known.</summary>
     public bool Has(string kind) => !IsKnown || TalosSchema.Instance.Since(kind) is not { } since || Talos >= since;

@@ -50,14 +50,53 @@ public sealed partial class AuthKey
                 $"'{source}' holds an API token (tskey-api-…), with which no node can log in; an auth key was expected.",
                 source
             );
-        if (kind == TailnetKeyKind.Other && !ownControlServer)
+        if (kind == TailnetKeyKind.Other && Reference().IsMatch(key))
             throw TailnetErrors.AuthKeyInvalid.New(
-                $"'{source}' holds a text of {key.Length} characters that does not begin with tskey-auth- or tskey-client-.",
-                source
+                $"'{source}' holds a reference to a key; the key itself was expected, since the node reads no references.",
+                source,
+                recommendedAction: "Render the file with New-TsExtensionServiceConfig -AuthKeyReference, which reads the key at its place."
             );
+        if (key.Split('-', '_').Any(word => Example().IsMatch(word)))
+            throw TailnetErrors.AuthKeyInvalid.New($"'{source}' holds an example, not a key.", source);
         if (kind == TailnetKeyKind.OAuthClientSecret)
             CheckOptions(key, source);
-        return new AuthKey(key, kind, source);
+        var made = new AuthKey(key, kind, source);
+        if (!ownControlServer)
+            made.RequireTailscale();
+        return made;
+    }
+
+    /// <summary>The key among the settings of a node; null where there is none, or where it is read from a file there.</summary>
+    /// <param name="entries">The entries of the environment, <c>NAME=value</c>.</param>
+    /// <exception cref="TsException">AuthKeyInvalid.</exception>
+    internal static AuthKey? OfEnvironment(IReadOnlyList<string> entries)
+    {
+        foreach (var name in (string[])["TS_AUTHKEY", "TS_AUTH_KEY"])
+        {
+            var value = entries.LastOrDefault(one => one.StartsWith(name + "=", StringComparison.Ordinal));
+            value = value?[(name.Length + 1)..];
+            if (string.IsNullOrWhiteSpace(value))
+                continue;
+            return value.StartsWith("file:", StringComparison.Ordinal) || value.Contains("${", StringComparison.Ordinal)
+                ? null
+                : Create(value, name, ownControlServer: true);
+        }
+
+        return null;
+    }
+
+    /// <summary>Refuses a key of another form than Tailscale's own, as only a control server of one's own makes.</summary>
+    /// <exception cref="TsException">AuthKeyInvalid.</exception>
+    internal void RequireTailscale()
+    {
+        if (Kind == TailnetKeyKind.Other)
+            throw TailnetErrors.AuthKeyInvalid.New(
+                $"'{Source}' holds a text of {_value.Length} characters that does not begin with tskey-auth- or tskey-client-, "
+                    + "and no login server of one's own is named.",
+                Source,
+                recommendedAction: "A key of Headscale needs its server: -LoginServer, or --login-server=URL in TS_EXTRA_ARGS. "
+                    + TailnetErrors.AuthKeyInvalid.RecommendedAction
+            );
     }
 
     /// <summary>The key itself, for the rendered file.</summary>
@@ -92,7 +131,7 @@ public sealed partial class AuthKey
         {
             var good = name switch
             {
-                "ephemeral" or "preauthorized" => GoBool.TryParse(value, out _),
+                "ephemeral" or "preauthorized" => value.Length == 0 || GoBool.TryParse(value, out _),
                 "baseURL" => Uri.TryCreate(value, UriKind.Absolute, out _),
                 _ => false,
             };
@@ -127,6 +166,17 @@ public sealed partial class AuthKey
 
     [GeneratedRegex("^[A-Za-z0-9_.~:/?=&%+-]+$")]
     private static partial Regex Shape();
+
+    // op://vault/item, env:NAME and their like: tailscale would take them for a key.
+    [GeneratedRegex("^(?:[a-z][a-z0-9+.-]*://|(?:env|vault|sops|ref|arn):)", RegexOptions.IgnoreCase)]
+    private static partial Regex Reference();
+
+    // Words of examples; a real key has none between its hyphens.
+    [GeneratedRegex(
+        "^(?:your|example|placeholder|changeme|replace|redacted|here|x{3,}|\\.{3,})$",
+        RegexOptions.IgnoreCase
+    )]
+    private static partial Regex Example();
 
     [GeneratedRegex("^tskey-[0-9a-f]{20,}$")]
     private static partial Regex LegacyShape();

@@ -102,7 +102,7 @@ public sealed class AuthKeyReference
             AuthKeyScheme.Vault => await Need(sources.ReadVault)(Value, cancellationToken).ConfigureAwait(false),
             _ => await Need(sources.MintKey)(Value, cancellationToken).ConfigureAwait(false),
         };
-        return AuthKey.Create(value, Text, sources.OwnControlServer);
+        return AuthKey.Create(value, Text, ownControlServer: true);
     }
 
     /// <inheritdoc/>
@@ -159,7 +159,4 @@ public sealed record AuthKeySources
 
     /// <summary>Turns a path as typed into an absolute one.</summary>
     public Func<string, Task<string>>? ResolvePath { get; init; }
-
-    /// <summary>True with a login server of one's own, whose keys have other forms.</summary>
-    public bool OwnControlServer { get; init; }
 }

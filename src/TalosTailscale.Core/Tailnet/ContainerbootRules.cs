@@ -1,6 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
-using System.Text.RegularExpressions;
 
 namespace TalosTailscale.Core.Tailnet;
 
@@ -12,32 +10,48 @@ namespace TalosTailscale.Core.Tailnet;
 internal sealed record ContainerbootFinding(string Code, bool IsError, string Message, string Fix);
 
 /// <summary>
-/// The rules by which tailscale's containerboot reads its environment (tailscale/tailscale cmd/containerboot/settings.go)
-/// and those by which <c>tailscale up</c> reads its flags, checked before a node has to fail on them.
+/// The rules by which tailscale's containerboot reads its environment (tailscale/tailscale cmd/containerboot/settings.go,
+/// v1.80 to v1.102), checked before a node has to fail on them; those of <c>tailscale up</c> are in <see cref="UpRules"/>.
 /// </summary>
-internal static partial class ContainerbootRules
+/// <remarks>The extension runs outside Kubernetes and sets TS_USERSPACE=false; what a release newer than others refuses, is refused.</remarks>
+internal static class ContainerbootRules
 {
     // Both of a pair set: containerboot refuses to start.
     private static readonly (string First, string Second)[] s_exclusive =
     [
-        ("TS_AUTHKEY", "TS_CLIENT_ID"),
-        ("TS_AUTHKEY", "TS_CLIENT_SECRET"),
-        ("TS_AUTHKEY", "TS_ID_TOKEN"),
-        ("TS_AUTHKEY", "TS_AUDIENCE"),
-        ("TS_CLIENT_SECRET", "TS_ID_TOKEN"),
-        ("TS_CLIENT_SECRET", "TS_AUDIENCE"),
-        ("TS_ID_TOKEN", "TS_AUDIENCE"),
-        ("TS_DEST_IP", "TS_EXPERIMENTAL_DEST_DNS_NAME"),
-        ("TS_TAILNET_TARGET_IP", "TS_TAILNET_TARGET_FQDN"),
-        ("TS_DEST_IP", "TS_SERVE_CONFIG"),
-        ("TS_EXPERIMENTAL_VERSIONED_CONFIG_DIR", "TS_HOSTNAME"),
-        ("TS_EXPERIMENTAL_VERSIONED_CONFIG_DIR", "TS_EXTRA_ARGS"),
-        ("TS_EXPERIMENTAL_VERSIONED_CONFIG_DIR", "TS_AUTHKEY"),
-        ("TS_EXPERIMENTAL_VERSIONED_CONFIG_DIR", "TS_ROUTES"),
-        ("TS_EXPERIMENTAL_VERSIONED_CONFIG_DIR", "TS_ACCEPT_DNS"),
+        .. Pairs("TS_AUTHKEY", "TS_CLIENT_ID", "TS_CLIENT_SECRET", "TS_ID_TOKEN", "TS_AUDIENCE"),
+        .. Pairs("TS_CLIENT_SECRET", "TS_ID_TOKEN", "TS_AUDIENCE"),
+        .. Pairs("TS_ID_TOKEN", "TS_AUDIENCE"),
+        .. Pairs("TS_DEST_IP", "TS_EXPERIMENTAL_DEST_DNS_NAME"),
+        .. Pairs("TS_TAILNET_TARGET_IP", "TS_TAILNET_TARGET_FQDN"),
+        .. Pairs(
+            ConfigFolder,
+            "TS_HOSTNAME",
+            "TS_EXTRA_ARGS",
+            "TS_AUTHKEY",
+            "TS_CLIENT_ID",
+            "TS_CLIENT_SECRET",
+            "TS_ID_TOKEN",
+            "TS_AUDIENCE"
+        ),
     ];
 
-    // What only works with a kernel tunnel; the extension sets TS_USERSPACE=false itself.
+    private const string ConfigFolder = "TS_EXPERIMENTAL_VERSIONED_CONFIG_DIR";
+    private const string Ingress = "EXPERIMENTAL_ALLOW_PROXYING_CLUSTER_TRAFFIC_VIA_INGRESS";
+
+    // One needs the other.
+    private static readonly (string Variable, string Needed)[] s_needs =
+    [
+        ("TS_ID_TOKEN", "TS_CLIENT_ID"),
+        ("TS_AUDIENCE", "TS_CLIENT_ID"),
+        (Ingress, "TS_SERVE_CONFIG"),
+        (Ingress, "POD_IP"),
+        // tailscaled's proxies for services live in a Secret of the pod.
+        ("TS_EGRESS_PROXIES_CONFIG_PATH", "KUBERNETES_SERVICE_HOST"),
+        ("TS_INGRESS_PROXIES_CONFIG_PATH", "KUBERNETES_SERVICE_HOST"),
+    ];
+
+    // What only works with a kernel tunnel.
     private static readonly string[] s_needKernel =
     [
         "TS_DEST_IP",
@@ -45,6 +59,28 @@ internal static partial class ContainerbootRules
         "TS_TAILNET_TARGET_IP",
         "TS_TAILNET_TARGET_FQDN",
         "TS_EXPERIMENTAL_ENABLE_FORWARDING_OPTIMIZATIONS",
+        Ingress,
+    ];
+
+    // Read as true or false; anything else counts as not set.
+    private static readonly string[] s_booleans =
+    [
+        "TS_USERSPACE",
+        "TS_ACCEPT_DNS",
+        "TS_AUTH_ONCE",
+        "TS_ENABLE_METRICS",
+        "TS_ENABLE_HEALTH_CHECK",
+        "TS_EXPERIMENTAL_ENABLE_FORWARDING_OPTIMIZATIONS",
+        "TS_EXPERIMENTAL_CERT_SHARE",
+        Ingress,
+    ];
+
+    // An address and a port, as Go's netip.ParseAddrPort reads them.
+    private static readonly string[] s_addresses =
+    [
+        "TS_HEALTHCHECK_ADDR_PORT",
+        "TS_LOCAL_ADDR_PORT",
+        "TS_DEBUG_ADDR_PORT",
     ];
 
     /// <summary>The placeholder that tailscale itself fills in.</summary>
@@ -57,22 +93,32 @@ internal static partial class ContainerbootRules
     public static IReadOnlyList<ContainerbootFinding> Check(IReadOnlyList<string> entries, AuthKey? key)
     {
         var findings = new List<ContainerbootFinding>();
+        var values = Read(entries, findings);
+        var up = UpArguments.Parse(values.GetValueOrDefault("TS_EXTRA_ARGS"));
+        CheckTogether(findings, values);
+        CheckUserspace(findings, values);
+        CheckForms(findings, values);
+        CheckPlaceholders(findings, values);
+        findings.AddRange(UpRules.Check(values, up, key));
+        findings.AddRange(UnreadVariables.Check(values));
+        CheckKept(findings, values, key);
+        return [.. findings.OrderByDescending(finding => finding.IsError)];
+    }
+
+    private static Dictionary<string, string> Read(IReadOnlyList<string> entries, List<ContainerbootFinding> findings)
+    {
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var entry in entries)
         {
             var equals = entry.IndexOf('=', StringComparison.Ordinal);
             if (equals < 1)
-            {
                 Error(
                     findings,
                     "EntryMalformed",
                     "An environment entry is not of the form NAME=value.",
                     "Write NAME=value."
                 );
-                continue;
-            }
-
-            if (!values.TryAdd(entry[..equals], entry[(equals + 1)..]))
+            else if (!values.TryAdd(entry[..equals], entry[(equals + 1)..]))
             {
                 Error(
                     findings,
@@ -84,75 +130,115 @@ internal static partial class ContainerbootRules
             }
         }
 
-        CheckNames(findings, values);
-        CheckHostname(findings, values);
-        CheckRoutes(findings, values);
-        CheckDns(findings, values);
-        CheckExtraArguments(findings, values, key);
-        CheckLogin(findings, values, key);
-        return [.. findings.OrderByDescending(finding => finding.IsError)];
+        return values;
     }
 
-    /// <summary>The value of a flag in TS_EXTRA_ARGS, in both forms in which tailscale takes it; null when it is not there.</summary>
-    public static string? Flag(string? extraArguments, string name)
-    {
-        var words = Words(extraArguments);
-        for (var i = 0; i < words.Length; i++)
-        {
-            var word = words[i].TrimStart('-');
-            if (!words[i].StartsWith('-'))
-                continue;
-            if (word.StartsWith(name + "=", StringComparison.Ordinal))
-                return word[(name.Length + 1)..];
-            if (word == name)
-                return i + 1 < words.Length && !words[i + 1].StartsWith('-') ? words[i + 1] : "";
-        }
-
-        return null;
-    }
-
-    /// <summary>Splits as Go's <c>strings.Fields</c> does: at blanks, without quoting.</summary>
-    public static string[] Words(string? text) =>
-        (text ?? "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-
-    private static void CheckNames(List<ContainerbootFinding> findings, Dictionary<string, string> values)
+    private static void CheckTogether(List<ContainerbootFinding> findings, Dictionary<string, string> values)
     {
         foreach (var (first, second) in s_exclusive)
             if (Set(values, first) && Set(values, second))
-                Error(
-                    findings,
-                    "VariablesExclusive",
-                    $"'{first}' and '{second}' exclude each other.",
-                    $"Remove '{first}' or '{second}'."
-                );
-        if (values.ContainsKey("TS_AUTHKEY") && values.ContainsKey("TS_AUTH_KEY"))
+                Exclusive(findings, first, second);
+        // These two count even where they are empty.
+        if (Set(values, ConfigFolder) && values.ContainsKey("TS_ROUTES"))
+            Exclusive(findings, ConfigFolder, "TS_ROUTES");
+        if (Set(values, ConfigFolder) && GoBool.TryParse(values.GetValueOrDefault("TS_ACCEPT_DNS"), out _))
+            Exclusive(findings, ConfigFolder, "TS_ACCEPT_DNS");
+        if (Set(values, "TS_HEALTHCHECK_ADDR_PORT") && On(values, "TS_ENABLE_HEALTH_CHECK"))
+            Exclusive(findings, "TS_HEALTHCHECK_ADDR_PORT", "TS_ENABLE_HEALTH_CHECK");
+        if (Set(values, "TS_AUTHKEY") && Set(values, "TS_AUTH_KEY"))
             Error(
                 findings,
                 "VariablesExclusive",
                 "'TS_AUTHKEY' and its other name 'TS_AUTH_KEY' are both set.",
                 "Remove 'TS_AUTH_KEY'."
             );
-        if (
-            values.TryGetValue("TS_USERSPACE", out var userspace)
-            && GoBool.TryParse(userspace, out var inUserspace)
-            && inUserspace
-        )
-        {
-            Warning(
-                findings,
-                "UserspaceNetworking",
-                "TS_USERSPACE=true gives the node itself no tailnet address, so containerd cannot pull through it.",
-                "Remove TS_USERSPACE; the extension sets it to false."
-            );
-            foreach (var name in s_needKernel.Where(name => Set(values, name)))
+        foreach (var (variable, needed) in s_needs)
+            if ((variable == Ingress ? On(values, variable) : Set(values, variable)) && !Set(values, needed))
                 Error(
                     findings,
-                    "VariablesExclusive",
-                    $"'{name}' is not possible with TS_USERSPACE=true.",
-                    $"Remove '{name}' or TS_USERSPACE."
+                    "VariableMissing",
+                    $"'{variable}' is set and '{needed}' is not.",
+                    $"Remove '{variable}', or set '{needed}' too."
                 );
+    }
+
+    private static void CheckUserspace(List<ContainerbootFinding> findings, Dictionary<string, string> values)
+    {
+        if (!On(values, "TS_USERSPACE"))
+            return;
+        Warning(
+            findings,
+            "UserspaceNetworking",
+            "TS_USERSPACE=true gives the node itself no tailnet address, so containerd cannot pull through it.",
+            "Remove TS_USERSPACE; the extension sets it to false."
+        );
+        foreach (var name in s_needKernel.Where(name => Set(values, name)))
+            Error(
+                findings,
+                "VariablesExclusive",
+                $"'{name}' is not possible with TS_USERSPACE=true.",
+                $"Remove '{name}' or TS_USERSPACE."
+            );
+    }
+
+    private static void CheckForms(List<ContainerbootFinding> findings, Dictionary<string, string> values)
+    {
+        foreach (var name in s_booleans)
+        {
+            if (!Set(values, name) || GoBool.TryParse(values[name], out _))
+                continue;
+            // Unreadable, it counts as not set, and then containerboot runs without a tunnel.
+            findings.Add(
+                new ContainerbootFinding(
+                    "BooleanUnreadable",
+                    name == "TS_USERSPACE",
+                    $"'{name}' is '{values[name]}', which containerboot does not read and takes for not set; true or false was expected.",
+                    $"Write {name}=true or {name}=false, without blanks."
+                )
+            );
         }
 
+        foreach (var name in s_addresses)
+        {
+            // The address of metrics and health is only looked at where one of them is on.
+            if (
+                !Set(values, name)
+                || (
+                    name == "TS_LOCAL_ADDR_PORT"
+                    && !On(values, "TS_ENABLE_METRICS")
+                    && !On(values, "TS_ENABLE_HEALTH_CHECK")
+                )
+                || IsAddressAndPort(values[name])
+            )
+                continue;
+            Error(
+                findings,
+                "AddressInvalid",
+                $"'{name}' is '{values[name]}'; an address and a port were expected.",
+                $"Write {name}=127.0.0.1:9002 or [::]:9002."
+            );
+        }
+
+        if (!values.TryGetValue("TS_BOOT_TIMEOUT", out var timeout) || timeout.Length == 0)
+            return;
+        if (MachineConfig.Schema.GoDuration.IsValid(timeout))
+            Warning(
+                findings,
+                "VariableUnread",
+                "TS_BOOT_TIMEOUT is read by tailscale newer than 1.102 only; older ones wait 60 seconds whatever it says.",
+                "Leave it out, or see that the extension is new enough."
+            );
+        else
+            Error(
+                findings,
+                "DurationInvalid",
+                $"TS_BOOT_TIMEOUT is '{timeout}', which is no duration of Go.",
+                "Write TS_BOOT_TIMEOUT=120s."
+            );
+    }
+
+    private static void CheckPlaceholders(List<ContainerbootFinding> findings, Dictionary<string, string> values)
+    {
         foreach (var (name, value) in values)
             if (value.Replace(CertificateDomain, "", StringComparison.Ordinal).Contains("${", StringComparison.Ordinal))
                 Error(
@@ -163,87 +249,7 @@ internal static partial class ContainerbootRules
                 );
     }
 
-    private static void CheckHostname(List<ContainerbootFinding> findings, Dictionary<string, string> values)
-    {
-        if (values.TryGetValue("TS_HOSTNAME", out var name) && !HostName().IsMatch(name))
-            Error(
-                findings,
-                "HostnameInvalid",
-                $"The host name '{name}' is not a DNS label of 1 to 63 lower-case letters, digits and inner hyphens.",
-                "Choose a name such as 'ampone'."
-            );
-    }
-
-    private static void CheckRoutes(List<ContainerbootFinding> findings, Dictionary<string, string> values)
-    {
-        if (!values.TryGetValue("TS_ROUTES", out var routes) || routes.Length == 0)
-            return;
-        foreach (var route in routes.Split(','))
-        {
-            if (!TryParseRoute(route, out var address, out var length))
-                Error(
-                    findings,
-                    "RouteInvalid",
-                    $"The route '{route}' is not a network in CIDR form.",
-                    "Write a route as 10.96.0.0/12, several with a comma and no blank."
-                );
-            else if (!Network(address, length).Equals(address))
-                Error(
-                    findings,
-                    "RouteHasHostBits",
-                    $"The route '{route}' has host bits set; '{Network(address, length)}/{length}' was expected.",
-                    $"Write '{Network(address, length)}/{length}'."
-                );
-        }
-    }
-
-    private static void CheckDns(List<ContainerbootFinding> findings, Dictionary<string, string> values)
-    {
-        var byFlag = Flag(values.GetValueOrDefault("TS_EXTRA_ARGS"), "accept-dns");
-        var wanted = byFlag is "" ? "true" : byFlag ?? values.GetValueOrDefault("TS_ACCEPT_DNS");
-        if (GoBool.TryParse(wanted, out var accept) && accept)
-            Warning(
-                findings,
-                "AcceptDnsOn",
-                "Tailscale is to manage /etc/resolv.conf, which is on a read-only file system on Talos.",
-                "Set TS_ACCEPT_DNS=false and put 100.100.100.100 first among the node's resolvers."
-            );
-    }
-
-    private static void CheckExtraArguments(
-        List<ContainerbootFinding> findings,
-        Dictionary<string, string> values,
-        AuthKey? key
-    )
-    {
-        var extra = values.GetValueOrDefault("TS_EXTRA_ARGS");
-        if (extra is not null && extra.AsSpan().IndexOfAny('"', '\'') >= 0)
-            Error(
-                findings,
-                "ExtraArgumentsQuoted",
-                "TS_EXTRA_ARGS has quotes; containerboot splits it at blanks and passes the quotes on.",
-                "Write the arguments without quotes and without blanks in them."
-            );
-        var tags = Flag(extra, "advertise-tags");
-        foreach (
-            var tag in (tags ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries).Where(tag => !Tag().IsMatch(tag))
-        )
-            Error(
-                findings,
-                "TagInvalid",
-                $"The tag '{tag}' is not of the form tag:name with a letter first.",
-                "Write tags as tag:k8s-node, several with a comma."
-            );
-        if (key?.Kind == TailnetKeyKind.OAuthClientSecret && string.IsNullOrEmpty(tags))
-            Error(
-                findings,
-                "OAuthKeyWithoutTags",
-                "The key is an OAuth client secret and no tags are asked for; tailscale refuses that.",
-                "Give -Tag, or put --advertise-tags=tag:… into TS_EXTRA_ARGS."
-            );
-    }
-
-    private static void CheckLogin(List<ContainerbootFinding> findings, Dictionary<string, string> values, AuthKey? key)
+    private static void CheckKept(List<ContainerbootFinding> findings, Dictionary<string, string> values, AuthKey? key)
     {
         if (key?.Ephemeral == true)
             Warning(
@@ -252,7 +258,11 @@ internal static partial class ContainerbootRules
                 "With this OAuth secret the node is ephemeral: it vanishes from the tailnet when it is offline and comes back with another address.",
                 "Add ?ephemeral=false&preauthorized=true to the OAuth secret."
             );
-        if (!GoBool.TryParse(values.GetValueOrDefault("TS_AUTH_ONCE"), out var once) || !once)
+        // What cannot be read was told already.
+        if (
+            !Set(values, "TS_AUTH_ONCE")
+            || values["TS_AUTH_ONCE"] is { } once && GoBool.TryParse(once, out var on) && !on
+        )
             Warning(
                 findings,
                 "AuthOnceOff",
@@ -268,54 +278,32 @@ internal static partial class ContainerbootRules
             );
     }
 
-    private static bool TryParseRoute(string route, out IPAddress address, out int length)
-    {
-        var slash = route.IndexOf('/', StringComparison.Ordinal);
-        length = 0;
-        if (
-            slash < 1
-            || !IPAddress.TryParse(route.AsSpan(0, slash), out var parsed)
-            || !Decimal().IsMatch(route[(slash + 1)..])
-        )
-        {
-            address = IPAddress.None;
-            return false;
-        }
+    private static bool IsAddressAndPort(string text) =>
+        text.LastIndexOf(':') is > 0 and var colon
+        && ushort.TryParse(text.AsSpan(colon + 1), System.Globalization.NumberStyles.None, null, out _)
+        && IPAddress.TryParse(text.AsSpan(0, colon), out var address)
+        && address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 == (text[0] == '[');
 
-        address = parsed;
-        length = int.Parse(route.AsSpan(slash + 1), System.Globalization.CultureInfo.InvariantCulture);
-        // "10.1" is an address to .NET but not to Go.
-        return length <= (parsed.AddressFamily == AddressFamily.InterNetwork ? 32 : 128)
-            && (parsed.AddressFamily != AddressFamily.InterNetwork || route.AsSpan(0, slash).Count('.') == 3);
-    }
+    private static IEnumerable<(string, string)> Pairs(string first, params string[] others) =>
+        others.Select(other => (first, other));
 
-    private static IPAddress Network(IPAddress address, int length)
-    {
-        var bytes = address.GetAddressBytes();
-        for (var i = 0; i < bytes.Length; i++)
-        {
-            var kept = Math.Clamp(length - (i * 8), 0, 8);
-            bytes[i] &= (byte)(0xFF << (8 - kept));
-        }
-
-        return new IPAddress(bytes);
-    }
+    private static void Exclusive(List<ContainerbootFinding> findings, string first, string second) =>
+        Error(
+            findings,
+            "VariablesExclusive",
+            $"'{first}' and '{second}' exclude each other.",
+            $"Remove '{first}' or '{second}'."
+        );
 
     private static bool Set(Dictionary<string, string> values, string name) =>
         values.GetValueOrDefault(name, "").Length > 0;
+
+    private static bool On(Dictionary<string, string> values, string name) =>
+        GoBool.TryParse(values.GetValueOrDefault(name), out var on) && on;
 
     private static void Error(List<ContainerbootFinding> findings, string code, string message, string fix) =>
         findings.Add(new ContainerbootFinding(code, true, message, fix));
 
     private static void Warning(List<ContainerbootFinding> findings, string code, string message, string fix) =>
         findings.Add(new ContainerbootFinding(code, false, message, fix));
-
-    [GeneratedRegex("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
-    private static partial Regex HostName();
-
-    [GeneratedRegex("^tag:[a-zA-Z][a-zA-Z0-9-]*$")]
-    private static partial Regex Tag();
-
-    [GeneratedRegex("^[0-9]{1,3}$")]
-    private static partial Regex Decimal();
 }

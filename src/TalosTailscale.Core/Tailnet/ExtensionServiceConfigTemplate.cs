@@ -141,7 +141,8 @@ public sealed class ExtensionServiceConfigTemplate
     /// <returns>Findings, errors first.</returns>
     internal IReadOnlyList<ContainerbootFinding> Check(AuthKey key) =>
         ContainerbootRules.Check(
-            [.. Entries.Select(entry => entry.Replace(Placeholder, "", StringComparison.Ordinal))],
+            // The key itself is not looked at; that there is one is.
+            [.. Entries.Select(entry => entry.Replace(Placeholder, "key", StringComparison.Ordinal))],
             key
         );
 
@@ -172,7 +173,7 @@ public sealed class ExtensionServiceConfigTemplate
         var names = added.Where(word => word.StartsWith('-')).Select(FlagName).ToHashSet(StringComparer.Ordinal);
         var kept = new List<string>();
         var dropping = false;
-        foreach (var word in ContainerbootRules.Words(Variable("TS_EXTRA_ARGS")))
+        foreach (var word in UpArguments.Words(Variable("TS_EXTRA_ARGS")))
         {
             dropping = word.StartsWith('-') ? names.Contains(FlagName(word)) : dropping;
             if (!dropping)

@@ -52,6 +52,8 @@ public sealed class RenderedExtensionService
                 AuthOnce = edited.Variable("TS_AUTH_ONCE") is null ? true : null,
             }
         );
+        if (!UpArguments.Parse(edited.Variable("TS_EXTRA_ARGS")).HasOwnServer)
+            key.RequireTailscale();
         if (TailnetRange.Contains(node.Address) && !TailnetAddresses.LeavesLan(edited.Variable("TS_EXTRA_ARGS")))
         {
             string found =
@@ -167,8 +169,7 @@ public sealed class RenderedExtensionService
         string path
     )
     {
-        var extra = template.Variable("TS_EXTRA_ARGS");
-        var dnsFlag = ContainerbootRules.Flag(extra, "accept-dns");
+        var up = UpArguments.Parse(template.Variable("TS_EXTRA_ARGS"));
         return new TsExtensionServiceConfig
         {
             Yaml = template.ToSafeText(),
@@ -176,17 +177,9 @@ public sealed class RenderedExtensionService
             Path = path,
             Hostname = template.Variable("TS_HOSTNAME") ?? node.Name,
             Routes = Split(template.Variable("TS_ROUTES")),
-            Tags = Split(ContainerbootRules.Flag(extra, "advertise-tags")),
-            LoginServer = Uri.TryCreate(
-                ContainerbootRules.Flag(extra, "login-server"),
-                UriKind.Absolute,
-                out var server
-            )
-                ? server
-                : null,
-            AcceptDns =
-                GoBool.TryParse(dnsFlag is "" ? "true" : dnsFlag ?? template.Variable("TS_ACCEPT_DNS"), out var dns)
-                && dns,
+            Tags = Split(up["advertise-tags"]),
+            LoginServer = Uri.TryCreate(up["login-server"], UriKind.Absolute, out var server) ? server : null,
+            AcceptDns = GoBool.TryParse(up["accept-dns"] ?? template.Variable("TS_ACCEPT_DNS"), out var dns) && dns,
             AuthOnce = GoBool.TryParse(template.Variable("TS_AUTH_ONCE"), out var once) && once,
             KeyKind = key.Kind,
             KeySource = key.Source,

@@ -70,7 +70,7 @@ internal sealed class TailnetAddresses
     /// </summary>
     /// <param name="extraArgs">The value of <c>TS_EXTRA_ARGS</c>; null when not set.</param>
     public static bool LeavesLan(string? extraArgs) =>
-        ContainerbootRules.Flag(extraArgs, "netfilter-mode") is "nodivert" or "off";
+        UpArguments.Parse(extraArgs)["netfilter-mode"] is "nodivert" or "off";
 
     // A single address makes no network of others.
     private static IPNetwork? Network(string text)

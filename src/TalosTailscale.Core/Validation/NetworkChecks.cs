@@ -164,7 +164,7 @@ internal static class NetworkChecks
     }
 
     private static string[] WantedTags(IReadOnlyList<string> environment) =>
-        (ContainerbootRules.Flag(Value(environment, "TS_EXTRA_ARGS"), "advertise-tags") ?? "").Split(
+        (UpArguments.Parse(Value(environment, "TS_EXTRA_ARGS"))["advertise-tags"] ?? "").Split(
             ',',
             StringSplitOptions.RemoveEmptyEntries
         );

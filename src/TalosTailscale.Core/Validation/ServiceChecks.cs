@@ -52,7 +52,7 @@ internal static class ServiceChecks
                 AuthKey? key;
                 try
                 {
-                    key = KeyOf(active);
+                    key = AuthKey.OfEnvironment(active);
                 }
                 catch (TsException e)
                 {
@@ -231,18 +231,5 @@ internal static class ServiceChecks
     }
 
     // Any form is taken: what a key is worth the tailnet says, and the log tells. An API token is worth nothing anywhere.
-    private static AuthKey? KeyOf(IReadOnlyList<string> environment)
-    {
-        var value = environment
-            .LastOrDefault(one => one.StartsWith("TS_AUTHKEY=", StringComparison.Ordinal))
-            ?["TS_AUTHKEY=".Length..];
-        return
-            string.IsNullOrWhiteSpace(value)
-            || value.StartsWith("file:", StringComparison.Ordinal)
-            || value.Contains("${", StringComparison.Ordinal)
-            ? null
-            : AuthKey.Create(value, "TS_AUTHKEY", ownControlServer: true);
-    }
-
     private static string Short(string schematic) => schematic.Length > 12 ? schematic[..12] + "…" : schematic;
 }

@@ -19,7 +19,7 @@ public sealed class ConfigValidatorTests
         "line 9, column 5"
     )]
     [InlineData(
-        "---\napiVersion: v1alpha1\nkind: ExtensionServiceConfig\nname: x\nenvironment:\n  - TS_AUTHKEY=${TAILSCALE_AUTHKEY}\n",
+        "---\napiVersion: v1alpha1\nkind: ExtensionServiceConfig\nname: tailscale\nenvironment:\n  - TS_AUTHKEY=${TAILSCALE_AUTHKEY}\n",
         "placeholder"
     )]
     [InlineData(
@@ -30,7 +30,6 @@ public sealed class ConfigValidatorTests
         "  network: {hostname: a}\n---\napiVersion: v1alpha1\nkind: HostnameConfig\nauto: stable\n",
         "machine.network.hostname"
     )]
-    [InlineData("---\napiVersion: v1alpha1\nkind: HostnameConfig\nauto: off\n", "'hostname'")]
     [InlineData("---\napiVersion: v1alpha1\nkind: HostnameConfig\nauto: stable\nhostname: a\n", "'auto: stable'")]
     [InlineData("  install: {extensions: [{image: a/b:1}, {image: a/b:1}]}\n", "a/b:1")]
     public void What_Talos_refuses_is_refused_here(string rest, string words)
@@ -55,15 +54,7 @@ public sealed class ConfigValidatorTests
         IReadOnlyList<MachineConfigWarning> warnings = ConfigValidator.Check(Main, config, "node", new Version(1, 12));
 
         Assert.Equal(
-            [
-                "AcceptDnsOnTalos",
-                "AuthOnceUnset",
-                "EtcdSubnetsMissing",
-                "InstallExtensionsIgnored",
-                "NodeIpSubnetsMissing",
-                "OAuthKeyWithoutTags",
-                "TailnetDnsNotFirst",
-            ],
+            ["EtcdSubnetsMissing", "InstallExtensionsIgnored", "NodeIpSubnetsMissing", "TailnetDnsNotFirst"],
             warnings.Select(warning => warning.Code).Order()
         );
         Assert.All(warnings, warning => Assert.False(string.IsNullOrEmpty(warning.Fix)));

@@ -78,7 +78,7 @@ public sealed class PatchFormsTests
     [InlineData(
         "apiVersion: v1alpha1\nkind: ResolverConfig\nnameservers: [{address: 100.100.100.100}]\n",
         "  network:\n    nameservers:\n      - 1.1.1.1\n",
-        "    nameservers:\n      - 1.1.1.1\n      - 100.100.100.100\n"
+        "    nameservers:\n      - 100.100.100.100\n      - 1.1.1.1\n"
     )]
     [InlineData(
         "apiVersion: v1alpha1\nkind: KubePrismConfig\nport: 7446\n",

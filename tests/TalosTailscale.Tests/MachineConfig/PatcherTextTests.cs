@@ -182,12 +182,12 @@ public sealed class PatcherTextTests
     [InlineData(
         "machine: {network: {nameservers: [100.100.100.100]}}",
         "apiVersion: v1alpha1\nkind: ResolverConfig\nnameservers:\n  - address: 1.1.1.1\n",
-        "  - address: 100.100.100.100\n"
+        "  - address: 100.100.100.100\n  - address: 1.1.1.1\n"
     )]
     [InlineData(
         "apiVersion: v1alpha1\nkind: ResolverConfig\nnameservers: [{address: 100.100.100.100}]\n",
         "machine:\n  network:\n    nameservers:\n      - 1.1.1.1\n",
-        "      - 100.100.100.100\n"
+        "      - 100.100.100.100\n      - 1.1.1.1\n"
     )]
     [InlineData(
         "machine: {network: {hostname: n2}}",

@@ -38,6 +38,31 @@ internal sealed class ListMerger(ConfigTree tree, ListMerge mode)
             if (lookup is not null)
                 Remember(lookup, added);
         }
+
+        if (mode == ListMerge.Union && IsResolverList(path))
+            PutTailnetFirst(left, right, element);
+    }
+
+    /// <summary>The tailnet's resolver, which has to be first: a resolver that answers that a name is not known ends the search.</summary>
+    public const string TailnetResolver = "100.100.100.100";
+
+    /// <summary>Whether a patch asks for the tailnet's resolver.</summary>
+    public static bool AsksForTailnet(YamlNode resolvers) =>
+        resolvers.Entries?.Exists(entry => AddressOf(entry.Value) == TailnetResolver) == true;
+
+    private static bool IsResolverList(string path) => path is "machine.network.nameservers" or "nameservers";
+
+    private static string? AddressOf(YamlNode resolver) =>
+        resolver.Resolved is { Kind: YamlKind.Scalar } text ? text.Value : resolver.GetTextResolved("address");
+
+    private void PutTailnetFirst(YamlNode left, YamlNode right, SchemaType element)
+    {
+        int at = left.Entries!.FindIndex(entry => AddressOf(entry.Value) == TailnetResolver);
+        if (at <= 0 || !AsksForTailnet(right))
+            return;
+        YamlEntry entry = left.Entries[at];
+        tree.Remove(left, entry);
+        tree.Add(left, null, PatchImport.Import(entry.Value, element), 0);
     }
 
     /// <summary>The name of a variable: up to the first <c>=</c>.</summary>

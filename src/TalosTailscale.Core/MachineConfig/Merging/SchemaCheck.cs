@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using TalosTailscale.Core.MachineConfig.Schema;
 using TalosTailscale.Core.MachineConfig.Yaml;
+using NearestName = TalosTailscale.Core.Inventory.NearestName;
 
 namespace TalosTailscale.Core.MachineConfig.Merging;
 
@@ -64,7 +65,9 @@ internal sealed partial class SchemaCheck(string patch, TalosRules rules, bool a
 
             if (allowUnknownKeys || there is not null)
                 continue;
-            string known = Nearest(key, fields.Fields.Keys) is { } near ? $"'{near}'" : "a key of the configuration";
+            string known = NearestName.Find(key, fields.Fields.Keys) is { } near
+                ? $"'{near}'"
+                : "a key of the configuration";
             throw MachineConfigErrors.PatchUnknownKey.New(
                 $"'{patch}' {YamlPosition.Describe(entry.Key!)}: found the key '{Join(path, key)}', which Talos does not know; expected {known}.",
                 patch
@@ -93,7 +96,7 @@ internal sealed partial class SchemaCheck(string patch, TalosRules rules, bool a
             SchemaKind.Integer => found == ScalarType.Integer,
             SchemaKind.Fraction => found is ScalarType.Integer or ScalarType.Fraction,
             SchemaKind.Boolean => node.Style == YamlStyle.Plain && YamlScalar.TryBoolean(node.Value) is not null,
-            SchemaKind.Duration => IsDuration(node.Value),
+            SchemaKind.Duration => GoDuration.IsValid(node.Value),
             SchemaKind.Text or SchemaKind.TextOrNumber or SchemaKind.Argument => !IsDate(node),
             _ => true,
         };
@@ -106,14 +109,8 @@ internal sealed partial class SchemaCheck(string patch, TalosRules rules, bool a
     private bool IsDate(YamlNode node) =>
         rules.DatesAreNoText && node.Style == YamlStyle.Plain && node.Tag is null && Date().IsMatch(node.Value);
 
-    // time.ParseDuration of Go.
-    private static bool IsDuration(string text) => Duration().IsMatch(text);
-
     [GeneratedRegex(@"^\d{4}-\d{1,2}-\d{1,2}(?:(?:[Tt]|[ \t]+)\d{1,2}:\d{2}:\d{2}.*)?$")]
     private static partial Regex Date();
-
-    [GeneratedRegex(@"^[-+]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$")]
-    private static partial Regex Duration();
 
     private void Expect(YamlNode node, YamlKind kind, SchemaType type, string path)
     {
@@ -134,44 +131,4 @@ internal sealed partial class SchemaCheck(string patch, TalosRules rules, bool a
             $"'{patch}' {YamlPosition.Describe(node)}: found {found} for '{path}', expected {expected}.",
             patch
         );
-
-    // A key one or two letters away is what was meant.
-    private static string? Nearest(string key, IEnumerable<string> known)
-    {
-        string? best = null;
-        int least = Math.Min(3, (key.Length / 2) + 1);
-        foreach (string candidate in known)
-        {
-            int distance = Distance(key, candidate, least);
-            if (distance >= least)
-                continue;
-            least = distance;
-            best = candidate;
-        }
-
-        return best;
-    }
-
-    private static int Distance(string a, string b, int limit)
-    {
-        if (Math.Abs(a.Length - b.Length) >= limit)
-            return limit;
-        var row = new int[b.Length + 1];
-        for (int j = 0; j <= b.Length; j++)
-            row[j] = j;
-        for (int i = 1; i <= a.Length; i++)
-        {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= b.Length; j++)
-            {
-                int cost = char.ToLowerInvariant(a[i - 1]) == char.ToLowerInvariant(b[j - 1]) ? 0 : 1;
-                int next = Math.Min(Math.Min(row[j] + 1, row[j - 1] + 1), diagonal + cost);
-                diagonal = row[j];
-                row[j] = next;
-            }
-        }
-
-        return row[b.Length];
-    }
 }

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using TalosTailscale.Core.MachineConfig.Merging;
 using TalosTailscale.Core.MachineConfig.Yaml;
 
 namespace TalosTailscale.Core.MachineConfig.Validation;
@@ -6,8 +7,6 @@ namespace TalosTailscale.Core.MachineConfig.Validation;
 /// <summary>What Talos accepts and what then works against the tailnet or the cluster.</summary>
 internal static partial class ConfigAdvice
 {
-    private const string TailnetResolver = "100.100.100.100";
-
     /// <summary>The warnings for a configuration.</summary>
     /// <param name="config">The configuration as it will be.</param>
     /// <param name="version">The node's Talos; null when not known, as offline.</param>
@@ -19,9 +18,7 @@ internal static partial class ConfigAdvice
             .. Image(config, version),
             .. Resolvers(config, version),
         ];
-        return config.TailscaleEnvironment() is { } environment
-            ? [.. general, .. Addresses(config, version), .. Service(environment)]
-            : general;
+        return config.TailscaleEntries() is not null ? [.. general, .. Addresses(config, version)] : general;
     }
 
     private static IEnumerable<MachineConfigWarning> Extensions(ConfigView config, Version? version)
@@ -52,13 +49,13 @@ internal static partial class ConfigAdvice
     private static IEnumerable<MachineConfigWarning> Resolvers(ConfigView config, Version? version)
     {
         IReadOnlyList<string> servers = config.Nameservers();
-        int at = servers.ToList().IndexOf(TailnetResolver);
+        int at = servers.ToList().IndexOf(ListMerger.TailnetResolver);
         string place = ConfigForms.PlaceOf(config, ConfigForms.Nameservers, version);
         if (at > 0)
             yield return new MachineConfigWarning(
                 "TailnetDnsNotFirst",
-                $"{TailnetResolver} is resolver {at + 1} of {servers.Count}; names of the tailnet do not resolve, since the first answer counts.",
-                $"Delete the list and set it anew with {TailnetResolver} first (two patches: {place} with '$patch: delete', then the list)."
+                $"{ListMerger.TailnetResolver} is resolver {at + 1} of {servers.Count}; names of the tailnet do not resolve, since the first answer counts.",
+                $"Delete the list and set it anew with {ListMerger.TailnetResolver} first (two patches: {place} with '$patch: delete', then the list)."
             );
     }
 
@@ -77,39 +74,6 @@ internal static partial class ConfigAdvice
                 "EtcdSubnetsMissing",
                 "cluster.etcd.advertisedSubnets is not set; etcd may announce the tailnet address to its peers.",
                 "Set it to the LAN before the extension runs."
-            );
-    }
-
-    private static IEnumerable<MachineConfigWarning> Service(Dictionary<string, string> environment)
-    {
-        if (environment.TryGetValue("TS_ACCEPT_DNS", out string? dns) && YamlScalar.TryBoolean(dns) == true)
-            yield return new MachineConfigWarning(
-                "AcceptDnsOnTalos",
-                "TS_ACCEPT_DNS is true; tailscale cannot write /etc/resolv.conf on Talos.",
-                "Set TS_ACCEPT_DNS=false and give the resolvers in the machine configuration."
-            );
-        if (!environment.TryGetValue("TS_AUTH_ONCE", out string? once) || YamlScalar.TryBoolean(once) != true)
-            yield return new MachineConfigWarning(
-                "AuthOnceUnset",
-                "TS_AUTH_ONCE is not set; an expired key takes the node out of the tailnet at its next restart.",
-                "Set TS_AUTH_ONCE=true."
-            );
-        string? key = environment.GetValueOrDefault("TS_AUTHKEY") ?? environment.GetValueOrDefault("TS_AUTH_KEY");
-        bool oauth = key?.StartsWith("tskey-client-", StringComparison.Ordinal) == true;
-        bool tags =
-            environment.GetValueOrDefault("TS_EXTRA_ARGS")?.Contains("--advertise-tags", StringComparison.Ordinal)
-            == true;
-        if (oauth && !tags)
-            yield return new MachineConfigWarning(
-                "OAuthKeyWithoutTags",
-                "TS_AUTHKEY is an OAuth client secret, and TS_EXTRA_ARGS asks for no tags.",
-                "Add TS_EXTRA_ARGS=--advertise-tags=tag:… (New-TsExtensionServiceConfig -Tag)."
-            );
-        if (key?.StartsWith("tskey-api-", StringComparison.Ordinal) == true)
-            yield return new MachineConfigWarning(
-                "ApiKeyAsAuthKey",
-                "TS_AUTHKEY is an API access token, with which a node cannot log in.",
-                "Use an auth key (tskey-auth-) or an OAuth client secret (tskey-client-)."
             );
     }
 }

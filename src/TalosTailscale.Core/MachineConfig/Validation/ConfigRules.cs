@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using TalosTailscale.Core.MachineConfig.Merging;
 using TalosTailscale.Core.MachineConfig.Yaml;
 
@@ -7,7 +8,7 @@ namespace TalosTailscale.Core.MachineConfig.Validation;
 /// The rules by which a node takes or refuses a configuration; here those of the documents that this module writes
 /// (siderolabs/talos pkg/machinery/config/types: the Validate methods).
 /// </summary>
-internal static class ConfigRules
+internal static partial class ConfigRules
 {
     /// <summary>Everything in a configuration that Talos would refuse.</summary>
     public static IEnumerable<ConfigFinding> Check(ConfigView config, TalosRules rules) =>
@@ -16,6 +17,7 @@ internal static class ConfigRules
             .. Services(config),
             .. ConfigExclusions.Check(config),
             .. Hostnames(config, rules),
+            .. SearchDomains(config),
             .. DocumentRules.Check(config),
             .. WholeRules.Check(config, rules),
         ];
@@ -60,9 +62,12 @@ internal static class ConfigRules
                 );
             foreach (YamlEntry line in environment)
             {
+                // What another extension does with such a text is its own affair; tailscale fills in its domain itself.
                 if (
-                    line.Value.Resolved is { Kind: YamlKind.Scalar } text
-                    && text.Value.Contains("${", StringComparison.Ordinal)
+                    name == "tailscale"
+                    && line.Value.Resolved is { Kind: YamlKind.Scalar } text
+                    && text.Value.Replace("${TS_CERT_DOMAIN}", "", StringComparison.Ordinal)
+                        .Contains("${", StringComparison.Ordinal)
                 )
                     yield return new ConfigFinding(
                         $"found a placeholder in '{ListMerger.VariableName(text.Value)}', expected a value",
@@ -88,6 +93,34 @@ internal static class ConfigRules
             }
         }
     }
+
+    // Talos writes them into resolv.conf as they are, where a blank makes two of one and anything else none.
+    private static IEnumerable<ConfigFinding> SearchDomains(ConfigView config)
+    {
+        IEnumerable<(string Document, YamlNode? List)> lists =
+        [
+            ("v1alpha1", config.Find("machine", "network", "searchDomains")),
+            .. config
+                .Kind("ResolverConfig")
+                .Select(root => ("ResolverConfig", ConfigView.At(root, "searchDomains.domains"))),
+        ];
+        foreach ((string document, YamlNode? list) in lists)
+        {
+            foreach (YamlEntry entry in list?.Entries ?? [])
+            {
+                if (entry.Value.Resolved is { Kind: YamlKind.Scalar } text && !Domain().IsMatch(text.Value))
+                    yield return new ConfigFinding(
+                        $"found '{text.Value}' among the search domains, expected the name of a domain",
+                        "Write it as example.org: letters, digits, hyphens, underscores and dots.",
+                        document,
+                        entry.Value
+                    );
+            }
+        }
+    }
+
+    [GeneratedRegex(@"\A[A-Za-z0-9_.-]+\z")]
+    private static partial Regex Domain();
 
     private static IEnumerable<ConfigFinding> Hostnames(ConfigView config, TalosRules rules)
     {

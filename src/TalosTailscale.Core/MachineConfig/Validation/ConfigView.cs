@@ -77,14 +77,19 @@ internal sealed class ConfigView(ConfigTree tree)
     /// <summary>The resolvers in force, in the form that the configuration has.</summary>
     public IReadOnlyList<string> Nameservers() => ConfigForms.Texts(this, ConfigForms.Nameservers);
 
+    /// <summary>The settings of the tailscale extension, <c>NAME=value</c>; null when it has no document.</summary>
+    public IReadOnlyList<string>? TailscaleEntries() =>
+        Kind("ExtensionServiceConfig").FirstOrDefault(root => root.GetText("name") == "tailscale") is { } document
+            ? TextsOf(document.Get("environment"))
+            : null;
+
     /// <summary>The environment of the tailscale extension; null when it has no document.</summary>
     public Dictionary<string, string>? TailscaleEnvironment()
     {
-        YamlNode? document = Kind("ExtensionServiceConfig").FirstOrDefault(root => root.GetText("name") == "tailscale");
-        if (document is null)
+        if (TailscaleEntries() is not { } entries)
             return null;
         var environment = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (string line in TextsOf(document.Get("environment")))
+        foreach (string line in entries)
         {
             string name = ListMerger.VariableName(line);
 

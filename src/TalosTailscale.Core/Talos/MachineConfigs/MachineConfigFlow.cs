@@ -333,7 +333,7 @@ public sealed class MachineConfigFlow
             _node.Node,
             talos.Version,
             _options.Strict,
-            dropped
+            [.. dropped ?? [], .. PatchedServiceSettings.Check(text, result.Text)]
         );
         ConfigSecrets.Register(result.Text);
         var plan = new MachineConfigPlan

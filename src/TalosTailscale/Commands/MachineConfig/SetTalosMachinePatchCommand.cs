@@ -115,7 +115,7 @@ public sealed partial class SetTalosMachinePatchCommand : MachineConfigCmdlet
             name,
             null,
             Strict,
-            adapted.Warnings
+            [.. adapted.Warnings, .. PatchedServiceSettings.Check(before, result.Text)]
         );
         foreach (MachineConfigWarning warning in result.IsChanged ? warnings : [])
             Reporter.Warning($"{name}: {warning}");

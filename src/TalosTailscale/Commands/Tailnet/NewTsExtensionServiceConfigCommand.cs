@@ -34,7 +34,7 @@ public sealed partial class NewTsExtensionServiceConfigCommand : TailnetApiCmdle
         if (AuthKeyReference is { } text)
             _ = Core.Tailnet.AuthKeyReference.Parse(text);
         else
-            _key = Core.Tailnet.AuthKey.Create(SecretText.Of(AuthKey!), "-AuthKey", LoginServer is not null);
+            _key = Core.Tailnet.AuthKey.Create(SecretText.Of(AuthKey!), "-AuthKey", ownControlServer: true);
     }
 
     /// <inheritdoc/>
@@ -116,7 +116,6 @@ public sealed partial class NewTsExtensionServiceConfigCommand : TailnetApiCmdle
         var reference = Core.Tailnet.AuthKeyReference.Parse(AuthKeyReference!);
         var sources = new AuthKeySources
         {
-            OwnControlServer = LoginServer is not null,
             ResolvePath = ResolveNewPathAsync,
             ReadVault = (name, _) => OnPipelineAsync(() => SessionVault.Read(InvokeCommand, name)),
             MintKey = (_, stop) => MintAsync(node, stop),
