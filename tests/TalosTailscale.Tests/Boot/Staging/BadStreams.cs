@@ -12,7 +12,7 @@ internal sealed class EndingStream(Stream inner, long end) : WrappedStream(inner
 /// <summary>A file into which somebody writes.</summary>
 internal sealed class OtherStream(Stream inner) : WrappedStream(inner)
 {
-    private const long Where = 20 << 20;
+    private const long Where = StagingLab.Middle;
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {

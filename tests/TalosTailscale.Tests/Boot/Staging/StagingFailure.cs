@@ -96,15 +96,15 @@ internal sealed record StagingFailure(string Name, string? ErrorId)
         new("file appears", null) { Happens = lab => File.WriteAllText(lab.Staged, "not of this image") },
         new("file changes", null)
         {
-            AlreadyThere = 40 << 20,
+            AlreadyThere = StagingLab.Middle,
             Happens = lab => File.AppendAllText(lab.Staged, "one more line"),
         },
-        new("file goes", null) { AlreadyThere = 40 << 20, Happens = lab => File.Delete(lab.Staged) },
+        new("file goes", null) { AlreadyThere = StagingLab.Middle, Happens = lab => File.Delete(lab.Staged) },
         new("disk does not write", "EspWriteFailed") { Program = "WriteFailed", Programs = Tool("dd", FailsToWrite) },
         new("disk fills up", "EspFull")
         {
             Program = "NoSpace",
-            Happens = lab => lab.Faults.EspFreeBytes = 40 << 20,
+            Happens = lab => lab.Faults.EspFreeBytes = StagingLab.Middle,
             Ends = lab => lab.Faults.EspFreeBytes = null,
         },
         new("node hashes otherwise", "EspHashMismatch") { Programs = Tool("cut", "printf '%064d\\n' 0") },
@@ -125,9 +125,12 @@ internal sealed record StagingFailure(string Name, string? ErrorId)
             Program = "ReadFailed",
             Programs = new Dictionary<string, string> { ["dd"] = Unread("dd"), ["cat"] = Unread("cat") },
         },
-        new("source ends early", "SwapSourceChanged") { Source = source => new EndingStream(source, 30 << 20) },
+        new("source ends early", "SwapSourceChanged")
+        {
+            Source = source => new EndingStream(source, StagingLab.Middle),
+        },
         new("source is another", "SwapSourceChanged") { Source = source => new OtherStream(source) },
-        new("source cannot be read", "IOException") { Source = source => new BrokenStream(source, 30 << 20) },
+        new("source cannot be read", "IOException") { Source = source => new BrokenStream(source, StagingLab.Middle) },
         new("disk hangs", "*Stalled") { Stalls = true, Programs = Tool("dd", Hangs) },
         new("program is killed", "*Stalled") { Stalls = true, Programs = Tool("mkfifo", "kill -KILL $PPID") },
     ];

@@ -4,8 +4,8 @@ using TalosTailscale.Core.Boot.NodeShell;
 namespace TalosTailscale.Tests.Boot.Staging;
 
 /// <summary>
-/// Everything by which the node program, the disk, the way to the node or the file here can fail while an image of 110 MB
-/// is brought onto the partition, by both ways to a node: the right error, and no hanging on input that nobody reads.
+/// Everything by which the node program, the disk, the way to the node or the file here can fail while an image is
+/// brought onto the partition, by both ways to a node: the right error, and no hanging on input that nobody reads.
 /// </summary>
 public sealed class StagingFailureTests(StagingLab lab, ITestOutputHelper output) : IClassFixture<StagingLab>
 {

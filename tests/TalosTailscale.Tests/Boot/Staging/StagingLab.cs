@@ -14,13 +14,17 @@ using TalosTailscale.Lab.Talos;
 namespace TalosTailscale.Tests.Boot.Staging;
 
 /// <summary>
-/// One node whose shell can be had both ways, and an image of 110 MB, made once. Both ways hold the exit code back while
+/// One node whose shell can be had both ways, and an image that goes in three parts, made once. Both ways hold the exit code back while
 /// input lies unread.
 /// </summary>
 public sealed class StagingLab : IAsyncLifetime
 {
     private const string Device = "/dev/nvme0n1p1";
-    private const long Size = 110_000_000;
+    private const long Size = 36_000_000;
+
+    /// <summary>In the second of the parts of 16 MiB in which the program takes an image.</summary>
+    internal const int Middle = 20 << 20;
+
     private static readonly TimeSpan s_shortLimit = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan s_longLimit = TimeSpan.FromMinutes(10);
 
