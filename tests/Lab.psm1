@@ -13,11 +13,10 @@ Add-Type -Path $assembly.FullName
 # What completion remembers stays out of the home of who runs the tests.
 $env:TALOSTAILSCALE_CACHE = Join-Path ([Path]::GetTempPath()) "talostailscale-tests-$PID"
 
-# Starts a lab; -Fault takes what the rehearsal's -Fault does, -Options has the rest.
+# Starts a lab; -Fault takes what the rehearsal's -Fault does, -Options has the rest, or -LabOptions all, as of a shape.
 function Start-Lab {
-    param([string[]] $Fault = @(), [hashtable] $Options = @{})
+    param([string[]] $Fault = @(), [hashtable] $Options = @{}, $LabOptions = [TalosTailscale.Lab.LabOptions] $Options)
 
-    $labOptions = [TalosTailscale.Lab.LabOptions] $Options
     foreach ($one in $Fault) { $labOptions.Faults.Add([TalosTailscale.Lab.LabFaultSetting]::Parse($one)) }
     $cluster = [TalosTailscale.Lab.LabCluster]::StartAsync($labOptions, [System.Threading.CancellationToken]::None).GetAwaiter().GetResult()
     $client = $cluster.WriteClientFiles()
@@ -113,6 +112,41 @@ function Get-ErrorId {
     }
 }
 
+# Looks until it is so: what a lab does by itself takes its moments.
+function Wait-Until([scriptblock] $Condition) {
+    $end = [datetime]::UtcNow.AddMinutes(1)
+    while (-not (& $Condition)) {
+        if ([datetime]::UtcNow -gt $end) { throw "It did not come to this: $Condition" }
+        Start-Sleep -Milliseconds 20
+    }
+}
+
+# Runs a script in a session of its own and ends it, as Ctrl+C does, when it is so.
+function Invoke-Stopped([scriptblock] $Script, [object[]] $ArgumentList, [scriptblock] $When) {
+    $state = [initialsessionstate]::CreateDefault2()
+    $state.ImportPSModule("$root/TalosTailscale.psd1")
+    $shell = [powershell]::Create($state)
+    try {
+        $null = $shell.AddScript("$Script", $true)
+        foreach ($argument in $ArgumentList) { $null = $shell.AddArgument($argument) }
+        $none = [System.Management.Automation.PSDataCollection[psobject]]::new()
+        $none.Complete()
+        $output = [System.Management.Automation.PSDataCollection[psobject]]::new()
+        $run = $shell.BeginInvoke($none, $output)
+        Wait-Until { $run.IsCompleted -or (& $When) }
+        $shell.Stop()
+        [pscustomobject] @{ Output = @($output); Errors = @($shell.Streams.Error) }
+    }
+    finally { $shell.Dispose() }
+}
+
+# Starts a node anew and waits until it is up; with -Down, until it answers no more.
+function Restart-LabNode($Node, [switch] $Down) {
+    $before = $Node.BootId
+    $Node.PowerCycle()
+    Wait-Until { if ($Down) { -not $Node.IsApiUp } else { $Node.BootId -ne $before -and $Node.IsReady } }
+}
+
 function ConvertTo-Secret([string] $Text) { ConvertTo-SecureString $Text -AsPlainText -Force }
 
 # What Tab offers at the section sign, which stands for the cursor.
@@ -121,4 +155,4 @@ function Complete-Line([string] $Line) {
     [System.Management.Automation.CommandCompletion]::CompleteInput($Line.Remove($cursor, 1), $cursor, $null).CompletionMatches
 }
 
-Export-ModuleMember -Function Start-Lab, Stop-Lab, Copy-NodeOption, Get-LabState, Invoke-Captured, Get-ErrorId, ConvertTo-Secret, Complete-Line
+Export-ModuleMember -Function Start-Lab, Stop-Lab, Copy-NodeOption, Get-LabState, Invoke-Captured, Invoke-Stopped, Wait-Until, Restart-LabNode, Get-ErrorId, ConvertTo-Secret, Complete-Line

@@ -5,7 +5,7 @@ BeforeAll {
 
 AfterAll { Stop-Lab $lab }
 
-Describe 'Resources, etcd, services and images' {
+Describe 'Get-TalosResource' {
     It 'A resource is found by its short name, in any case' {
         (Get-TalosResource ryzen machinestatuses machine).Spec.stage | Should -Be running
     }
@@ -19,17 +19,27 @@ Describe 'Resources, etcd, services and images' {
         (Invoke-Captured { Get-TalosResource ryzen nosuchthing }).Errors | Get-ErrorId | Should -Be TalosResourceTypeUnknown
     }
 
-    It 'A living etcd member is not removed, nor one that is not there' {
-        $members = Get-TalosEtcdMember ryzen
-        $members.Count | Should -Be 3
-        $altra = $members | Where-Object Hostname -Like '*-85'
-        (Invoke-Captured { param($id) Remove-TalosEtcdMember ryzen $id -Confirm:$false } $altra.IdHex).Errors | Get-ErrorId | Should -Be EtcdMemberAlive
-        (Invoke-Captured { Remove-TalosEtcdMember ryzen 0123456789abcdef -Confirm:$false }).Errors | Get-ErrorId | Should -Be TalosNotFound
+    It 'The namespace is the one that was asked for' {
+        Get-TalosResource ryzen nodename -Namespace k8s | Should -Not -BeNullOrEmpty
+        Get-TalosResource ryzen nodename -Namespace runtime | Should -BeNullOrEmpty
     }
 
-    It 'Services of several nodes are restarted' {
-        Get-TalosService ryzen, altra -Id kubelet | Restart-TalosService -Confirm:$false
-        $services = @(Get-TalosService ryzen apid) + @(Get-TalosService altra machined)
-        $services | ForEach-Object { "$($_.Node) $($_.Id)" } | Sort-Object | Should -Be 'altra machined', 'ryzen apid'
+    It 'A watch tells what is there and what changes' {
+        $changed = [System.Threading.ManualResetEventSlim]::new()
+        $run = Invoke-Stopped {
+            param($changed)
+            Get-TalosResource ampone services -Watch | ForEach-Object {
+                if ($_.Kind -eq 'Bootstrapped') { Restart-TalosService ampone kubelet -Confirm:$false }
+                if ($_.Kind -eq 'Updated') { $changed.Set() }
+                $_
+            }
+        } $changed { $changed.IsSet }
+        $seen = $run.Output
+        $seen.Node | Select-Object -Unique | Should -Be ampone
+        $ready = [array]::IndexOf([string[]] $seen.Kind, 'Bootstrapped')
+        $ready | Should -BeGreaterThan 5 -Because "$($seen.Kind)"
+        @($seen[$ready..($seen.Count - 1)] | Where-Object { $_.Kind -eq 'Updated' -and $_.Id -eq 'kubelet' }) | Should -Not -BeNullOrEmpty
+        foreach ($change in $seen | Where-Object Resource) { $change.Id, $change.Version | Should -Be $change.Resource.Id, $change.Resource.Version }
+        @($seen | Where-Object { $_.Id -eq 'kubelet' -and $_.Version }) | Should -Not -BeNullOrEmpty
     }
 }

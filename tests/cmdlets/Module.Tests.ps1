@@ -35,6 +35,26 @@ Describe 'The module' {
     }
 }
 
+Describe 'Connections' {
+    It 'A removed module holds no connection' {
+        $lab = Start-Lab
+        $shell = [powershell]::Create()
+        try {
+            $api = $lab.Cluster.GetType().GetMethod('Part').MakeGenericMethod([TalosTailscale.Lab.Talos.LabTalosApi]).Invoke($lab.Cluster, @())
+            $run = { param($text) $shell.Commands.Clear(); $shell.AddScript($text).Invoke() }
+            (& $run "Import-Module '$root/TalosTailscale.psd1'; Get-TalosService ryzen apid").Id | Should -Be apid
+            $api.OpenConnections | Should -Be 1
+            & $run 'Remove-Module TalosTailscale'
+            Wait-Until { $api.OpenConnections -eq 0 }
+            (& $run "Import-Module '$root/TalosTailscale.psd1'; Get-TalosService ryzen apid").Id | Should -Be apid
+        }
+        finally {
+            $shell.Dispose()
+            Stop-Lab $lab
+        }
+    }
+}
+
 Describe 'Paths' {
     It 'A path that leads nowhere is an error that names it: <Script>' -ForEach @(
         @{ Script = { Get-Uki nodrive:/x.efi }; Id = 'PathNotFound' }

@@ -151,30 +151,6 @@ public sealed class ParameterEffectTests : IDisposable
     }
 
     [Fact]
-    public async Task A_node_that_is_waited_for_is_the_one_of_before_and_has_restarted()
-    {
-        await using LabSession lab = await LabSession.StartAsync();
-        PowerShellResult other = lab.Invoke(
-            "Wait-TalosNode ryzen -Interval 0:0:0.1 -Timeout 0:0:3 -NodeId somebody-else -PreviousBootId x"
-        );
-        PowerShellResult same = lab.Invoke(
-            "param($v) Wait-TalosNode ryzen -Interval 0:0:0.1 -Timeout 0:0:3 -PreviousBootId $v",
-            ("v", lab.Lab.Node("ryzen").BootId.ToString())
-        );
-        PowerShellResult later = lab.Invoke(
-            "param($v) Wait-TalosNode ryzen -Interval 0:0:0.1 -Timeout 0:0:3 -PreviousBootTime $v",
-            ("v", DateTimeOffset.UtcNow.AddDays(1))
-        );
-        PowerShellResult renamed = lab.Invoke(
-            "Wait-TalosNode ryzen -Interval 0:0:0.1 -Timeout 0:0:3 -PreviousHostname other -PreviousBootId x"
-        );
-
-        Assert.All((PowerShellResult[])[other, same, later], r => Assert.NotEmpty(r.Errors));
-        Assert.Contains("somebody-else", other.Errors[0].Exception.Message, StringComparison.Ordinal);
-        Assert.Equal("other", renamed.Single<TalosWaitResult>().PreviousHostname);
-    }
-
-    [Fact]
     public async Task No_backup_is_kept_when_none_is_wanted()
     {
         await using LabSession lab = await LabSession.StartAsync();

@@ -55,24 +55,6 @@ public class NodeAfterNodeTests
         Assert.NotEqual(boot, altra.BootId);
     }
 
-    [Fact]
-    public async Task Nor_is_another_member_removed_after_one_that_is_refused()
-    {
-        await using LabSession lab = await LabSession.StartAsync();
-        LabEtcdMember dead = lab.Lab.Etcd.AddStaleMember("gone", "192.168.1.99");
-        const string script = "Get-TalosEtcdMember ryzen | Sort-Live | Remove-TalosEtcdMember -Confirm:$false ";
-        const string sort =
-            "function Sort-Live { $all = @($input); $all | Where-Object Hostname -eq 'talos-192-168-1-85'; $all | Where-Object Hostname -eq gone }; ";
-
-        PowerShellResult stopped = lab.Invoke(sort + script);
-        Assert.Equal(["EtcdMemberAlive", "NodesNotBegun"], Ids(stopped));
-        Assert.Contains($"{dead.Id:x16}", stopped.Errors[1].Exception.Message, StringComparison.Ordinal);
-        Assert.Contains(dead, lab.Lab.Etcd.Members);
-
-        Assert.Equal(["EtcdMemberAlive"], Ids(lab.Invoke(sort + script + "-ContinueOnError")));
-        Assert.DoesNotContain(dead, lab.Lab.Etcd.Members);
-    }
-
     private static async Task<LabSession> StartAsync(string before)
     {
         LabSession lab = await UkiSwapLabTests.StartAsync();
