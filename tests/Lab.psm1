@@ -38,6 +38,7 @@ function Start-Lab {
         AuthKey      = $labOptions.AuthKey
         Tailnet      = Get-LabPart $cluster TalosTailscale.Lab.Tailnet.LabTailnet
         Factory      = Get-LabPart $cluster TalosTailscale.Lab.Factory.LabFactory
+        Talos        = Get-LabPart $cluster TalosTailscale.Lab.Talos.LabTalosApi
         Kubernetes   = (Get-LabPart $cluster TalosTailscale.Lab.Kubernetes.LabKubernetesPart).Api
         Before       = $before
     }

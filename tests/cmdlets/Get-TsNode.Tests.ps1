@@ -45,3 +45,21 @@ Describe 'Get-TsNode' {
         finally { Pop-Location }
     }
 }
+
+Describe 'Get-TsNode -Discover' {
+    BeforeAll { $lab = Start-Lab }
+
+    AfterAll { Stop-Lab $lab }
+
+    It 'One unknown name is one error and the others are proposed' {
+        $result = Invoke-Captured { Get-TsNode -Discover nobody, ryzen }
+        $result.Errors | Get-ErrorId | Should -Be NodeNotFound
+        $result.Output.Name | Should -Be ryzen
+    }
+
+    It 'It asks where it is told to' {
+        (Invoke-Captured { Get-TsNode -Discover -Endpoint 127.0.0.1:1 }).Errors | Get-ErrorId | Should -Not -BeNullOrEmpty
+        (Invoke-Captured { Get-TsNode -Discover -Context nosuch }).Errors | Get-ErrorId | Should -Not -BeNullOrEmpty
+        @(Get-TsNode -Discover -ThrottleLimit 1).Count | Should -Be 3
+    }
+}

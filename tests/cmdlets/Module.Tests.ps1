@@ -40,12 +40,11 @@ Describe 'Connections' {
         $lab = Start-Lab
         $shell = [powershell]::Create()
         try {
-            $api = $lab.Cluster.GetType().GetMethod('Part').MakeGenericMethod([TalosTailscale.Lab.Talos.LabTalosApi]).Invoke($lab.Cluster, @())
             $run = { param($text) $shell.Commands.Clear(); $shell.AddScript($text).Invoke() }
             (& $run "Import-Module '$root/TalosTailscale.psd1'; Get-TalosService ryzen apid").Id | Should -Be apid
-            $api.OpenConnections | Should -Be 1
+            $lab.Talos.OpenConnections | Should -Be 1
             & $run 'Remove-Module TalosTailscale'
-            Wait-Until { $api.OpenConnections -eq 0 }
+            Wait-Until { $lab.Talos.OpenConnections -eq 0 }
             (& $run "Import-Module '$root/TalosTailscale.psd1'; Get-TalosService ryzen apid").Id | Should -Be apid
         }
         finally {

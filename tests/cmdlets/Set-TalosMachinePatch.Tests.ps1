@@ -317,7 +317,7 @@ Describe 'Set-TalosMachinePatch' {
             $run = Invoke-Captured { Set-TalosMachinePatch ampone (Get-Patch TS_AUTH_ONCE=true) -ServiceTimeout 0 -Force }
             $run.Output.Applied | Should -BeTrue
             "$($run.Warnings)" | Should -BeLike '*100.100.244.128/25*'
-            (Get-TsNode -Discover).Address | Sort-Object | Should -Be ($lab.Cluster.Nodes.Address | Sort-Object)
+            Get-TsNode -Discover | ForEach-Object Address | Sort-Object | Should -Be ($lab.Cluster.Nodes.Address | Sort-Object)
         }
     }
 }

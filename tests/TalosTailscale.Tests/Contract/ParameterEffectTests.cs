@@ -86,25 +86,6 @@ public sealed class ParameterEffectTests : IDisposable
     }
 
     [Fact]
-    public void Keys_that_are_not_known_are_taken_when_asked_for()
-    {
-        string config = _folder.Write("n.yaml", "version: v1alpha1\nmachine:\n  type: worker\n");
-        using var session = PowerShellSession.Create();
-
-        Assert.NotEmpty(
-            session
-                .Invoke("param($c) Set-TalosMachinePatch -Path $c -Patch 'machine: {futureKey: 1}'", ("c", config))
-                .Errors
-        );
-        session
-            .Invoke(
-                "param($c) Set-TalosMachinePatch -Path $c -Patch 'machine: {futureKey: 1}' -AllowUnknownKey",
-                ("c", config)
-            )
-            .AssertNoErrors();
-    }
-
-    [Fact]
     public async Task What_is_read_of_a_node_is_what_was_asked_for()
     {
         await using LabSession lab = await LabSession.StartAsync();
@@ -148,32 +129,6 @@ public sealed class ParameterEffectTests : IDisposable
         Assert.Contains(tailnet.Api.Requests, r => r.Contains("/tailnet/example.org/keys", StringComparison.Ordinal));
         Assert.Contains(tailnet.Api.Requests, r => r.StartsWith("DELETE", StringComparison.Ordinal));
         Assert.NotEmpty(gone.Addresses);
-    }
-
-    [Fact]
-    public async Task No_backup_is_kept_when_none_is_wanted()
-    {
-        await using LabSession lab = await LabSession.StartAsync();
-        string backups = Path.Combine(lab.Client.Folder, "backups");
-
-        MachinePatchResult first = lab.Invoke(
-                "Set-TalosMachinePatch ryzen 'machine: {sysctls: {vm.swappiness: \"1\"}}'"
-            )
-            .Single<MachinePatchResult>();
-        MachinePatchResult patched = lab.Invoke(
-                "Set-TalosMachinePatch ryzen 'machine: {sysctls: {vm.swappiness: \"2\"}}' -NoBackup"
-            )
-            .Single<MachinePatchResult>();
-        MachinePatchResult back = lab.Invoke(
-                "param($b) Restore-TalosMachineConfig ryzen $b -NoBackup -Mode Staged -Force -Confirm:$false",
-                ("b", first.BackupPath)
-            )
-            .Single<MachinePatchResult>();
-
-        Assert.True(patched.Applied && back.Applied);
-        Assert.Equal((null, null), (patched.BackupPath, back.BackupPath));
-        Assert.Equal(TalosApplyMode.Staged, back.Mode);
-        Assert.Single(Directory.EnumerateFiles(backups));
     }
 
     [Fact]
