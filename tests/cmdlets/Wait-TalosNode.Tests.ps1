@@ -1,7 +1,6 @@
 BeforeAll {
     Import-Module "$PSScriptRoot/../Lab.psm1"
     $lab = Start-Lab
-    $soon = @{ Interval = '0:0:0.1'; Timeout = '0:0:3' }
 }
 
 AfterAll { Stop-Lab $lab }
@@ -13,16 +12,16 @@ Describe 'Wait-TalosNode' {
     }
 
     It 'A node that is waited for is the one of before and has restarted: <Text>' -ForEach @(
-        @{ Text = 'another machine'; Before = { @{ NodeId = 'somebody-else'; PreviousBootId = 'x' } }; Id = 'TalosNodeMoved'; Says = '*somebody-else*' }
-        @{ Text = 'the same boot'; Before = { @{ PreviousBootId = "$($lab.Cluster.Node('ryzen').BootId)" } }; Id = 'TalosWaitTimeout'; Says = '*' }
-        @{ Text = 'a boot of before'; Before = { @{ PreviousBootTime = [DateTimeOffset]::UtcNow.AddDays(1) } }; Id = 'TalosWaitTimeout'; Says = '*' }
+        @{ Text = 'another machine'; Script = { Wait-TalosNode ryzen -Interval 0:0:0.1 -Timeout 0:0:3 -NodeId somebody-else -PreviousBootId x }; Id = 'TalosNodeMoved'; Says = '*somebody-else*' }
+        @{ Text = 'the same boot'; Script = { Wait-TalosNode ryzen -Timeout 0:0:3 -PreviousBootId "$($lab.Cluster.Node('ryzen').BootId)" }; Id = 'TalosWaitTimeout'; Says = '*' }
+        @{ Text = 'a boot of before'; Script = { Wait-TalosNode ryzen -Timeout 0:0:3 -PreviousBootTime ([DateTimeOffset]::UtcNow.AddDays(1)) }; Id = 'TalosWaitTimeout'; Says = '*' }
     ) {
-        $result = Invoke-Captured { param($before) Wait-TalosNode ryzen @soon @before } (& $Before)
+        $result = Invoke-Captured $Script
         $result.Errors | Get-ErrorId | Should -Be $Id
         "$($result.Errors)" | Should -BeLike $Says
     }
 
     It 'A node under another name is told with the name of before' {
-        (Wait-TalosNode ryzen @soon -PreviousHostname other -PreviousBootId x).PreviousHostname | Should -Be other
+        (Wait-TalosNode ryzen -Timeout 0:0:3 -PreviousHostname other -PreviousBootId x).PreviousHostname | Should -Be other
     }
 }
