@@ -144,7 +144,7 @@ public sealed class EspSession : IAsyncDisposable
         string[] names =
         [
             .. SwapPlanner.Leftovers(esp, ""),
-            .. esp.Target is { } target ? SwapPlanner.OldBackups(esp, facts, target.Name, DateTimeOffset.UtcNow) : [],
+            .. esp.Target is { } target ? SwapPlanner.OldBackups(esp, facts, target.Name) : [],
         ];
         if (dryRun || names.Length == 0)
             return names;

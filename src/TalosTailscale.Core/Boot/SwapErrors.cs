@@ -7,7 +7,7 @@ public static class SwapErrors
     public static readonly TsError SourceAmbiguous = new(
         "SwapSourceAmbiguous",
         TsErrorCategory.InvalidArgument,
-        "The source of a swap holds more than one UKI, or a node was given more than one source.",
+        "The source of a swap holds more than one UKI.",
         "Take the one that is meant out with 'Export-Uki -Location' and give its file."
     );
 

@@ -56,9 +56,7 @@ internal sealed class EspFolder : IDisposable
             LansInTailnetRange = Fact.Of<IReadOnlyList<string>>([]),
             LeavesLan = false,
             IsControlPlane = false,
-
-            // After every backup: what runs is what the entry holds.
-            BootTime = DateTimeOffset.MaxValue,
+            BootId = "0b007000-0000-4000-8000-000000000001",
         };
 
     public static async Task<UkiSwapSource> SourceAsync(byte[] image, string name = Entry)

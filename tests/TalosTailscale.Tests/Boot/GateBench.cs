@@ -31,7 +31,6 @@ internal static class GateBench
             OtherReadyControlPlanes = 2,
             SchematicId = "",
             BootId = "0a1b2c3d-0000-4000-8000-000000000001",
-            BootTime = DateTimeOffset.UnixEpoch,
         };
 
     internal static async Task<UkiInfo> UkiAsync(LabUkiSpec spec) =>

@@ -62,7 +62,6 @@ internal static class LostFacts
             [nameof(SwapNodeFacts.OtherControlPlanes)] = [],
             [nameof(SwapNodeFacts.OtherReadyControlPlanes)] = [UkiSwapGate.ControlPlane],
             [nameof(SwapNodeFacts.BootId)] = [],
-            [nameof(SwapNodeFacts.BootTime)] = [],
         };
 
     /// <summary>The facts without one of them.</summary>

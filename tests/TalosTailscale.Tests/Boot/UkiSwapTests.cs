@@ -8,7 +8,7 @@ namespace TalosTailscale.Tests.Boot;
 public class UkiSwapTests
 {
     private static readonly DateTimeOffset s_now = new(2026, 11, 22, 16, 45, 0, TimeSpan.Zero);
-    private const string Backup = "Talos-v1.12.4.efi.bak.20261122T164500Z";
+    private const string Backup = "Talos-v1.12.4.efi.bak.20261122T164500Z-0b007000";
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 

@@ -16,7 +16,7 @@ internal static class EspFindings
     {
         if (
             esp.Target is not { } target
-            || SwapPlanner.RunningBackup(esp, facts, target.Name, DateTimeOffset.UtcNow) is not { } running
+            || SwapPlanner.RunningBackup(esp, facts, target.Name) is not { } running
             || esp.Listing.Find(running)?.Sha256 == target.Sha256
         )
             return null;
@@ -164,7 +164,7 @@ internal static class EspFindings
             !room.Fits([
                 EspNames.LockName,
                 EspNames.Staged(name, new string('0', 64)),
-                EspNames.Backup(name, DateTimeOffset.UnixEpoch),
+                EspNames.Backup(name, DateTimeOffset.UnixEpoch, new string('0', 8), ran: false),
             ])
         )
         {

@@ -14,8 +14,24 @@ internal static partial class EspNames
     /// <summary>The name under which an image is staged: the same for the same image, so that a broken transfer goes on.</summary>
     internal static string Staged(string target, string sha256) => $"{target}.new-{sha256[..StagedHashLength]}";
 
-    /// <summary>The name of the old image.</summary>
-    internal static string Backup(string target, DateTimeOffset now) => $"{target}.bak.{Stamp(now)}";
+    /// <summary>
+    /// The name of the old image. It ends with the boot in which it was made, and with a <c>u</c> where the image is not
+    /// known to be the one that ran then: clocks of nodes and operators disagree, boots do not.
+    /// </summary>
+    /// <param name="target">The entry.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="bootId">The id of the boot; null where it is not known.</param>
+    /// <param name="ran">Whether the image is what runs in that boot.</param>
+    internal static string Backup(string target, DateTimeOffset now, string? bootId = null, bool ran = false) =>
+        $"{target}.bak.{Stamp(now)}{(bootId is null ? "" : $"-{BootMark(bootId)}{(ran ? "" : "u")}")}";
+
+    /// <summary>Whether a backup of this module holds the image that ran in a boot.</summary>
+    internal static bool RanIn(string backup, string bootId) =>
+        backup.EndsWith("Z-" + BootMark(bootId), StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Whether a backup of this module was made in a boot, of an image that is not known to have run in it.</summary>
+    internal static bool UnknownIn(string backup, string bootId) =>
+        backup.EndsWith($"Z-{BootMark(bootId)}u", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The name of a duplicate that is taken out of the menu.</summary>
     internal static string Disabled(string name, DateTimeOffset now) => $"{name}.disabled.{Stamp(now)}";
@@ -23,18 +39,6 @@ internal static partial class EspNames
     /// <summary>Whether a name is a backup that this module made of the target.</summary>
     internal static bool IsOwnBackup(string name, string target) =>
         name.StartsWith(target + ".bak.", StringComparison.OrdinalIgnoreCase) && OwnStamp().IsMatch(name);
-
-    /// <summary>When a backup of this module was made, by the clock of who made it; null for a time that is none.</summary>
-    internal static DateTimeOffset? MadeAt(string backup) =>
-        DateTimeOffset.TryParseExact(
-            backup[(backup.LastIndexOf('.') + 1)..].ToUpperInvariant(),
-            StampFormat,
-            CultureInfo.InvariantCulture,
-            DateTimeStyles.AssumeUniversal,
-            out DateTimeOffset time
-        )
-            ? time
-            : null;
 
     /// <summary>Whether a name is what a swap stages.</summary>
     internal static bool IsStaged(string name) => OwnStaged().IsMatch(name);
@@ -82,10 +86,12 @@ internal static partial class EspNames
             : EspFileRole.Other;
     }
 
+    private static string BootMark(string bootId) => bootId[..Math.Min(8, bootId.Length)].ToLowerInvariant();
+
     private static string Stamp(DateTimeOffset now) =>
         now.UtcDateTime.ToString(StampFormat, CultureInfo.InvariantCulture);
 
-    [GeneratedRegex(@"\.bak\.\d{8}T\d{6}Z$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"\.bak\.\d{8}T\d{6}Z(-[0-9a-f]{8}u?)?$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex OwnStamp();
 
     [GeneratedRegex(@"\.efi\.new-[0-9a-f]{12}$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]

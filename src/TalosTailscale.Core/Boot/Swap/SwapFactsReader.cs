@@ -133,7 +133,6 @@ public static class SwapFactsReader
             KernelCommandLine = await ask.TryAsync("The kernel command line", () => node.KernelCommandLineAsync(stop))
                 .ConfigureAwait(false),
             BootId = await ask.TryAsync("The boot id", () => node.BootIdAsync(stop)).ConfigureAwait(false),
-            BootTime = await ask.TryAsync("The boot time", () => node.BootTimeAsync(stop)).ConfigureAwait(false),
         };
     }
 

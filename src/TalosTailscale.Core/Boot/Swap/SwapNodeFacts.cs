@@ -79,7 +79,4 @@ public sealed record SwapNodeFacts
 
     /// <summary>The boot id.</summary>
     public Fact<string> BootId { get; init; }
-
-    /// <summary>When the boot began.</summary>
-    public Fact<DateTimeOffset> BootTime { get; init; }
 }

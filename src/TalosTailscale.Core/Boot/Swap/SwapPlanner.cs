@@ -17,12 +17,14 @@ internal static class SwapPlanner
         string[] leftovers = [.. Leftovers(esp, staged)];
         long needed = changes ? Needed(esp, source, staged) : 0;
         long available = esp.Listing.Free + leftovers.Sum(name => esp.Listing.Find(name)?.Size ?? 0);
-        string backup = Free(esp, stamp => EspNames.Backup(target, stamp), options.Now);
+        string? running = RunningBackup(esp, facts, target);
+        string? boot = facts.BootId.TryGet(out string? id) ? id : null;
+        bool runs = EntryRuns(esp, facts, target);
+        string backup = Free(esp, stamp => EspNames.Backup(target, stamp, boot, runs), options.Now);
         IReadOnlyDictionary<string, string> disabled =
             changes && !options.KeepDuplicates
                 ? Duplicates(esp, source, options.Now)
                 : new Dictionary<string, string>();
-        string? running = RunningBackup(esp, facts, target, options.Now);
         if (running is not null && esp.Listing.Find(running)?.Sha256 == source.Sha256)
             running = null; // the entry's again
         string[] names = changes ? [.. NewNames(esp, source, staged), backup, .. disabled.Values] : [];
@@ -78,24 +80,31 @@ internal static class SwapPlanner
             .Order(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>
-    /// The backup that holds the image which runs: the first one since the node was started, where several swaps were made
-    /// without a reboot between them. Those after it hold images that nobody has seen booting.
+    /// The backup that holds the image which runs, where several swaps were made without a reboot between them: the one
+    /// with the mark of this boot. Those made after it hold images that nobody has seen booting.
     /// </summary>
-    internal static string? RunningBackup(EspState esp, SwapNodeFacts facts, string target, DateTimeOffset now) =>
-        facts.BootTime.TryGet(out DateTimeOffset boot)
-            ? OwnBackups(esp, target).FirstOrDefault(n => EspNames.MadeAt(n) is { } made && made >= boot && made <= now)
+    internal static string? RunningBackup(EspState esp, SwapNodeFacts facts, string target) =>
+        facts.BootId.TryGet(out string? boot)
+            ? OwnBackups(esp, target).FirstOrDefault(name => EspNames.RanIn(name, boot))
             : null;
 
+    // It does unless it was exchanged since the boot: by this module, which leaves its mark, or by somebody else.
+    private static bool EntryRuns(EspState esp, SwapNodeFacts facts, string target) =>
+        facts.BootId.TryGet(out string? boot)
+        && !OwnBackups(esp, target).Any(name => EspNames.RanIn(name, boot) || EspNames.UnknownIn(name, boot))
+        && facts.TalosVersion.TryGet(out string? version)
+        && string.Equals(esp.Target?.Uki?.Version, version, StringComparison.OrdinalIgnoreCase);
+
     /// <summary>Own backups that nobody needs: all but the newest and that of the image which runs.</summary>
-    internal static IEnumerable<string> OldBackups(EspState esp, SwapNodeFacts facts, string target, DateTimeOffset now)
+    internal static IEnumerable<string> OldBackups(EspState esp, SwapNodeFacts facts, string target)
     {
-        string? running = RunningBackup(esp, facts, target, now);
+        string? running = RunningBackup(esp, facts, target);
         return Removable(esp, facts, target).SkipLast(1).Where(n => n != running);
     }
 
-    // Without the time of the boot nobody knows which of them holds the image that runs: then all stay.
+    // Where neither a backup nor the entry is known to hold the image that runs, any of them may: then all stay.
     private static IEnumerable<string> Removable(EspState esp, SwapNodeFacts facts, string target) =>
-        facts.BootTime.TryGet(out _) ? OwnBackups(esp, target) : [];
+        RunningBackup(esp, facts, target) is not null || EntryRuns(esp, facts, target) ? OwnBackups(esp, target) : [];
 
     // What an earlier run staged of the same image is gone on with, unless its clusters are another file's too.
     private static string StagedName(EspState esp, string target, string sha256)
