@@ -35,6 +35,14 @@ public static class CommandErrors
         "Try again; if it happens again, look at the node or raise the time-out."
     );
 
+    /// <summary>Something was given for a node that is not among those to work on.</summary>
+    public static readonly TsError InputUnused = new(
+        "InputUnused",
+        TsErrorCategory.InvalidArgument,
+        "Something was given for a node that is not among those to work on.",
+        "Leave out -Node, so that what is piped in names the nodes, or render one for the node that is meant."
+    );
+
     /// <summary>A node failed, and those after it were not begun.</summary>
     public static readonly TsError NodesNotBegun = new(
         "NodesNotBegun",

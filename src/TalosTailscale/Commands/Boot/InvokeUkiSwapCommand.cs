@@ -22,24 +22,23 @@ namespace TalosTailscale.Commands;
 [OutputType(typeof(UkiSwapPlan))]
 public sealed partial class InvokeUkiSwapCommand : UkiSwapCmdlet
 {
-    private readonly Dictionary<string, string> _paths = new(StringComparer.OrdinalIgnoreCase);
-    private readonly Dictionary<string, UkiSwapSource> _sources = new(StringComparer.Ordinal);
+    // Each image is read and hashed once, however many nodes get it.
+    private readonly Dictionary<string, UkiSwapSource?> _sources = new(StringComparer.Ordinal);
     private IReadOnlyList<UkiExtension>? _extensions;
-    private string _last = "";
+    private string? _path;
+
+    // The image belongs to the node that it came with, by whatever name that was given.
+    private protected override object? Input => _path;
+
+    private protected override bool OneInputPerNode => true;
 
     /// <inheritdoc/>
     protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
         if (ParameterSetName == PathSet)
         {
-            string path = _last = (await ResolvePathsAsync(Path, literal: true))[0];
-            foreach (TsNodeReference reference in NodeReferences)
-            {
-                string key = reference.Node?.Address ?? reference.Text;
-                if (_paths.TryGetValue(key, out string? other) && other != path)
-                    throw SwapErrors.SourceAmbiguous.New($"'{key}' was given two images: '{other}' and '{path}'.", key);
-                _paths[key] = path;
-            }
+            _path = (await ResolvePathsAsync(Path, literal: true))[0];
+            _sources.TryAdd(_path, null);
         }
 
         await base.ProcessAsync(cancellationToken);
@@ -49,8 +48,7 @@ public sealed partial class InvokeUkiSwapCommand : UkiSwapCmdlet
     {
         if (ParameterSetName == InstallerSet)
             _extensions = await InstallerExtensions.ReadAsync(InstallerImage, FactoryUri, Reporter, cancellationToken);
-        // Each image is read and hashed once, however many nodes get it.
-        foreach (string path in _paths.Values.Append(_last).Where(p => p.Length > 0).Distinct(StringComparer.Ordinal))
+        foreach (string path in _sources.Keys.ToArray())
             _sources[path] = await UkiSwapSources.FromFileAsync(path, Reporter, cancellationToken);
     }
 
@@ -95,10 +93,7 @@ public sealed partial class InvokeUkiSwapCommand : UkiSwapCmdlet
             );
         if (Promote)
             return session.FindSourceAsync(facts, backup: false, name: null, cancellationToken);
-        string?[] keys = [node.Address, node.Name, node.KubernetesName];
-        string? path = keys.Select(k => k is not null && _paths.TryGetValue(k, out string? found) ? found : null)
-            .FirstOrDefault(p => p is not null);
-        return Task.FromResult(_sources[path ?? _last]);
+        return Task.FromResult(_sources[(string)input!]!);
     }
 
     // Where its UKI lies depends on it, and the gate Architecture would refuse anyway.

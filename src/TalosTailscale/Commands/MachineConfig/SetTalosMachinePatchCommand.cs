@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Management.Automation;
 using TalosTailscale.Core.MachineConfig;
 using TalosTailscale.Core.Tailnet;
@@ -16,9 +15,7 @@ public sealed partial class SetTalosMachinePatchCommand : MachineConfigCmdlet
 {
     private const string NodeSet = "Node";
     private const string FileSet = "File";
-    private readonly ConcurrentDictionary<string, TsExtensionServiceConfig> _services = new(
-        StringComparer.OrdinalIgnoreCase
-    );
+    private readonly ServiceConfigs _services = new();
     private IReadOnlyList<ConfigPatch> _patches = [];
     private string? _backups;
 
@@ -39,8 +36,7 @@ public sealed partial class SetTalosMachinePatchCommand : MachineConfigCmdlet
     {
         if (ParameterSetName == FileSet)
             return;
-        if (ServiceConfig is not null)
-            _services[ServiceConfig.Node.Address] = ServiceConfig;
+        _services.Add(ServiceConfig);
         await base.ProcessAsync(cancellationToken);
     }
 
@@ -53,6 +49,12 @@ public sealed partial class SetTalosMachinePatchCommand : MachineConfigCmdlet
             await base.EndAsync(cancellationToken);
     }
 
+    private protected override Task PrepareAsync(IReadOnlyList<TsNode> nodes, CancellationToken cancellationToken)
+    {
+        _services.RequireFor(nodes);
+        return base.PrepareAsync(nodes, cancellationToken);
+    }
+
     private protected override async Task NodeAsync(
         TalosNodeClient client,
         TsNode node,
@@ -61,7 +63,7 @@ public sealed partial class SetTalosMachinePatchCommand : MachineConfigCmdlet
     {
         IReadOnlyList<ConfigPatch> patches = await PatchInput.ForNodeAsync(
             node,
-            _services.GetValueOrDefault(node.Address),
+            _services.Of(node),
             _patches,
             IsWhatIf,
             Reporter,

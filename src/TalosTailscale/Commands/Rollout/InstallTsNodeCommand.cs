@@ -19,7 +19,7 @@ namespace TalosTailscale.Commands;
 [OutputType(typeof(TsRolloutPlan))]
 public sealed partial class InstallTsNodeCommand : RolloutCmdlet
 {
-    private readonly Dictionary<string, TsExtensionServiceConfig> _services = new(StringComparer.OrdinalIgnoreCase);
+    private readonly ServiceConfigs _services = new();
     private IReadOnlyList<ConfigPatch> _patches = [];
 
     /// <inheritdoc/>
@@ -39,8 +39,7 @@ public sealed partial class InstallTsNodeCommand : RolloutCmdlet
     /// <inheritdoc/>
     protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
-        if (ServiceConfig is not null)
-            _services[ServiceConfig.Node.Address] = ServiceConfig;
+        _services.Add(ServiceConfig);
         await base.ProcessAsync(cancellationToken);
     }
 
@@ -61,8 +60,10 @@ public sealed partial class InstallTsNodeCommand : RolloutCmdlet
     private protected override async Task<RolloutSetup> SetupAsync(
         RolloutSetup connections,
         CancellationToken cancellationToken
-    ) =>
-        connections with
+    )
+    {
+        _services.RequireFor(Nodes);
+        return connections with
         {
             Factory = FactoryUri,
             SchematicId = SchematicId is null ? null : Core.ImageFactory.SchematicId.Parse(SchematicId).Text,
@@ -80,10 +81,11 @@ public sealed partial class InstallTsNodeCommand : RolloutCmdlet
                     ReadDevices = TailnetDevices.Reader(Socket, ApiUri, cancellationToken),
                 },
         };
+    }
 
     private async Task<IReadOnlyList<ConfigPatch>> PatchesAsync(TsNode node, CancellationToken cancellationToken)
     {
-        TsExtensionServiceConfig? service = _services.GetValueOrDefault(node.Address);
+        TsExtensionServiceConfig? service = _services.Of(node);
         if (service is null && AuthKeyReference is not null)
             service = await RenderAsync(node, cancellationToken);
         return await PatchInput.ForNodeAsync(node, service, _patches, IsWhatIf, Reporter, cancellationToken);

@@ -214,7 +214,7 @@ public abstract class TalosCmdlet : TsCmdlet
                     "done",
                     done,
                     _work.Count,
-                    Unit: Input is null ? "nodes" : "requests"
+                    Unit: Input is null || OneInputPerNode ? "nodes" : "requests"
                 )
             );
     }
