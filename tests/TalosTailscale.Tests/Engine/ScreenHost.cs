@@ -29,6 +29,13 @@ internal sealed class ScreenHost(int width) : PSHost
         set => _ui.SaysNoTo = value;
     }
 
+    /// <summary>What happens in the world while a question waits for its answer.</summary>
+    public Action? WhileAsking
+    {
+        get => _ui.WhileAsking;
+        set => _ui.WhileAsking = value;
+    }
+
     public void Clear() => _ui.Clear();
 
     // Whatever the machine's: dates and the wrapping of words go by it.
@@ -65,6 +72,8 @@ internal sealed class ScreenHost(int width) : PSHost
 
         public string? SaysNoTo { get; set; }
 
+        public Action? WhileAsking { get; set; }
+
         public void Clear() => _text.Clear();
 
         public override PSHostRawUserInterface RawUI => _raw;
@@ -100,6 +109,7 @@ internal sealed class ScreenHost(int width) : PSHost
         )
         {
             Asked.Add($"{Text}\n{message}");
+            WhileAsking?.Invoke();
             return SaysNoTo is { } text && message.Contains(text, StringComparison.Ordinal)
                 ? choices.IndexOf(choices.First(choice => choice.Label == "&No"))
                 : defaultChoice;

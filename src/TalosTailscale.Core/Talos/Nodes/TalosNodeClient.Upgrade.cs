@@ -27,36 +27,56 @@ public sealed partial class TalosNodeClient
         CancellationToken cancellation = default
     )
     {
-        options ??= new TalosUpgradeOptions();
         reporter ??= SilentReporter.Instance;
-        if (await HasServicesOf113Async(cancellation).ConfigureAwait(false))
-        {
-            try
-            {
-                await InstallAsync(image, reporter, cancellation).ConfigureAwait(false);
-                return false;
-            }
-            catch (TsException e) when (e.Error == TalosErrors.TalosUnimplemented)
-            {
-                reporter.Verbose($"{Node}: no LifecycleService, using MachineService.Upgrade.");
-            }
-            finally
-            {
-                reporter.Progress(new ProgressStep(Upgrading, Node, "done", Completed: true));
-            }
-        }
-
-        await UpgradeOldAsync(image, options, reporter, cancellation).ConfigureAwait(false);
+        if (await TryInstallAsync(image, reporter, cancellation).ConfigureAwait(false))
+            return false;
+        await UpgradeAndRestartAsync(image, options, reporter, cancellation).ConfigureAwait(false);
         return true;
     }
 
-    private async Task UpgradeOldAsync(
+    /// <summary>Installs another Talos image beside the running one and makes it the default, without a restart.</summary>
+    /// <param name="image">The installer image.</param>
+    /// <param name="reporter">Told what the installer says.</param>
+    /// <param name="cancellation">Cancels the waiting, not an installer that already runs.</param>
+    /// <returns>
+    /// False where nothing was done, as the node has no call for that (Talos before 1.13): <see cref="UpgradeAndRestartAsync"/>.
+    /// </returns>
+    public async Task<bool> TryInstallAsync(string image, IReporter reporter, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(reporter);
+        if (!await HasServicesOf113Async(cancellation).ConfigureAwait(false))
+            return false;
+        try
+        {
+            await InstallAsync(image, reporter, cancellation).ConfigureAwait(false);
+            return true;
+        }
+        catch (TsException e) when (e.Error == TalosErrors.TalosUnimplemented)
+        {
+            reporter.Verbose($"{Node}: no LifecycleService, using MachineService.Upgrade.");
+            return false;
+        }
+        finally
+        {
+            reporter.Progress(new ProgressStep(Upgrading, Node, "done", Completed: true));
+        }
+    }
+
+    /// <summary>Installs an image in the way of Talos before 1.13: the node pulls it, checks etcd and restarts by itself.</summary>
+    /// <param name="image">The installer image.</param>
+    /// <param name="how">How; null for the usual.</param>
+    /// <param name="reporter">Told of the pull.</param>
+    /// <param name="cancellation">Cancels the waiting, not an installer that already runs.</param>
+    /// <returns>When the node has taken the image.</returns>
+    public async Task UpgradeAndRestartAsync(
         string image,
-        TalosUpgradeOptions how,
+        TalosUpgradeOptions? how,
         IReporter reporter,
-        CancellationToken cancellation
+        CancellationToken cancellation = default
     )
     {
+        ArgumentNullException.ThrowIfNull(reporter);
+        how ??= new TalosUpgradeOptions();
         var request = new UpgradeRequest
         {
             Image = image,

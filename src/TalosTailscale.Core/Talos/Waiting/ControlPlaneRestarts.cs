@@ -17,41 +17,65 @@ public sealed class ControlPlaneRestarts(TalosWaitOptions options, string otherw
     /// <summary>Restarts a node; a control plane only when those before it are back and etcd can do without it.</summary>
     /// <param name="node">The node.</param>
     /// <param name="force">Whether etcd is not asked, nor waited for.</param>
-    /// <param name="restart">
-    /// Asks the operator, more where the node is <see cref="EtcdRestart.OnlyMember"/>, and restarts; the boot that ends, or
-    /// null where the node was left alone.
+    /// <param name="agrees">
+    /// Asks the operator, more where the node is <see cref="EtcdRestart.OnlyMember"/>, and does what else takes time; false
+    /// leaves the node alone. Called again when etcd says something else after it than before.
     /// </param>
+    /// <param name="restart">Restarts, at once; gives the boot that ends.</param>
     /// <param name="cancellation">Cancels the waiting.</param>
-    /// <returns>What <paramref name="restart"/> gave.</returns>
+    /// <returns>The boot that ends; null where the node was left alone.</returns>
     /// <exception cref="TsException">
     /// <see cref="TalosErrors.EtcdQuorumAtRisk"/>, or one before it did not come back: <see cref="TalosErrors.TalosWaitTimeout"/>.
     /// </exception>
     public async Task<TalosBootMark?> RestartAsync(
         TalosNodeClient node,
         bool force,
-        Func<EtcdRestart, Task<TalosBootMark?>> restart,
+        Func<EtcdRestart, Task<bool>> agrees,
+        Func<Task<TalosBootMark>> restart,
         CancellationToken cancellation = default
     )
     {
         ArgumentNullException.ThrowIfNull(node);
+        ArgumentNullException.ThrowIfNull(agrees);
         ArgumentNullException.ThrowIfNull(restart);
         if (force || await node.MachineTypeAsync(cancellation).ConfigureAwait(false) != TalosMachineType.ControlPlane)
-            return await restart(EtcdRestart.Allowed).ConfigureAwait(false);
+            return await agrees(EtcdRestart.Allowed).ConfigureAwait(false)
+                ? await restart().ConfigureAwait(false)
+                : null;
         await _one.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
             await AllBackAsync(node, cancellation).ConfigureAwait(false);
-            EtcdRestart etcd = await EtcdQuorum
-                .CheckRestartAsync(node, otherwise, reporter, cancellation)
-                .ConfigureAwait(false);
-            TalosBootMark? mark = await restart(etcd).ConfigureAwait(false);
-            if (mark is not null)
-                _away.Add((node, mark));
+            if (!await AgreedAsync(node, agrees, cancellation).ConfigureAwait(false))
+                return null;
+            TalosBootMark mark = await restart().ConfigureAwait(false);
+            _away.Add((node, mark));
             return mark;
         }
         finally
         {
             _one.Release();
+        }
+    }
+
+    // A question may stand for hours: what counts is how etcd is after the answer.
+    private async Task<bool> AgreedAsync(
+        TalosNodeClient node,
+        Func<EtcdRestart, Task<bool>> agrees,
+        CancellationToken cancellation
+    )
+    {
+        EtcdRestart? agreed = null;
+        while (true)
+        {
+            EtcdRestart now = await EtcdQuorum
+                .CheckRestartAsync(node, otherwise, reporter, cancellation)
+                .ConfigureAwait(false);
+            if (now == agreed)
+                return true;
+            if (!await agrees(now).ConfigureAwait(false))
+                return false;
+            agreed = now;
         }
     }
 

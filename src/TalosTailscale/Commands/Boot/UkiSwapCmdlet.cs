@@ -147,10 +147,8 @@ public abstract class UkiSwapCmdlet : EspCmdlet
         TalosBootMark? before = await _restarts!.RestartAsync(
             client,
             SkipsQuorum,
-            async etcd =>
-                await AgreesToRestartAsync(etcd, node.Name, Force)
-                    ? await SwapAftercare.RebootAsync(client, cancellationToken)
-                    : null,
+            etcd => AgreesToRestartAsync(etcd, node.Name, Force),
+            () => SwapAftercare.RebootAsync(client, cancellationToken),
             cancellationToken
         );
         if (before is null)

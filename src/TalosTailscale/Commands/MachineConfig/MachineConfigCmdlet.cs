@@ -49,12 +49,10 @@ public abstract class MachineConfigCmdlet : TalosCmdlet
             client,
             force: false,
             async etcd =>
+                await ShouldProcessAsync(Describe(node), question)
+                && await AgreesToRestartAsync(etcd, node.Name, force),
+            async () =>
             {
-                bool go =
-                    await ShouldProcessAsync(Describe(node), question)
-                    && await AgreesToRestartAsync(etcd, node.Name, force);
-                if (!go)
-                    return null;
                 TalosBootMark before = await TalosBootMark.TakeAsync(client, cancellationToken);
                 result = await flow.ApplyAsync(plan, cancellationToken);
                 return before;

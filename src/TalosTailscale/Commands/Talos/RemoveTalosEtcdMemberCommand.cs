@@ -57,6 +57,9 @@ public sealed class RemoveTalosEtcdMemberCommand : TalosCmdlet
             $"Remove the etcd member '{member.Hostname}' ({member.IdHex}, {string.Join(", ", member.PeerUrls)})";
         if (!await ShouldProcessAsync(Describe(node), action))
             return;
+
+        // A question may stand for hours: what counts is how etcd is after the answer.
+        await EtcdQuorum.CheckRemovalAsync(client, id, Reporter, cancellationToken);
         await client.EtcdRemoveMemberAsync(id, cancellationToken);
         Reporter.Verbose($"{node.Name}: removed the etcd member '{member.Hostname}'.");
     }

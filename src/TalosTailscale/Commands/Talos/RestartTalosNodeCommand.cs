@@ -57,7 +57,10 @@ public sealed class RestartTalosNodeCommand : TalosCmdlet
         TalosBootMark? before = await _restarts!.RestartAsync(
             client,
             Force,
-            etcd => RestartAsync(client, node, etcd, cancellationToken),
+            async etcd =>
+                await ShouldProcessAsync(Describe(node), $"Restart ({Mode})")
+                && await AgreesToRestartAsync(etcd, node.Name, Force),
+            () => RestartAsync(client, cancellationToken),
             cancellationToken
         );
         if (before is null)
@@ -85,18 +88,8 @@ public sealed class RestartTalosNodeCommand : TalosCmdlet
         }
     }
 
-    private async Task<TalosBootMark?> RestartAsync(
-        TalosNodeClient client,
-        TsNode node,
-        EtcdRestart etcd,
-        CancellationToken cancellationToken
-    )
+    private async Task<TalosBootMark> RestartAsync(TalosNodeClient client, CancellationToken cancellationToken)
     {
-        bool go =
-            await ShouldProcessAsync(Describe(node), $"Restart ({Mode})")
-            && await AgreesToRestartAsync(etcd, node.Name, Force);
-        if (!go)
-            return null;
         TalosBootMark before = await TalosBootMark.TakeAsync(client, cancellationToken);
         await client.RebootAsync(Mode, cancellationToken);
         return before;

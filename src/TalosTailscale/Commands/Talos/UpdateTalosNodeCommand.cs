@@ -97,22 +97,36 @@ public sealed class UpdateTalosNodeCommand : TalosCmdlet
             await ServiceConfigGate.CheckAsync(client, image, SchematicExtensionsAsync, Reporter, cancellationToken);
         // Set after the question, which may have waited long.
         long started = 0;
-        TalosBootMark? before = await _restarts!.RestartAsync(
-            client,
-            Force,
-            async etcd =>
-            {
-                string what = $"Upgrade from {version.Tag} with '{image}' and restart";
-                bool go =
-                    await ShouldProcessAsync(Describe(node), what)
-                    && await AgreesToRestartAsync(etcd, node.Name, Force);
-                if (!go)
-                    return null;
-                started = Stopwatch.GetTimestamp();
-                return await UpgradeAsync(client, node, version, image, cancellationToken);
-            },
-            cancellationToken
-        );
+        bool inPlace = false;
+        string what = $"Upgrade from {version.Tag} with '{image}' and restart";
+        TalosBootMark? before;
+        try
+        {
+            before = await _restarts!.RestartAsync(
+                client,
+                Force,
+                async etcd =>
+                {
+                    bool go =
+                        await ShouldProcessAsync(Describe(node), what)
+                        && await AgreesToRestartAsync(etcd, node.Name, Force);
+                    if (!go)
+                        return false;
+                    started = Stopwatch.GetTimestamp();
+                    Reporter.Verbose($"{node.Name}: runs {version.Tag}; telling it to install '{image}'.");
+                    inPlace = inPlace || await client.TryInstallAsync(image, Reporter, cancellationToken);
+                    return true;
+                },
+                () => RestartAsync(client, image, inPlace, cancellationToken),
+                cancellationToken
+            );
+        }
+        catch (TsException) when (inPlace)
+        {
+            Reporter.Warning($"{node.Name}: '{image}' is in place; the node boots it when it restarts the next time.");
+            throw;
+        }
+
         if (before is null)
             return;
         var result = new TalosUpgrade
@@ -134,22 +148,21 @@ public sealed class UpdateTalosNodeCommand : TalosCmdlet
             throw failure;
     }
 
-    private async Task<TalosBootMark> UpgradeAsync(
+    private async Task<TalosBootMark> RestartAsync(
         TalosNodeClient client,
-        TsNode node,
-        TalosVersion version,
         string image,
+        bool inPlace,
         CancellationToken cancellationToken
     )
     {
         TalosBootMark before = await TalosBootMark.TakeAsync(client, cancellationToken);
         var options = new TalosUpgradeOptions { Stage = Stage, Force = Force };
-        Reporter.Verbose($"{node.Name}: runs {version.Tag}; telling it to install '{image}'.");
-        bool restarts = await client.UpgradeAsync(image, options, Reporter, cancellationToken);
-        if (!restarts)
+        if (inPlace)
             await client.RebootAsync(TalosRebootMode.PowerCycle, cancellationToken);
+        else
+            await client.UpgradeAndRestartAsync(image, options, Reporter, cancellationToken);
         Reporter.Verbose(
-            $"{node.Name}: {(restarts ? "took the image and restarts by itself" : "the image is in place; restart begun by power cycle")}, boot id was {before.BootId ?? "not readable"}."
+            $"{client.Node}: {(inPlace ? "the image is in place; restart begun by power cycle" : "took the image and restarts by itself")}, boot id was {before.BootId ?? "not readable"}."
         );
         return before;
     }
