@@ -44,13 +44,52 @@ function Start-Lab {
     }
 }
 
+# Each node's configuration as after the runbook's second step.
+function Set-LabServiceConfig($Lab) {
+    $null = Get-TsNode | New-TsExtensionServiceConfig -AuthKeyReference $Lab.KeyReference -PassThru -WarningAction SilentlyContinue |
+        Set-TalosMachinePatch -ServiceTimeout 0 -Confirm:$false -WarningAction SilentlyContinue
+}
+
+# Each node on an image with the extension, as after the last step; -Until says when a node is done.
+function Add-LabExtension($Lab, [scriptblock] $Until = { param($node) $node.Stage -eq 'Running' }) {
+    Set-LabServiceConfig $Lab
+    $maker = Get-LabPart $Lab.Cluster TalosTailscale.Lab.ILabUkiMaker
+    $boots = @{}
+    foreach ($node in $Lab.Cluster.Nodes) {
+        $request = [TalosTailscale.Lab.LabUkiRequest]::new($node.TalosVersion, $node.Architecture, [string[]] 'siderolabs/tailscale', $false, $false)
+        $maker.WriteUkiAsync($request, (Get-BootEntry $node), [System.Threading.CancellationToken]::None).GetAwaiter().GetResult()
+        $boots[$node.Name] = $node.BootId
+        $node.PowerCycle()
+    }
+    foreach ($node in $Lab.Cluster.Nodes) { Wait-Until { $node.BootId -ne $boots[$node.Name] -and (& $Until $node) } }
+}
+
+# The file that a node of the lab boots.
+function Get-BootEntry($Node) { Join-Path $Node.EspDirectory EFI Linux "Talos-$($Node.TalosVersion).efi" }
+
+# A file with a UKI; of the version and for the machines that the lab mostly has, where nothing else is said.
+function New-LabUki([string] $Path, [hashtable] $Spec = @{}) {
+    [System.IO.File]::WriteAllBytes($Path, [TalosTailscale.Lab.Images.LabImages]::Uki([TalosTailscale.Lab.Images.LabUkiSpec] $Spec))
+    $Path
+}
+
+# What is on the partitions of all nodes: a line for each file.
+function Get-EspState($Lab) {
+    Get-ChildItem $Lab.Cluster.Nodes.EspDirectory -Recurse -File | ForEach-Object { "$($_.FullName) $((Get-FileHash -LiteralPath $_.FullName).Hash)" } | Sort-Object
+}
+
+# After a failure the deletion has been asked for, and the kubelet may still be at it.
+function Wait-NoPod($Lab) { Wait-Until { $Lab.Kubernetes.Pods.Count -eq 0 } }
+
 # A node's options with others in place of some: they are records, which PowerShell has no "with" for.
 function Copy-NodeOption {
-    param([Parameter(ValueFromPipeline)] $Options, [string[]] $Extensions)
+    param([Parameter(ValueFromPipeline)] $Options, [string[]] $Extensions, [bool] $SecureBoot, [string] $Address, [string] $KubernetesName)
 
     process {
         $copy = $Options.GetType().GetMethod('<Clone>$').Invoke($Options, @())
-        $Options.GetType().GetProperty('Extensions').SetValue($copy, $Extensions)
+        foreach ($value in $PSBoundParameters.GetEnumerator() | Where-Object Key -NE Options) {
+            $Options.GetType().GetProperty($value.Key).SetValue($copy, $value.Value)
+        }
         $copy
     }
 }
@@ -114,16 +153,17 @@ function Get-ErrorId {
 }
 
 # Looks until it is so: what a lab does by itself takes its moments.
-function Wait-Until([scriptblock] $Condition) {
-    $end = [datetime]::UtcNow.AddMinutes(1)
+function Wait-Until([scriptblock] $Condition, [timespan] $Timeout = '0:2') {
+    $end = [datetime]::UtcNow + $Timeout
     while (-not (& $Condition)) {
         if ([datetime]::UtcNow -gt $end) { throw "It did not come to this: $Condition" }
         Start-Sleep -Milliseconds 20
     }
 }
 
-# Runs a script in a session of its own and ends it, as Ctrl+C does, when it is so.
-function Invoke-Stopped([scriptblock] $Script, [object[]] $ArgumentList, [scriptblock] $When) {
+# Runs a script in a session of its own and ends it, as Ctrl+C does, when it is so; what it had told till then, with the
+# progress.
+function Invoke-Stopped([scriptblock] $Script, [object[]] $ArgumentList, [scriptblock] $When = { $false }, [timespan] $Timeout = '0:2') {
     $state = [initialsessionstate]::CreateDefault2()
     $state.ImportPSModule("$root/TalosTailscale.psd1")
     $shell = [powershell]::Create($state)
@@ -134,9 +174,9 @@ function Invoke-Stopped([scriptblock] $Script, [object[]] $ArgumentList, [script
         $none.Complete()
         $output = [System.Management.Automation.PSDataCollection[psobject]]::new()
         $run = $shell.BeginInvoke($none, $output)
-        Wait-Until { $run.IsCompleted -or (& $When) }
+        Wait-Until { $run.IsCompleted -or (& $When) } $Timeout
         $shell.Stop()
-        [pscustomobject] @{ Output = @($output); Errors = @($shell.Streams.Error) }
+        [pscustomobject] @{ Output = @($output); Errors = @($shell.Streams.Error); Progress = @($shell.Streams.Progress) }
     }
     finally { $shell.Dispose() }
 }
@@ -156,4 +196,4 @@ function Complete-Line([string] $Line) {
     [System.Management.Automation.CommandCompletion]::CompleteInput($Line.Remove($cursor, 1), $cursor, $null).CompletionMatches
 }
 
-Export-ModuleMember -Function Start-Lab, Stop-Lab, Copy-NodeOption, Get-LabState, Invoke-Captured, Invoke-Stopped, Wait-Until, Restart-LabNode, Get-ErrorId, ConvertTo-Secret, Complete-Line
+Export-ModuleMember -Function Start-Lab, Stop-Lab, Set-LabServiceConfig, Add-LabExtension, Get-BootEntry, New-LabUki, Get-EspState, Wait-NoPod, Copy-NodeOption, Get-LabState, Invoke-Captured, Invoke-Stopped, Wait-Until, Restart-LabNode, Get-ErrorId, ConvertTo-Secret, Complete-Line

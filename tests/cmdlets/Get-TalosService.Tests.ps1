@@ -23,6 +23,10 @@ Describe 'Get-TalosService' {
         $result.Errors | Get-ErrorId | Should -Be TalosConfigNotFound
     }
 
+    It 'It is asked where it is told to' {
+        (Invoke-Captured { Get-TalosService ryzen -Endpoint 127.0.0.1:1 }).Errors | Get-ErrorId | Should -Not -BeNullOrEmpty
+    }
+
     It 'A wildcard is every node that it matches' {
         (Get-TalosService -Node A*, ryzen, altra -Id etcd).Node | Sort-Object | Should -Be altra, ampone, ryzen
         $rendered = New-TsExtensionServiceConfig -Node a* -AuthKeyReference $lab.KeyReference -PassThru

@@ -91,4 +91,12 @@ Describe 'New-TsExtensionServiceConfig' {
         "$($result.Errors[0])" | Should -BeLike '*line 2, column 7*'
         $result.Text | Should -Not -BeLike '*abcdefABCDEF*'
     }
+
+    It 'Settings of the service are rendered' {
+        $null = New-TsExtensionServiceConfig 10.0.0.1 file:key.txt -NoTemplate -Hostname n1 -OutputPath settings.yaml -AcceptDns -AuthOnce:$false -ExtraArgument '--accept-routes' -ExtraEnvironment @{ TS_DEBUG_FIREWALL_MODE = 'auto' } -LoginServer https://headscale.example.net
+        $text = Get-Content settings.yaml -Raw
+        foreach ($part in 'TS_ACCEPT_DNS=true', 'TS_AUTH_ONCE=false', '--accept-routes', 'TS_DEBUG_FIREWALL_MODE=auto', '--login-server=https://headscale.example.net') {
+            $text.Contains($part) | Should -BeTrue -Because $part
+        }
+    }
 }

@@ -1,39 +1,21 @@
-# New-TalosSchematic and Save-TalosImage against the lab's factory.
 BeforeAll {
     Import-Module "$PSScriptRoot/../Lab.psm1"
     $tailscale = '4a0d65c669d46663f377e7161e50cfd570c401f26fd9e7bda34a0216b6f1922b'
     $arm = @{ Version = 'v1.12.4'; Architecture = 'Arm64'; Extension = 'siderolabs/tailscale' }
 }
 
-Describe 'Schematics and images by parameters' {
+Describe 'Save-TalosImage by parameters' {
     BeforeAll { $lab = Start-Lab }
 
     AfterAll { Stop-Lab $lab }
 
     BeforeEach { $folder = (New-Item -ItemType Directory (Join-Path $TestDrive ([guid]::NewGuid()))).FullName }
 
-    It 'A schematic is computed offline' {
-        $schematics = @(New-TalosSchematic -Offline) + @('siderolabs/iscsi-tools', 'siderolabs/tailscale' | New-TalosSchematic -Offline)
-        $schematics.Count | Should -Be 2
-        $schematics[0].Id, $schematics[0].IsRegistered | Should -Be $tailscale, $false
-        $schematics[1].Extensions | Should -Be siderolabs/iscsi-tools, siderolabs/tailscale
-    }
-
-    It 'WhatIf asks nobody and still tells the id' {
+    It 'WhatIf asks nobody and writes nothing' {
         $before = $lab.Factory.Requests.Count
-        (New-TalosSchematic -WhatIf).Id | Should -Be $tailscale
         Save-TalosImage @arm -Destination $folder -WhatIf | Should -BeNullOrEmpty
         $lab.Factory.Requests.Count | Should -Be $before
         Get-ChildItem $folder | Should -BeNullOrEmpty
-    }
-
-    It 'A schematic is registered and files give one each' {
-        Set-Content "$folder/a.yaml" 'customization: {}'
-        Set-Content "$folder/b.yaml" 'customisation: {}'
-        $result = Invoke-Captured { param($folder) New-TalosSchematic -Path "$folder/*.yaml" } $folder
-        $result.Errors | Get-ErrorId | Should -Be SchematicInvalid
-        $result.Output.IsRegistered | Should -BeTrue
-        $lab.Factory.Requests | Where-Object { $_.Method -eq 'POST' -and $_.Path -eq '/schematics' } | Should -Not -BeNullOrEmpty
     }
 
     It 'An image is saved by parameters under a name that says what it is' {
@@ -84,14 +66,12 @@ Describe 'Schematics and images by parameters' {
     }
 
     It 'Mistakes are told before anything is sent: <Id>' -ForEach @(
-        @{ Script = { New-TalosSchematic -Offline -Extension tailscale }; Id = 'ExtensionNameInvalid' }
-        @{ Script = { New-TalosSchematic -FactoryUri http://example.org }; Id = 'FactoryUriInvalid' }
         @{ Script = { Save-TalosImage -Version v1.12.4 -Architecture Arm64 }; Id = 'ImageChoiceIncomplete' }
         @{ Script = { Save-TalosImage -Version v1.12.4 -Architecture Arm64 -SchematicId abc }; Id = 'SchematicIdInvalid' }
     ) { (Invoke-Captured $Script).Errors | Get-ErrorId | Should -Be $Id }
 }
 
-Describe 'Images for nodes' {
+Describe 'Save-TalosImage for nodes' {
     It 'Nodes of one kind share one file with the tailscale extension added' {
         $lab = Start-Lab
         try {
@@ -101,6 +81,55 @@ Describe 'Images for nodes' {
             (Get-ChildItem $TestDrive -Filter *.efi).Name | Sort-Object | Should -Be talos-v1.12.4-metal-amd64-uki-4a0d65c6.efi, talos-v1.12.4-metal-arm64-uki-4a0d65c6.efi
             @($lab.Factory.Requests | Where-Object Path -Like '/image/*').Count | Should -Be 2
             (Save-TalosImage ryzen -Kind Installer).InstallerImage | Should -Be "factory.talos.dev/metal-installer/${tailscale}:v1.12.4"
+        }
+        finally { Stop-Lab $lab }
+    }
+
+    It 'What a node runs already stays in its image' {
+        $nodes = [TalosTailscale.Lab.LabNodeOptions]::Runbook | ForEach-Object {
+            if ($_.Name -eq 'ampone') { $_ | Copy-NodeOption -Extensions siderolabs/iscsi-tools -SecureBoot $true } else { $_ }
+        }
+        $lab = Start-Lab -Options @{ Nodes = [TalosTailscale.Lab.LabNodeOptions[]] $nodes }
+        try {
+            $image = Save-TalosImage ampone -Destination $lab.Folder
+            $image.Extensions | Should -Be iscsi-tools, tailscale
+            $image.Variant, $image.Uki.SignatureStatus, $image.Architecture | Should -Be SecureBoot, Valid, Arm64
+        }
+        finally { Stop-Lab $lab }
+    }
+
+    It 'A factory that forgets the extension is caught before any swap' {
+        $lab = Start-Lab -Fault ExtensionMissing
+        try {
+            $result = Invoke-Captured { Save-TalosImage ampone -Destination $lab.Folder }
+            $result.Output | Should -BeNullOrEmpty
+            $result.Errors | Get-ErrorId | Should -Be ImageVerificationFailed
+            "$($result.Errors)" | Should -BeLike "*the extension 'siderolabs/tailscale' is missing*"
+        }
+        finally { Stop-Lab $lab }
+    }
+
+    It 'An image replaces a file by force' {
+        $lab = Start-Lab
+        try {
+            Set-Content "$TestDrive/x.efi" 'something else'
+            (Invoke-Captured { Save-TalosImage ryzen -Extension siderolabs/tailscale -Destination "$TestDrive/x.efi" }).Errors | Get-ErrorId | Should -Be ImageFileExists
+            (Save-TalosImage ryzen -Extension siderolabs/tailscale -Destination "$TestDrive/x.efi" -Force).WasPresent | Should -BeFalse
+        }
+        finally { Stop-Lab $lab }
+    }
+
+    It 'Stopping ends at once and keeps what came' {
+        $lab = Start-Lab
+        try {
+            $lab.Factory.Faults.Stalls.Enqueue(100000)
+            $target = "$TestDrive/stopped.efi"
+            $run = Invoke-Stopped {
+                param($target) Save-TalosImage -Version v1.12.4 -Architecture Arm64 -Extension siderolabs/tailscale -Destination $target
+            } $target { (Test-Path "$target.partial") -and (Get-Item "$target.partial").Length -ge 90000 }
+            $run.Errors | Should -BeNullOrEmpty
+            $target | Should -Not -Exist
+            "$target.partial" | Should -Exist
         }
         finally { Stop-Lab $lab }
     }

@@ -1,5 +1,4 @@
 using TalosTailscale.Core.Validation;
-using TalosTailscale.Tests.Engine;
 
 namespace TalosTailscale.Tests.Validation;
 
@@ -257,58 +256,6 @@ public sealed class LogDiagnosisTests
         Assert.Equal(
             ("LoginFailed", "something that no version has ever written"),
             (reading.Cause, reading.Evidence[0])
-        );
-    }
-
-    [Fact]
-    public void A_word_is_no_log()
-    {
-        using var session = PowerShellSession.Create();
-
-        var word = session.Invoke("'ampone' | Get-TsDiagnosis");
-
-        Assert.Equal("NotALog", word.Errors.Single().FullyQualifiedErrorId.Split(',')[0]);
-        Assert.Empty(word.Output);
-    }
-
-    [Fact]
-    public async Task Nodes_from_the_pipeline_are_asked_for_their_log()
-    {
-        await using var lab = await LabSession.StartAsync();
-        lab.Lab.Node("ampone").Logs["ext-tailscale"].Add(Start);
-        lab.Lab.Node("ampone").Logs["ext-tailscale"].Add("backend error: invalid key: API key does not exist");
-
-        var read = lab.Invoke("Get-TsNode ampone | Get-TsDiagnosis").Single<TsDiagnosis>();
-
-        Assert.Equal(("ampone", "AuthKeyRejected"), (read.Node, read.Cause));
-    }
-
-    [Fact]
-    public void Piped_text_files_and_log_objects_are_read()
-    {
-        using var session = PowerShellSession.Create();
-        using var folder = new TemporaryFolder();
-        folder.Write("a.log", Start + "\nbackend error: invalid key: API key does not exist\n");
-
-        var text = session.Invoke("param($l) $l | Get-TsDiagnosis", ("l", new[] { Start, Done }));
-        var file = session.Invoke("param($p) Get-TsDiagnosis $p", ("p", Path.Combine(folder.Path, "*.log")));
-        var objects = session.Invoke(
-            "param($l) $l | Get-TsDiagnosis",
-            (
-                "l",
-                new object[]
-                {
-                    new TalosLogLine("a", "ext-tailscale", Start),
-                    new TalosLogLine("b", "ext-tailscale", "To authenticate, visit:"),
-                }
-            )
-        );
-
-        Assert.Equal(TsDiagnosisState.Healthy, text.Single<TsDiagnosis>().State);
-        Assert.Equal("AuthKeyRejected", file.Single<TsDiagnosis>().Cause);
-        Assert.Equal(
-            [("a", null), ("b", "LoginNeeded")],
-            objects.OutputOf<TsDiagnosis>().Select(d => (d.Node, d.Cause))
         );
     }
 }
