@@ -50,7 +50,6 @@ public sealed partial class ParameterContractTests(ITestOutputHelper output)
         "TestTsClusterCommand.PullTimeout",
         "TestTsNodeCommand.Schematic",
         "TestTsNodeCommand.Version",
-        "UkiSwapCmdlet.ContinueOnError",
         "UkiSwapCmdlet.Force",
         "UpdateTalosNodeAddressCommand.KubeContext",
         "UpdateTalosNodeCommand.AllowExtensionLoss",
