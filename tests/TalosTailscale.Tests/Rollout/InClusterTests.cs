@@ -52,13 +52,6 @@ public sealed class InClusterTests
         Assert.False(Assert.Single(result.OutputOf<TsRolloutWave>()).Succeeded);
     }
 
-    [Fact]
-    public async Task It_needs_the_image_of_the_module()
-    {
-        await using LabSession lab = await LabSession.StartAsync();
-        lab.Invoke("'ryzen' | Install-TsNode -InCluster -Confirm:$false").AssertError("RolloutOptionInvalid");
-    }
-
     private static async Task<(PowerShellResult Result, List<JsonObject> Jobs, List<JsonObject> Secrets)> PlayAsync(
         LabSession lab,
         string end
