@@ -14,7 +14,7 @@ using TalosTailscale.Tests.Engine;
 
 namespace TalosTailscale.Tests.Boot;
 
-/// <summary>Invoke-UkiSwap and Get-TalosEsp by the real engine, the Talos and Kubernetes APIs of a lab, and real pods.</summary>
+/// <summary>What passes the API server at a swap, and labs that are ready for one.</summary>
 public class UkiSwapLabTests
 {
     [Fact]

@@ -1,7 +1,5 @@
 using System.Management.Automation;
 using TalosTailscale.Lab;
-using TalosTailscale.Lab.Images;
-using TalosTailscale.Tests.Boot;
 using TalosTailscale.Tests.Engine;
 
 namespace TalosTailscale.Tests.Feel;
@@ -62,12 +60,6 @@ public class AdviceTests
     }
 
     private static string Advice(ErrorRecord error) => error.ErrorDetails.RecommendedAction;
-
-    private static PowerShellResult Swap(LabSession lab, string options) =>
-        lab.Invoke(
-            "param($p) Invoke-UkiSwap ampone -Path $p -Confirm:$false " + options,
-            ("p", UkiSwapLabTests.Write(lab, new LabUkiSpec(), "Talos-v1.12.4.efi"))
-        );
 
     private static async Task DownAsync(LabSession lab, string name)
     {

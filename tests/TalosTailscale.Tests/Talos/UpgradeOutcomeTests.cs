@@ -1,18 +1,10 @@
-using System.Management.Automation;
 using TalosTailscale.Core.Talos;
-using TalosTailscale.Lab;
-using TalosTailscale.Lab.Images;
-using TalosTailscale.Tests.Boot;
-using TalosTailscale.Tests.Engine;
 
-namespace TalosTailscale.Tests.Feel;
+namespace TalosTailscale.Tests.Talos;
 
-/// <summary>Work that goes node after node stops at the first failure, as an error that names what was not begun.</summary>
-public class FailureStopsTests
+/// <summary>When an upgrade is a failure though its node is ready.</summary>
+public class UpgradeOutcomeTests
 {
-    private const string Swap =
-        "param($p) Invoke-UkiSwap altra, ampone -Path $p -Reboot -Wait -Timeout 00:00:04 -Confirm:$false ";
-
     /// <summary>
     /// Talos falls back to an image of before when the new one does not boot, and the node is ready then too
     /// (siderolabs/talos#10364). That the image runs is success (home-operations/tuppr#213: counted as failed).
@@ -55,12 +47,4 @@ public class FailureStopsTests
         else
             Assert.Contains(Full(found), Assert.IsType<TsException>(failure).Message, StringComparison.Ordinal);
     }
-
-    private static IReadOnlyList<string> Ids(PowerShellResult result) =>
-        [.. result.Errors.Select(error => error.FullyQualifiedErrorId.Split(',')[0])];
-
-    private static string Uki(LabSession lab) => UkiSwapLabTests.Write(lab, new LabUkiSpec(), "Talos-v1.12.4.efi");
-
-    private static Task<LabSession> WithBadKeyAsync(string node) =>
-        UkiSwapLabTests.StartAsync(new LabOptions { Faults = { LabFault.ExpiredKey.On(node) } });
 }
