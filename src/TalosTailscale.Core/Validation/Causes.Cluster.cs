@@ -50,7 +50,8 @@ public static partial class Causes
     public static readonly TsCheckCause EtcdMemberStale = new(
         "EtcdMemberStale",
         "etcd has a member that is no control plane at the address of the inventory: a vote is lost.",
-        "When its node is gone for good: Remove-TalosEtcdMember. When its address has changed: Update-TalosNodeAddress.",
+        "When its node is gone for good: Remove-TalosEtcdMember. When its address has changed: "
+            + "Update-TalosNodeAddress.",
         5
     );
 

@@ -9,7 +9,8 @@ public static partial class Causes
     public static readonly TsCheckCause NodeNotAnswering = new(
         "NodeNotAnswering",
         "The node's Talos API cannot be reached: it is off, still booting, halted at boot, or the network is broken.",
-        "Look at the node's console. If it says that Talos is already installed to disk but booted from another media, put the backup UKI back (Restore-Uki, or copy the .bak file in the UEFI shell)."
+        "Look at the node's console. If it says that Talos is already installed to disk but booted from "
+            + "another media, put the backup UKI back (Restore-Uki, or copy the .bak file in the UEFI shell)."
     );
 
     /// <summary>The API refuses the client.</summary>
@@ -51,7 +52,8 @@ public static partial class Causes
     /// <summary>The kernel was booted with the halt flag.</summary>
     public static readonly TsCheckCause HaltIfInstalled = new(
         "HaltIfInstalled",
-        "The node was booted with talos.halt_if_installed: its UKI is that of an installer ISO, which halts on an installed disk.",
+        "The node was booted with talos.halt_if_installed: its UKI is that of an installer ISO, which "
+            + "halts on an installed disk.",
         "Put the backup UKI back (Restore-Uki) and swap in the factory's UKI (Save-TalosImage -Kind Uki)."
     );
 
@@ -65,7 +67,8 @@ public static partial class Causes
     /// <summary>The extension is not in the running image.</summary>
     public static readonly TsCheckCause ExtensionMissing = new(
         "ExtensionMissing",
-        "The running boot image does not carry the tailscale extension; machine.install.extensions alone has had no effect since Talos 1.10.",
+        "The running boot image does not carry the tailscale extension; machine.install.extensions alone "
+            + "has had no effect since Talos 1.10.",
         "Activate it: Invoke-UkiSwap on ARM boards, Update-TalosNode with the factory installer elsewhere.",
         3
     );
@@ -80,7 +83,8 @@ public static partial class Causes
     /// <summary>No document.</summary>
     public static readonly TsCheckCause ServiceConfigMissing = new(
         "ServiceConfigMissing",
-        "The machine config has no ExtensionServiceConfig named tailscale, so the extension waits for it and boot waits for the extension.",
+        "The machine config has no ExtensionServiceConfig named tailscale, so the extension waits for it "
+            + "and boot waits for the extension.",
         "Render it (New-TsExtensionServiceConfig) and apply it (Set-TalosMachinePatch).",
         3
     );
@@ -120,8 +124,10 @@ public static partial class Causes
     /// <summary>The key was refused.</summary>
     public static readonly TsCheckCause AuthKeyRejected = new(
         "AuthKeyRejected",
-        "The tailnet refuses the auth key: expired, deleted, used up, of another tailnet, or without the right to join nodes.",
-        "Make a new key (New-TailnetAuthKey or the admin console), render and apply again; TS_AUTH_ONCE=true keeps joined nodes from needing it.",
+        "The tailnet refuses the auth key: expired, deleted, used up, of another tailnet, or without the "
+            + "right to join nodes.",
+        "Make a new key (New-TailnetAuthKey or the admin console), render and apply again; "
+            + "TS_AUTH_ONCE=true keeps joined nodes from needing it.",
         3
     );
 
@@ -129,7 +135,8 @@ public static partial class Causes
     public static readonly TsCheckCause TagsNotPermitted = new(
         "TagsNotPermitted",
         "The tailnet does not permit the tags that the node asks for.",
-        "Add the tags to tagOwners of the tailnet policy with the key's owner as an owner, or ask for the tags that the key has.",
+        "Add the tags to tagOwners of the tailnet policy with the key's owner as an owner, or ask for the "
+            + "tags that the key has.",
         3
     );
 
@@ -232,8 +239,10 @@ public static partial class Causes
     /// <summary>The node key ran out.</summary>
     public static readonly TsCheckCause NodeKeyExpired = new(
         "NodeKeyExpired",
-        "The node's own key is no longer good: it has expired, as those of untagged devices do, or the device was removed from the tailnet.",
-        "Use tags (their keys do not expire) or disable key expiry of the device, and let the node log in with a valid key.",
+        "The node's own key is no longer good: it has expired, as those of untagged devices do, or the "
+            + "device was removed from the tailnet.",
+        "Use tags (their keys do not expire) or disable key expiry of the device, and let the node log in "
+            + "with a valid key.",
         3
     );
 
@@ -342,7 +351,8 @@ public static partial class Causes
     public static readonly TsCheckCause NodeAddressInTailnet = new(
         "NodeAddressInTailnet",
         "Kubelet or etcd uses the tailnet address: cluster traffic then depends on the tailnet.",
-        "Set machine.kubelet.nodeIP.validSubnets (or KubeNodeConfig nodeIP.validSubnets, where the node has that document) and cluster.etcd.advertisedSubnets to the local network.",
+        "Set machine.kubelet.nodeIP.validSubnets (or KubeNodeConfig nodeIP.validSubnets, where the node "
+            + "has that document) and cluster.etcd.advertisedSubnets to the local network.",
         5
     );
 
@@ -365,7 +375,8 @@ public static partial class Causes
     /// <summary>Several UKIs of one version.</summary>
     public static readonly TsCheckCause BootEntriesDuplicate = new(
         "BootEntriesDuplicate",
-        "The EFI system partition has more than one active UKI of a version: the menu shows duplicates, and the next boot may take the other.",
+        "The EFI system partition has more than one active UKI of a version: the menu shows duplicates, "
+            + "and the next boot may take the other.",
         "Look at Get-TalosEsp for what boots next; promote or disable the extra one (Invoke-UkiSwap -CleanDuplicates).",
         2
     );
@@ -381,7 +392,8 @@ public static partial class Causes
     /// <summary>The file on the ESP is not what runs.</summary>
     public static readonly TsCheckCause RunningUkiDiffers = new(
         "RunningUkiDiffers",
-        "The UKI on the EFI system partition is not the one that runs: the next boot changes extensions, version or command line.",
+        "The UKI on the EFI system partition is not the one that runs: the next boot changes extensions, "
+            + "version or command line.",
         "Reboot if that is meant (Restart-TalosNode -Mode PowerCycle), else put the right UKI back.",
         1
     );
@@ -397,7 +409,8 @@ public static partial class Causes
     /// <summary>Something on the ESP is as it should not stay.</summary>
     public static readonly TsCheckCause EspNeedsCare = new(
         "EspNeedsCare",
-        "Something on the EFI system partition should not stay as it is: a leftover, a stale variable, names that share clusters.",
+        "Something on the EFI system partition should not stay as it is: a leftover, a stale variable, "
+            + "names that share clusters.",
         "Look at the findings of Get-TalosEsp; each has its advice."
     );
 

@@ -4,8 +4,8 @@ using TalosTailscale.Core.Tailnet;
 namespace TalosTailscale.Core.Validation;
 
 /// <summary>
-/// The check of what shares the kernel's networking with tailscale: the CNI, known by the links it makes, and the routes
-/// that tailscale itself sets.
+/// The check of what shares the kernel's networking with tailscale: the CNI, known by the links it makes, and the
+/// routes that tailscale itself sets.
 /// </summary>
 internal static class CniChecks
 {

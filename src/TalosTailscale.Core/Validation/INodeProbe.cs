@@ -16,14 +16,18 @@ internal interface INodeProbe
 
     Task<TalosVersion> VersionAsync();
 
-    /// <summary>The address that the rest of the cluster knows for the node, when it is another than the inventory's; else null.</summary>
+    /// <summary>
+    /// The address that the rest of the cluster knows for the node, when it is another than the inventory's; else null.
+    /// </summary>
     Task<string?> MovedToAsync();
 
     Task<TalosMachineStatus> MachineStatusAsync();
 
     Task<IReadOnlyList<TalosExtension>> ExtensionsAsync();
 
-    /// <summary>The environment of ExtensionServiceConfig/tailscale in a machine config; null when there is no such document.</summary>
+    /// <summary>
+    /// The environment of ExtensionServiceConfig/tailscale in a machine config; null when there is no such document.
+    /// </summary>
     /// <param name="persistent">True for the one on disk, false for the active one.</param>
     Task<IReadOnlyList<string>?> ServiceEnvironmentAsync(bool persistent);
 

@@ -8,7 +8,9 @@ using TalosTailscale.Core.Talos;
 
 namespace TalosTailscale.Core.Validation;
 
-/// <summary>Makes the checks of nodes, several nodes side by side, and gives the results in the order of nodes and checks.</summary>
+/// <summary>
+/// Makes the checks of nodes, several nodes side by side, and gives the results in the order of nodes and checks.
+/// </summary>
 public static class NodeValidation
 {
     private static readonly NodeCheck[] s_all =

@@ -61,6 +61,7 @@ internal static class PullChecks
             ImagePullReason.Unauthorized => Causes.RegistryUnauthorized,
             ImagePullReason.NotFound => Causes.ImageNotFound,
             ImagePullReason.NotTrusted => Causes.RegistryNotTrusted,
+            ImagePullReason.NotVerified => Causes.ImageNotVerified,
             ImagePullReason.Refused => Causes.RegistryRefused,
             ImagePullReason.Unreachable => Causes.RegistryUnreachable,
             _ => Causes.PullFailed,

@@ -7,6 +7,7 @@ namespace TalosTailscale.Core.Validation;
 /// <summary>Checks of the extension: in the image, configured, running, and what its log says.</summary>
 internal static class ServiceChecks
 {
+    private const int MaximumEarlier = 3;
     private static readonly TimeSpan s_sample = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan s_recent = TimeSpan.FromMinutes(15);
 
@@ -148,6 +149,9 @@ internal static class ServiceChecks
                 (TsDiagnosisState.Healthy, not null) => CheckResult.Pass(
                     $"the last start led into the tailnet; {log.Findings[0].Example}"
                 ),
+                (TsDiagnosisState.Recovered, _) => CheckResult.Pass(
+                    $"the last start led into the tailnet; earlier {string.Join("; ", Earlier(log))}{unknown}"
+                ),
                 (TsDiagnosisState.Healthy, _) => CheckResult.Pass("the last start led into the tailnet" + unknown),
                 (TsDiagnosisState.Troubled, not null) => CheckResult.Warn(cause, Telling(log), log.Fix),
                 (TsDiagnosisState.Failing, not null) => CheckResult.Fail(cause, Telling(log), log.Fix),
@@ -156,13 +160,19 @@ internal static class ServiceChecks
             };
         });
 
+    // The latest few: a log of weeks may have many.
+    private static IEnumerable<string> Earlier(TsDiagnosis log) =>
+        log.Findings.Where(finding => finding.Over).TakeLast(MaximumEarlier).Select(LogDiagnosis.Telling);
+
     // Of a failure without a reason the lines that nobody knows may say it.
     private static string Telling(TsDiagnosis log) =>
         log.Evidence.Count == 0 || log.Evidence.Contains(log.Findings[0].Example)
             ? log.Findings[0].Example
             : $"{log.Findings[0].Example}; not known: {log.Evidence[^1]}";
 
-    /// <summary>Whether the service waits for its ExtensionServiceConfig, which also holds up boot (siderolabs/talos#12764).</summary>
+    /// <summary>
+    /// Whether the service waits for its ExtensionServiceConfig, which also holds up boot (siderolabs/talos#12764).
+    /// </summary>
     public static bool WaitsForConfig(TalosService? service) =>
         service is { State: "Waiting" }
         && LastMessage(service).Contains("extension service config", StringComparison.OrdinalIgnoreCase);

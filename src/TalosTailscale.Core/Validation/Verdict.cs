@@ -1,6 +1,8 @@
 namespace TalosTailscale.Core.Validation;
 
-/// <summary>One answer for many checks: yes only where everything that was asked for was looked at and passed.</summary>
+/// <summary>
+/// One answer for many checks: yes only where everything that was asked for was looked at and passed.
+/// </summary>
 public static class Verdict
 {
     /// <summary>Whether a check leaves the answer at yes. A warning passes: it was looked at.</summary>

@@ -6,8 +6,11 @@ public enum TsDiagnosisState
     /// <summary>Nothing in the log tells.</summary>
     Unknown,
 
-    /// <summary>The last start led into the tailnet.</summary>
+    /// <summary>The last start led into the tailnet, and no line says that anything failed.</summary>
     Healthy,
+
+    /// <summary>The node is in the tailnet; the findings tell what failed before and is over.</summary>
+    Recovered,
 
     /// <summary>With something that should be changed or read: trouble of a node in the tailnet, or lines of failure that are not known.</summary>
     Troubled,
@@ -37,7 +40,7 @@ public sealed record TsDiagnosis
     /// <summary>The number of the runbook's failure mode (1 to 5); null for none.</summary>
     public int? FailureMode { get; init; }
 
-    /// <summary>Everything that was found in the attempt that counts, most telling first.</summary>
+    /// <summary>Everything that was found in the start that counts, most telling first; then what failed and is over.</summary>
     public IReadOnlyList<TsDiagnosisFinding> Findings
     {
         get;
@@ -46,7 +49,7 @@ public sealed record TsDiagnosis
 
     /// <summary>
     /// Lines that say that something failed and are not known, without secrets, at most ten; of a start that failed for a
-    /// reason that is not told, also the last lines that are not known.
+    /// reason that is not told, also the last lines that are not known. Of a node that recovered: what failed, and since which line it is over.
     /// </summary>
     public IReadOnlyList<string> Evidence
     {
@@ -85,6 +88,15 @@ public sealed record TsDiagnosisFinding(
     string Seen
 )
 {
+    /// <summary>Whether the node was in the tailnet after it: nothing is to be done.</summary>
+    public bool Over { get; init; }
+
+    /// <summary>The number of the line that shows that it is over; null where only the lack of a health warning does.</summary>
+    public int? OverLine { get; init; }
+
+    /// <summary>The time of that line as the log writes it; null where it has none.</summary>
+    public string? OverTime { get; init; }
+
     /// <inheritdoc/>
-    public override string ToString() => $"{Cause} ({Count})";
+    public override string ToString() => $"{Cause} ({Count}{(Over ? ", over" : "")})";
 }

@@ -4,7 +4,10 @@ using TalosTailscale.Tests.Engine;
 
 namespace TalosTailscale.Tests.Validation;
 
-/// <summary>What shares the kernel's networking with tailscale (tailscale#591, #19876, cilium#36104, terraform-hcloud-talos#290).</summary>
+/// <summary>
+/// What shares the kernel's networking with tailscale (tailscale#591, #19876, cilium#36104,
+/// terraform-hcloud-talos#290).
+/// </summary>
 public sealed class CniCheckTests
 {
     [Theory]

@@ -4,7 +4,9 @@ using TalosTailscale.Tests.Engine;
 
 namespace TalosTailscale.Tests.Validation;
 
-/// <summary>The lab plays a fault; Test-TsNode names its cause. Over real sockets, with what the node's own log says.</summary>
+/// <summary>
+/// The lab plays a fault; Test-TsNode names its cause. Over real sockets, with what the node's own log says.
+/// </summary>
 public sealed class FaultMatrixTests
 {
     public static TheoryData<string, string, string> Logins { get; } =

@@ -4,7 +4,9 @@ using TalosTailscale.Core.Validation;
 
 namespace TalosTailscale.Tests.Validation;
 
-/// <summary>Logs written anew after public reports; the README of each says which, its expected.json what is right.</summary>
+/// <summary>
+/// Logs written anew after public reports; the README of each says which, its expected.json what is right.
+/// </summary>
 public sealed class GivenLogTests
 {
     private static readonly string s_folder = Path.Combine(AppContext.BaseDirectory, "TestData", "reports");

@@ -6,7 +6,9 @@ using TalosTailscale.Tests.Engine;
 
 namespace TalosTailscale.Tests.Validation;
 
-/// <summary>A lab whose nodes carry the extension and have the runbook's patches: what is left after the runbook's steps.</summary>
+/// <summary>
+/// A lab whose nodes carry the extension and have the runbook's patches: what is left after the runbook's steps.
+/// </summary>
 internal static class JoinedLab
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;

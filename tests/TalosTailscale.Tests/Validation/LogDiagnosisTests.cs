@@ -28,32 +28,43 @@ public sealed class LogDiagnosisTests
         "DeviceApprovalNeeded"
     )]
     [InlineData(
-        "2026/01/02 03:04:05 control: doLogin(regen=false, hasUrl=false) register request: Post \"https://controlplane.tailscale.com/machine/register\": context deadline exceeded",
+        "2026/01/02 03:04:05 control: doLogin(regen=false, hasUrl=false) register request: Post "
+            + "\"https://controlplane.tailscale.com/machine/register\": context deadline exceeded",
         "ControlPlaneUnreachable"
     )]
     [InlineData(
-        "2026/01/02 03:04:05 Received error: fetch control key: Get \"https://controlplane.tailscale.com/key?v=106\": dial tcp 192.200.0.1:443: connect: connection refused",
+        "2026/01/02 03:04:05 Received error: fetch control key: Get "
+            + "\"https://controlplane.tailscale.com/key?v=106\": dial tcp 192.200.0.1:443: connect: connection "
+            + "refused",
         "ControlPlaneUnreachable"
     )]
     [InlineData(
-        "2026/01/02 03:04:05 Received error: fetch control key: Get \"https://controlplane.tailscale.com/key?v=106\": dial tcp: lookup controlplane.tailscale.com on 127.0.0.53:53: no such host",
+        "2026/01/02 03:04:05 Received error: fetch control key: Get "
+            + "\"https://controlplane.tailscale.com/key?v=106\": dial tcp: lookup controlplane.tailscale.com on "
+            + "127.0.0.53:53: no such host",
         "ResolverBroken"
     )]
     [InlineData(
-        "2026/01/02 03:04:05 bootstrapDNS(\"derp1f.tailscale.com\", \"192.73.240.161\") for \"controlplane.tailscale.com\" error: Get \"https://derp1f.tailscale.com/bootstrap-dns\": context deadline exceeded",
+        "2026/01/02 03:04:05 bootstrapDNS(\"derp1f.tailscale.com\", \"192.73.240.161\") for "
+            + "\"controlplane.tailscale.com\" error: Get \"https://derp1f.tailscale.com/bootstrap-dns\": context "
+            + "deadline exceeded",
         "ResolverBroken"
     )]
     [InlineData(
-        "2026/01/02 03:04:05 Received error: fetch control key: Get \"https://controlplane.tailscale.com/key?v=106\": x509: certificate has expired or is not yet valid",
+        "2026/01/02 03:04:05 Received error: fetch control key: Get "
+            + "\"https://controlplane.tailscale.com/key?v=106\": x509: certificate has expired or is not yet "
+            + "valid",
         "ControlPlaneNotTrusted"
     )]
     [InlineData("Received error: register request: http 502: bad gateway", "ControlPlaneError")]
     [InlineData(
-        "2026/01/02 03:04:05 dns: writing /etc/resolv.conf: open /etc/resolv.pre-tailscale-backup.conf: read-only file system",
+        "2026/01/02 03:04:05 dns: writing /etc/resolv.conf: open /etc/resolv.pre-tailscale-backup.conf: "
+            + "read-only file system",
         "AcceptDnsOnReadOnlyRoot"
     )]
     [InlineData(
-        "2026/01/02 03:04:05 health(warnable=dns-set-os-config-failed): error: Tailscale failed to set the DNS configuration of your device",
+        "2026/01/02 03:04:05 health(warnable=dns-set-os-config-failed): error: Tailscale failed to set the "
+            + "DNS configuration of your device",
         "AcceptDnsOnReadOnlyRoot"
     )]
     [InlineData(
@@ -65,15 +76,18 @@ public sealed class LogDiagnosisTests
     [InlineData("flag provided but not defined: -advertise-tag", "ServiceConfigInvalid")]
     [InlineData("boot: 2026/01/02 03:04:05 Failed to enable IP forwarding: read-only file system", "IpForwardingOff")]
     [InlineData(
-        "2026/01/02 03:04:05 wgengine.NewUserspaceEngine(tun \"tailscale0\") error: tstun.New(\"tailscale0\"): operation not permitted",
+        "2026/01/02 03:04:05 wgengine.NewUserspaceEngine(tun \"tailscale0\") error: "
+            + "tstun.New(\"tailscale0\"): operation not permitted",
         "TunnelUnavailable"
     )]
     [InlineData(
-        "boot: 2026/01/02 03:04:05 failed to auth tailscale: failed to auth tailscale: tailscale up failed: signal: killed",
+        "boot: 2026/01/02 03:04:05 failed to auth tailscale: failed to auth tailscale: tailscale up "
+            + "failed: signal: killed",
         "LoginTimeout"
     )]
     [InlineData(
-        "boot: 2026/01/02 03:04:05 failed to auth tailscale: failed to auth tailscale: tailscale up failed: exit status 1",
+        "boot: 2026/01/02 03:04:05 failed to auth tailscale: failed to auth tailscale: tailscale up "
+            + "failed: exit status 1",
         "LoginFailed"
     )]
     [InlineData(
@@ -81,7 +95,8 @@ public sealed class LogDiagnosisTests
         "NodeKeyExpired"
     )]
     [InlineData(
-        "2026/01/02 03:04:05 control: RegisterReq: got response; nodeKeyExpired=true, machineAuthorized=true; authURL=false",
+        "2026/01/02 03:04:05 control: RegisterReq: got response; nodeKeyExpired=true, "
+            + "machineAuthorized=true; authURL=false",
         "NodeKeyExpired"
     )]
     public void Messages_of_tailscale_are_understood(string line, string cause)
@@ -102,7 +117,8 @@ public sealed class LogDiagnosisTests
     [InlineData("2026/01/02 03:04:05 Switching ipn state NoState -> NeedsLogin (WantRunning=false, nm=false)")]
     [InlineData("2026/01/02 03:04:05 health(warnable=warming-up): error: Tailscale is starting. Please wait.")]
     [InlineData(
-        "2026/01/02 03:04:05 control: RegisterReq: got response; nodeKeyExpired=false, machineAuthorized=true; authURL=false"
+        "2026/01/02 03:04:05 control: RegisterReq: got response; nodeKeyExpired=false, "
+            + "machineAuthorized=true; authURL=false"
     )]
     [InlineData("2026/01/02 03:04:05 [RATELIMIT] format(\"magicsock: derp-%d\")")]
     [InlineData("2026/01/02 03:04:05 netcheck: report: udp=true v6=false mapvarydest=false derp=1")]
@@ -126,7 +142,7 @@ public sealed class LogDiagnosisTests
             [Start, "backend error: invalid key: API key does not exist", Start, Done]
         );
 
-        Assert.Equal((TsDiagnosisState.Healthy, 2), (reading.State, reading.Starts));
+        Assert.Equal((TsDiagnosisState.Recovered, 2), (reading.State, reading.Starts));
     }
 
     [Fact]
@@ -170,8 +186,8 @@ public sealed class LogDiagnosisTests
     }
 
     /// <summary>
-    /// Every message of the programs whose output the log is, over ten versions: each is understood as what it says, or counted
-    /// as unknown. The file says where it comes from.
+    /// Every message of the programs whose output the log is, over ten versions: each is understood as what it says, or
+    /// counted as unknown. The file says where it comes from.
     /// </summary>
     [Fact]
     public void Messages_of_ten_versions_are_never_misread()
@@ -211,13 +227,22 @@ public sealed class LogDiagnosisTests
     }
 
     [Theory]
-    [InlineData("2026/01/02 04:04:05 Received error: PollNetMap: EOF")]
+    [InlineData("2026/01/02 04:04:05 Received error: PollNetMap: EOF", TsDiagnosisState.Healthy)]
     [InlineData(
-        "2026/01/02 04:04:05 control: register request: Post \"https://controlplane.tailscale.com/machine/register\": context deadline exceeded"
+        "2026/01/02 04:04:05 control: register request: Post "
+            + "\"https://controlplane.tailscale.com/machine/register\": context deadline exceeded",
+        TsDiagnosisState.Recovered
     )]
-    [InlineData("2026/01/02 04:04:05 control: lookup controlplane.tailscale.com on 127.0.0.53:53: server misbehaving")]
-    public void A_connection_that_comes_back_without_a_word_is_no_alarm(string line) =>
-        Assert.Equal(TsDiagnosisState.Healthy, LogDiagnosis.Read("n", [Start, Done, line]).State);
+    [InlineData(
+        "2026/01/02 04:04:05 control: lookup controlplane.tailscale.com on 127.0.0.53:53: server misbehaving",
+        TsDiagnosisState.Recovered
+    )]
+    public void A_connection_that_comes_back_without_a_word_is_no_alarm(string line, TsDiagnosisState state)
+    {
+        var reading = LogDiagnosis.Read("n", [Start, Done, line]);
+
+        Assert.Equal((state, null), (reading.State, reading.Cause));
+    }
 
     [Theory]
     [InlineData(

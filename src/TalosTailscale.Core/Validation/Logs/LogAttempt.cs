@@ -3,25 +3,18 @@ using TalosTailscale.Core.MachineConfig;
 namespace TalosTailscale.Core.Validation;
 
 /// <summary>One start of the container, as its log tells it.</summary>
-internal sealed class LogAttempt
+/// <param name="past">Gets what is over.</param>
+internal sealed class LogAttempt(LogPast past)
 {
     private const int ExampleLength = 300;
     private const int MaximumUnknown = 5;
 
-    // A node in the tailnet loses its control connection now and then and gets it back without a word.
-    private static readonly TsCheckCause[] s_passing =
-    [
-        Causes.ControlPlaneUnreachable,
-        Causes.ControlPlaneError,
-        Causes.ControlPlaneNotTrusted,
-        Causes.ResolverBroken,
-        Causes.LoginFailed,
-    ];
-
-    private readonly Dictionary<TsCheckCause, Found> _found = [];
-    private readonly Dictionary<string, (Found Found, bool Passing)> _warnings = new(StringComparer.Ordinal);
+    private readonly Dictionary<TsCheckCause, LogFound> _found = [];
+    private readonly Dictionary<TsCheckCause, LogFound> _passing = [];
+    private readonly Dictionary<string, (LogFound Found, bool Passing)> _warnings = new(StringComparer.Ordinal);
     private readonly Queue<(int Line, string Text)> _unknown = new();
     private bool _succeeded;
+    private bool _stopping;
 
     public bool Decided => _succeeded || Failed;
 
@@ -32,23 +25,50 @@ internal sealed class LogAttempt
         : TsDiagnosisState.Unknown;
 
     /// <summary>Whether it failed and no line says why.</summary>
-    public bool SaysOnlyThatItFailed => Failed && All.All(found => Order(found) > 0);
+    public bool SaysOnlyThatItFailed => Failed && All.All(found => found.Rank > 0);
 
     /// <summary>The last lines that are not known, which may say more.</summary>
     public IEnumerable<(int Line, string Text)> UnknownLines => _unknown;
 
+    /// <summary>What holds, the most telling first.</summary>
+    public IEnumerable<LogFound> Now =>
+        All.Concat(IsCutOff ? _passing.Values : [])
+            .GroupBy(found => found.Pattern.Cause!)
+            .Select(LogFound.Together)
+            .OrderBy(found => found.Rank)
+            .ThenBy(found => Place(found.Pattern));
+
+    /// <summary>Lost connections of a node in the tailnet that tailscaled's health says nothing of any more.</summary>
+    public IEnumerable<LogFound> Passed => IsCutOff ? [] : _passing.Values;
+
+    /// <summary>What does not go by with a start that came to no end.</summary>
+    public IEnumerable<LogFound> Left =>
+        All.Where(found => found.Pattern.Meaning != LogMeaning.Hint)
+            .Except(_warnings.Values.Where(warning => warning.Passing).Select(warning => warning.Found));
+
     private bool Failed =>
         All.Any(found => found.Pattern.Meaning is LogMeaning.Failure or LogMeaning.Generic or LogMeaning.Lasting);
 
-    private IEnumerable<Found> All =>
+    // Tailscaled's own word that a connection is not back.
+    private bool IsCutOff => _warnings.Values.Any(warning => warning.Passing);
+
+    private IEnumerable<LogFound> All =>
         _found
             .Values.Where(found => found.Count >= found.Pattern.Least)
             .Concat(_warnings.Values.Select(warning => warning.Found));
 
     /// <summary>Being in the tailnet is proof that what failed before no longer does; trouble stays.</summary>
-    public void Succeed()
+    public void Succeed(int line, string? time)
     {
         _succeeded = true;
+        // What only its number makes a failure was waiting, and no failure.
+        var over = All.Where(found =>
+                found.Pattern.Meaning is LogMeaning.Failure or LogMeaning.Generic && found.Pattern.Least == 1
+            )
+            .ToArray();
+        past.Add(over.Concat(_passing.Values));
+        past.End(line, time);
+        _passing.Clear();
         foreach (var (cause, found) in _found.ToArray())
             if (found.Pattern.Meaning is LogMeaning.Failure or LogMeaning.Generic)
                 _found.Remove(cause);
@@ -56,29 +76,38 @@ internal sealed class LogAttempt
             _warnings.Remove(code);
     }
 
+    /// <summary>What it said is of the past: another start took its place.</summary>
+    public void Leave() => past.Add(Left.Concat(_passing.Values));
+
+    /// <summary>It was told to stop: that tailscaled ends is no failure then.</summary>
+    public void Stop() => _stopping = true;
+
     /// <summary>A line that says what failed.</summary>
     public void Add(LogPattern pattern, int line, string text)
     {
-        var passes = pattern.Meaning is LogMeaning.Failure or LogMeaning.Generic;
-        if (_succeeded && passes && s_passing.Contains(pattern.Cause!))
+        if (_stopping && pattern.InTailnet == LogPassing.EndOfStop)
             return;
-        var count = _found.TryGetValue(pattern.Cause!, out var before) ? before.Count : 0;
-        // 'Why' is not overwritten by a later line of the same cause that says less.
-        var telling = before is not null && Order(before) < Rank(pattern) ? before.Pattern : pattern;
-        _found[pattern.Cause!] = new(telling, count + 1, line, text);
+        if (_succeeded && pattern.InTailnet == LogPassing.Weather)
+            return;
+        var found = _succeeded && pattern.InTailnet == LogPassing.Passes ? _passing : _found;
+        found[pattern.Cause!] = LogFound.Next(found.GetValueOrDefault(pattern.Cause!), pattern, line, text);
     }
 
-    /// <summary>A health warning: raised, or over.</summary>
-    public void Warn(string code, LogPattern? pattern, bool passing, int line, string text)
+    /// <summary>A health warning is over; with the last of them lost connections are back.</summary>
+    public void EndWarning(string code, int line, string? time)
     {
-        if (pattern is null)
-        {
-            _warnings.Remove(code);
+        if (!_warnings.Remove(code) || IsCutOff || !_succeeded || _passing.Count == 0)
             return;
-        }
+        past.Add(_passing.Values);
+        past.End(line, time);
+        _passing.Clear();
+    }
 
-        var count = _warnings.TryGetValue(code, out var before) ? before.Found.Count : 0;
-        _warnings[code] = (new(pattern, count + 1, line, text), passing);
+    /// <summary>A health warning is raised.</summary>
+    public void Warn(string code, LogPattern pattern, bool passing, int line, string text)
+    {
+        var before = _warnings.GetValueOrDefault(code).Found;
+        _warnings[code] = (LogFound.Next(before, pattern, line, text), passing);
     }
 
     /// <summary>A line that nobody knows.</summary>
@@ -89,40 +118,12 @@ internal sealed class LogAttempt
             _unknown.Dequeue();
     }
 
-    /// <summary>Everything that was found, the most telling first.</summary>
-    public List<TsDiagnosisFinding> Findings() =>
-        [
-            .. All.GroupBy(found => found.Pattern.Cause!)
-                .Select(same => (Found: same.MaxBy(found => found.Line)!, Count: same.Sum(found => found.Count)))
-                .OrderBy(one => Order(one.Found))
-                .ThenBy(one => Place(one.Found.Pattern))
-                .Select(one => Finding(one.Found, one.Count)),
-        ];
-
     /// <summary>A line as it is shown: without secrets, and not longer than a few rows.</summary>
     public static string Shown(string text)
     {
         var safe = Redactor.Mask(text);
         return safe.Length > ExampleLength ? safe[..ExampleLength] + "…" : safe;
     }
-
-    private static TsDiagnosisFinding Finding(Found found, int count)
-    {
-        var cause = found.Pattern.Cause!;
-        var fix = found.Pattern.Fix ?? cause.Fix;
-        return new(cause.Code, count, found.Line, Shown(found.Text), cause.Meaning, fix, found.Pattern.Seen);
-    }
-
-    private static int Order(Found found) => Rank(found.Pattern);
-
-    private static int Rank(LogPattern pattern) =>
-        pattern.Meaning switch
-        {
-            LogMeaning.Failure or LogMeaning.Lasting => 0,
-            LogMeaning.Generic => 1,
-            LogMeaning.Trouble => 2,
-            _ => 3,
-        };
 
     private static int Place(LogPattern pattern)
     {
@@ -131,6 +132,4 @@ internal sealed class LogAttempt
                 return i;
         return int.MaxValue;
     }
-
-    private sealed record Found(LogPattern Pattern, int Count, int Line, string Text);
 }

@@ -4,7 +4,8 @@ namespace TalosTailscale.Core.Validation;
 
 /// <summary>
 /// Health warnings of tailscaled, <c>health(warnable=CODE): error: TEXT</c> and later <c>: ok</c>. Source:
-/// tailscale/tailscale ipn/ipnlocal/local.go, the codes tsconst/health.go, health/warnings.go and where they are raised.
+/// tailscale/tailscale ipn/ipnlocal/local.go, the codes tsconst/health.go, health/warnings.go and where they are
+/// raised.
 /// </summary>
 internal static class LogHealth
 {
@@ -56,7 +57,8 @@ internal static class LogHealth
 
     /// <summary>Reads a health line.</summary>
     /// <param name="text">A line without its prefixes.</param>
-    /// <returns>Null when it is none; the code, what is wrong (null for nothing, which also ends it), and whether it passes.</returns>
+    /// <returns>Null when it is none; the code, what is wrong (null for nothing, which also ends it), and whether it
+    /// passes.</returns>
     public static (string Code, LogPattern? Pattern, bool Passing)? Read(string text)
     {
         if (!text.StartsWith("health(", StringComparison.Ordinal) || s_line.Match(text) is not { Success: true } match)

@@ -3,10 +3,13 @@ using System.Text.RegularExpressions;
 
 namespace TalosTailscale.Core.Validation;
 
-/// <summary>Takes off a line what others put before a program's own words: node, time, container, JSON around it.</summary>
+/// <summary>
+/// Takes off a line what others put before a program's own words: node, time, container, JSON around it.
+/// </summary>
 internal static class LogLine
 {
     private const int MaximumPrefixes = 6;
+    private const int MaximumTimePlace = 200;
 
     // talosctl's node, the container's name of docker or kubectl, syslog's process, times of every form, and 'boot: '.
     private static readonly Regex s_prefix = LogPattern.Compile(
@@ -18,6 +21,8 @@ internal static class LogLine
 
     // The name of a node is a word before a colon, which other lines begin with as well: only before a time or 'boot:'.
     private static readonly Regex s_name = LogPattern.Compile(@"^[\w.:-]+:\s+(boot: )?\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ");
+
+    private static readonly Regex s_time = LogPattern.Compile(@"\d{4}[-/]\d\d[-/]\d\d[ T]\d\d:\d\d:\d\d");
 
     /// <summary>The program's own words.</summary>
     /// <param name="line">The line as it came.</param>
@@ -37,6 +42,31 @@ internal static class LogLine
         }
 
         return text.StartsWith("{", StringComparison.Ordinal) ? Unwrap(text.ToString()) : text.ToString();
+    }
+
+    /// <summary>The time in a line, as it is written.</summary>
+    /// <param name="line">The line as it came.</param>
+    /// <returns>Date and time to the second; null when the line has none at its begin.</returns>
+    public static string? Time(string line)
+    {
+        foreach (var match in s_time.EnumerateMatches(line.AsSpan(0, Math.Min(line.Length, MaximumTimePlace))))
+            return line.Substring(match.Index, match.Length);
+        return null;
+    }
+
+    /// <summary>The service's own last lines, which Talos 1.14 and later quote where a service ends.</summary>
+    /// <param name="text">A line of machined.</param>
+    /// <returns>Them; none where it quotes none.</returns>
+    public static IEnumerable<string> Quoted(string text)
+    {
+        const string Begin = "(last log \"";
+        var at = text.IndexOf(Begin, StringComparison.Ordinal);
+        return at < 0
+            ? []
+            : text[(at + Begin.Length)..]
+                .TrimEnd('"', ')')
+                .Split("\\n")
+                .Select(line => Message(line.Replace("\\\"", "\"", StringComparison.Ordinal)));
     }
 
     private static int LengthOf(Regex pattern, ReadOnlySpan<char> text)

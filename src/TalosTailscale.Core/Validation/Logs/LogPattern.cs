@@ -11,6 +11,9 @@ internal enum LogMeaning
     /// <summary>The node is in the tailnet; failures before it are over.</summary>
     Success,
 
+    /// <summary>The container was told to stop.</summary>
+    Stop,
+
     /// <summary>A failure with a cause of its own.</summary>
     Failure,
 
@@ -30,6 +33,24 @@ internal enum LogMeaning
     Benign,
 }
 
+/// <summary>What a line of failure means of a node that is in the tailnet already.</summary>
+internal enum LogPassing
+{
+    /// <summary>A failure there as well.</summary>
+    Stays,
+
+    /// <summary>
+    /// A connection that tailscaled takes up again without a word; that it does not, its health says.
+    /// </summary>
+    Passes,
+
+    /// <summary>Nothing: every node's poll for changes ends now and then.</summary>
+    Weather,
+
+    /// <summary>A failure, unless the container was told to stop.</summary>
+    EndOfStop,
+}
+
 /// <summary>One known kind of line.</summary>
 /// <param name="Meaning">What it says.</param>
 /// <param name="Cause">The cause, for failures.</param>
@@ -46,6 +67,9 @@ internal sealed record LogPattern(
 {
     /// <summary>How often it has to come within one start to say anything.</summary>
     public int Least { get; init; } = 1;
+
+    /// <summary>What it means once the node is in the tailnet.</summary>
+    public LogPassing InTailnet { get; init; }
 
     /// <summary>A line with this is not meant.</summary>
     public Regex? Unless { get; init; }

@@ -1,8 +1,8 @@
 namespace TalosTailscale.Core.Validation;
 
 /// <summary>
-/// The messages of tailscale's containerboot, CLI and daemon, of control servers and of Talos's service runner, in order
-/// of precedence: the first that matches a line is its meaning. Each says which source file writes it.
+/// The messages of tailscale's containerboot, CLI and daemon, of control servers and of Talos's service runner, in
+/// order of precedence: the first that matches a line is its meaning. Each says which source file writes it.
 /// </summary>
 internal static class LogPatterns
 {
@@ -23,6 +23,11 @@ internal static class LogPatterns
             @"\bStarting tailscaled$",
             "tailscale cmd/containerboot/tailscaled.go, 1.34 and later"
         ),
+        LogPattern.Of(
+            LogMeaning.Stop,
+            @"^Sending SIGTERM to tailscaled|^tailscaled got signal \w+; shutting down",
+            "tailscale cmd/containerboot/main.go, 1.56 and later; cmd/tailscaled/tailscaled.go, all"
+        ),
         .. TalosPatterns.All,
         .. HarmlessPatterns.OfErrors,
         .. LoginPatterns.All,
@@ -30,6 +35,9 @@ internal static class LogPatterns
         .. ControlPatterns.All,
         .. LoginPatterns.General,
     ];
+
+    /// <summary>What a line means; null where nobody knows.</summary>
+    public static LogPattern? Find(string text) => All.FirstOrDefault(known => known.Matches(text));
 
     /// <summary>Lines of no interest unless they have a word of failure.</summary>
     public static IReadOnlyList<LogPattern> Plain => HarmlessPatterns.Plain;

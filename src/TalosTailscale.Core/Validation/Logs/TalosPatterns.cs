@@ -22,9 +22,11 @@ internal static class TalosPatterns
         Failure(
             Causes.ServiceNotRunning,
             Service
-                + @".*(failed to (create|start) (container|task)|error creating (log|cgroup)|failed to (move process|record pid)|error deleting old container)",
+                + ".*(failed to (create|start) (container|task)|error creating (log|cgroup)"
+                + "|failed to (move process|record pid)|error deleting old container)",
             "talos internal/app/machined/pkg/system/runner/containerd/containerd.go, 1.9 and later",
-            "Look at what the line names (a mount, a cgroup, containerd): Get-TalosLog containerd and the kernel's log tell more; take the extension that was built for this version of Talos."
+            "Look at what the line names (a mount, a cgroup, containerd): Get-TalosLog containerd and the "
+                + "kernel's log tell more; take the extension that was built for this version of Talos."
         ),
         LogPattern.Of(
             LogMeaning.Generic,
@@ -35,7 +37,8 @@ internal static class TalosPatterns
         Failure(
             Causes.ServiceNotRunning,
             Service
-                + @".*([Ff]ailed|[Ee]rror|condition failed)|failed to (create|start) task: ""ext-tailscale""|container ""ext-tailscale""",
+                + @".*([Ff]ailed|[Ee]rror|condition failed)|failed to (create|start) task: ""ext-tailscale"""
+                + @"|container ""ext-tailscale""",
             "talos internal/app/machined/pkg/system/service_runner.go, runner/containerd/containerd.go, 1.9 and later"
         ),
         Failure(
@@ -45,21 +48,27 @@ internal static class TalosPatterns
         ),
         Failure(
             Causes.ServiceConfigInvalid,
-            @"runtime\.ExtensionServiceConfigFilesController.*(error|failed)|(error|failed).*runtime\.ExtensionServiceConfigFilesController",
+            @"runtime\.ExtensionServiceConfigFilesController.*(error|failed)|(error"
+                + @"|failed).*runtime\.ExtensionServiceConfigFilesController",
             "talos internal/app/machined/pkg/controllers/runtime/extension_service_config_files.go, 1.9 and later",
             "Correct configFiles of the ExtensionServiceConfig: tailscale needs none."
         ),
         Failure(
             Causes.ServiceNotRunning,
-            @"runtime\.Extension(Service|Status)Controller.*(error|failed)|(error|failed).*runtime\.Extension(Service|Status)Controller",
-            "talos internal/app/machined/pkg/controllers/runtime/extension_service.go and extension_status.go, 1.9 and later",
-            "Talos does not take the extension as it is: use the image of a schematic with siderolabs/tailscale, built by the factory for this version of Talos."
+            @"runtime\.Extension(Service|Status)Controller.*(error|failed)|(error"
+                + @"|failed).*runtime\.Extension(Service|Status)Controller",
+            "talos internal/app/machined/pkg/controllers/runtime/extension_service.go and "
+                + "extension_status.go, 1.9 and later",
+            "Talos does not take the extension as it is: use the image of a schematic with "
+                + "siderolabs/tailscale, built by the factory for this version of Talos."
         ),
         Failure(
             Causes.TailscaledCrashed,
-            @"[Kk]illed process \d+ \((tailscaled|containerboot|tailscale)\)|oom-kill:.*task=(tailscaled|containerboot)\b",
+            @"[Kk]illed process \d+ \((tailscaled|containerboot|tailscale)\)|oom-kill:.*task=(tailscaled"
+                + @"|containerboot)\b",
             "Linux mm/oom_kill.c, all",
-            "The node ran out of memory and the kernel ended tailscale: give the node more, or set limits for the pods on it."
+            "The node ran out of memory and the kernel ended tailscale: give the node more, or set limits "
+                + "for the pods on it."
         ),
         Failure(
             Causes.TailscaledCrashed,
@@ -69,7 +78,8 @@ internal static class TalosPatterns
         .. Pulls(),
         LogPattern.Of(
             LogMeaning.Benign,
-            @"^(kern|user|daemon|syslog|auth|authpriv|local\d):\s+\w+: \[\d{4}-|^\[talos\] |^service\[|^(task|phase) \S+ \(\d+/\d+\)",
+            @"^(kern|user|daemon|syslog|auth|authpriv|local\d):\s+\w+: \[\d{4}-|^\[talos\] |^service\["
+                + @"|^(task|phase) \S+ \(\d+/\d+\)",
             "talos: other lines of the kernel's and machined's log"
         ),
     ];
