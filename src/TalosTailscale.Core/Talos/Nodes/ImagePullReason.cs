@@ -62,7 +62,7 @@ internal static class ImagePullReasons
         ),
         (@"connection refused", ImagePullReason.Refused),
         (
-            "no route to host|(network|host) is unreachable|host is down|i/o timeout|TLS handshake timeout"
+            "no route to host|connection reset by peer|(network|host) is unreachable|host is down|i/o timeout|TLS handshake timeout"
                 + @"|Client\.Timeout|dial tcp \S+: .*deadline exceeded",
             ImagePullReason.Unreachable
         ),

@@ -35,6 +35,13 @@ internal static class DaemonPatterns
             "tailscale cmd/tailscaled/tailscaled.go, 1.94 and later"
         ),
         Failure(
+            Causes.StateStoreUnreadable,
+            "failed to seal encryption key to TPM",
+            "tailscale feature/tpm/tpm.go, 1.86 and later",
+            "The node's TPM does not do what tailscale asks of it: set "
+                + "TS_TAILSCALED_EXTRA_ARGS=--encrypt-state=false in the ExtensionServiceConfig and apply it."
+        ),
+        Failure(
             Causes.StateNotWritable,
             "no space left on device|(failed to (write|save)|store|writing|state).*(read-only file system"
                 + "|permission denied|input/output error|disk quota exceeded)|failed to create state directory: "

@@ -12,7 +12,7 @@ internal static class LogHealth
     private const string Seen = "tailscale ipn/ipnlocal/local.go, health/warnings.go, 1.70 and later";
 
     private static readonly Regex s_line = LogPattern.Compile(
-        @"^health\((warnable=)?""?(?<code>[^)""]+)""?\): (?<what>.*)$"
+        @"^health\((warnable=)?""?(?<code>[^)""]+)""?\): (?<what>(error: )?(?<text>.*))$"
     );
 
     // Of a node that starts, of a version, or of what Talos does not have.
@@ -67,7 +67,8 @@ internal static class LogHealth
         if (match.Groups["what"].Value.StartsWith("ok", StringComparison.Ordinal) || s_benign.Contains(code))
             return (code, null, true);
         // A failed log-in is told in full by the control client's own line.
-        var (cause, passing) = s_causes.GetValueOrDefault(code, (Causes.HealthWarning, false));
+        var told = LogPatterns.Find(match.Groups["text"].Value)?.Cause;
+        var (cause, passing) = s_causes.GetValueOrDefault(code, (told ?? Causes.HealthWarning, false));
         return (code, new LogPattern(LogMeaning.Trouble, cause, s_line, Seen), passing);
     }
 }

@@ -26,6 +26,13 @@ internal static class LoginPatterns
         ),
         Failure(
             Causes.AuthKeyRejected,
+            "key cannot be used for node auth",
+            "Tailscale's control server, by golink#194",
+            "Put an auth key into TS_AUTHKEY; an OAuth client's secret needs the scope 'auth_keys' (write) and "
+                + "--advertise-tags in TS_EXTRA_ARGS, and a token of the API joins no node. Render and apply again."
+        ),
+        Failure(
+            Causes.AuthKeyRejected,
             "token exchange failed with status|failed to exchange JWT"
                 + "|unexpected token exchange request error|received empty (access token|authkey) from"
                 + "|GetWebIdentityToken failed|provide --id-token explicitly|couldn't get AWS region"
@@ -274,7 +281,8 @@ internal static class LoginPatterns
                 + @"|tailscale (up|set|login) failed: |failed to bring up tailscale: |\bcouldn't log in: "
                 + "|starting tailscaled failed|failed to watch tailscaled|rewatching tailscaled"
                 + "|failed to read from tailscaled|error waiting for tailscaled socket"
-                + "|failed to connect to local tailscaled",
+                + "|failed to connect to local tailscaled"
+                + "|Failed to connect to local Tailscale daemon|^Access denied: ",
             "tailscale cmd/containerboot/main.go and tailscaled.go, 1.34 and later"
         ),
         LogPattern.Of(
