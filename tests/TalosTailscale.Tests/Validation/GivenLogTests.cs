@@ -36,10 +36,7 @@ public sealed class GivenLogTests
         Check("says", value => Regex.IsMatch(text, value));
         Check("never", value => !Regex.IsMatch(text, value));
         // A log that is not healthy names a cause, and every cause a fix.
-        if (
-            reading.State is not (TsDiagnosisState.Healthy or TsDiagnosisState.Unknown)
-            && string.IsNullOrEmpty(reading.Fix)
-        )
+        if (reading.State is TsDiagnosisState.Troubled or TsDiagnosisState.Failing && string.IsNullOrEmpty(reading.Fix))
             wrong.Add("no fix");
         return wrong;
 

@@ -126,8 +126,7 @@ public sealed class LogTruthTests
     public void What_a_service_said_last_tells_why_it_ended()
     {
         // Talos 1.14 and later, internal/app/machined/pkg/system/runner/containerd/containerd.go.
-        const string Line =
-            """
+        const string Line = """
             user: warning: [2026-11-29T04:05:06Z]: [talos] service[ext-tailscale](Waiting): Error running Containerd(ext-tailscale), going to restart forever: task "ext-tailscale" failed: exit code 1 (last log "2026/11/29 04:05:05 Received error: register request: http 400: invalid key: API key does not exist\nboot: 2026/11/29 04:05:06 failed to auth tailscale: tailscale up failed: exit status 1")
             """;
 

@@ -7,6 +7,6 @@ internal static partial class GoDuration
 {
     public static bool IsValid(string text) => Form().IsMatch(text);
 
-    [GeneratedRegex(@"\A[-+]?(?:0|(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+)\z")]
+    [GeneratedRegex(@"\A[-+]?(?:0|(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+)\z")]
     private static partial Regex Form();
 }

@@ -164,7 +164,8 @@ internal static class LoginPatterns
             "error (reading|reloading) tailscaled config|tailscaled config watch: failed"
                 + "|error parsing config to prefs|failed to add fsnotify watch",
             "tailscale cmd/containerboot/main.go and tailscaled.go, 1.58 and later",
-            "Remove TS_EXPERIMENTAL_VERSIONED_CONFIG_DIR and TS_SERVE_CONFIG: the settings of the ExtensionServiceConfig are enough."
+            "Remove TS_EXPERIMENTAL_VERSIONED_CONFIG_DIR and TS_SERVE_CONFIG: the settings of the "
+                + "ExtensionServiceConfig are enough."
         ),
         Failure(
             Causes.ServiceConfigInvalid,
