@@ -56,13 +56,15 @@ internal static class ImagePullReasons
         ),
         (
             @"\b40[13] (Unauthorized|Forbidden)|: 40[13]\b|unauthorized|authorization failed"
-                + "|insufficient_scope|no basic auth credentials|failed to (authorize|fetch (anonymous"
+                + "|insufficient_scope|no basic auth credentials|too many authorization retries|failed to "
+                + "(authorize|fetch (anonymous"
                 + "|oauth) token)|denied: |access (is )?denied|pull access denied",
             ImagePullReason.Unauthorized
         ),
         (@"connection refused", ImagePullReason.Refused),
         (
-            "no route to host|connection reset by peer|(network|host) is unreachable|host is down|i/o timeout|TLS handshake timeout"
+            "no route to host|connection reset by peer|(network|host) is unreachable|host is down|i/o "
+                + "timeout|TLS handshake timeout"
                 + @"|Client\.Timeout|dial tcp \S+: .*deadline exceeded",
             ImagePullReason.Unreachable
         ),
