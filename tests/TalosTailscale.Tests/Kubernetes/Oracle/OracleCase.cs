@@ -4,24 +4,18 @@ using System.Text;
 
 namespace TalosTailscale.Tests.Kubernetes.Oracle;
 
-/// <summary>
-/// One kubeconfig, or a list of them, made from a number: each number turns one of the dimensions through all of its values
-/// and takes any of the usable ones for the others.
-/// </summary>
+/// <summary>One kubeconfig, or a list of them, made from a number.</summary>
 internal sealed class OracleCase
 {
-    private const int Dimensions = 8;
-
-    private readonly int _number;
+    private readonly OracleChoices _choices;
     private readonly Random _random;
     private readonly string _folder;
     private readonly OraclePki _pki;
     private readonly OracleServer _server;
-    private readonly List<string> _told = [];
 
     internal OracleCase(int number, string folder, OraclePki pki, OracleServer server)
     {
-        _number = number;
+        _choices = new OracleChoices(number);
         _random = new Random(number);
         _folder = Directory.CreateDirectory(Path.Combine(folder, $"case-{number}")).FullName;
         _pki = pki;
@@ -36,49 +30,26 @@ internal sealed class OracleCase
     /// <summary>The folder that kubectl runs in.</summary>
     internal string Elsewhere => Path.Combine(_folder, "elsewhere");
 
+    /// <summary>The folder of the file that names the user's files.</summary>
+    internal string Conf => Path.Combine(_folder, "conf");
+
     /// <summary>Where the plugin writes down how it was run.</summary>
     internal string PluginLog => Path.Combine(_folder, "plugin.log");
 
-    /// <summary>True where ours refuses on purpose what kubectl does: nothing is ever sent to whom nobody verifies.</summary>
+    /// <summary>True where ours refuses on purpose what kubectl may do: nothing is ever sent to whom nobody verifies.</summary>
     internal bool IsStricter { get; private set; }
 
-    public override string ToString() => $"#{_number} ({string.Join(", ", _told)})";
+    public override string ToString() => _choices.ToString();
 
     private void Build()
     {
         // A server's name and its certificates go together; a proxy can reach names that are not in any DNS.
-        string proxy = Pick(
-            0,
-            "proxy",
-            ["none"],
-            ["http", "socks5", "with password", "HTTPS_PROXY", "HTTPS_PROXY without scheme", "NO_PROXY"],
-            ["ftp", "nobody there"]
-        );
+        string proxy = _choices["proxy"];
         bool byName = proxy is not ("none" or "NO_PROXY" or "ftp" or "nobody there");
-        string trust = Pick(
-            1,
-            "CA",
-            ["root data", "root file"],
-            [
-                "root bundle",
-                "intermediate",
-                "intermediate, leaf sent alone",
-                "leaf",
-                "root over intermediate",
-                "data with text around",
-            ],
-            [
-                "stranger",
-                "stranger first",
-                "garbage",
-                "missing file",
-                "both",
-                "none",
-                "root, leaf sent alone",
-                "insecure",
-            ]
-        );
-        string name = Pick(2, "TLS name", ["none"], ["localhost", "wildcard"], ["other"]);
+        string trust = _choices["CA"],
+            name = _choices["TLS name"],
+            scheme = _choices["server"];
+        IsStricter = scheme is "no scheme" or "http" || trust == "insecure";
         var cluster = new StringBuilder();
         int port = trust switch
         {
@@ -87,14 +58,9 @@ internal sealed class OracleCase
             "leaf" => _server.Lone,
             _ => _server.Rooted,
         };
+        if (scheme is "no scheme" or "http")
+            port = _server.Plain;
         string host = byName ? "kube.oracle.test" : Any("127.0.0.1", "localhost");
-        string scheme = Pick(
-            3,
-            "server",
-            ["https"],
-            ["with path", "capital letters"],
-            ["no scheme", "http", "empty", "garbage"]
-        );
         Line(
             cluster,
             "server",
@@ -123,51 +89,8 @@ internal sealed class OracleCase
             );
         Proxy(cluster, proxy, host);
         var user = new StringBuilder();
-        Identity(
-            user,
-            Pick(
-                4,
-                "identity",
-                ["certificate", "token"],
-                [
-                    "token file",
-                    "token and token file",
-                    "basic",
-                    "rsa",
-                    "cert data, key file",
-                    "cert file, key data",
-                    "one file for both",
-                    "exec token",
-                    "exec certificate",
-                    "exec v1beta1",
-                    "oidc",
-                    "token and certificate",
-                ],
-                [
-                    "nobody",
-                    "token and basic",
-                    "cert without key",
-                    "other key",
-                    "cert twice",
-                    "missing token file",
-                    "empty token file",
-                    "number as token",
-                    "oidc ended",
-                    "azure",
-                    "gcp",
-                    "exec without command",
-                    "exec v1alpha1",
-                    "exec wrong version",
-                    "exec wrong kind",
-                    "exec fails",
-                    "exec absent",
-                    "exec without mode",
-                    "exec always",
-                    "broken base64",
-                ]
-            )
-        );
-        As(user, Pick(5, "as", ["nobody"], ["user", "groups", "all"], ["groups without user"]));
+        Identity(user, _choices["identity"]);
+        As(user, _choices["as"]);
         Layout(cluster.ToString(), user.ToString());
     }
 
@@ -192,7 +115,6 @@ internal sealed class OracleCase
                 break;
             case "insecure":
                 cluster.Append("    insecure-skip-tls-verify: ").Append(Any("true", "yes", "on")).Append('\n');
-                IsStricter = true;
                 break;
             default:
                 Line(
@@ -394,24 +316,8 @@ internal sealed class OracleCase
 
     private void Layout(string cluster, string user)
     {
-        string layout = Pick(
-            6,
-            "layout",
-            ["one file"],
-            ["a list", "empty files between", "json"],
-            [
-                "no such context",
-                "no current context",
-                "no such user",
-                "no such cluster",
-                "duplicate",
-                "wrong kind",
-                "wrong version",
-                "tabs",
-                "text",
-            ]
-        );
-        string spelling = Pick(7, "names", ["plain"], ["two cases", "blanks", "anchors", "unicode"], ["wrong case"]);
+        string layout = _choices["layout"],
+            spelling = _choices["names"];
         string name = spelling switch
         {
             "blanks" => "our  home @ lab",
@@ -437,7 +343,7 @@ internal sealed class OracleCase
             "wrong version" => "kind: Config\napiVersion: v2\n",
             _ => "apiVersion: v1\nkind: Config\npreferences: {}\n",
         };
-        string file = Path.Combine(Directory.CreateDirectory(Path.Combine(_folder, "conf")).FullName, "config");
+        string file = Path.Combine(Directory.CreateDirectory(Conf).FullName, "config");
         if (layout == "a list" && spelling != "anchors")
         {
             // References between the files; a later file has other values of the same names, which must lose.
@@ -510,24 +416,12 @@ internal sealed class OracleCase
     /// <summary>Writes a file and gives its path: absolute, or relative to the kubeconfig's folder.</summary>
     private string FileOf(string name, string text, bool executable = false)
     {
-        string folder = Directory.CreateDirectory(Path.Combine(_folder, "conf", "pki")).FullName;
+        string folder = Directory.CreateDirectory(Path.Combine(Conf, "pki")).FullName;
         string path = Path.Combine(folder, name);
         File.WriteAllText(path, text);
         if (executable && !OperatingSystem.IsWindows())
             File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         return Any(path, $"pki/{name}", $"./pki/../pki/{name}");
-    }
-
-    private string Pick(int dimension, string what, string[] usual, string[] usable, string[] refused)
-    {
-        string[] all = [.. usual, .. usable, .. refused];
-        string value =
-            _number % Dimensions == dimension ? all[_number / Dimensions % all.Length]
-            : _random.Next(3) > 0 ? usual[_random.Next(usual.Length)]
-            : usable[_random.Next(usable.Length)];
-        if (value != usual[0])
-            _told.Add($"{what}: {value}");
-        return value;
     }
 
     private string Any(params string[] of) => of[_random.Next(of.Length)];

@@ -27,6 +27,7 @@ internal sealed class OracleServer : IAsyncDisposable
         Whole = Listen(stream => ServeAsync(stream, "whole chain", pki.Below, [pki.Intermediate]));
         Short = Listen(stream => ServeAsync(stream, "leaf only", pki.Below, []));
         Lone = Listen(stream => ServeAsync(stream, "lone", pki.Lone, []));
+        Plain = Listen(stream => AnswerAsync(stream, "without TLS"));
         HttpProxy = Listen(ConnectAsync);
         SocksProxy = Listen(SocksAsync);
     }
@@ -46,6 +47,9 @@ internal sealed class OracleServer : IAsyncDisposable
     internal int Short { get; }
 
     internal int Lone { get; }
+
+    /// <summary>Without TLS.</summary>
+    internal int Plain { get; }
 
     internal int HttpProxy { get; }
 
@@ -132,26 +136,36 @@ internal sealed class OracleServer : IAsyncDisposable
             null,
             _stop.Token
         );
-        while (await HeadAsync(tls) is { } lines)
+        await AnswerAsync(tls, $"{kind}; sni '{name.ToLowerInvariant()}'; client '{tls.RemoteCertificate?.Subject}'");
+    }
+
+    private async Task AnswerAsync(Stream stream, string who)
+    {
+        while (await HeadAsync(stream) is { } lines)
         {
-            IEnumerable<string> said = lines
-                .Skip(1)
-                .Where(line =>
-                    line.StartsWith("Authorization:", StringComparison.OrdinalIgnoreCase)
-                    || line.StartsWith("Impersonate-", StringComparison.OrdinalIgnoreCase)
-                    || line.StartsWith("Host:", StringComparison.OrdinalIgnoreCase)
-                )
-                .Select(line =>
-                    line.Split(':', 2) is [var key, var value] ? $"{key.ToLowerInvariant()}: {value.Trim()}" : line
-                )
-                .Order(StringComparer.Ordinal);
-            Seen.Enqueue($"{kind}; sni '{name}'; client '{tls.RemoteCertificate?.Subject}'; {string.Join("; ", said)}");
-            const string body =
-                "{\"major\":\"1\",\"minor\":\"34\",\"gitVersion\":\"v1.34.1\",\"platform\":\"linux/amd64\"}";
-            string answer =
-                $"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {body.Length.ToString(CultureInfo.InvariantCulture)}\r\n\r\n{body}";
-            await tls.WriteAsync(Encoding.ASCII.GetBytes(answer), _stop.Token);
+            Seen.Enqueue(
+                $"{who}; {string.Join("; ", lines.Skip(1).Select(Told).OfType<string>().Order(StringComparer.Ordinal))}"
+            );
+            await VersionAsync(stream);
         }
+    }
+
+    // A host's name is the same in capitals.
+    private static string? Told(string line) =>
+        line.Split(':', 2) is not [var key, var value] ? null
+        : key.Equals("Host", StringComparison.OrdinalIgnoreCase) ? $"host: {value.Trim().ToLowerInvariant()}"
+        : key.Equals("Authorization", StringComparison.OrdinalIgnoreCase)
+        || key.StartsWith("Impersonate-", StringComparison.OrdinalIgnoreCase)
+            ? $"{key.ToLowerInvariant()}: {value.Trim()}"
+        : null;
+
+    private async Task VersionAsync(Stream stream)
+    {
+        const string body =
+            "{\"major\":\"1\",\"minor\":\"34\",\"gitVersion\":\"v1.34.1\",\"platform\":\"linux/amd64\"}";
+        string answer =
+            $"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {body.Length.ToString(CultureInfo.InvariantCulture)}\r\n\r\n{body}";
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(answer), _stop.Token);
     }
 
     private async Task<string[]?> HeadAsync(Stream stream)
@@ -172,11 +186,18 @@ internal sealed class OracleServer : IAsyncDisposable
     {
         if (await HeadAsync(stream) is not [var first, ..] head)
             return;
-        string target = first.Split(' ')[1];
+        string target = first.Split(' ')[1].ToLowerInvariant();
         string? secret = head.FirstOrDefault(line =>
             line.StartsWith("Proxy-Authorization:", StringComparison.OrdinalIgnoreCase)
         );
         Passed.Enqueue($"http {target}; {secret?.Split(':', 2)[1].Trim()}");
+        if (!first.StartsWith("CONNECT ", StringComparison.Ordinal))
+        {
+            // A server without TLS is asked through a proxy, not behind a tunnel; this is the server's answer.
+            await VersionAsync(stream);
+            return;
+        }
+
         await stream.WriteAsync("HTTP/1.1 200 OK\r\n\r\n"u8.ToArray(), _stop.Token);
         await RelayAsync(stream, int.Parse(target.Split(':')[^1], CultureInfo.InvariantCulture));
     }
@@ -194,7 +215,7 @@ internal sealed class OracleServer : IAsyncDisposable
             await stream.ReadExactlyAsync(buffer.AsMemory(0, 1), _stop.Token);
             int length = buffer[0];
             await stream.ReadExactlyAsync(buffer.AsMemory(0, length), _stop.Token);
-            host = Encoding.ASCII.GetString(buffer, 0, length);
+            host = Encoding.ASCII.GetString(buffer, 0, length).ToLowerInvariant();
         }
         else
         {

@@ -8,7 +8,9 @@ internal sealed class OracleView
 {
     private readonly List<(string What, string Value)> _facts = [];
 
-    internal static OracleView Of(JsonNode config)
+    /// <param name="config">As kubectl shows it.</param>
+    /// <param name="folder">The folder that its paths are relative to.</param>
+    internal static OracleView Of(JsonNode config, string folder)
     {
         JsonNode? cluster = config["clusters"]?[0]?["cluster"],
             user = config["users"]?[0]?["user"],
@@ -22,7 +24,7 @@ internal sealed class OracleView
         view.Add("certificate", user?["client-certificate-data"]);
         view.Add("key", user?["client-key-data"]);
         view.Add("token", user?["token"]);
-        view.Add("token file", user?["tokenFile"]);
+        view.Add("token file", user?["tokenFile"]?.ToString() is { } file ? Path.GetFullPath(file, folder) : "");
         view.Add("basic", $"{user?["username"]} {user?["password"]}");
         view.Add("as", $"{user?["as"]} {user?["as-uid"]} {Join(user?["as-groups"])} {Extra(user?["as-user-extra"])}");
         view.Add("plugin's arguments", Join(exec?["args"]));
@@ -45,7 +47,7 @@ internal sealed class OracleView
         );
         view.Add("key", Convert.ToBase64String(KubernetesFiles.Read(user.KeyFile, user.KeyData, "")));
         view.Add("token", user.Token);
-        view.Add("token file", user.TokenFile);
+        view.Add("token file", user.TokenFile.Length == 0 ? "" : Path.GetFullPath(user.TokenFile));
         view.Add("basic", $"{user.Username} {user.Password}");
         string extra = string.Join(
             "; ",
