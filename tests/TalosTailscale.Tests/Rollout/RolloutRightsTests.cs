@@ -1,17 +1,51 @@
 using System.Text.Json.Nodes;
 using TalosTailscale.Lab.Kubernetes;
 using TalosTailscale.Tests.Engine;
+using TalosTailscale.Tests.Help;
 using YamlDotNet.RepresentationModel;
 
 namespace TalosTailscale.Tests.Rollout;
 
-/// <summary>The rights in <c>deploy/rollout-rbac.yaml</c> are those that a rollout makes use of: none is missing, none is too many.</summary>
+/// <summary>
+/// The rights in <c>deploy/rollout-rbac.yaml</c> and in the help are those that a rollout makes use of: none is missing, none
+/// is too many.
+/// </summary>
 public sealed class RolloutRightsTests
 {
     [Fact]
     public async Task The_role_grants_what_is_used_and_no_more()
     {
         await using LabSession lab = await LabSession.StartAsync();
+        LabKubernetesApi api = lab.Lab.Part<LabKubernetesPart>()!.Api;
+        AddPod(lab);
+        api.Faults.Used.Clear();
+        lab.Invoke(
+                "param($key, $state) 'ampone','ryzen' | Install-TsNode -AuthKeyReference $key -StateFolder $state -Confirm:$false",
+                ("key", lab.KeyReference),
+                ("state", Path.Combine(lab.Client.Folder, "state"))
+            )
+            .AssertNoErrors();
+        // Events are read of a pod that is late, which none needs to be here.
+        Assert.Equal(
+            Granted().Order(StringComparer.Ordinal),
+            api.Faults.Used.Keys.Append("list events").Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)
+        );
+        Assert.Empty(KubernetesRightsTests.Differences("Install-TsNode", api));
+
+        // Another pod to evict, and no lease of before.
+        AddPod(lab);
+        api.Store.Delete(KubeResource.Find("coordination.k8s.io", "leases")!, "kube-system", "talos-tailscale-rollout");
+        api.Faults.Used.Clear();
+        lab.Invoke(
+                "param($state) 'ampone','ryzen' | Undo-TsNode -StateFolder $state -Confirm:$false",
+                ("state", Path.Combine(lab.Client.Folder, "state"))
+            )
+            .AssertNoErrors();
+        Assert.Empty(KubernetesRightsTests.Differences("Undo-TsNode", api));
+    }
+
+    private static void AddPod(LabSession lab)
+    {
         LabKubernetesApi api = lab.Lab.Part<LabKubernetesPart>()!.Api;
         api.Kubelet.Adopt(
             api.Store.Create(
@@ -43,18 +77,6 @@ public sealed class RolloutRightsTests
                     ["status"] = new JsonObject { ["phase"] = "Pending" },
                 }
             )
-        );
-        api.Faults.Used.Clear();
-        lab.Invoke(
-                "param($key, $state) 'ampone','ryzen' | Install-TsNode -AuthKeyReference $key -StateFolder $state -Confirm:$false",
-                ("key", lab.KeyReference),
-                ("state", Path.Combine(lab.Client.Folder, "state"))
-            )
-            .AssertNoErrors();
-        // Events are read of a pod that is late, which none needs to be here.
-        Assert.Equal(
-            Granted().Order(StringComparer.Ordinal),
-            api.Faults.Used.Keys.Append("list events").Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)
         );
     }
 

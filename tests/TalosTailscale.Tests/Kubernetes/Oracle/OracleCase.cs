@@ -36,8 +36,11 @@ internal sealed class OracleCase
     /// <summary>Where the plugin writes down how it was run.</summary>
     internal string PluginLog => Path.Combine(_folder, "plugin.log");
 
-    /// <summary>True where ours refuses on purpose what kubectl may do: nothing is ever sent to whom nobody verifies.</summary>
-    internal bool IsStricter { get; private set; }
+    /// <summary>
+    /// The error by which ours refuses on purpose what kubectl may do: nothing is sent to whom nobody verifies. For kubectl no
+    /// server is http://localhost:8080.
+    /// </summary>
+    internal string? OwnRefusal { get; private set; }
 
     public override string ToString() => _choices.ToString();
 
@@ -49,7 +52,10 @@ internal sealed class OracleCase
         string trust = _choices["CA"],
             name = _choices["TLS name"],
             scheme = _choices["server"];
-        IsStricter = scheme is "no scheme" or "http" || trust == "insecure";
+        OwnRefusal =
+            scheme == "empty" ? "KubeconfigInvalid"
+            : scheme is "no scheme" or "http" || trust == "insecure" ? "KubeconfigInsecure"
+            : null;
         var cluster = new StringBuilder();
         int port = trust switch
         {
