@@ -12,45 +12,66 @@ internal static class KubernetesFuzz
         "seed"
     );
 
-    private static readonly string s_all = """
-        apiVersion: v1
-        kind: Config
-        current-context: &n lab
-        clusters:
-        - name: *n
-          cluster: {server: "https://127.0.0.1:6443", tls-server-name: x, proxy-url: "socks5://u:p@h:1", certificate-authority-data: ""}
-        - name: other
-          cluster:
-            server: https://[::1]:6443
-            extensions: [{name: client.authentication.k8s.io/exec, extension: {a: [1, 2.5, yes, ~]}}]
-        users:
-        - name: lab
-          user:
-            token: "abc"
-            as: jane
-            as-uid: "1"
-            as-groups: [a, b]
-            as-user-extra: {scopes: [x]}
-        - name: plugin
-          user:
-            exec: {command: ./p, args: ["", 'a b'], env: [{name: A, value: b}], apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, provideClusterInfo: true}
-        - name: provider
-          user: {auth-provider: {name: oidc, config: {id-token: a.eyJleHAiOjF9.c}}}
-        - name: basic
-          user: {username: u, password: "p", client-certificate-data: LS0t, client-key-data: LS0t}
-        contexts:
-        - {name: lab, context: {cluster: lab, user: lab}}
-        - {name: plugin, context: {cluster: other, user: plugin}}
-        - {name: provider, context: {cluster: lab, user: provider}}
-        - {name: basic, context: {<<: {cluster: lab}, user: basic}}
+    private const string Cluster = "clusters: [{name: c, cluster: {server: \"https://h:6443\"}}]\n";
+    private const string Context = "contexts: [{name: x, context: {cluster: c, user: u}}]\n";
 
-        """;
-
+    // Small ones, each of one kind: an input is then read in microseconds, and most mutations hit what they are about.
     internal static IReadOnlyList<byte[]> Kubeconfigs { get; } =
     [
-        Encoding.UTF8.GetBytes(s_all),
-        "{\n\t\"kind\": \"Config\", \"clusters\": [{\"name\": \"a\", \"cluster\": {\"server\": \"https://h\"}}]}"u8.ToArray(),
-        Encoding.Unicode.GetPreamble().Concat(Encoding.Unicode.GetBytes(s_all)).ToArray(),
+        Seed("token: \"abc\", as: jane, as-uid: \"1\", as-groups: [a, b], as-user-extra: {scopes: [x]}"),
+        Seed("username: u, password: \"p\", client-certificate-data: LS0t, client-key-data: LS0t"),
+        Seed("auth-provider: {name: oidc, config: {id-token: a.eyJleHAiOjF9.c, client-id: us}}"),
+        Seed(
+            "exec: {command: ./p, args: [\"\", 'a b'], env: [{name: A, value: b}], provideClusterInfo: true, "
+                + "apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, installHint: x}"
+        ),
+        Seed("tokenFile: no/such/file, client-certificate: ./absent.crt, client-key: absent.key"),
+        Encoding.UTF8.GetBytes(
+            """
+            apiVersion: v1
+            kind: Config
+            current-context: &n lab
+            clusters:
+            - name: *n
+              cluster: {server: "https://[::1]:6443", tls-server-name: x, proxy-url: "socks5://u:p@h:1", certificate-authority-data: ""}
+            - name: other
+              cluster:
+                server: http://127.0.0.1
+                insecure-skip-tls-verify: yes
+                extensions: [{name: client.authentication.k8s.io/exec, extension: {a: [1, 2.5, yes, ~]}}]
+            users: [{name: lab, user: {}}]
+            contexts:
+            - {name: lab, context: {cluster: lab, user: lab}}
+            - {name: other, context: {<<: {cluster: other}, user: lab, namespace: x}}
+
+            """
+        ),
+        // As a node hands it out; the certificate and the key are none.
+        Encoding.UTF8.GetBytes(
+            """
+            apiVersion: v1
+            kind: Config
+            clusters:
+            - name: c
+              cluster:
+                server: https://192.168.1.1:6443
+                certificate-authority-data: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1BQT0KLS0tLS1FTkQgQ0VSVElGSUNBVEUtLS0tLQo=
+            users:
+            - name: u
+              user:
+                client-certificate-data: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1BQT0KLS0tLS1FTkQgQ0VSVElGSUNBVEUtLS0tLQo=
+                client-key-data: LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCk1BQT0KLS0tLS1FTkQgUFJJVkFURSBLRVktLS0tLQo=
+            contexts:
+            - {name: x, context: {cluster: c, user: u}}
+            current-context: x
+
+            """
+        ),
+        "{\n\t\"kind\": \"Config\", \"clusters\": [{\"name\": \"c\", \"cluster\": {\"server\": \"https://h\"}}], \"users\": [{\"name\": \"u\", \"user\": {\"token\": \"a\"}}], \"contexts\": [{\"name\": \"x\", \"context\": {\"cluster\": \"c\", \"user\": \"u\"}}]}"u8.ToArray(),
+        [
+            .. Encoding.Unicode.GetPreamble(),
+            .. Encoding.Unicode.GetBytes(Cluster + "users: [{name: u, user: {token: a}}]\n" + Context),
+        ],
     ];
 
     internal static IReadOnlyList<byte[]> Answers { get; } =
@@ -68,7 +89,7 @@ internal static class KubernetesFuzz
         {
             try
             {
-                KubernetesConnection.FromBytes(bytes, "seed", context.Name).Dispose();
+                KubernetesConnection.Of(config, "seed", context.Name).Dispose();
             }
             catch (TsException e)
             {
@@ -88,6 +109,11 @@ internal static class KubernetesFuzz
         if (refused is not null)
             throw refused;
     }
+
+    private static byte[] Seed(string user) =>
+        Encoding.UTF8.GetBytes(
+            $"apiVersion: v1\nkind: Config\n{Cluster}users: [{{name: u, user: {{{user}}}}}]\n{Context}current-context: x\n"
+        );
 
     /// <summary>Reads an answer, and the certificate in it.</summary>
     internal static void Answer(byte[] bytes)

@@ -1,7 +1,11 @@
 using System.Globalization;
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.RegularExpressions;
 using k8s;
 using TalosTailscale.Core.Kubernetes;
 using TalosTailscale.Tests.Kubernetes.Oracle;
@@ -9,7 +13,7 @@ using TalosTailscale.Tests.Kubernetes.Oracle;
 namespace TalosTailscale.Tests.Kubernetes;
 
 /// <summary>Both ways of TLS, forced on a server that speaks 1.3 alone, as those of Talos 1.14 do.</summary>
-public sealed class KubernetesTlsTests
+public sealed partial class KubernetesTlsTests
 {
     private static readonly OraclePki s_pki = new();
 
@@ -74,6 +78,58 @@ public sealed class KubernetesTlsTests
             Assert.True(e.ErrorId == "KubernetesServerUntrusted", $"{what}: {e.ErrorId} {e.Message}");
         }
 
+        Assert.Empty(server.Seen);
+    }
+
+    // Ciphers that somebody could read later or that have to be decrypted with care are not even offered.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Authenticated_ciphers_with_forward_secrecy_alone_are_offered(bool own)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var folder = new TemporaryFolder();
+        string file = folder.Write(
+            "config",
+            Config($"https://{listener.LocalEndpoint}", "", s_pki.Root.ExportCertificatePem(), s_pki.Client)
+        );
+        using KubernetesConnection connection = KubernetesConnection.OpenIn(file, null, _ => null, own);
+        Task asking = AskAsync(connection);
+        using (TcpClient client = await listener.AcceptTcpClientAsync(Stop))
+        {
+            ClientHello hello = await ClientHello.ReadAsync(client.GetStream(), Stop);
+            Assert.Equal("0303, 0304", string.Join(", ", hello.Versions.Order().Select(one => $"{one:X4}")));
+            Assert.Contains((ushort)TlsCipherSuite.TLS_AES_128_GCM_SHA256, hello.Suites);
+            // What TLS 1.2 has to say beside its ciphers: that it can renegotiate securely.
+            Assert.Empty(
+                hello
+                    .Suites.Except([(ushort)0x00FF])
+                    .Select(suite => $"{(TlsCipherSuite)suite}")
+                    .Where(suite => !AuthenticatedRegex().IsMatch(suite))
+            );
+        }
+
+        listener.Stop();
+        await Assert.ThrowsAsync<TsException>(() => asking);
+    }
+
+    // A certificate may say where its issuer is to be had, and whoever asks there says where he is.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task No_issuer_is_downloaded(bool own)
+    {
+        await using var server = new OracleServer(s_pki);
+        int port = server.Add(s_pki.Pointing($"http://127.0.0.1:{server.Plain}/intermediate.crt"));
+        using var folder = new TemporaryFolder();
+        string file = folder.Write(
+            "config",
+            Config($"https://127.0.0.1:{port}", "", s_pki.Root.ExportCertificatePem(), s_pki.Client)
+        );
+        using KubernetesConnection connection = KubernetesConnection.OpenIn(file, null, _ => null, own);
+        TsException e = await Assert.ThrowsAsync<TsException>(() => AskAsync(connection));
+        Assert.Equal("KubernetesServerUntrusted", e.ErrorId);
         Assert.Empty(server.Seen);
     }
 
@@ -160,6 +216,9 @@ public sealed class KubernetesTlsTests
         Assert.Contains("impersonate groups", lab.Api.Faults.Used.Keys);
         Assert.Equal(["jane: one, two|three"], lab.Api.Faults.Impersonated.Keys);
     }
+
+    [GeneratedRegex("^TLS_(ECDHE_(ECDSA|RSA)_WITH_)?(AES_(128|256)_GCM|CHACHA20_POLY1305)_SHA(256|384)$")]
+    private static partial Regex AuthenticatedRegex();
 
     private static Task<k8s.Models.VersionInfo> AskAsync(KubernetesConnection connection) =>
         KubernetesCall.SendAsync(connection, "ask", null, (api, ct) => api.Version.GetCodeAsync(ct), Stop);

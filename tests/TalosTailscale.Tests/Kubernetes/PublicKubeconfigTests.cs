@@ -99,6 +99,23 @@ public sealed class PublicKubeconfigTests : IAsyncDisposable
         Assert.Equal("KubernetesServerUntrusted", e.ErrorId);
     }
 
+    // ManageIQ/kubeclient#530, kubernetes-client/python#1768: a service account's token is renewed in its file, and the old one ends.
+    [Fact]
+    public async Task A_token_file_is_read_again_when_it_changes()
+    {
+        string token = _folder.Write("token", "first\n");
+        string text = Config($"certificate-authority-data: {Base64(Root)}", $"tokenFile: \"{token}\"", _server.Rooted);
+        using KubernetesConnection connection = KubernetesConnection.OpenIn(_folder.Write("config", text), null, _ =>
+            null
+        );
+        foreach (string now in new[] { "first", "second" })
+        {
+            File.WriteAllText(token, now + "\n");
+            await SendAsync(connection);
+            Assert.Contains($"authorization: Bearer {now};", _server.Seen.Last(), StringComparison.Ordinal);
+        }
+    }
+
     // kubernetes/kubernetes#80596, kubernetes-client/csharp#1281: reached by another name than the certificate's.
     [Fact]
     public async Task A_server_behind_another_name_is_asked_for_by_its_own()

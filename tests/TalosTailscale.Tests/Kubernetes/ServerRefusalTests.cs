@@ -1,9 +1,13 @@
+using System.Globalization;
 using System.Net;
+using System.Text;
 using System.Text.RegularExpressions;
+using k8s;
 using k8s.Models;
 using TalosTailscale.Core.Kubernetes;
 using TalosTailscale.Core.Reporting;
 using TalosTailscale.Lab.Kubernetes;
+using TalosTailscale.Tests.Kubernetes.Oracle;
 
 namespace TalosTailscale.Tests.Kubernetes;
 
@@ -117,67 +121,156 @@ public sealed partial class ServerRefusalTests
         401,
         """{"kind":"Status","apiVersion":"v1","status":"Failure","message":"Unauthorized","code":401}""",
         "KubernetesUnauthorized",
-        "log in again"
+        "log in again",
+        "renew"
     )]
     [InlineData(
         403,
         """{"kind":"Status","message":"nodes is forbidden: User \"system:anonymous\" cannot list resource \"nodes\" in API group \"\" at the cluster scope"}""",
         "KubernetesUnauthorized",
-        "credentials"
+        "credentials",
+        "renew"
     )]
     [InlineData(
         403,
         """{"kind":"Status","message":"users \"jane\" is forbidden: User \"ops\" cannot impersonate resource \"users\" in API group \"\" at the cluster scope"}""",
         "KubernetesForbidden",
-        "'impersonate' on 'users' in the cluster to 'ops'"
+        "'impersonate' on 'users' in the cluster to 'ops'",
+        "grant"
     )]
     [InlineData(
         403,
         """{"kind":"Status","message":"leases.coordination.k8s.io is forbidden: User \"ops\" cannot create resource \"leases\" in API group \"coordination.k8s.io\" in the namespace \"kube-system\": RBAC: role.rbac.authorization.k8s.io \"ops\" not found"}""",
         "KubernetesForbidden",
-        "can-i create leases.coordination.k8s.io -n kube-system'"
+        "can-i create leases.coordination.k8s.io -n kube-system'",
+        "grant"
     )]
     [InlineData(
         403,
         "<html><head><title>Access Denied (policy_denied)</title></head><body>no</body></html>",
         "KubernetesProxyFailed",
-        "NO_PROXY"
+        "NO_PROXY",
+        "server"
     )]
-    [InlineData(403, "{\"error\":\"blocked by gateway\"}", "KubernetesProxyFailed", "proxy-url")]
-    [InlineData(407, "<html>Proxy Authentication Required</html>", "KubernetesProxyFailed", "proxy-url")]
-    [InlineData(401, "<html>Sign in to the portal</html>", "KubernetesProxyFailed", "proxy-url")]
+    [InlineData(403, "{\"error\":\"blocked by gateway\"}", "KubernetesProxyFailed", "proxy-url", "server")]
+    [InlineData(407, "<html>Proxy Authentication Required</html>", "KubernetesProxyFailed", "proxy-url", "proxy")]
+    [InlineData(401, "<html>Sign in to the portal</html>", "KubernetesProxyFailed", "proxy-url", "server")]
     [InlineData(
         500,
         """{"kind":"Status","message":"Internal error occurred: failed calling webhook \"mutate.example\": connection refused"}""",
         "KubernetesApiFailed",
-        "webhook 'mutate.example'"
+        "webhook 'mutate.example'",
+        "webhook"
     )]
-    [InlineData(404, """{"kind":"Status","message":"pods \"x\" not found"}""", "KubernetesNotFound", "-KubeContext")]
-    [InlineData(409, """{"kind":"Status","message":"conflict"}""", "KubernetesConflict", "again")]
-    public void Each_answer_has_its_error_and_advice(int code, string body, string errorId, string advice)
+    [InlineData(
+        404,
+        """{"kind":"Status","message":"pods \"x\" not found"}""",
+        "KubernetesNotFound",
+        "-KubeContext",
+        "context"
+    )]
+    [InlineData(409, """{"kind":"Status","message":"conflict"}""", "KubernetesConflict", "again", "again")]
+    public async Task Each_answer_has_its_error_and_advice_which_helps(
+        int code,
+        string body,
+        string errorId,
+        string advice,
+        string cure
+    )
     {
-        using KubernetesConnection connection = KubernetesConnection.FromBytes(
-            System.Text.Encoding.UTF8.GetBytes(KubeconfigTests.Sample),
-            "test"
-        );
-        TsException e = KubernetesCall.FromStatus(
-            connection,
-            "try",
-            null,
-            (HttpStatusCode)code,
-            KubernetesCall.ReadStatus(body),
-            null
-        );
+        var pki = new OraclePki();
+        await using var server = new OracleServer(pki);
+        using var folder = new TemporaryFolder();
+        int good = server.Add(pki.Server);
+        string done = "";
+        server.Refuse = asked =>
+            asked.StartsWith("added", StringComparison.Ordinal)
+            || asked.Contains("Bearer renewed", StringComparison.Ordinal)
+            || done.Length > 0
+                ? null
+                : (code, body);
+
+        TsException e = await Assert.ThrowsAsync<TsException>(() => AskAsync("token", server.Rooted, null));
         Assert.Equal(errorId, e.ErrorId);
         Assert.Contains(advice, e.RecommendedAction, StringComparison.Ordinal);
         Assert.DoesNotContain("<html>", e.Message, StringComparison.Ordinal);
+
+        // Followed, each in its way.
+        switch (cure)
+        {
+            case "renew":
+                await AskAsync("renewed", server.Rooted, null);
+                break;
+            case "server":
+                await AskAsync("token", good, null);
+                break;
+            case "proxy":
+                // Loopback is never asked of a proxy, so this is a server elsewhere.
+                using (
+                    KubernetesConnection far = KubernetesConnection.FromBytes(
+                        Encoding.UTF8.GetBytes(
+                            KubeconfigTests.Sample.Replace("127.0.0.1", "kube.example.org", StringComparison.Ordinal)
+                        ),
+                        "test"
+                    )
+                )
+                {
+                    e = KubernetesCall.FromStatus(
+                        far,
+                        "try",
+                        null,
+                        (HttpStatusCode)code,
+                        KubernetesCall.ReadStatus(body),
+                        null
+                    );
+                    string exempt = NoProxyRegex().Match(e.RecommendedAction!).Groups["host"].Value;
+                    Assert.NotNull(ProxyOf(far.Server, ""));
+                    Assert.Null(ProxyOf(far.Server, exempt));
+                }
+
+                break;
+            case "context":
+                await AskAsync("token", server.Rooted, "admin");
+                break;
+            case "grant":
+                done = GrantRegex().Match(e.RecommendedAction!).Groups["resource"].Value;
+                Assert.Contains($"on '{done}'", e.Message, StringComparison.Ordinal);
+                await AskAsync("token", server.Rooted, null);
+                break;
+            case "webhook":
+                done = WebhookRegex().Match(e.RecommendedAction!).Groups["name"].Value;
+                Assert.Contains(done, body, StringComparison.Ordinal);
+                await AskAsync("token", server.Rooted, null);
+                break;
+            default:
+                done = "somebody else's change is over";
+                await AskAsync("token", server.Rooted, null);
+                break;
+        }
+
+        static Uri? ProxyOf(Uri server, string exempt) =>
+            ProxyChoice.For(server, "", "test", name => name == "NO_PROXY" ? exempt : "http://proxy.test:1");
+
+        async Task AskAsync(string token, int port, string? context)
+        {
+            string authority = Convert.ToBase64String(Encoding.ASCII.GetBytes(pki.Root.ExportCertificatePem()));
+            string file = folder.Write(
+                "config",
+                "apiVersion: v1\nkind: Config\ncurrent-context: c\nclusters: [{name: k, cluster: {"
+                    + $"server: \"https://127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}\", certificate-authority-data: {authority}}}}}]\n"
+                    + $"users: [{{name: u, user: {{token: {token}}}}}, {{name: admin, user: {{token: renewed}}}}]\n"
+                    + "contexts: [{name: c, context: {cluster: k, user: u}}, {name: admin, context: {cluster: k, user: admin}}]\n"
+            );
+            using KubernetesConnection connection = KubernetesConnection.OpenIn(file, context, _ => null);
+            await KubernetesCall.SendAsync(connection, "try", null, (api, ct) => api.Version.GetCodeAsync(ct), Stop);
+        }
     }
 
     [Fact]
     public async Task A_page_is_one_line_without_control_characters()
     {
         using KubernetesConnection connection = KubernetesConnection.FromBytes(
-            System.Text.Encoding.UTF8.GetBytes(KubeconfigTests.Sample),
+            Encoding.UTF8.GetBytes(KubeconfigTests.Sample),
             "test"
         );
         V1Status? page = KubernetesCall.ReadStatus("\u001b]0;x\u0007" + new string('a', 5000) + "\nsecond");
@@ -213,6 +306,8 @@ public sealed partial class ServerRefusalTests
         Assert.Contains("unable to connect to Cilium agent", pull.Message, StringComparison.Ordinal);
         lab.Api.Faults.SandboxProblem = null;
         await using HelperPod pod = await HelperPod.CreateAsync(connection, spec, Stop);
+        // The right that the help lists for pods that are late.
+        Assert.Contains("list events", lab.Api.Faults.Used.Keys);
     }
 
     [Fact]
@@ -232,6 +327,12 @@ public sealed partial class ServerRefusalTests
         );
         Assert.True(pull.Pulled, pull.Message);
     }
+
+    [GeneratedRegex("NO_PROXY='(?<host>[^']+)' goes past")]
+    private static partial Regex NoProxyRegex();
+
+    [GeneratedRegex("admission webhook '(?<name>[^']+)'")]
+    private static partial Regex WebhookRegex();
 
     [GeneratedRegex("^Grant '(?<verb>[a-z]+)' on '(?<resource>[a-z./]+)'")]
     private static partial Regex GrantRegex();

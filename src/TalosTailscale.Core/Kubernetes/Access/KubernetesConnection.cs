@@ -113,7 +113,7 @@ public sealed class KubernetesConnection : IDisposable
         ReadOnlyMemory<byte> kubeconfig,
         string source,
         string? context = null
-    ) => new(Kubeconfig.Choose(KubeconfigReader.Read(kubeconfig, source, null), context, source), source);
+    ) => Of(KubeconfigReader.Read(kubeconfig, source, null), source, context);
 
     /// <summary>
     /// Opens the kubeconfig that a control plane node handed out: data of which nothing is taken but server, authority,
@@ -128,7 +128,7 @@ public sealed class KubernetesConnection : IDisposable
         ReadOnlyMemory<byte> kubeconfig,
         string source,
         string? context = null
-    ) => new(Kubeconfig.Choose(FetchedKubeconfig.Parse(kubeconfig, source), context, source), source);
+    ) => Of(FetchedKubeconfig.Parse(kubeconfig, source), source, context);
 
     /// <summary>The contexts of the kubeconfig that <see cref="Open"/> would take, with their servers, for completion.</summary>
     /// <param name="path">File; null to look it up.</param>
@@ -174,6 +174,10 @@ public sealed class KubernetesConnection : IDisposable
     /// <summary>Has credentials ready that a program or a person has to give, before the deadline of a request runs.</summary>
     /// <exception cref="TsException">KubeconfigPluginFailed.</exception>
     internal Task PrepareAsync(CancellationToken cancellationToken) => _identity.PrepareAsync(cancellationToken);
+
+    /// <summary>Opens a kubeconfig that has been read.</summary>
+    internal static KubernetesConnection Of(KubeconfigFile kubeconfig, string source, string? context) =>
+        new(Kubeconfig.Choose(kubeconfig, context, source), source);
 
     /// <summary>Opens it with variables of the environment that are not the process's, or with our own TLS in any case.</summary>
     internal static KubernetesConnection OpenIn(

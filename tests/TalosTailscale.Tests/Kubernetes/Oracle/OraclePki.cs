@@ -45,7 +45,17 @@ internal sealed class OraclePki
         certificate.GetECDsaPrivateKey()?.ExportECPrivateKeyPem()
         ?? certificate.GetRSAPrivateKey()!.ExportRSAPrivateKeyPem();
 
-    private static X509Certificate2 Make(string subject, X509Certificate2? issuer, bool isAuthority, bool rsa = false)
+    /// <summary>A server's of the intermediate, which says where that is to be had.</summary>
+    internal X509Certificate2 Pointing(string issuers) =>
+        Make("CN=kube-apiserver", Intermediate, isAuthority: false, issuers: issuers);
+
+    private static X509Certificate2 Make(
+        string subject,
+        X509Certificate2? issuer,
+        bool isAuthority,
+        bool rsa = false,
+        string? issuers = null
+    )
     {
         using ECDsa ec = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using RSA other = RSA.Create(2048);
@@ -59,6 +69,8 @@ internal sealed class OraclePki
                 true
             )
         );
+        if (issuers is not null)
+            request.CertificateExtensions.Add(new X509AuthorityInformationAccessExtension(null, [issuers]));
         if (!isAuthority)
         {
             var names = new SubjectAlternativeNameBuilder();

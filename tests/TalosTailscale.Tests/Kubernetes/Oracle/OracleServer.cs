@@ -15,6 +15,9 @@ namespace TalosTailscale.Tests.Kubernetes.Oracle;
 /// </summary>
 internal sealed class OracleServer : IAsyncDisposable
 {
+    private const string Version =
+        "{\"major\":\"1\",\"minor\":\"34\",\"gitVersion\":\"v1.34.1\",\"platform\":\"linux/amd64\"}";
+
     private readonly CancellationTokenSource _stop = new();
     private readonly List<TcpListener> _listeners = [];
     private readonly OraclePki _pki;
@@ -35,6 +38,9 @@ internal sealed class OracleServer : IAsyncDisposable
     /// <summary>What was asked, in order: one text for each request.</summary>
     internal ConcurrentQueue<string> Seen { get; } = new();
 
+    /// <summary>What is answered instead, by what <see cref="Seen"/> says of the request; null for the usual answer.</summary>
+    internal Func<string, (int Code, string Body)?>? Refuse { get; set; }
+
     /// <summary>What the proxies were asked for.</summary>
     internal ConcurrentQueue<string> Passed { get; } = new();
 
@@ -54,6 +60,9 @@ internal sealed class OracleServer : IAsyncDisposable
     internal int HttpProxy { get; }
 
     internal int SocksProxy { get; }
+
+    /// <summary>One more server, of this certificate.</summary>
+    internal int Add(X509Certificate2 certificate) => Listen(stream => ServeAsync(stream, "added", certificate, []));
 
     public async ValueTask DisposeAsync()
     {
@@ -143,10 +152,11 @@ internal sealed class OracleServer : IAsyncDisposable
     {
         while (await HeadAsync(stream) is { } lines)
         {
-            Seen.Enqueue(
-                $"{who}; {string.Join("; ", lines.Skip(1).Select(Told).OfType<string>().Order(StringComparer.Ordinal))}"
-            );
-            await VersionAsync(stream);
+            string asked =
+                $"{who}; {string.Join("; ", lines.Skip(1).Select(Told).OfType<string>().Order(StringComparer.Ordinal))}";
+            Seen.Enqueue(asked);
+            (int code, string body) = Refuse?.Invoke(asked) ?? (200, Version);
+            await SendAsync(stream, code, body);
         }
     }
 
@@ -159,14 +169,14 @@ internal sealed class OracleServer : IAsyncDisposable
             ? $"{key.ToLowerInvariant()}: {value.Trim()}"
         : null;
 
-    private async Task VersionAsync(Stream stream)
-    {
-        const string body =
-            "{\"major\":\"1\",\"minor\":\"34\",\"gitVersion\":\"v1.34.1\",\"platform\":\"linux/amd64\"}";
-        string answer =
-            $"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {body.Length.ToString(CultureInfo.InvariantCulture)}\r\n\r\n{body}";
-        await stream.WriteAsync(Encoding.ASCII.GetBytes(answer), _stop.Token);
-    }
+    private ValueTask SendAsync(Stream stream, int code, string body) =>
+        stream.WriteAsync(
+            Encoding.ASCII.GetBytes(
+                $"HTTP/1.1 {code.ToString(CultureInfo.InvariantCulture)} -\r\nContent-Type: application/json\r\n"
+                    + $"Content-Length: {body.Length.ToString(CultureInfo.InvariantCulture)}\r\n\r\n{body}"
+            ),
+            _stop.Token
+        );
 
     private async Task<string[]?> HeadAsync(Stream stream)
     {
@@ -194,7 +204,7 @@ internal sealed class OracleServer : IAsyncDisposable
         if (!first.StartsWith("CONNECT ", StringComparison.Ordinal))
         {
             // A server without TLS is asked through a proxy, not behind a tunnel; this is the server's answer.
-            await VersionAsync(stream);
+            await SendAsync(stream, 200, Version);
             return;
         }
 
