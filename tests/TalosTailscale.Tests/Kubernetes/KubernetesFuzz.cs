@@ -46,27 +46,7 @@ internal static class KubernetesFuzz
 
             """
         ),
-        // As a node hands it out; the certificate and the key are none.
-        Encoding.UTF8.GetBytes(
-            """
-            apiVersion: v1
-            kind: Config
-            clusters:
-            - name: c
-              cluster:
-                server: https://192.168.1.1:6443
-                certificate-authority-data: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1BQT0KLS0tLS1FTkQgQ0VSVElGSUNBVEUtLS0tLQo=
-            users:
-            - name: u
-              user:
-                client-certificate-data: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1BQT0KLS0tLS1FTkQgQ0VSVElGSUNBVEUtLS0tLQo=
-                client-key-data: LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCk1BQT0KLS0tLS1FTkQgUFJJVkFURSBLRVktLS0tLQo=
-            contexts:
-            - {name: x, context: {cluster: c, user: u}}
-            current-context: x
-
-            """
-        ),
+        OfNode(),
         "{\n\t\"kind\": \"Config\", \"clusters\": [{\"name\": \"c\", \"cluster\": {\"server\": \"https://h\"}}], \"users\": [{\"name\": \"u\", \"user\": {\"token\": \"a\"}}], \"contexts\": [{\"name\": \"x\", \"context\": {\"cluster\": \"c\", \"user\": \"u\"}}]}"u8.ToArray(),
         [
             .. Encoding.Unicode.GetPreamble(),
@@ -80,35 +60,60 @@ internal static class KubernetesFuzz
         """{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"clientCertificateData":"-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n","clientKeyData":"-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n"}}"""u8.ToArray(),
     ];
 
-    /// <summary>Opens every context of it, as a user's own and as one that a node sent; a refusal of one hides no other.</summary>
+    /// <summary>Opens every context of it, as a user's own and as one that a node sent; refused is what nobody takes.</summary>
     internal static void Open(byte[] bytes)
     {
-        TsException? refused = null;
         KubeconfigFile config = KubeconfigReader.Read(bytes, "seed", Path.GetTempPath());
-        foreach (KubeconfigContext context in config.Contexts.Take(8))
-        {
-            try
-            {
-                KubernetesConnection.Of(config, "seed", context.Name).Dispose();
-            }
-            catch (TsException e)
-            {
-                refused = e;
-            }
-        }
+        TsException[] refusals =
+        [
+            .. config
+                .Contexts.Take(8)
+                .Select(context => Refusal(() => KubernetesConnection.Of(config, "seed", context.Name).Dispose()))
+                .Append(Refusal(() => FetchedKubeconfig.Parse(bytes, "seed")))
+                .OfType<TsException>(),
+        ];
+        if (refusals.Length == Math.Min(config.Contexts.Count, 8) + 1)
+            throw refusals[0];
+    }
 
+    private static TsException? Refusal(Action open)
+    {
         try
         {
-            FetchedKubeconfig.Parse(bytes, "seed");
+            open();
+            return null;
         }
         catch (TsException e)
         {
-            refused ??= e;
+            return e;
         }
-
-        if (refused is not null)
-            throw refused;
     }
+
+    // As a node hands it out.
+    private static byte[] OfNode()
+    {
+        (string certificate, string key) = Ed25519Client.Make();
+        return Encoding.UTF8.GetBytes(
+            $$"""
+            apiVersion: v1
+            kind: Config
+            clusters:
+            - name: c
+              cluster: {server: "https://192.168.1.1:6443", certificate-authority-data: {{Base64(certificate)}} }
+            users:
+            - name: u
+              user:
+                client-certificate-data: {{Base64(certificate)}}
+                client-key-data: {{Base64(key)}}
+            contexts:
+            - {name: x, context: {cluster: c, user: u} }
+            current-context: x
+
+            """
+        );
+    }
+
+    private static string Base64(string text) => Convert.ToBase64String(Encoding.ASCII.GetBytes(text));
 
     private static byte[] Seed(string user) =>
         Encoding.UTF8.GetBytes(

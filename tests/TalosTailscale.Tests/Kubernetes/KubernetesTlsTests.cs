@@ -81,6 +81,41 @@ public sealed partial class KubernetesTlsTests
         Assert.Empty(server.Seen);
     }
 
+    // Lists are larger than what comes with an answer's head.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_large_answer_is_read_to_its_end(bool own)
+    {
+        await using var server = new OracleServer(s_pki);
+        string text = new('x', 1_000_000);
+        server.Refuse = _ => (200, $"{{\"major\":\"1\",\"minor\":\"34\",\"gitVersion\":\"{text}\"}}");
+        using var folder = new TemporaryFolder();
+        using KubernetesConnection connection = Open(folder, server.Rooted, own);
+        Assert.Equal(text, (await AskAsync(connection)).GitVersion);
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_answer_that_stops_in_its_middle_keeps_nobody(bool own)
+    {
+        await using var server = new OracleServer(s_pki) { Withheld = 10 };
+        using var folder = new TemporaryFolder();
+        using KubernetesConnection connection = Open(folder, server.Rooted, own);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        Task asking = KubernetesCall.SendAsync(
+            connection,
+            "ask",
+            null,
+            (api, ct) => api.Version.GetCodeAsync(ct),
+            stop.Token
+        );
+        await HelperPodTests.UntilAsync(() => server.Answered == 1);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asking);
+    }
+
     // Ciphers that somebody could read later or that have to be decrypted with care are not even offered.
     [Theory]
     [InlineData(true)]
@@ -90,11 +125,7 @@ public sealed partial class KubernetesTlsTests
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         using var folder = new TemporaryFolder();
-        string file = folder.Write(
-            "config",
-            Config($"https://{listener.LocalEndpoint}", "", s_pki.Root.ExportCertificatePem(), s_pki.Client)
-        );
-        using KubernetesConnection connection = KubernetesConnection.OpenIn(file, null, _ => null, own);
+        using KubernetesConnection connection = Open(folder, ((IPEndPoint)listener.LocalEndpoint).Port, own);
         Task asking = AskAsync(connection);
         using (TcpClient client = await listener.AcceptTcpClientAsync(Stop))
         {
@@ -123,11 +154,7 @@ public sealed partial class KubernetesTlsTests
         await using var server = new OracleServer(s_pki);
         int port = server.Add(s_pki.Pointing($"http://127.0.0.1:{server.Plain}/intermediate.crt"));
         using var folder = new TemporaryFolder();
-        string file = folder.Write(
-            "config",
-            Config($"https://127.0.0.1:{port}", "", s_pki.Root.ExportCertificatePem(), s_pki.Client)
-        );
-        using KubernetesConnection connection = KubernetesConnection.OpenIn(file, null, _ => null, own);
+        using KubernetesConnection connection = Open(folder, port, own);
         TsException e = await Assert.ThrowsAsync<TsException>(() => AskAsync(connection));
         Assert.Equal("KubernetesServerUntrusted", e.ErrorId);
         Assert.Empty(server.Seen);
@@ -137,27 +164,10 @@ public sealed partial class KubernetesTlsTests
     [Fact]
     public void A_key_of_Ed25519_is_one_for_our_own_TLS()
     {
-        var generator = new Org.BouncyCastle.Crypto.Generators.Ed25519KeyPairGenerator();
-        generator.Init(
-            new Org.BouncyCastle.Crypto.Parameters.Ed25519KeyGenerationParameters(
-                new Org.BouncyCastle.Security.SecureRandom()
-            )
-        );
-        var pair = generator.GenerateKeyPair();
-        var maker = new Org.BouncyCastle.X509.X509V3CertificateGenerator();
-        maker.SetSerialNumber(Org.BouncyCastle.Math.BigInteger.One);
-        maker.SetIssuerDN(new Org.BouncyCastle.Asn1.X509.X509Name("CN=x"));
-        maker.SetSubjectDN(new Org.BouncyCastle.Asn1.X509.X509Name("CN=x"));
-        maker.SetNotBefore(DateTime.UtcNow.AddDays(-1));
-        maker.SetNotAfter(DateTime.UtcNow.AddDays(1));
-        maker.SetPublicKey(pair.Public);
-        byte[] certificate = maker
-            .Generate(new Org.BouncyCastle.Crypto.Operators.Asn1SignatureFactory("Ed25519", pair.Private))
-            .GetEncoded();
-        byte[] key = Org.BouncyCastle.Pkcs.PrivateKeyInfoFactory.CreatePrivateKeyInfo(pair.Private).GetEncoded();
+        (string certificate, string key) = Ed25519Client.Make();
         ClientIdentity identity = ClientIdentity.Read(
-            Encoding.ASCII.GetBytes(PemEncoding.WriteString("CERTIFICATE", certificate)),
-            Encoding.ASCII.GetBytes(PemEncoding.WriteString("PRIVATE KEY", key)),
+            Encoding.ASCII.GetBytes(certificate),
+            Encoding.ASCII.GetBytes(key),
             "test"
         );
         Assert.Null(identity.System);
@@ -219,6 +229,17 @@ public sealed partial class KubernetesTlsTests
 
     [GeneratedRegex("^TLS_(ECDHE_(ECDSA|RSA)_WITH_)?(AES_(128|256)_GCM|CHACHA20_POLY1305)_SHA(256|384)$")]
     private static partial Regex AuthenticatedRegex();
+
+    private static KubernetesConnection Open(TemporaryFolder folder, int port, bool own) =>
+        KubernetesConnection.OpenIn(
+            folder.Write(
+                "config",
+                Config($"https://127.0.0.1:{port}", "", s_pki.Root.ExportCertificatePem(), s_pki.Client)
+            ),
+            null,
+            _ => null,
+            own
+        );
 
     private static Task<k8s.Models.VersionInfo> AskAsync(KubernetesConnection connection) =>
         KubernetesCall.SendAsync(connection, "ask", null, (api, ct) => api.Version.GetCodeAsync(ct), Stop);

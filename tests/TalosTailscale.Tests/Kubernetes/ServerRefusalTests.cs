@@ -334,6 +334,6 @@ public sealed partial class ServerRefusalTests
     [GeneratedRegex("admission webhook '(?<name>[^']+)'")]
     private static partial Regex WebhookRegex();
 
-    [GeneratedRegex("^Grant '(?<verb>[a-z]+)' on '(?<resource>[a-z./]+)'")]
+    [GeneratedRegex("^Grant '(?<verb>[a-z]+)' on '(?<resource>[a-z0-9./]+)'")]
     private static partial Regex GrantRegex();
 }

@@ -55,7 +55,8 @@ public sealed class KubernetesConnection : IDisposable
                 DisableHttp2 = true, // one request cut or stalled must not take the others of its connection along
                 FirstMessageHandlerSetup = h => handler = h,
             },
-            _identity
+            _identity,
+            new WholeAnswer()
         );
         _handler = handler ?? throw new InvalidOperationException("KubernetesClient made no SocketsHttpHandler.");
         _handler.ConnectCallback = wire.ConnectAsync;

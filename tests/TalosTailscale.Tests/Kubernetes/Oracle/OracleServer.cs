@@ -21,6 +21,7 @@ internal sealed class OracleServer : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly List<TcpListener> _listeners = [];
     private readonly OraclePki _pki;
+    private int _answered;
 
     internal OracleServer(OraclePki pki, SslProtocols protocols = SslProtocols.None)
     {
@@ -40,6 +41,12 @@ internal sealed class OracleServer : IAsyncDisposable
 
     /// <summary>What is answered instead, by what <see cref="Seen"/> says of the request; null for the usual answer.</summary>
     internal Func<string, (int Code, string Body)?>? Refuse { get; set; }
+
+    /// <summary>So many bytes at the end of each answer never come.</summary>
+    internal int Withheld { get; set; }
+
+    /// <summary>How many answers went out.</summary>
+    internal int Answered => Volatile.Read(ref _answered);
 
     /// <summary>What the proxies were asked for.</summary>
     internal ConcurrentQueue<string> Passed { get; } = new();
@@ -157,6 +164,7 @@ internal sealed class OracleServer : IAsyncDisposable
             Seen.Enqueue(asked);
             (int code, string body) = Refuse?.Invoke(asked) ?? (200, Version);
             await SendAsync(stream, code, body);
+            Interlocked.Increment(ref _answered);
         }
     }
 
@@ -173,7 +181,7 @@ internal sealed class OracleServer : IAsyncDisposable
         stream.WriteAsync(
             Encoding.ASCII.GetBytes(
                 $"HTTP/1.1 {code.ToString(CultureInfo.InvariantCulture)} -\r\nContent-Type: application/json\r\n"
-                    + $"Content-Length: {body.Length.ToString(CultureInfo.InvariantCulture)}\r\n\r\n{body}"
+                    + $"Content-Length: {body.Length.ToString(CultureInfo.InvariantCulture)}\r\n\r\n{body[..^Withheld]}"
             ),
             _stop.Token
         );
