@@ -1,4 +1,6 @@
+using System.Management.Automation;
 using System.Text.Json.Nodes;
+using TalosTailscale.Lab.Factory;
 using TalosTailscale.Lab.Kubernetes;
 using TalosTailscale.Tests.Engine;
 
@@ -29,6 +31,7 @@ public sealed class InClusterTests
         string[] args = [.. container["args"]!.AsArray().Select(a => a!.GetValue<string>())];
         Assert.Equal(["-Node", "altra,ampone,ryzen"], args[..2]);
         Assert.Equal("1", args[Array.IndexOf(args, "-MaxFailures") + 1]);
+        Assert.Equal(lab.Lab.Part<LabFactory>()!.Address.ToString(), args[Array.IndexOf(args, "-FactoryUri") + 1]);
         Assert.DoesNotContain(lab.Lab.Options.AuthKey, pod.ToJsonString());
         JsonNode elsewhere = pod["affinity"]!["nodeAffinity"]!["requiredDuringSchedulingIgnoredDuringExecution"]![
             "nodeSelectorTerms"
@@ -50,6 +53,40 @@ public sealed class InClusterTests
         (PowerShellResult result, _, _) = await PlayAsync(lab, "Failed");
         result.AssertError("RolloutWaveFailed");
         Assert.False(Assert.Single(result.OutputOf<TsRolloutWave>()).Succeeded);
+    }
+
+    // Where each parameter goes; whoever adds one decides it here.
+    private const string PassedOn =
+        "Method SchematicId SkipCheck SkipGate RegistryImage ThrottleLimit MaxFailures Timeout DrainTimeout Image SkipDrain ContinueOnError Force FactoryUri";
+    private const string Refused = "ServiceConfig Patch";
+    private const string OfThisMachine =
+        "Node InCluster ContainerImage TalosConfig Context Endpoint KubeConfig KubeContext Inventory AuthKeyReference StateFolder BackupFolder Socket ApiUri WhatIf Confirm";
+
+    [Fact]
+    public async Task No_parameter_is_left_out_in_silence()
+    {
+        await using LabSession lab = await LabSession.StartAsync();
+        string[] common = [.. PSCmdlet.CommonParameters];
+        string[] all =
+        [
+            .. lab.Invoke("(Get-Command Install-TsNode).Parameters.Keys").OutputOf<string>().Except(common),
+        ];
+
+        Assert.Equal(string.Join(' ', PassedOn, Refused, OfThisMachine).Split(' ').Order(), all.Order());
+        foreach (string name in Refused.Split(' '))
+        {
+            const string Install = "Install-TsNode -InCluster -ContainerImage registry.example/x:1 -Confirm:$false";
+            PowerShellResult result = lab.Invoke(
+                name == "Patch"
+                    ? $"param($key) 'ryzen' | {Install} -Patch 'machine: {{sysctls: {{a: b}}}}'"
+                    : $"param($key) Get-TsNode ryzen | New-TsExtensionServiceConfig -AuthKeyReference $key -PassThru -Force | {Install}",
+                ("key", lab.KeyReference)
+            );
+            result.AssertError("RolloutOptionInvalid");
+            Assert.Contains($"-{name} ", result.Errors[0].ToString(), StringComparison.Ordinal);
+        }
+
+        Assert.Empty(lab.Lab.Part<LabKubernetesPart>()!.Api.Store.List(s_jobs, "kube-system").Items);
     }
 
     private static async Task<(PowerShellResult Result, List<JsonObject> Jobs, List<JsonObject> Secrets)> PlayAsync(
@@ -91,9 +128,10 @@ public sealed class InClusterTests
         );
         PowerShellResult result = await Task.Run(() =>
             lab.Invoke(
-                "param($key, $state) 'altra','ampone','ryzen' | Install-TsNode -InCluster -ContainerImage registry.example/talos-tailscale:1 -AuthKeyReference $key -StateFolder $state -MaxFailures 1 -Confirm:$false",
+                "param($key, $state, $factory) 'altra','ampone','ryzen' | Install-TsNode -InCluster -ContainerImage registry.example/talos-tailscale:1 -AuthKeyReference $key -StateFolder $state -MaxFailures 1 -FactoryUri $factory -Confirm:$false",
                 ("key", lab.KeyReference),
-                ("state", Path.Combine(lab.Client.Folder, "state"))
+                ("state", Path.Combine(lab.Client.Folder, "state")),
+                ("factory", lab.Lab.Part<LabFactory>()!.Address)
             )
         );
         await stop.CancelAsync();

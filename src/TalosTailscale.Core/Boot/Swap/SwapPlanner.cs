@@ -155,6 +155,8 @@ internal static class SwapPlanner
             esp.Loader.Default,
             esp.Loader.LastBooted,
             esp.Loader.ConfiguredDefault,
+            esp.Loader.Preferred,
+            esp.Loader.ConfiguredPreferred,
         ];
         foreach (EspFile file in esp.Info.Files)
         {

@@ -24,7 +24,22 @@ public sealed partial class InstallTsNodeCommand
         nameof(Image),
         nameof(SkipDrain),
         nameof(ContinueOnError),
+        nameof(Force),
+        nameof(FactoryUri),
     ];
+
+    // What would make another plan here than the work there; the rest says where things of this machine are.
+    private static readonly string[] s_notInCluster = [nameof(ServiceConfig), nameof(Patch)];
+
+    private void RefuseWhatStaysHere()
+    {
+        if (InCluster && s_notInCluster.FirstOrDefault(MyInvocation.BoundParameters.ContainsKey) is { } name)
+            throw RolloutErrors.RolloutOptionInvalid.New(
+                $"-{name} was given with -InCluster, which cannot take it along; expected it in the files of the inventory, or not at all.",
+                name,
+                recommendedAction: $"Leave out -{name}; patches and service configs go along as files of the node's manifests folder."
+            );
+    }
 
     private protected override async Task RunAsync(
         RolloutSession session,
@@ -39,7 +54,7 @@ public sealed partial class InstallTsNodeCommand
         }
 
         Dictionary<string, string> parameters = MyInvocation
-            .BoundParameters.Where(pair => s_passedOn.Contains(pair.Key))
+            .BoundParameters.Where(pair => s_passedOn.Contains(pair.Key) && pair.Value is not null)
             .ToDictionary(pair => pair.Key, pair => Text(pair.Value));
 
         // Inside nobody can be asked; here the question was answered.

@@ -30,6 +30,7 @@ public sealed partial class InstallTsNodeCommand : RolloutCmdlet
                 "-InCluster and -ContainerImage were not given together; expected both or neither.",
                 nameof(ContainerImage)
             );
+        RefuseWhatStaysHere();
         if (AuthKeyReference is { } text)
             _ = Core.Tailnet.AuthKeyReference.Parse(text);
         _patches = await PatchInput.ReadAsync(Patch, ResolvePathsAsync, cancellationToken);
@@ -39,6 +40,8 @@ public sealed partial class InstallTsNodeCommand : RolloutCmdlet
     /// <inheritdoc/>
     protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
+        // What comes along the pipeline is bound by now.
+        RefuseWhatStaysHere();
         _services.Add(ServiceConfig);
         await base.ProcessAsync(cancellationToken);
     }
