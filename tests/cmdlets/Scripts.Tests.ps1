@@ -72,6 +72,17 @@ Describe 'Mocks and proxy functions' {
         Set-TalosMachinePatch ryzen -Patch 'debug: true' -ListMerge Union | Should -Be union
     }
 
+    # pester/Pester#1128: a filter could not use the other name of a parameter.
+    It 'A mock is chosen by an alias of a parameter' {
+        $aliased = (Get-Command Get-TsNode -CommandType Cmdlet).Parameters.Values | Where-Object Aliases | Where-Object Name -NotIn ([System.Management.Automation.PSCmdlet]::CommonParameters) |
+            Select-Object -First 1
+        $aliased | Should -Not -BeNullOrEmpty
+        Mock Get-TalosService { 'any' }
+        Mock Get-TalosService { 'one' } -ParameterFilter { $Service -contains 'apid' }
+        Get-TalosService ryzen -Id apid | Should -Be one
+        Get-TalosService ryzen -Id kubelet | Should -Be any
+    }
+
     It 'A mock gives an object of the module, made from a hashtable' {
         Mock Get-TsNode { [TalosTailscale.TsNode] @{ Name = 'ryzen'; Address = '10.0.0.1'; Architecture = 'Arm64' } }
         (Get-TsNode).Architecture | Should -Be Arm64
@@ -179,6 +190,61 @@ Describe 'Objects through the export cmdlets' {
 
     It 'A title shows the name, not the type: <_>' -ForEach @([TalosTailscale.TsNode] @{ Name = 'ryzen'; Address = '10.0.0.1' }) {
         "$_" | Should -Be ryzen
+    }
+}
+
+# Azure/azure-powershell#4319, MilestoneSystemsInc/PowerShellSamples#17, pnp/PnP-PowerShell#1341: cmdlets that take the end
+# of their pipeline for an error of their own write it, or leave the variable empty.
+Describe 'A later command that has enough' {
+    It 'has what it wanted, and nothing is an error: <Script>' -ForEach @(
+        @{ Script = { Get-TsNode | Select-Object -First 1 } }
+        @{ Script = { Get-TsNode | Get-TalosService | Select-Object -First 1 } }
+        @{ Script = { Get-TsNode | Get-TalosExtension | Select-Object -First 1 } }
+        @{ Script = { Get-TsNode | Get-TalosEtcdMember | Select-Object -First 1 } }
+        @{ Script = { Get-TsNode | Get-TalosMachineConfig | Select-Object -First 1 } }
+        @{ Script = { Get-TsNode | Get-TalosResource -Type services | Select-Object -First 1 } }
+        @{ Script = { Get-TsNode | Test-TsNode | Select-Object -First 1 } }
+        @{ Script = { Get-TsNode | Get-TalosLog -Id machined | Select-Object -First 1 } }
+        @{ Script = { Get-TsNode -Discover | Select-Object -First 1 } }
+    ) {
+        $Error.Clear()
+        $result = Invoke-Captured { $first = & $Script; $first }
+        $result.Errors | Should -BeNullOrEmpty
+        $result.Output.Count | Should -Be 1
+        $Error | Should -BeNullOrEmpty
+    }
+
+    # PowerShell/PowerShell#9185: the end of the pipeline lands in -ErrorVariable.
+    It 'leaves -ErrorVariable empty' {
+        Get-TsNode | Get-TalosService -ErrorVariable problems | Select-Object -First 1 | Should -Not -BeNullOrEmpty
+        $problems | Should -BeNullOrEmpty
+    }
+
+    # PowerShell/PowerShell#7930: what a command holds is not given back when a later one has enough.
+    It 'leaves no pod' {
+        (Get-TalosEsp ampone, altra | Select-Object -First 1).BootedEntry | Should -Not -BeNullOrEmpty
+        Wait-Until { $lab.Kubernetes.Pods.Count -eq 0 }
+    }
+}
+
+# Azure/autorest.powershell#846, microsoftgraph/msgraph-sdk-powershell#896: a script that wants to end at an error goes on,
+# because the preference of the caller does not reach the cmdlet.
+Describe 'Preferences of a script' {
+    It '$ErrorActionPreference ends it at the first error' {
+        $went = [System.Collections.Generic.List[string]]::new()
+        $run = { $ErrorActionPreference = 'Stop'; Get-TalosService nosuch, ryzen -Id apid; $went.Add('on') }
+        $run | Should -Throw -ErrorId 'NodeNotFound,*'
+        $went | Should -BeNullOrEmpty
+    }
+
+    It '$WhatIfPreference is that of the script' {
+        $before = $lab.Cluster.Node('ryzen').BootId
+        & { $WhatIfPreference = $true; Restart-TalosNode ryzen } | Should -BeNullOrEmpty
+        $lab.Cluster.Node('ryzen').BootId | Should -Be $before
+    }
+
+    It '$VerbosePreference is that of the script' {
+        & { $VerbosePreference = 'Continue'; Get-TalosService ryzen -Id apid } 4>&1 | Where-Object { $_ -is [System.Management.Automation.VerboseRecord] } | Should -Not -BeNullOrEmpty
     }
 }
 
