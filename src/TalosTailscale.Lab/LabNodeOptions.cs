@@ -33,6 +33,12 @@ public sealed record LabNodeOptions
     /// <summary>Whether firmware enforces Secure Boot, and the node runs the <c>-secureboot</c> image.</summary>
     public bool SecureBoot { get; init; }
 
+    /// <summary>Whether the volume STATE is encrypted with a key that the TPM holds.</summary>
+    public bool IsSealed { get; init; }
+
+    /// <summary>Whether Talos says that it was booted with a UKI; false is GRUB.</summary>
+    public bool BootsWithUki { get; init; } = true;
+
     /// <summary>The Talos version, with the leading <c>v</c>; null for that of the lab.</summary>
     public string? TalosVersion { get; init; }
 

@@ -47,7 +47,12 @@ internal static class LabDiskResources
                 "VolumeStatuses.block.talos.dev",
                 label,
                 $"phase: ready\ntype: partition\nlocation: /dev/{PartitionName(disk, index)}\nmountLocation: /dev/{PartitionName(disk, index)}\n"
-                    + $"parentLocation: /dev/{disk}\nfilesystem: {(name.Length > 0 ? name : "none")}\nencryptionProvider: none\n"
+                    + $"parentLocation: /dev/{disk}\nfilesystem: {(name.Length > 0 ? name : "none")}\n"
+                    + (
+                        node.Options.IsSealed && label == "STATE"
+                            ? "encryptionProvider: luks2\nconfiguredEncryptionKeys:\n  - tpm\n"
+                            : "encryptionProvider: none\n"
+                    )
             );
         }
     }

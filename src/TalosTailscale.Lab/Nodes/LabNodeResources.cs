@@ -152,7 +152,7 @@ internal static class LabNodeResources
             $"pcrSigningKeyFingerprint: \"{(node.BootedByKexec ? "" : node.BootedUki?.PcrKeyFingerprint)}\"\nselinuxState: enabled, permissive\n"
         );
         if (node.Minor >= 10)
-            security.Append("bootedWithUKI: true\n");
+            security.Append(CultureInfo.InvariantCulture, $"bootedWithUKI: {Bool(node.Options.BootsWithUki)}\n");
         if (node.Minor >= 11)
             security.Append("fipsState: disabled\n");
         if (node.Minor >= 12)

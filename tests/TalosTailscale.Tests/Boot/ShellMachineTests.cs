@@ -88,6 +88,45 @@ public sealed class ShellMachineTests
         Assert.Equal("ShellMachineUnknown", e.ErrorId);
     }
 
+    // Only a missing role is forgiven, and only to look: an answer that went wrong tells nothing of the machine.
+    [Theory]
+    [InlineData("/proc/sys/kernel/random/boot_id", "Internal")]
+    [InlineData("/proc/sys/kernel/random/boot_id", "Unimplemented")]
+    [InlineData("/proc/sys/kernel/random/boot_id", "NotFound")]
+    [InlineData("SystemInformations.hardware.talos.dev", "Internal")]
+    public async Task An_answer_that_went_wrong_is_not_forgiven(string call, string status)
+    {
+        await using TalosLab lab = await StartAsync();
+        using KubernetesConnection kubernetes = Connect(lab.Cluster);
+        LabNode ampone = lab.Cluster.Node("ampone");
+        ampone.Faults.Set(LabFault.CallFails, $"{call} {status} it went wrong");
+
+        TsException e = await Assert.ThrowsAsync<TsException>(() =>
+            OpenAsync(lab.Client("ampone"), kubernetes, ampone.Hostname, TalosNodeShellKind.Kubernetes)
+        );
+
+        Assert.Contains("it went wrong", e.Message, StringComparison.Ordinal);
+        await GoneAsync(lab.Cluster);
+    }
+
+    // The system UUID only ever refuses: where Talos does not give it, the boot id decides alone.
+    [Fact]
+    public async Task Without_the_role_for_the_firmware_the_boot_id_decides()
+    {
+        await using TalosLab lab = await StartAsync();
+        using KubernetesConnection kubernetes = Connect(lab.Cluster);
+        LabNode ampone = lab.Cluster.Node("ampone");
+        ampone.Faults.Set(LabFault.CallFails, "SystemInformations.hardware.talos.dev PermissionDenied not authorized");
+
+        await using INodeShell shell = await OpenAsync(
+            lab.Client("ampone"),
+            kubernetes,
+            ampone.Hostname,
+            TalosNodeShellKind.Kubernetes
+        );
+        await shell.RequireMachineAsync(true, Stop);
+    }
+
     [Fact]
     public async Task A_shell_of_Talos_is_asked_too()
     {

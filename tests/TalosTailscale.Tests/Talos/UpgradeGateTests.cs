@@ -122,6 +122,23 @@ public sealed class UpgradeGateTests
         await CheckAsync(lab, installer);
     }
 
+    // Who may not read the command line is advised all the same; an answer that went wrong ends it, as a refusal too.
+    [Theory]
+    [InlineData("PermissionDenied", "InstallerLosesExtension")]
+    [InlineData("Internal", "TalosCallFailed")]
+    public async Task The_kernel_command_line_is_for_the_advice_only(string status, string errorId)
+    {
+        await using TalosLab lab = await StartAsync();
+        lab.Cluster.Node("ampone")
+            .Faults.Set(LabFault.CallFails, $"KernelCmdlines.runtime.talos.dev {status} it went wrong");
+
+        TsException e = await Assert.ThrowsAsync<TsException>(() => CheckAsync(lab, Plain));
+
+        Assert.Equal(errorId, e.ErrorId);
+        if (status == "PermissionDenied")
+            Assert.Contains("metal-installer/", e.RecommendedAction, StringComparison.Ordinal);
+    }
+
     private static Task<TalosLab> StartAsync(bool secureBoot = false) =>
         TalosLab.StartAsync(
             new LabOptions

@@ -51,7 +51,11 @@ internal sealed class SwapStaging(
                 reporter.Verbose(
                     $"{plan.Node}: the transfer broke ({exception.ErrorId}); attempt {attempt + 1} of {Attempts} goes on from what is there."
                 );
-                await Task.Delay(TimeSpan.FromMilliseconds(250 << attempt), cancellationToken).ConfigureAwait(false);
+
+                // Waiting helps a way that broke, not a folder that another one writes to.
+                if (exception.Error != BootErrors.EspChanged)
+                    await Task.Delay(TimeSpan.FromMilliseconds(250 << attempt), cancellationToken)
+                        .ConfigureAwait(false);
             }
         }
     }

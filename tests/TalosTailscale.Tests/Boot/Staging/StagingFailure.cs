@@ -5,6 +5,8 @@ namespace TalosTailscale.Tests.Boot.Staging;
 /// <param name="ErrorId">The error of the swap; null where it helps itself and goes on.</param>
 internal sealed record StagingFailure(string Name, string? ErrorId)
 {
+    private readonly Func<Stream, Stream>? _source;
+
     /// <summary>The word in the program's <c>error=</c> line; null where it is not the program that finds the failure.</summary>
     public string? Program { get; init; }
 
@@ -20,14 +22,24 @@ internal sealed record StagingFailure(string Name, string? ErrorId)
     /// <summary>What is undone of it as soon as the command has ended.</summary>
     public Action<StagingLab> Ends { get; init; } = _ => { };
 
+    /// <summary>Whether it goes wrong at every attempt; else at the first.</summary>
+    public bool Always { get; init; }
+
     /// <summary>How much of the image lies on the partition already, from an earlier run.</summary>
     public int AlreadyThere { get; init; }
 
     /// <summary>What becomes of the image's file here.</summary>
-    public Func<Stream, Stream> Source { get; init; } = source => source;
+    public Func<Stream, Stream> Source
+    {
+        get => _source ?? (source => source);
+        init => _source = value;
+    }
 
     /// <summary>Whether only the time limit ends it.</summary>
     public bool Stalls { get; init; }
+
+    /// <summary>Whether it can go wrong too where the image is copied out of the shell's container, and nothing is sent.</summary>
+    public bool WhenCopied => _source is null && AlreadyThere == 0;
 
     private static Dictionary<string, string> Tool(string name, string text) => new() { [name] = text };
 
@@ -94,6 +106,12 @@ internal sealed record StagingFailure(string Name, string? ErrorId)
         new("another's lock", "EspLocked") { Program = "Locked", Happens = lab => lab.WriteLock("another") },
         new("no lock", "EspLocked") { Program = "Locked", Happens = lab => File.Delete(lab.Lock) },
         new("file appears", null) { Happens = lab => File.WriteAllText(lab.Staged, "not of this image") },
+        new("file appears again and again", "EspChanged")
+        {
+            Program = "FileExists",
+            Always = true,
+            Happens = lab => File.WriteAllText(lab.Staged, "not of this image"),
+        },
         new("file changes", null)
         {
             AlreadyThere = StagingLab.Middle,
@@ -133,6 +151,18 @@ internal sealed record StagingFailure(string Name, string? ErrorId)
         new("source cannot be read", "IOException") { Source = source => new BrokenStream(source, StagingLab.Middle) },
         new("disk hangs", "*Stalled") { Stalls = true, Programs = Tool("dd", Hangs) },
         new("program is killed", "*Stalled") { Stalls = true, Programs = Tool("mkfifo", "kill -KILL $PPID") },
+    ];
+
+    /// <summary>What can go wrong only where the image is copied out of the shell's container.</summary>
+    public static IReadOnlyList<StagingFailure> OfCopies { get; } =
+    [
+        new("no image in the container", "EspChanged")
+        {
+            Program = "FileNotFound",
+            Always = true,
+            Happens = lab => File.Move(lab.Image, lab.Image + ".away"),
+            Ends = lab => File.Move(lab.Image + ".away", lab.Image),
+        },
     ];
 
     private const string Hangs = """

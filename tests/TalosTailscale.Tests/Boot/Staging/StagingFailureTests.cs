@@ -14,17 +14,28 @@ public sealed class StagingFailureTests(StagingLab lab, ITestOutputHelper output
     public static MatrixTheoryData<string, TalosNodeShellKind> Cells =>
         new(StagingFailure.All.Select(f => f.Name), [TalosNodeShellKind.Kubernetes, TalosNodeShellKind.Talos]);
 
+    public static TheoryData<string> Copies =>
+        [.. StagingFailure.All.Where(f => f.WhenCopied).Concat(StagingFailure.OfCopies).Select(f => f.Name)];
+
     [Theory, MemberData(nameof(Cells))]
-    public async Task A_failure_of_staging_ends_in_its_error(string name, TalosNodeShellKind via)
+    public Task A_failure_of_staging_ends_in_its_error(string name, TalosNodeShellKind via) =>
+        FailAsync(name, via, copied: false);
+
+    // An installer image's UKI lies in the shell's container: it is copied there, and nothing is sent.
+    [Theory, MemberData(nameof(Copies))]
+    public Task A_failure_of_copying_ends_in_its_error(string name) =>
+        FailAsync(name, TalosNodeShellKind.Kubernetes, copied: true);
+
+    private async Task FailAsync(string name, TalosNodeShellKind via, bool copied)
     {
         Assert.SkipWhen(
             Environment.IsPrivilegedProcess && !File.Exists("/usr/bin/setpriv"),
             "setpriv is not installed, and root may write anything"
         );
-        StagingFailure failure = StagingFailure.All.Single(f => f.Name == name);
-        (string? error, string? program, double seconds) = await SwapAsync(via, failure);
+        StagingFailure failure = StagingFailure.All.Concat(StagingFailure.OfCopies).Single(f => f.Name == name);
+        (string? error, string? program, double seconds) = await SwapAsync(via, failure, copied);
 
-        Tell(name, via, error ?? "goes on", seconds);
+        Tell(copied ? name + " (copied)" : name, via, error ?? "goes on", seconds);
         Assert.Equal(Expected(failure, via), error);
         if (failure.Program is not null)
             Assert.Equal(failure.Program, program);
@@ -36,14 +47,15 @@ public sealed class StagingFailureTests(StagingLab lab, ITestOutputHelper output
 
     private async Task<(string? Error, string? Program, double Seconds)> SwapAsync(
         TalosNodeShellKind via,
-        StagingFailure failure
+        StagingFailure failure,
+        bool copied
     )
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         stop.CancelAfter(s_hung);
         try
         {
-            await lab.SwapAsync(via, failure, stop.Token);
+            await lab.SwapAsync(via, failure, copied, stop.Token);
             return (null, null, lab.Seconds);
         }
         catch (TsException exception)

@@ -33,7 +33,7 @@ public sealed class StagingLab : IAsyncLifetime
     private LabCluster _lab = null!;
     private UkiInfo _uki = null!;
 
-    private string Image => Path.Combine(_folder.FullName, EspFolder.Entry);
+    internal string Image => Path.Combine(_folder.FullName, EspFolder.Entry);
 
     private LabNode Node => _lab.Nodes[0];
 
@@ -64,10 +64,11 @@ public sealed class StagingLab : IAsyncLifetime
     internal double Seconds { get; private set; }
 
     /// <summary>Swaps while something goes wrong.</summary>
-    internal async Task SwapAsync(TalosNodeShellKind via, StagingFailure failure, CancellationToken stop)
+    internal async Task SwapAsync(TalosNodeShellKind via, StagingFailure failure, bool copied, CancellationToken stop)
     {
         Reset(failure.AlreadyThere);
-        var script = new Script(this, failure);
+        string during = copied && failure.During == "stage" ? "copy" : failure.During;
+        var script = new Script(this, failure, during);
         TimeSpan limit = failure.Stalls ? s_shortLimit : s_longLimit;
         using TalosClient talos = Connect(limit);
         using var kubernetes = KubernetesConnection.FromBytes(
@@ -75,7 +76,10 @@ public sealed class StagingLab : IAsyncLifetime
             "the lab"
         );
         kubernetes.ExecStallLimit = limit;
-        var source = new UkiSwapSource(_uki, _ => Task.FromResult(failure.Source(File.OpenRead(Image))));
+        var source = new UkiSwapSource(_uki, _ => Task.FromResult(failure.Source(File.OpenRead(Image))))
+        {
+            ContainerPath = copied ? Image : null,
+        };
         INodeShell shell = await OpenAsync(via, talos.Node(Node.Address), kubernetes, script, stop);
         await using var session = new EspSession(shell, Device, script);
         UkiSwapPlan plan = await session.PlanAsync(EspFolder.Facts, source, new UkiSwapOptions(), stop);
@@ -167,7 +171,7 @@ public sealed class StagingLab : IAsyncLifetime
     }
 
     /// <summary>Lets it go wrong once, at the command that is meant, and only as long as that lasts.</summary>
-    private sealed class Script(StagingLab lab, StagingFailure failure) : IReporter
+    private sealed class Script(StagingLab lab, StagingFailure failure, string during) : IReporter
     {
         private long _began;
         private bool _isOn;
@@ -179,9 +183,12 @@ public sealed class StagingLab : IAsyncLifetime
             if (!message.Contains(": esp.sh ", StringComparison.Ordinal))
                 return;
             End();
-            if (_began != 0 || !message.Contains($"esp.sh {failure.During} ", StringComparison.Ordinal))
+            bool first = _began == 0;
+            if (!(first || failure.Always) || !message.Contains($"esp.sh {during} ", StringComparison.Ordinal))
                 return;
-            (_began, _isOn) = (Stopwatch.GetTimestamp(), true);
+            _isOn = true;
+            if (first)
+                _began = Stopwatch.GetTimestamp();
             lab.Faults.Programs = lab.Write(failure.Programs);
             failure.Happens(lab);
         }
