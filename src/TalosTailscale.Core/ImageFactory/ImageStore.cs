@@ -94,6 +94,8 @@ public sealed class ImageStore(ImageFactoryClient client, IReporter reporter)
         }
 
         reporter.Verbose($"'{path}' is there and is what was asked for; nothing is downloaded.");
+        if (!File.Exists(PartialFile.PathOf(path)))
+            PartialFile.ForgetValidator(path); // a run that was killed has left it
         if (recorded is null)
             await ImageHash.RecordAsync(path, sha256, cancellationToken).ConfigureAwait(false);
         return new StoredImage(path, new FileInfo(path).Length, sha256, uki, WasPresent: true);

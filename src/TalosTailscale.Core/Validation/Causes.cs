@@ -377,7 +377,7 @@ public static partial class Causes
         "BootEntriesDuplicate",
         "The EFI system partition has more than one active UKI of a version: the menu shows duplicates, "
             + "and the next boot may take the other.",
-        "Look at Get-TalosEsp for what boots next; promote or disable the extra one (Invoke-UkiSwap -CleanDuplicates).",
+        "Look at Get-TalosEsp for what boots next; a swap (Invoke-UkiSwap) takes the extra one out of the menu.",
         2
     );
 

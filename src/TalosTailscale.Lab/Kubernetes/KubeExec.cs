@@ -94,6 +94,11 @@ internal sealed class KubeExec(KubeStore store, LabKubelet kubelet, LabKubernete
                 await FailAsync($"container not found (\"{request.Query("container")}\")");
                 return;
             }
+            if (owner.Faults.ExecProblem is { } problem)
+            {
+                await FailAsync(problem);
+                return;
+            }
             _cut = owner.Faults.ExecCut(_hasInput);
             Process process;
             try

@@ -37,6 +37,9 @@ public sealed class LabKubernetesFaults
     /// <summary>What happens between the Ready of a pod and its exec server working.</summary>
     public TimeSpan ExecDelay { get; set; }
 
+    /// <summary>Why the kubelet can start no command in a container, in its words; null for none.</summary>
+    public string? ExecProblem { get; set; }
+
     /// <summary>Every command ends with this code once it has run; null for its own.</summary>
     public int? ExitCode { get; set; }
 

@@ -21,6 +21,16 @@ internal sealed class LabEventLog(TimeProvider clock)
     /// <summary>How many events there have been.</summary>
     internal long Count => Interlocked.Read(ref _next);
 
+    /// <summary>The last events, oldest first.</summary>
+    internal IReadOnlyList<LabNodeEvent> Kept
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _kept];
+        }
+    }
+
     internal void Add(IMessage payload, string actorId = "")
     {
         lock (_lock)

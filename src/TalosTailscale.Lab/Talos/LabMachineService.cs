@@ -64,6 +64,7 @@ internal sealed partial class LabMachineService(LabCluster cluster) : MachineSer
                 LabUpgrade.RunAsync(
                     node,
                     uki,
+                    request.Stage ? "stageUpgrade" : "upgrade",
                     request.RebootMode == UpgradeRequest.Types.RebootMode.Powercycle,
                     actor,
                     stop

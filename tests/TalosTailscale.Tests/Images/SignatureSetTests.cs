@@ -56,6 +56,8 @@ public sealed class SignatureSetTests(ITestOutputHelper output)
                 + $"ours is firmware's verdict and not the tool's {asFirmware}, otherwise {differences.Count}."
         );
         Assert.True(differences.Count == 0, string.Join('\n', differences));
+        var images = set.Files.Select(f => File.ReadAllBytes(folder[f.Name + ".efi"])).Select(b => (b, b.Length));
+        output.WriteLine(await ImageBounds.CheckAsync("signatures", images));
         Assert.True(taken >= 25, $"Only {taken} were taken.");
     }
 

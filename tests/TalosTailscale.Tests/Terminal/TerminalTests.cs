@@ -1,10 +1,10 @@
-using System.Diagnostics;
 using System.Text;
 using TalosTailscale.Lab;
 using TalosTailscale.Lab.Images;
 using TalosTailscale.Tests.Engine;
 using TalosTailscale.Tests.Images;
 using TalosTailscale.Tests.Talos;
+using static TalosTailscale.Tests.Terminal.HostileTerminal;
 
 namespace TalosTailscale.Tests.Terminal;
 
@@ -39,23 +39,6 @@ public sealed class TerminalTests(ITestOutputHelper output) : IDisposable
         ("fat", "Get-Uki $env:HOSTILE_ESP | ForEach-Object { $_ }"),
         ("inventory", "Get-TsNode -Inventory $env:HOSTILE_DEVICES"),
         ("diagnosis", "\"tailscaled: fatal: $($env:HOSTILE_LINE)\" | Get-TsDiagnosis"),
-    ];
-
-    // Pieces of the text below, each of which a terminal acts upon.
-    private static readonly (string Name, string Bytes)[] s_acting =
-    [
-        ("OSC 0", "\u001b]0;"),
-        ("OSC 8", "\u001b]8;;http"),
-        ("OSC 52", "\u001b]52;c;"),
-        ("clear screen", "\u001b[2J\u001b[3J"),
-        ("cursor", "\u001b[13;37H"),
-        ("C1 CSI", "\u009b31m"),
-        ("C1 OSC", "\u009d0;"),
-        ("DCS", "\u001bP"),
-        ("bell", "\u0007"),
-        ("backspace", "\u0008"),
-        ("right to left", "\u202e"),
-        ("isolate", "\u2066"),
     ];
 
     [Fact]
@@ -93,7 +76,7 @@ public sealed class TerminalTests(ITestOutputHelper output) : IDisposable
             Answer(
                 "403 Forbidden",
                 "application/json",
-                $$$"""{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,"message":{{{Json("kubernetes")}}}}"""
+                $$$"""{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,"message":{{{Quoted("kubernetes")}}}}"""
             )
         );
         var environment = new Dictionary<string, string>(lab.Client.Environment)
@@ -108,40 +91,28 @@ public sealed class TerminalTests(ITestOutputHelper output) : IDisposable
             ["HOSTILE_ESP"] = WriteEsp(),
             ["HOSTILE_DEVICES"] = Path.GetDirectoryName(
                 Path.GetDirectoryName(
-                    _folder.Write("devices/n1/node.yaml", $"address: 10.0.0.1\nkubernetesName: {Json("inventory")}\n")
+                    _folder.Write("devices/n1/node.yaml", $"address: 10.0.0.1\nkubernetesName: {Quoted("inventory")}\n")
                 )
             )!,
             ["HOSTILE_LINE"] = Hostile("diagnosis"),
         };
 
-        byte[] bytes = await OnTerminalAsync(environment);
+        string screen = await RunAsync(_folder, environment, s_entries);
 
-        string screen = Encoding.UTF8.GetString(bytes);
-        List<string> wrong = [];
-        foreach ((string name, _) in s_entries)
-        {
-            string part = Between(screen, $"<<{name}>>", $"<</{name}>>");
-            int shown = part.Split('\uFFFD').Length - 1;
-            string[] acting =
-            [
-                .. s_acting.Where(a => part.Contains(a.Bytes, StringComparison.Ordinal)).Select(a => a.Name),
-            ];
-            output.WriteLine(
-                $"{name, -12} {part.Length, 6} characters, {shown, 4} made visible, acting: {string.Join(", ", acting)}"
-            );
-            bool seen = name switch
-            {
-                // Of an ESP with such a name nothing is shown but that it has one; the words of an API server that is not
-                // the cluster's are not shown either.
-                "esp" => part.Contains("EspNameInvalid", StringComparison.Ordinal),
-                "kubernetes" => part.Contains("KubernetesNode", StringComparison.Ordinal),
-                _ => shown > 0 && part.Contains("hostile-" + name, StringComparison.Ordinal),
-            };
-            if (acting.Length > 0 || !seen)
-                wrong.Add($"{name}: {shown} visible, acting {string.Join(", ", acting)}\n{part}");
-        }
-
-        Assert.True(wrong.Count == 0, string.Join("\n\n", wrong).Replace('\u001b', '␛'));
+        AssertNothingActs(
+            output,
+            screen,
+            s_entries,
+            (name, part) =>
+                name switch
+                {
+                    // Of an ESP with such a name nothing is shown but that it has one; the words of an API server that is
+                    // not the cluster's are not shown either: those of one that is are in another test.
+                    "esp" => part.Contains("EspNameInvalid", StringComparison.Ordinal),
+                    "kubernetes" => part.Contains("KubernetesNode", StringComparison.Ordinal),
+                    _ => IsShown(name, part),
+                }
+        );
     }
 
     [Fact]
@@ -155,26 +126,11 @@ public sealed class TerminalTests(ITestOutputHelper output) : IDisposable
         Assert.Equal([Hostile("log") + " tskey-auth-***"], result.OutputOf<string>());
     }
 
-    /// <summary>What acts on terminals, with a name in it; without the characters that its place cannot hold.</summary>
-    private static string Hostile(string name, string without = "")
-    {
-        string text =
-            $"hostile-{name} "
-            + string.Concat(s_acting.Select(a => a.Bytes))
-            + "PWNED\u001b\\\u0007\u009c\u2069\u202c end";
-        return string.Concat(text.Where(c => !without.Contains(c)));
-    }
-
-    private static string Json(string name) => System.Text.Json.JsonSerializer.Serialize(Hostile(name));
-
-    private static string Answer(string status, string type, string body) =>
-        $"HTTP/1.1 {status}\r\nContent-Type: {type}\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}";
-
     private static string Status() =>
         $$$"""
-            {"BackendState":"Running","Self":{"ID":"1","HostName":{{{Json("tailnet")}}},"DNSName":{{{Json(
+            {"BackendState":"Running","Self":{"ID":"1","HostName":{{{Quoted("tailnet")}}},"DNSName":{{{Quoted(
                 "tailnet"
-            )}}},"OS":{{{Json("tailnet")}}},
+            )}}},"OS":{{{Quoted("tailnet")}}},
             "TailscaleIPs":["100.64.0.1"],"Online":true}}
             """;
 
@@ -200,72 +156,6 @@ public sealed class TerminalTests(ITestOutputHelper output) : IDisposable
             64 << 20
         );
         return path;
-    }
-
-    private static string Between(string text, string start, string end)
-    {
-        int from = text.IndexOf(start, StringComparison.Ordinal);
-        int to = from < 0 ? -1 : text.IndexOf(end, from, StringComparison.Ordinal);
-        Assert.True(to >= 0, $"'{start}' is not on the screen:\n{text[Math.Max(0, text.Length - 2000)..]}");
-        return text[(from + start.Length)..to];
-    }
-
-    // Each object is seen in its view and with all its properties, each error as it stands and with all that is in it.
-    private async Task<byte[]> OnTerminalAsync(Dictionary<string, string> environment)
-    {
-        var script = new StringBuilder(
-            """
-            $PSStyle.OutputRendering = 'PlainText'
-            $ConfirmPreference = 'None'
-            $ErrorActionPreference = 'Continue'
-            Set-Location $env:HOSTILE_FOLDER
-            Import-Module $env:HOSTILE_MANIFEST
-            function Show($name, $do) {
-                [Console]::WriteLine("<<$name>>")
-                $all = @(try { & $do *>&1 } catch { $_ })
-                $all | Out-Default
-                foreach ($one in $all) {
-                    $one | Format-List * -Force | Out-Default
-                    if ($one -is [System.Management.Automation.ErrorRecord]) { Get-Error -InputObject $one | Out-Default }
-                }
-                [Console]::WriteLine("<</$name>>")
-            }
-
-            """
-        );
-        foreach ((string name, string command) in s_entries)
-            script.Append("Show " + name + " { " + command + " }\n");
-        var start = new ProcessStartInfo(
-            "/usr/bin/script",
-            [
-                "-qfec",
-                $"stty cols 400; dotnet tool run pwsh -- -NoProfile -NoLogo -File '{_folder.Write("show.ps1", script.ToString())}'",
-                "/dev/null",
-            ]
-        )
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            WorkingDirectory = Repository.Root,
-        };
-        foreach ((string name, string value) in environment)
-            start.Environment[name] = value;
-        start.Environment["HOSTILE_MANIFEST"] = Repository.Manifest;
-        start.Environment["HOSTILE_FOLDER"] = _folder.Path;
-        start.Environment["TERM"] = "xterm-256color";
-        using Process process = Process.Start(start)!;
-        try
-        {
-            using var bytes = new MemoryStream();
-            await process.StandardOutput.BaseStream.CopyToAsync(bytes, TestContext.Current.CancellationToken);
-            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-            return bytes.ToArray();
-        }
-        finally
-        {
-            if (!process.HasExited)
-                process.Kill(entireProcessTree: true);
-        }
     }
 
     public void Dispose() => _folder.Dispose();

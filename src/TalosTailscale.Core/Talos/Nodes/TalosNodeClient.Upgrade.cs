@@ -28,7 +28,9 @@ public sealed partial class TalosNodeClient
     )
     {
         reporter ??= SilentReporter.Instance;
-        if (await TryInstallAsync(image, reporter, cancellation).ConfigureAwait(false))
+        // LifecycleService installs at once; what is to be staged goes the older way, which Talos has until 1.18.
+        bool stages = options?.Stage == true;
+        if (!stages && await TryInstallAsync(image, reporter, cancellation).ConfigureAwait(false))
             return false;
         await UpgradeAndRestartAsync(image, options, reporter, cancellation).ConfigureAwait(false);
         return true;

@@ -35,7 +35,7 @@ public sealed class UpdateTalosNodeCommand : TalosCmdlet
     [Parameter(Mandatory = false)]
     public TimeSpan Timeout { get; set; } = new TalosWaitOptions().Timeout;
 
-    /// <summary>Installs at the next restart instead of now; Talos before 1.13.</summary>
+    /// <summary>Installs at the next restart, which follows at once, before anything else runs; Talos before 1.18.</summary>
     [Parameter(Mandatory = false)]
     public SwitchParameter Stage { get; set; }
 
@@ -114,7 +114,8 @@ public sealed class UpdateTalosNodeCommand : TalosCmdlet
                         return false;
                     started = Stopwatch.GetTimestamp();
                     Reporter.Verbose($"{node.Name}: runs {version.Tag}; telling it to install '{image}'.");
-                    inPlace = inPlace || await client.TryInstallAsync(image, Reporter, cancellationToken);
+                    // What is to be staged goes the older way, which Talos has until 1.18.
+                    inPlace = inPlace || !Stage && await client.TryInstallAsync(image, Reporter, cancellationToken);
                     return true;
                 },
                 () => RestartAsync(client, image, inPlace, cancellationToken),
