@@ -95,16 +95,19 @@ public sealed class KubernetesTerminalTests(ITestOutputHelper output) : IDisposa
             );
     }
 
-    // A find that fails, as on a file system that is broken, on a machine that says strange things of itself.
+    // A shell that is killed has said nothing by itself: what its programs said is shown.
     private string Programs(string text)
     {
-        foreach ((string name, string end) in (ReadOnlySpan<(string, string)>)[("find", ">&2; exit 1"), ("uname", "")])
-        {
-            string path = _folder.Write($"programs/{name}", $"#!/bin/sh\ncat {_folder.Write("stderr.txt", text)} {end}\n");
-            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        }
-
+        string said = _folder.Write("stderr.txt", text);
+        Program("uname", $"cat {said} >&2; echo aarch64");
+        Program("rmdir", "kill -KILL $PPID");
         return _folder["programs"];
+    }
+
+    private void Program(string name, string script)
+    {
+        string path = _folder.Write($"programs/{name}", $"#!/bin/sh\n{script}\n");
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     private static JsonObject Pod(string text) =>
