@@ -83,7 +83,7 @@ public sealed partial class KilledWriteTests(ITestOutputHelper output) : IDispos
         string log = _folder["strace.log"];
         string[] kill =
             killedAt is null ? [] : ["-e", $"inject={killedAt.Call}:signal=KILL:when={killedAt.NthOfThread}"];
-        string[] options = ["-f", "-y", "-s", "0", "-o", log, "-e", $"trace={Calls}", .. kill];
+        string[] options = ["-f", "-y", "-s", "0", "-o", log, "-e", $"trace={killedAt?.Call ?? Calls}", .. kill];
         using Process strace = Started("strace", [.. options, "-p", $"{program.Id}"]);
         Assert.Contains("attached", await strace.StandardError.ReadLineAsync(Stop), StringComparison.Ordinal);
         await program.StandardInput.WriteLineAsync();
