@@ -34,7 +34,6 @@ public sealed partial class ParameterContractTests(ITestOutputHelper output)
         ("UpdateTalosNodeCommand.ContinueOnError", "Feel/NodeAfterNodeTests.cs"),
         ("UkiSwapCmdlet.Force", "Feel/OnlyControlPlaneTests.cs"),
         ("UpdateTalosNodeCommand.Force", "Feel/OnlyControlPlaneTests.cs"),
-        ("UpdateTalosNodeCommand.AllowMissingServiceConfig", "Talos/TalosChangeCmdletTests.cs"),
     ];
 
     [Fact]

@@ -107,9 +107,7 @@ public sealed class ParameterEffectOnClusterTests : IDisposable
 
         Assert.True(lab.Invoke($"Save-TalosContainerImage ryzen {image}").Single<TalosImagePull>().Pulled);
         Assert.True(
-            lab.Invoke($"Save-TalosContainerImage ryzen {image} -ImageNamespace System")
-                .Single<TalosImagePull>()
-                .Pulled
+            lab.Invoke($"Save-TalosContainerImage ryzen {image} -ImageNamespace System").Single<TalosImagePull>().Pulled
         );
         lab.Invoke(
                 "param($p, $d) Save-TalosImage -Version v1.12.4 -Architecture Amd64 -Extension siderolabs/tailscale -FactoryUri http://127.0.0.1:9/ -Proxy $p -Destination $d",

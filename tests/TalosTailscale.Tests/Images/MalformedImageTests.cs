@@ -97,10 +97,8 @@ public sealed class MalformedImageTests(ITestOutputHelper output)
 
     private static byte[] Archives(int count) =>
         [
-            .. Enumerable.Repeat(
-                Encoding.ASCII.GetBytes("070701" + new string('0', 8 * 11) + "0000000200000000a\0\0\0"),
-                count
-            )
+            .. Enumerable
+                .Repeat(Encoding.ASCII.GetBytes("070701" + new string('0', 8 * 11) + "0000000200000000a\0\0\0"), count)
                 .SelectMany(m => m),
         ];
 }

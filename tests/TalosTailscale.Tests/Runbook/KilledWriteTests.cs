@@ -81,8 +81,9 @@ public sealed partial class KilledWriteTests(ITestOutputHelper output) : IDispos
         using Process program = Started("dotnet", [Program, .. arguments]);
         Assert.Equal("ready", await program.StandardOutput.ReadLineAsync(Stop));
         string log = _folder["strace.log"];
-        string[] kill =
-            killedAt is null ? [] : ["-e", $"inject={killedAt.Call}:signal=KILL:when={killedAt.NthOfThread}"];
+        string[] kill = killedAt is null
+            ? []
+            : ["-e", $"inject={killedAt.Call}:signal=KILL:when={killedAt.NthOfThread}"];
         string[] options = ["-f", "-y", "-s", "0", "-o", log, "-e", $"trace={killedAt?.Call ?? Calls}", .. kill];
         using Process strace = Started("strace", [.. options, "-p", $"{program.Id}"]);
         Assert.Contains("attached", await strace.StandardError.ReadLineAsync(Stop), StringComparison.Ordinal);

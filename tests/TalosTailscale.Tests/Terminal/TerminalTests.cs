@@ -99,20 +99,14 @@ public sealed class TerminalTests(ITestOutputHelper output) : IDisposable
 
         string screen = await RunAsync(_folder, environment, s_entries);
 
-        AssertNothingActs(
-            output,
-            screen,
-            s_entries,
-            (name, part) =>
-                name switch
-                {
-                    // Of an ESP with such a name nothing is shown but that it has one; the words of an API server that is
-                    // not the cluster's are not shown either: those of one that is are in another test.
-                    "esp" => part.Contains("EspNameInvalid", StringComparison.Ordinal),
-                    "kubernetes" => part.Contains("KubernetesNode", StringComparison.Ordinal),
-                    _ => IsShown(name, part),
-                }
-        );
+        AssertNothingActs(output, screen, s_entries, (name, part) => name switch
+            {
+                // Of an ESP with such a name nothing is shown but that it has one; the words of an API server that is
+                // not the cluster's are not shown either: those of one that is are in another test.
+                "esp" => part.Contains("EspNameInvalid", StringComparison.Ordinal),
+                "kubernetes" => part.Contains("KubernetesNode", StringComparison.Ordinal),
+                _ => IsShown(name, part),
+            });
     }
 
     [Fact]
