@@ -8,8 +8,8 @@ using TalosTailscale.Tests.Engine;
 namespace TalosTailscale.Tests.Contract;
 
 /// <summary>
-/// Every public parameter is used by a test through its cmdlet: by name, by its place or from a pipeline, in the scripts of
-/// the tests and of the acceptance suite. A parameter that several cmdlets inherit counts once, where it is declared.
+/// Every public parameter is used by a test through its cmdlet: by name, by its place or from a pipeline, in the scripts
+/// of the tests and of the acceptance suite. A parameter that several cmdlets inherit counts once, where it is declared.
 /// </summary>
 public sealed partial class ParameterContractTests(ITestOutputHelper output)
 {

@@ -9,7 +9,7 @@ using TalosTailscale.Tests.Terminal;
 
 namespace TalosTailscale.Tests.Contract;
 
-/// <summary>What parameters of the cmdlets that go to nodes and to the cluster do, where no other test uses them.</summary>
+/// <summary>What parameters of the cmdlets that go to nodes and clusters do, where no other test uses them.</summary>
 public sealed class ParameterEffectOnClusterTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

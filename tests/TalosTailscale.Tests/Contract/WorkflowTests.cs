@@ -62,8 +62,8 @@ public sealed partial class WorkflowTests
     }
 
     /// <summary>
-    /// actionlint has nothing to say, and has of a workflow with a job that needs one that is not there. Where it is, .ci/run
-    /// tells by TALOSTAILSCALE_ACTIONLINT.
+    /// actionlint has nothing to say, and has of a workflow with a job that needs one that is not there. Where it is,
+    /// .ci/run tells by TALOSTAILSCALE_ACTIONLINT.
     /// </summary>
     [Fact]
     public async Task Actionlint_has_nothing_to_say()

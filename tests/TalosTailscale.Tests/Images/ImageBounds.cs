@@ -4,8 +4,8 @@ using TalosTailscale.Tests.Images.Fuzz;
 namespace TalosTailscale.Tests.Images;
 
 /// <summary>
-/// Reads whatever bytes as Get-Uki does, to their end, and holds each reading to two seconds of the processor and 64 MiB: of
-/// managed memory all that was allocated is counted, and decoders that take memory otherwise have windows of 32 MiB at most.
+/// Reads whatever bytes as Get-Uki does, to their end, and holds each reading to two seconds and 64 MiB: of the
+/// processor, and of all that was allocated; decoders that take memory otherwise have windows of 32 MiB at most.
 /// </summary>
 internal static class ImageBounds
 {

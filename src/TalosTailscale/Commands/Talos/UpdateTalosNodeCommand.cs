@@ -35,7 +35,7 @@ public sealed class UpdateTalosNodeCommand : TalosCmdlet
     [Parameter(Mandatory = false)]
     public TimeSpan Timeout { get; set; } = new TalosWaitOptions().Timeout;
 
-    /// <summary>Installs at the next restart, which follows at once, before anything else runs; Talos before 1.18.</summary>
+    /// <summary>Installs while the node restarts, before anything else runs; Talos before 1.18.</summary>
     [Parameter(Mandatory = false)]
     public SwitchParameter Stage { get; set; }
 
