@@ -27,6 +27,14 @@ public static class RolloutErrors
         "Look at Get-TalosEtcdMember and Get-TalosService etcd; bring the member back, or remove one that is gone for good with Remove-TalosEtcdMember."
     );
 
+    /// <summary>The machine at a node's address is not the one that was asked for the plan.</summary>
+    public static readonly TsError RolloutNodeReplaced = new(
+        "RolloutNodeReplaced",
+        TsErrorCategory.SecurityError,
+        "Another machine answers at the address of a node than when the plan was made.",
+        "Find out which machine has the address now (Get-TsNode -Discover, Update-TalosNodeAddress); then run the same command again, which makes the plan anew."
+    );
+
     /// <summary>The node cannot be changed now.</summary>
     public static readonly TsError RolloutNodeNotReady = new(
         "RolloutNodeNotReady",

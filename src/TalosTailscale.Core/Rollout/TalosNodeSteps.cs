@@ -30,6 +30,8 @@ internal sealed class TalosNodeSteps(RolloutSetup setup, RolloutImages images, L
     {
         TalosNodeClient node = Node(work);
         reporter.Verbose($"{work.Node.Name}: {RolloutWords.Description(work, action)}");
+        if (action is >= TsRolloutAction.Patch and <= TsRolloutAction.Restart)
+            await RequireSameMachineAsync(node, work, cancellationToken).ConfigureAwait(false);
         if (action == TsRolloutAction.Activate)
             return await ActivateAsync(node, work, cancellationToken).ConfigureAwait(false);
         string text = action switch
@@ -45,6 +47,23 @@ internal sealed class TalosNodeSteps(RolloutSetup setup, RolloutImages images, L
             _ => await UncordonAsync(work, cancellationToken).ConfigureAwait(false),
         };
         return new RolloutEvidence(text);
+    }
+
+    // A rollout takes long, and addresses change meanwhile: the plan, the patch and the key are for one machine.
+    private static async Task RequireSameMachineAsync(
+        TalosNodeClient node,
+        RolloutWork work,
+        CancellationToken cancellationToken
+    )
+    {
+        if (work.Facts.NodeId is not { Length: > 0 } planned)
+            return;
+        string? id = await node.NodeIdAsync(cancellationToken).ConfigureAwait(false);
+        if (id != planned)
+            throw RolloutErrors.RolloutNodeReplaced.New(
+                $"At the address {work.Node.Address} of '{work.Node.Name}' the machine '{id ?? "(not told)"}' answers; '{planned}' was expected, as when the plan was made.",
+                work.Node.Name
+            );
     }
 
     private TalosNodeClient Node(RolloutWork work) => setup.Talos.Node(work.Node.Address, work.Node.Name);

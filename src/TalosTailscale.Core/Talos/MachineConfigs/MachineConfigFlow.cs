@@ -339,6 +339,7 @@ public sealed class MachineConfigFlow
         var plan = new MachineConfigPlan
         {
             Node = _node.Node,
+            NodeId = await _node.NodeIdAsync(cancellation).ConfigureAwait(false),
             Changed = result.IsChanged,
             Documents = result.Documents,
             Warnings = warnings,
@@ -401,6 +402,13 @@ public sealed class MachineConfigFlow
 
     private async Task RefuseIfChangedAsync(MachineConfigPlan plan, CancellationToken cancellation)
     {
+        // Nodes may have one configuration, and addresses change while a question waits.
+        string? id = await _node.NodeIdAsync(cancellation).ConfigureAwait(false);
+        if (id != plan.NodeId)
+            throw MachineConfigErrors.ConfigChangedMeanwhile.New(
+                $"At the address of '{_node.Node}' another machine answers ('{id ?? "(not told)"}', not '{plan.NodeId ?? "(not told)"}') than when the change was prepared.",
+                _node.Node
+            );
         (string version, string text) = await _node.MachineConfigAsync(Active, cancellation).ConfigureAwait(false);
         if (version == plan.Version && text == plan.Before)
             return;

@@ -29,6 +29,8 @@ public sealed class MachineConfigPlan
 
     internal bool GoesBack { get; set; }
 
+    internal string? NodeId { get; init; }
+
     internal string Before { get; init; } = "";
 
     internal string Version { get; init; } = "";
