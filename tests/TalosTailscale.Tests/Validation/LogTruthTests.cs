@@ -122,6 +122,26 @@ public sealed class LogTruthTests
         Assert.Empty(without);
     }
 
+    /// <summary>What is asked of the user by name: log-ins, keys, state and packet filters have causes.</summary>
+    [Theory]
+    [InlineData("tailscale cmd/tailscale/cli/up.go", "marshalling error")]
+    [InlineData("tailscale feature/oauthkey/", "")]
+    [InlineData("tailscale feature/identityfederation/", "")]
+    [InlineData("tailscale ipn/store/", "")]
+    [InlineData("tailscale net/netutil/", "")]
+    [InlineData("tailscale cmd/containerboot/settings.go", "")]
+    public void What_users_meet_has_a_cause(string source, string but)
+    {
+        var rows = Texts.Where(one => one.Source.StartsWith(source, StringComparison.Ordinal)).ToArray();
+
+        Assert.NotEmpty(rows);
+        Assert.Empty(
+            rows.Where(one => one.Reading == "!")
+                .Where(one => but.Length == 0 || !one.Text.Contains(but, StringComparison.Ordinal))
+                .Select(one => one.Text)
+        );
+    }
+
     [Fact]
     public void What_a_service_said_last_tells_why_it_ended()
     {

@@ -131,6 +131,30 @@ public sealed class NodeValidationTests
     }
 
     [Fact]
+    public async Task A_log_that_recovered_passes_and_tells_what_is_over()
+    {
+        var probe = new FakeNodeProbe
+        {
+            LogLines =
+            [
+                "boot: 2026/01/02 03:04:05 Starting tailscaled",
+                "backend error: invalid key: API key does not exist",
+                "boot: 2026/01/02 03:05:05 Starting tailscaled",
+                "boot: 2026/01/02 03:05:09 Startup complete, waiting for shutdown signal",
+            ],
+        };
+
+        var check = Assert.Single(await RunAsync(probe, new NodeValidationOptions { Checks = ["Log"] }));
+
+        Assert.Equal((TsCheckStatus.Pass, null), (check.Status, check.Cause));
+        Assert.Contains(
+            "earlier AuthKeyRejected in line 2, over since line 4, 2026/01/02 03:05:09: backend error",
+            check.Evidence,
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
     public async Task A_failure_that_is_over_is_no_alarm()
     {
         var probe = new FakeNodeProbe();

@@ -85,7 +85,8 @@ internal static class LoginPatterns
             Causes.ServiceConfigInvalid,
             "too many non-flag arguments|flag provided but not defined: |flag needs an argument"
                 + @"|invalid (boolean )?value "".*"" for (flag )?-|^(flag|invalid) .*-[a-z-]+: .*parse error"
-                + @"|bad flag syntax|internal error: unhandled flag|invalid ipn\.Prefs field",
+                + "|bad flag syntax|flag provided multiple times|unknown subcommand: "
+                + @"|internal error: unhandled flag|invalid ipn\.Prefs field",
             Up + " and Go's flag package, all",
             "Correct TS_EXTRA_ARGS: only flags of 'tailscale up' of this version, each as --flag=value."
         ),
@@ -177,7 +178,11 @@ internal static class LoginPatterns
         Failure(
             Causes.ServiceConfigInvalid,
             "invalid (cluster|tailnet) destination IP|auth key reissue|reissue_authkey|reissued authkey"
-                + "|failed to receive new auth key|clear reissue request|error disconnecting from control"
+                + "|failed to receive new auth key|(storing|deleting) .* (in|from) [Kk]ube(rnetes)? [Ss]ecret"
+                + "|(storing capability version|getting Tailscale state Secret|no forwarding rules for egress"
+                + "|no IPv4 or IPv6 addresses found for host|installing rules to forward traffic"
+                + "|resolved 4via6 address|authkey found in TS_KUBE_SECRET)|clear reissue request|error "
+                + "disconnecting from control"
                 + "|Error ensuring services are not advertised|(egress|ingress) proxy failed"
                 + "|error installing ingress proxy rules|installing (egress"
                 + "|ingress) proxy rules( for destination .*)?: |could not find Tailscale node"
@@ -282,7 +287,7 @@ internal static class LoginPatterns
                 + @"|tailscale (up|set|login) failed: |failed to bring up tailscale: |\bcouldn't log in: "
                 + "|starting tailscaled failed|failed to watch tailscaled|rewatching tailscaled"
                 + "|failed to read from tailscaled|error waiting for tailscaled socket"
-                + "|failed to connect to local tailscaled"
+                + "|failed to connect to local tailscaled|Waiting for tailscaled to exit: "
                 + "|Failed to connect to local Tailscale daemon|^Access denied: ",
             "tailscale cmd/containerboot/main.go and tailscaled.go, 1.34 and later"
         ),
