@@ -180,7 +180,7 @@ internal static class LoginPatterns
             "invalid (cluster|tailnet) destination IP|auth key reissue|reissue_authkey|reissued authkey"
                 + "|failed to receive new auth key|(storing|deleting) .* (in|from) [Kk]ube(rnetes)? [Ss]ecret"
                 + "|(storing capability version|getting Tailscale state Secret|no forwarding rules for egress"
-                + "|no IPv4 or IPv6 addresses found for host|installing rules to forward traffic"
+                + "|no IPv4 or IPv6 addresses found for host|installing rules to forward traffic to node's tailnet IP: "
                 + "|resolved 4via6 address|authkey found in TS_KUBE_SECRET)|clear reissue request|error "
                 + "disconnecting from control"
                 + "|Error ensuring services are not advertised|(egress|ingress) proxy failed"
