@@ -38,6 +38,12 @@ public sealed record KubernetesNodeState(
     /// <summary>The firmware's id of the machine, which a new installation does not change. Empty when not known.</summary>
     public string SystemUuid { get; init; } = "";
 
+    /// <summary>Whether two ids are one that says something: boards without an id of their own report zeros or all ones.</summary>
+    internal static bool SameId(string left, string right) =>
+        left.Equals(right, StringComparison.OrdinalIgnoreCase)
+        && left.Any(c => c is not ('0' or '-'))
+        && left.Any(c => c is not ('f' or 'F' or '-'));
+
     /// <inheritdoc/>
     public override string ToString() => Name;
 }

@@ -430,4 +430,13 @@ public static class TalosErrors
         "The etcd member that is to be removed answers: only dead members are removed.",
         "Check the id with Get-TalosEtcdMember; a live node leaves etcd by being reset."
     );
+
+    /// <summary>Whether an etcd member that is to be removed is dead is not known.</summary>
+    public static readonly TsError EtcdMemberMayLive = new(
+        "EtcdMemberMayLive",
+        TsErrorCategory.SecurityError,
+        "The etcd member that is to be removed may live: a machine that could be it does not say which member it is.",
+        "Get the machine to answer, or make sure that it is switched off for good: 'Remove-TalosEtcdMember -Force' then removes "
+            + "the member."
+    );
 }

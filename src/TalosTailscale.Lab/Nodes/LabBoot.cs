@@ -133,7 +133,7 @@ internal static class LabBoot
             n.Config.Boot();
             if (n.Faults.Value(LabFault.Renamed) is { } name)
                 n.Hostname = name;
-            (n.Stage, n.IsApiUp) = (LabStage.Booting, true);
+            (n.Stage, n.IsApiUp, n.IsKnown) = (LabStage.Booting, true, true);
             n.UnmetConditions = [("services", "kubelet not running")];
         });
         Kernel(node, "info", "[talos] service[apid](Running): Started task apid for container apid");

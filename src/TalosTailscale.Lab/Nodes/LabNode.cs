@@ -141,6 +141,12 @@ public sealed class LabNode
     /// <summary>Whether its Talos API answers.</summary>
     public bool IsApiUp { get; internal set; }
 
+    /// <summary>
+    /// Whether discovery knows it: it forgets a machine half an hour after it was last heard of (siderolabs/talos
+    /// controllers/cluster/discovery_service.go, defaultDiscoveryTTL).
+    /// </summary>
+    internal bool IsKnown { get; set; }
+
     /// <summary>Whether its kubelet runs, so that its Kubernetes node is Ready.</summary>
     public bool IsKubernetesReady { get; internal set; }
 

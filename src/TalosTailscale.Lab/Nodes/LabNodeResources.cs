@@ -234,7 +234,7 @@ internal static class LabNodeResources
 
         // Without discovery there is no affiliate of the node itself either (controllers/cluster/local_affiliate.go).
         var known = legacy.Text("cluster", "discovery", "enabled") == "false" ? [] : Known(node);
-        foreach (var member in known.Where(n => n.IsApiUp).DistinctBy(n => n.Nodename))
+        foreach (var member in known.Where(n => n.IsKnown).DistinctBy(n => n.Nodename))
         {
             yield return new(
                 "cluster",

@@ -18,6 +18,9 @@ public sealed record TalosRestart
     /// <summary>The host name before.</summary>
     public string? PreviousHostname { get; init; }
 
+    /// <summary>The address by which the cluster knew the machine; null where the node was reached by another one.</summary>
+    public string? PreviousAddress { get; init; }
+
     /// <inheritdoc/>
     public override string ToString() => Node;
 }

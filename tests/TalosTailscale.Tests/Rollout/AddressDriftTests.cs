@@ -202,8 +202,37 @@ public sealed class AddressDriftTests
         Assert.Contains("talos-192-168-1-202", lab.KubernetesNodes());
     }
 
+    // DHCP gave the old address to a machine that boots just now: its node is not Ready and has the address.
     [Fact]
-    public async Task A_stale_etcd_member_stays_where_quorum_would_go()
+    public async Task The_Kubernetes_node_of_another_machine_stays_though_it_is_not_Ready()
+    {
+        await using Drifted lab = await Drifted.StartAsync(keepName: true);
+        LabNode altra = lab.Lab.Node("altra");
+        altra.Faults.Set(LabFault.AddressChanged, Old);
+        Guid boot = altra.BootId;
+        altra.PowerCycle();
+        await altra.WhenAsync(node => node.BootId != boot && node.IsReady, TestContext.Current.CancellationToken);
+        altra.Faults.Set(LabFault.NeverBoots);
+        altra.PowerCycle();
+        await altra.WhenAsync(node => !node.IsApiUp, TestContext.Current.CancellationToken);
+
+        PowerShellResult result = lab.Update(
+            $"-OldAddress {Old} -NewAddress {New} -Repair KubernetesNode -Confirm:$false"
+        );
+
+        result.AssertNoErrors();
+        TsAddressReference[] nodes =
+        [
+            .. result.OutputOf<TsAddressReference>().Where(one => one.Source == $"Kubernetes node {altra.Nodename}"),
+        ];
+        Assert.NotEmpty(nodes);
+        Assert.All(nodes, one => Assert.False(one.IsStale || one.IsRepaired, $"{one} {one.Note}"));
+        Assert.Contains(altra.Nodename, lab.KubernetesNodes());
+    }
+
+    // A node that did not say which member it is may be the one that is at the old address.
+    [Fact]
+    public async Task A_stale_etcd_member_stays_while_a_control_plane_is_silent()
     {
         await using Drifted lab = await Drifted.StartAsync(keepName: false);
         LabEtcdMember stale = lab.Lab.Etcd.AddStaleMember("talos-192-168-1-202", Old);
@@ -211,6 +240,21 @@ public sealed class AddressDriftTests
         altra.Faults.Set(LabFault.NeverBoots, null);
         altra.PowerCycle();
         await altra.WhenAsync(node => !node.IsApiUp, TestContext.Current.CancellationToken);
+
+        PowerShellResult result = lab.Update("-Repair EtcdMember -Confirm:$false");
+
+        Assert.Contains(result.OutputOf<TsAddressReference>(), one =>
+            one.Note?.Contains($"'{altra.Hostname}' does not say which member it is", StringComparison.Ordinal) == true
+        );
+        Assert.Contains(lab.Lab.Etcd.Members, member => member.Id == stale.Id);
+    }
+
+    [Fact]
+    public async Task A_stale_etcd_member_stays_where_quorum_would_go()
+    {
+        await using Drifted lab = await Drifted.StartAsync(keepName: false);
+        LabEtcdMember stale = lab.Lab.Etcd.AddStaleMember("talos-192-168-1-202", Old);
+        lab.Lab.Node("altra").Faults.Set(LabFault.CallFails, "EtcdStatus Unavailable connection refused");
 
         lab.Update("-Repair EtcdMember -Confirm:$false").AssertError("EtcdQuorumAtRisk");
 

@@ -163,8 +163,10 @@ public sealed class EtcdOddMembersTests : IAsyncLifetime
         Assert.Equal("EtcdMemberAlive", e.ErrorId);
         Assert.Contains("raises the alarm CORRUPT", e.Message, StringComparison.Ordinal);
 
-        altra.Faults.Set(LabFault.CallFails, "EtcdStatus Unavailable connection refused");
-        Assert.Equal(Id("altra"), (await RemoveAsync(Id("altra"))).Id);
+        Assert.Contains("Remove-TalosEtcdMember -Force", e.Message, StringComparison.Ordinal);
+
+        await SwitchOffAsync(altra);
+        Assert.Equal(Id("altra"), (await RemoveAsync(Id("altra"), force: true)).Id);
     }
 
     // hcloud-k8s/terraform-hcloud-kubernetes#183: a member that is not healthy although its node answers.
@@ -190,8 +192,98 @@ public sealed class EtcdOddMembersTests : IAsyncLifetime
     private Task CheckAsync(string node) =>
         EtcdQuorum.CheckRestartAsync(Lab.Client(node), EtcdQuorum.Force, SilentReporter.Instance, Stop);
 
-    private Task<TalosEtcdMember> RemoveAsync(ulong id) =>
-        EtcdQuorum.CheckRemovalAsync(Lab.Client("ryzen"), id, SilentReporter.Instance, Stop);
+    // A follower whose Talos API answers everything but how its etcd is.
+    [Fact]
+    public async Task A_member_whose_machine_says_who_it_is_lives_though_its_status_cannot_be_had()
+    {
+        Lab.Cluster.Node("altra").Faults.Set(LabFault.CallFails, "EtcdStatus Unavailable etcd: request timed out");
+
+        TsException e = await Assert.ThrowsAsync<TsException>(() => RemoveAsync(Id("altra"), force: true));
+        Assert.Equal("EtcdMemberAlive", e.ErrorId);
+        Assert.Contains($"({Hex("altra")}) is that of", e.Message, StringComparison.Ordinal);
+    }
+
+    // The others name it in their status, which is all that can be had of it.
+    [Fact]
+    public async Task The_leader_lives_though_its_Talos_API_hangs()
+    {
+        LabNode lead = Lab.Cluster.Nodes.Single(node => Etcd.MemberOf(node)!.Id == Etcd.Leader);
+        string other = Lab.Cluster.Nodes.First(node => node != lead).Name;
+        lead.Faults.Set(LabFault.NeverAnswers);
+
+        TsException e = await Assert.ThrowsAsync<TsException>(() => RemoveAsync(Etcd.Leader, true, other));
+
+        Assert.Equal("EtcdMemberAlive", e.ErrorId);
+        Assert.Contains("leads, by the word of", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_silent_machine_may_be_any_member_that_is_silent_and_the_advice_works()
+    {
+        LabEtcdMember stale = Etcd.AddStaleMember("gone", "192.168.1.99");
+        Assert.Equal(stale.Id, (await RemoveAsync(stale.Id)).Id);
+        LabNode altra = Lab.Cluster.Node("altra");
+        Etcd.Remove(stale.Id);
+        await SwitchOffAsync(altra);
+
+        TsException e = await Assert.ThrowsAsync<TsException>(() => RemoveAsync(Id("altra")));
+        Assert.Equal("EtcdMemberMayLive", e.ErrorId);
+        Assert.Contains($"'{altra.Hostname}' may be it", e.Message, StringComparison.Ordinal);
+        Assert.Contains("'Remove-TalosEtcdMember -Force'", e.RecommendedAction, StringComparison.Ordinal);
+
+        Assert.Equal(Id("altra"), (await RemoveAsync(Id("altra"), force: true)).Id);
+    }
+
+    [Fact]
+    public async Task A_machine_that_names_no_member_may_be_any_that_is_silent()
+    {
+        LabNode altra = Lab.Cluster.Node("altra");
+        LabEtcdMember own = Etcd.MemberOf(altra)!;
+        LabEtcdMember stale = Etcd.AddStaleMember("gone", "192.168.1.99");
+        Etcd.Remove(own.Id);
+
+        TsException e = await Assert.ThrowsAsync<TsException>(() => RemoveAsync(stale.Id));
+
+        Assert.Equal("EtcdMemberMayLive", e.ErrorId);
+        Assert.Contains("the machine names none", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_discovery_nobody_knows_whether_a_machine_is_the_member()
+    {
+        await using TalosLab lab = await TalosLab.StartAsync(new LabOptions { Discovery = false });
+        ulong stale = lab.Cluster.Etcd.AddStaleMember("gone", "192.168.1.99").Id;
+
+        TsException e = await Assert.ThrowsAsync<TsException>(() => RemoveAsync(stale, false, "ryzen", lab));
+        Assert.Equal("EtcdMemberMayLive", e.ErrorId);
+        Assert.Contains("discovery is off", e.Message, StringComparison.Ordinal);
+        Assert.Equal(stale, (await RemoveAsync(stale, true, "ryzen", lab)).Id);
+    }
+
+    private static async Task SwitchOffAsync(LabNode node)
+    {
+        node.Faults.Set(LabFault.NeverBoots);
+        node.PowerCycle();
+        await node.WhenAsync(one => !one.IsApiUp, Stop);
+    }
+
+    private async Task<TalosEtcdMember> RemoveAsync(
+        ulong id,
+        bool force = false,
+        string through = "ryzen",
+        TalosLab? lab = null
+    )
+    {
+        TalosNodeClient node = (lab ?? Lab).Client(through);
+        return await EtcdQuorum.CheckRemovalAsync(
+            node,
+            id,
+            await node.MembersAsync(Stop),
+            force,
+            SilentReporter.Instance,
+            Stop
+        );
+    }
 
     private async Task<string> RefusedAsync(string node, string? down = null)
     {

@@ -109,7 +109,7 @@ public static class SwapAftercare
             checks.AddRange(await TailscaleAsync(node, options, cancellationToken).ConfigureAwait(false));
         }
 
-        string? after = (await TalosBootMark.TakeAsync(node, cancellationToken).ConfigureAwait(false)).BootId;
+        string? after = (await TalosBootMark.LookAsync(node, cancellationToken).ConfigureAwait(false)).BootId;
         return result with { BootIdBefore = before.BootId, BootIdAfter = after, Checks = checks };
     }
 

@@ -133,7 +133,10 @@ public sealed class AddressDriftFinder
         KubernetesNodeState? now = _kubernetes.FirstOrDefault(one =>
             one.Ready
             && one.Name != gone.Name
-            && (SameId(one.MachineId, gone.MachineId) || SameId(one.SystemUuid, gone.SystemUuid))
+            && (
+                KubernetesNodeState.SameId(one.MachineId, gone.MachineId)
+                || KubernetesNodeState.SameId(one.SystemUuid, gone.SystemUuid)
+            )
         );
         return now is null
             ? null
@@ -196,12 +199,6 @@ public sealed class AddressDriftFinder
         member.Id.Equals(name, StringComparison.OrdinalIgnoreCase);
 
     private static bool Same(string left, string right) => NodeAddress.Same(left, right);
-
-    // Boards without an id of their own report zeros or all ones.
-    private static bool SameId(string left, string right) =>
-        left.Equals(right, StringComparison.OrdinalIgnoreCase)
-        && left.Any(c => c is not ('0' or '-'))
-        && left.Any(c => c is not ('f' or 'F' or '-'));
 
     private static string Unknown(IReadOnlyList<TalosMember> members) =>
         members.Count == 0

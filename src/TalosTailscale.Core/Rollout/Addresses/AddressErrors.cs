@@ -39,7 +39,7 @@ public static class AddressErrors
     public static readonly TsError KubernetesNodeAlive = new(
         "KubernetesNodeAlive",
         TsErrorCategory.InvalidOperation,
-        "A Kubernetes node is Ready, so a machine runs under its name; it is not deleted.",
+        "A Kubernetes node is of a machine that runs, or of another machine than the one that moved; it is not deleted.",
         "Find out which machine it is (kubectl get node -o wide)."
     );
 

@@ -19,10 +19,9 @@ internal sealed class ClusterAddresses(
     {
         TalosNodeClient any = client.Node(null);
         ulong? own = await OwnMemberAsync(cancellation).ConfigureAwait(false);
-        IReadOnlyList<TalosMember> machines = await ClusterMachines
-            .ReadAsync(client, kubernetes, cancellation)
-            .ConfigureAwait(false);
-        IReadOnlyList<(TalosMember Machine, Fact<ulong> Id)> others = await OthersAsync(machines, cancellation)
+        IReadOnlyList<TalosMember> machines = await MachinesAsync(cancellation).ConfigureAwait(false);
+        IReadOnlyList<(TalosMember Machine, Fact<ulong> Id)> others = await EtcdMachines
+            .AskAsync(client, machines.Where(machine => machine.NodeId != drift.NodeId), cancellation)
             .ConfigureAwait(false);
         var found = new List<AddressChange>();
         foreach (TalosEtcdMember member in await any.EtcdMemberListAsync(cancellation).ConfigureAwait(false))
@@ -53,7 +52,7 @@ internal sealed class ClusterAddresses(
                                 stale ? null
                                 : other is not null ? $"It is '{other.Hostname}', which lives."
                                 : member.Id != own && silent is not null
-                                    ? $"'{silent.Hostname}' does not say which member it is, and it may be this one."
+                                    ? $"'{silent.Hostname}' does not say which member it is, and it may be this one; if it is off for good, Remove-TalosEtcdMember -Force removes it."
                                 : member.Id != own
                                     ? "No machine of the cluster is known, and one may be this member: discovery is off, and Kubernetes was not asked."
                                 : "The node's own member: Talos corrects it when etcd starts on the node.",
@@ -64,7 +63,14 @@ internal sealed class ClusterAddresses(
                         : async stop =>
                         {
                             TalosEtcdMember dead = await EtcdQuorum
-                                .CheckRemovalAsync(any, member.Id, reporter, stop)
+                                .CheckRemovalAsync(
+                                    any,
+                                    member.Id,
+                                    await MachinesAsync(stop).ConfigureAwait(false),
+                                    force: false,
+                                    reporter,
+                                    stop
+                                )
                                 .ConfigureAwait(false);
                             await any.EtcdRemoveMemberAsync(dead.Id, stop).ConfigureAwait(false);
                             reporter.Verbose($"Removed the etcd member '{dead.Hostname}' ({dead.IdHex}).");
@@ -81,15 +87,17 @@ internal sealed class ClusterAddresses(
     {
         if (kubernetes is null)
             return [];
+        IReadOnlyList<KubernetesNodeState> nodes = await KubernetesNodes
+            .ListAsync(kubernetes, cancellation)
+            .ConfigureAwait(false);
+        IReadOnlyList<TalosMember> machines = await MachinesAsync(cancellation).ConfigureAwait(false);
         var found = new List<AddressChange>();
-        foreach (
-            KubernetesNodeState node in await KubernetesNodes.ListAsync(kubernetes, cancellation).ConfigureAwait(false)
-        )
+        foreach (KubernetesNodeState node in nodes)
         {
             string[] saying = [.. node.Addresses.Prepend(node.Name).Where(Says)];
             if (saying.Length == 0)
                 continue;
-            bool stale = !node.Ready && node.Name != drift.NewName;
+            string? keeps = WhyKept(node, nodes, machines);
             string state = node.Ready ? "Ready" : node.NotReadyReason ?? "NotReady";
             found.Add(
                 new AddressChange
@@ -106,15 +114,11 @@ internal sealed class ClusterAddresses(
                             Source = $"Kubernetes node {node.Name}",
                             Old = text,
                             Text = state,
-                            IsStale = stale,
-                            Note =
-                                stale ? null
-                                : node.Name == drift.NewName
-                                    ? "The node as it is now: its kubelet reports its addresses, and its name is that of its machine configuration."
-                                : "It is Ready, so a machine runs under this name.",
+                            IsStale = keeps is null,
+                            Note = keeps,
                         }),
                     ],
-                    Repair = !stale ? null : stop => DeleteAsync(node.Name, stop),
+                    Repair = keeps is not null ? null : stop => DeleteAsync(node.Name, stop),
                 }
             );
         }
@@ -150,13 +154,44 @@ internal sealed class ClusterAddresses(
 
     private async Task DeleteAsync(string name, CancellationToken cancellation)
     {
-        KubernetesNodeState now = await KubernetesNodes.GetAsync(kubernetes!, name, cancellation).ConfigureAwait(false);
-        if (now.Ready)
-            throw AddressErrors.KubernetesNodeAlive.New($"The Kubernetes node '{name}' is Ready.", name);
+        IReadOnlyList<KubernetesNodeState> nodes = await KubernetesNodes
+            .ListAsync(kubernetes!, cancellation)
+            .ConfigureAwait(false);
+        IReadOnlyList<TalosMember> machines = await MachinesAsync(cancellation).ConfigureAwait(false);
+        if (nodes.FirstOrDefault(node => node.Name == name) is { } now && WhyKept(now, nodes, machines) is { } keeps)
+            throw AddressErrors.KubernetesNodeAlive.New($"The Kubernetes node '{name}' is not deleted. {keeps}", name);
         await RefusePinnedAsync(kubernetes, [name], cancellation).ConfigureAwait(false);
         await KubernetesNodes.DeleteAsync(kubernetes!, name, cancellation).ConfigureAwait(false);
         reporter.Verbose($"Deleted the Kubernetes node '{name}'.");
     }
+
+    // A name and an address may be another machine's by now: only the machine's ids say whose node it is.
+    private string? WhyKept(
+        KubernetesNodeState node,
+        IReadOnlyList<KubernetesNodeState> nodes,
+        IReadOnlyList<TalosMember> machines
+    )
+    {
+        if (node.Name == drift.NewName)
+            return "The node as it is now: its kubelet reports its addresses, and its name is that of its machine configuration.";
+        if (node.Ready)
+            return "It is Ready, so a machine runs under this name.";
+        if (drift.NodeId is { } own && TalosMachineId.Of(own) == node.MachineId)
+            return null;
+        if (machines.FirstOrDefault(one => TalosMachineId.Of(one.NodeId) == node.MachineId) is { } other)
+            return $"It is '{other.Hostname}', by its machine id.";
+
+        // The node was installed anew and has another identity since.
+        bool sameBoard =
+            nodes.FirstOrDefault(one => one.Name == drift.NewName) is { } current
+            && KubernetesNodeState.SameId(current.SystemUuid, node.SystemUuid);
+        return sameBoard && machines.Count > 0 && machines.All(one => one.NodeId.Length > 0)
+            ? null
+            : $"It is another machine than '{drift.Node.Name}', by its machine id; 'kubectl delete node {node.Name}' deletes it where that is gone for good.";
+    }
+
+    private Task<IReadOnlyList<TalosMember>> MachinesAsync(CancellationToken cancellation) =>
+        ClusterMachines.ReadAsync(client, kubernetes, cancellation);
 
     private async Task<ulong?> OwnMemberAsync(CancellationToken cancellation)
     {
@@ -172,28 +207,6 @@ internal sealed class ClusterAddresses(
             // A worker has no member.
             return null;
         }
-    }
-
-    // Which member each other control plane is, as it says itself.
-    private async Task<IReadOnlyList<(TalosMember Machine, Fact<ulong> Id)>> OthersAsync(
-        IReadOnlyList<TalosMember> machines,
-        CancellationToken cancellation
-    )
-    {
-        var found = new List<(TalosMember, Fact<ulong>)>();
-        foreach (TalosMember machine in machines)
-        {
-            if (machine.NodeId == drift.NodeId || machine.MachineType == "worker" || machine.Addresses.Count == 0)
-                continue;
-            TalosNodeClient node = client.Node(machine.Addresses[0], machine.Hostname);
-            Fact<ulong> id = await Fact.AskPeerAsync("The etcd member", async () =>
-                    await node.EtcdMemberIdAsync(cancellation).ConfigureAwait(false) ?? 0
-                )
-                .ConfigureAwait(false);
-            found.Add((machine, id));
-        }
-
-        return found;
     }
 
     // Of a machine that does not answer the addresses are left.

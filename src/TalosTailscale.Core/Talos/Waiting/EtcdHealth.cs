@@ -7,8 +7,11 @@ namespace TalosTailscale.Core.Talos;
 /// <param name="Trouble">What is wrong, after its name in a sentence; null where it takes part and its machine runs.</param>
 internal sealed record EtcdMemberHealth(TalosEtcdMember Member, string? Trouble)
 {
+    /// <summary>What the node at its address said of itself, this member or not; null where none answered.</summary>
+    internal TalosEtcdStatus? Status { get; init; }
+
     /// <summary>Whether the node at its address answers as this member, well or not.</summary>
-    internal bool Answers { get; init; }
+    internal bool Answers => Status?.MemberId == Member.Id;
 
     /// <summary>Whether it votes, by the list of members or by its own word: etcd has let the two differ (etcd-io/etcd#19557).</summary>
     internal bool Votes { get; init; } = !Member.IsLearner;
@@ -36,6 +39,9 @@ internal sealed record EtcdHealth(IReadOnlyList<EtcdMemberHealth> Members, ulong
 
     /// <summary>The voting members without the node's own.</summary>
     internal IEnumerable<EtcdMemberHealth> Others => Members.Where(one => one.Votes && one.Member.Id != Own);
+
+    /// <summary>The members whose nodes say that this one leads.</summary>
+    internal IEnumerable<EtcdMemberHealth> LedBy(ulong member) => Members.Where(one => one.Status?.Leader == member);
 
     /// <summary>The votes, for the restart of the node that was asked.</summary>
     internal EtcdVotes Votes => new(Voters, Others.Count(), Others.Count(one => one.Trouble is null));
@@ -106,18 +112,17 @@ internal sealed record EtcdHealth(IReadOnlyList<EtcdMemberHealth> Members, ulong
         CancellationToken cancellation
     )
     {
-        bool answers = false;
+        TalosEtcdStatus? status = null;
         bool votes = !member.IsLearner;
         try
         {
-            TalosEtcdStatus status = await node.EtcdStatusAsync(cancellation).ConfigureAwait(false);
-            answers = status.MemberId == member.Id;
-            votes |= answers && !status.IsLearner;
+            status = await node.EtcdStatusAsync(cancellation).ConfigureAwait(false);
+            votes |= status.MemberId == member.Id && !status.IsLearner;
             string? alone = Trouble(member, status)
                 ?? Trouble(await node.MachineStatusAsync(cancellation).ConfigureAwait(false));
             return new EtcdMemberHealth(member, alone ?? Alarm(member, status, members))
             {
-                Answers = answers,
+                Status = status,
                 Votes = votes,
                 Agrees = alone is null,
             };
@@ -126,7 +131,7 @@ internal sealed record EtcdHealth(IReadOnlyList<EtcdMemberHealth> Members, ulong
         {
             return new EtcdMemberHealth(member, $"does not answer ({exception.Message.TrimEnd('.')})")
             {
-                Answers = answers,
+                Status = status,
                 Votes = votes,
             };
         }
@@ -160,8 +165,8 @@ internal sealed record EtcdHealth(IReadOnlyList<EtcdMemberHealth> Members, ulong
         string advice = name switch
         {
             "NOSPACE" => ": the database is full and takes no writes; compact and defragment it, then disarm the alarm",
-            "CORRUPT" =>
-                ": its data differ from the others'; switch its node off, remove the member and let it join anew",
+            "CORRUPT" => ": its data differ from the others'; switch its node off, remove the member "
+                + "(Remove-TalosEtcdMember -Force) and let it join anew",
             _ => "",
         };
         return Raised(error) is not { } id || id == member.Id ? $"raises the alarm {name}{advice}"

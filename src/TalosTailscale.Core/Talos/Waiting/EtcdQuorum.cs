@@ -69,24 +69,32 @@ public static class EtcdQuorum
         );
     }
 
-    /// <summary>Refuses to remove a member that lives, or whose removal would leave too few healthy voters.</summary>
+    /// <summary>
+    /// Refuses to remove a member that lives or may live, or whose removal would leave too few healthy voters. Silence does
+    /// not show that a member is dead: its machine may hang or boot.
+    /// </summary>
     /// <param name="node">The control plane node that is asked.</param>
     /// <param name="memberId">The member.</param>
+    /// <param name="machines">The machines of the cluster; none where nobody knows them.</param>
+    /// <param name="force">Whether the user knows of one that may live that it does not.</param>
     /// <param name="reporter">Told what was found.</param>
     /// <param name="cancellation">Cancels the calls.</param>
     /// <returns>The member, which may be removed.</returns>
     /// <exception cref="TsException">
-    /// <see cref="TalosErrors.TalosNotFound"/>, <see cref="TalosErrors.EtcdMemberAlive"/> or
-    /// <see cref="TalosErrors.EtcdQuorumAtRisk"/>.
+    /// <see cref="TalosErrors.TalosNotFound"/>, <see cref="TalosErrors.EtcdMemberAlive"/>,
+    /// <see cref="TalosErrors.EtcdMemberMayLive"/> or <see cref="TalosErrors.EtcdQuorumAtRisk"/>.
     /// </exception>
     public static async Task<TalosEtcdMember> CheckRemovalAsync(
         TalosNodeClient node,
         ulong memberId,
+        IReadOnlyList<TalosMember> machines,
+        bool force,
         IReporter reporter,
         CancellationToken cancellation = default
     )
     {
         ArgumentNullException.ThrowIfNull(node);
+        ArgumentNullException.ThrowIfNull(machines);
         ArgumentNullException.ThrowIfNull(reporter);
         EtcdHealth etcd = await EtcdHealth.ReadAsync(node, cancellation).ConfigureAwait(false);
         EtcdMemberHealth found = etcd.Members.FirstOrDefault(one => one.Member.Id == memberId)
@@ -95,11 +103,12 @@ public static class EtcdQuorum
                     + $"'{string.Join("', '", etcd.Members.Select(one => $"{one.Member.IdHex} {one.Member.Hostname}"))}'.",
                 node.Node
             );
-        TalosEtcdMember member = found.Member;
-        if (found.Answers)
+        RefuseLiving(node, found, etcd);
+        string? doubt = await DoubtAsync(node, found, machines, cancellation).ConfigureAwait(false);
+        if (doubt is not null && !force)
         {
-            throw TalosErrors.EtcdMemberAlive.New(
-                $"The etcd member {found} and answers at '{string.Join("', '", member.PeerUrls)}'.",
+            throw TalosErrors.EtcdMemberMayLive.New(
+                $"The etcd member {found}, which does not show that it is dead: {doubt}.",
                 node.Node
             );
         }
@@ -113,10 +122,59 @@ public static class EtcdQuorum
             $"{node.Node}: {healthy} of {rest.Length} other etcd voters are healthy, {needed} are needed."
         );
         return healthy >= needed
-            ? member
+            ? found.Member
             : throw TalosErrors.EtcdQuorumAtRisk.New(
-                $"Only {healthy} of the other etcd voters are healthy; {needed} are needed to remove '{member.Hostname}'.",
+                $"Only {healthy} of the other etcd voters are healthy; {needed} are needed to remove '{found.Member.Hostname}'.",
                 node.Node
             );
+    }
+
+    private static void RefuseLiving(TalosNodeClient node, EtcdMemberHealth found, EtcdHealth etcd)
+    {
+        if (found.Answers)
+        {
+            throw TalosErrors.EtcdMemberAlive.New(
+                $"The etcd member {found} and answers at '{string.Join("', '", found.Member.PeerUrls)}'.",
+                node.Node
+            );
+        }
+
+        EtcdMemberHealth[] led = [.. etcd.LedBy(found.Member.Id)];
+        if (led.Length > 0)
+        {
+            throw TalosErrors.EtcdMemberAlive.New(
+                $"The etcd member {EtcdMemberHealth.Name(found.Member)} leads, by the word of "
+                    + $"{string.Join(", ", led.Select(one => EtcdMemberHealth.Name(one.Member)))}.",
+                node.Node
+            );
+        }
+    }
+
+    // It is dead when every control plane of the cluster says that it is another member; else there is a doubt.
+    private static async Task<string?> DoubtAsync(
+        TalosNodeClient node,
+        EtcdMemberHealth found,
+        IReadOnlyList<TalosMember> machines,
+        CancellationToken cancellation
+    )
+    {
+        string? doubt = machines.Count == 0 ? "no machine of the cluster is known: discovery is off" : null;
+        foreach (
+            (TalosMember machine, Fact<ulong> id) in await EtcdMachines
+                .AskAsync(node.Client, machines, cancellation)
+                .ConfigureAwait(false)
+        )
+        {
+            if (id.TryGet(out ulong own) && own == found.Member.Id)
+                throw TalosErrors.EtcdMemberAlive.New(
+                    $"The etcd member {EtcdMemberHealth.Name(found.Member)} is that of '{machine.Hostname}', which answers "
+                        + $"at '{string.Join("', '", machine.Addresses)}'.",
+                    node.Node
+                );
+            if (id.Loss is { } loss)
+                doubt ??= $"'{machine.Hostname}' may be it and does not say which member it is ({loss.Reason})";
+        }
+
+        return doubt;
     }
 }

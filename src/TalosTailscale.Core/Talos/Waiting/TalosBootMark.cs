@@ -1,3 +1,5 @@
+using TalosTailscale.Core.Inventory;
+
 namespace TalosTailscale.Core.Talos;
 
 /// <summary>What tells one boot of a node from the next, and the node from another one. Taken before a restart.</summary>
@@ -7,6 +9,12 @@ namespace TalosTailscale.Core.Talos;
 /// <param name="Hostname">Its host name.</param>
 public sealed record TalosBootMark(string? BootId, DateTimeOffset? BootTime, string? NodeId, string? Hostname)
 {
+    /// <summary>
+    /// The address at which the node was asked, where the cluster knew the machine by it; null for a name, an address of the
+    /// tailnet, and without discovery. Only from such a one can a machine be seen to have moved.
+    /// </summary>
+    public string? MemberAddress { get; init; }
+
     // btime is now minus uptime: it moves by a second or so when the clock is corrected.
     private static readonly TimeSpan s_jitter = TimeSpan.FromSeconds(5);
 
@@ -17,6 +25,22 @@ public sealed record TalosBootMark(string? BootId, DateTimeOffset? BootTime, str
     public static async Task<TalosBootMark> TakeAsync(TalosNodeClient node, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(node);
+        TalosBootMark mark = await LookAsync(node, cancellation).ConfigureAwait(false);
+        if (node.Address is not { } address || mark.NodeId is null)
+            return mark;
+        Fact<IReadOnlyList<TalosMember>> members = await Fact.AskPeerAsync("The machines of the cluster", () =>
+                node.MembersAsync(cancellation)
+            )
+            .ConfigureAwait(false);
+        bool known =
+            members.TryGet(out IReadOnlyList<TalosMember>? all)
+            && all.Any(one => one.NodeId == mark.NodeId && one.Addresses.Any(own => NodeAddress.Same(own, address)));
+        return known ? mark with { MemberAddress = address } : mark;
+    }
+
+    /// <summary>Reads what a look after the restart is held against: without <see cref="MemberAddress"/>.</summary>
+    internal static async Task<TalosBootMark> LookAsync(TalosNodeClient node, CancellationToken cancellation)
+    {
         (string? id, DateTimeOffset? time) = await BootAsync(node, cancellation).ConfigureAwait(false);
         return new TalosBootMark(
             id,

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using TalosTailscale.Core.Inventory;
 using TalosTailscale.Core.Reporting;
 
 namespace TalosTailscale.Core.Talos;
@@ -87,7 +88,7 @@ public sealed class TalosNodeWait
     {
         try
         {
-            TalosBootMark now = await TalosBootMark.TakeAsync(_node, cancellation).ConfigureAwait(false);
+            TalosBootMark now = await TalosBootMark.LookAsync(_node, cancellation).ConfigureAwait(false);
             bool? restarted = _before?.IsOtherBoot(now);
             TalosMachineStatus status = await _node.MachineStatusAsync(cancellation).ConfigureAwait(false);
             string unmet = status.UnmetConditions.Count == 0 ? "" : $" ({string.Join("; ", status.UnmetConditions)})";
@@ -139,10 +140,13 @@ public sealed class TalosNodeWait
         };
     }
 
-    /// <summary>A node that does not answer at its address may have come back at another: its cluster knows.</summary>
+    /// <summary>
+    /// A node that does not answer at the address by which its cluster knew it may have come back at another: the cluster
+    /// knows that, too.
+    /// </summary>
     private async Task LookElsewhereAsync(CancellationToken cancellation)
     {
-        if (_before?.NodeId is not { } id)
+        if (_before is not { NodeId: { } id, MemberAddress: { } address })
             return;
         TalosNodeClient endpoint = _node.Client.Node(null).With(_options.CallTimeout);
         TalosMember? member;
@@ -160,10 +164,8 @@ public sealed class TalosNodeWait
 
         if (
             member is null
-            || _node.Address is not { } address
             || member.Addresses.Count == 0
-            || !System.Net.IPAddress.TryParse(address, out _)
-            || member.Addresses.Contains(address)
+            || member.Addresses.Any(own => NodeAddress.Same(own, address))
         )
             return;
         throw TalosErrors.TalosNodeMoved.New(

@@ -1,3 +1,4 @@
+using TalosTailscale.Core.Inventory;
 using TalosTailscale.Core.Kubernetes;
 using TalosTailscale.Core.Tailnet;
 using TalosTailscale.Core.Talos;
@@ -11,7 +12,7 @@ internal sealed class ClusterFacts
 
     private readonly Lazy<Task<(KubernetesConnection Connection, string Proof)>> _connection;
     private readonly Lazy<Task<IReadOnlyList<KubernetesNodeState>>> _nodes;
-    private readonly Lazy<Task<IReadOnlyList<TalosEtcdMember>>> _members;
+    private readonly Lazy<Task<EtcdHealth>> _etcd;
     private readonly Lazy<Task<TailnetAddresses>> _tailnet;
     private readonly Lazy<Task<IReadOnlyList<TsNode>>> _planes;
     private readonly Lazy<Task<IReadOnlyDictionary<TsNode, Fact<ulong>>>> _memberIds;
@@ -36,7 +37,7 @@ internal sealed class ClusterFacts
         _tailnet = new(() => options.Talos.Node(null).TailnetAddressesAsync(cancellation));
         _planes = new(ReadPlanesAsync);
         _memberIds = new(ReadMemberIdsAsync);
-        _members = new(() => options.Talos.Node(null).EtcdMemberListAsync(cancellation));
+        _etcd = new(() => EtcdHealth.ReadAsync(options.Talos.Node(null), cancellation));
     }
 
     public ClusterValidationOptions Options { get; }
@@ -52,7 +53,8 @@ internal sealed class ClusterFacts
 
     public Task<IReadOnlyList<KubernetesNodeState>> NodesAsync() => _nodes.Value;
 
-    public Task<IReadOnlyList<TalosEtcdMember>> EtcdMembersAsync() => _members.Value;
+    /// <summary>All members of etcd, each asked at its own node.</summary>
+    public Task<EtcdHealth> EtcdAsync() => _etcd.Value;
 
     /// <summary>Which addresses are the tailnet's, by the links of the node that answers.</summary>
     public Task<TailnetAddresses> TailnetAsync() => _tailnet.Value;
@@ -62,11 +64,12 @@ internal sealed class ClusterFacts
     {
         var nodes = await NodesAsync().ConfigureAwait(false);
         return nodes.FirstOrDefault(one => one.Name == node.KubernetesName)
-            ?? nodes.FirstOrDefault(one => one.Addresses.Contains(node.Address))
+            ?? nodes.FirstOrDefault(one => one.Addresses.Any(own => NodeAddress.Same(own, node.Address)))
             ?? nodes.FirstOrDefault(one => one.Name == node.Name);
     }
 
     /// <summary>The control planes of the inventory: by their own machine type, and of those that are silent by Kubernetes.</summary>
+    /// <exception cref="TsException">One is silent and Kubernetes does not know it: it may be a control plane.</exception>
     public Task<IReadOnlyList<TsNode>> ControlPlanesAsync() => _planes.Value;
 
     /// <summary>Which etcd member each control plane is, as it says itself; 0 for none.</summary>
@@ -77,16 +80,26 @@ internal sealed class ClusterFacts
         var found = new List<TsNode>();
         foreach (var node in Options.Nodes)
         {
-            var type = await Fact.AskPeerAsync("The machine type", () => Client(node).MachineTypeAsync(Cancellation))
-                .ConfigureAwait(false);
-            bool plane = type.TryGet(out var own)
-                ? own == TalosMachineType.ControlPlane
-                : (await FindAsync(node).ConfigureAwait(false))?.ControlPlane == true;
-            if (plane)
+            if (await IsControlPlaneAsync(node).ConfigureAwait(false))
                 found.Add(node);
         }
 
         return found;
+    }
+
+    private async Task<bool> IsControlPlaneAsync(TsNode node)
+    {
+        try
+        {
+            return await Client(node).MachineTypeAsync(Cancellation).ConfigureAwait(false)
+                == TalosMachineType.ControlPlane;
+        }
+        catch (TsException)
+        {
+            if (await FindAsync(node).ConfigureAwait(false) is not { } found)
+                throw;
+            return found.ControlPlane;
+        }
     }
 
     private async Task<IReadOnlyDictionary<TsNode, Fact<ulong>>> ReadMemberIdsAsync()

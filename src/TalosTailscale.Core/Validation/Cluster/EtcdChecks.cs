@@ -8,7 +8,8 @@ internal static class EtcdChecks
 {
     public static async Task<CheckResult> MembersAsync(ClusterFacts facts)
     {
-        var members = await facts.EtcdMembersAsync().ConfigureAwait(false);
+        var etcd = await facts.EtcdAsync().ConfigureAwait(false);
+        TalosEtcdMember[] members = [.. etcd.Members.Select(one => one.Member)];
         var planes = await facts.ControlPlanesAsync().ConfigureAwait(false);
         var text = string.Join(
             ", ",
@@ -29,7 +30,7 @@ internal static class EtcdChecks
             return CheckResult.Fail(
                 Causes.EtcdMemberStale,
                 $"{text}; member {stale.IdHex} '{stale.Hostname}' is of no control plane of the inventory{Silent(planes, ids)}",
-                $"When its node is gone for good: Remove-TalosEtcdMember {stale.IdHex}. When its address has changed: Update-TalosNodeAddress."
+                $"When its node is gone for good: Remove-TalosEtcdMember -Node {planes.FirstOrDefault(node => ids[node].Loss is null)?.Name ?? "NODE"} -Id {stale.IdHex}. When its address has changed: Update-TalosNodeAddress."
             );
         var unclear = planes.FirstOrDefault(node =>
             ids[node].Loss is not null && !members.Any(member => IsOf(member, node))
@@ -44,12 +45,14 @@ internal static class EtcdChecks
                 Causes.EtcdMemberMissing,
                 $"{text}; '{missing.Name}' is a control plane and no member"
             );
+        if (etcd.Members.FirstOrDefault(one => !one.Answers) is { } silent)
+            return CheckResult.Fail(Causes.EtcdUnhealthy, $"{text}; the member {silent}");
         if (members.FirstOrDefault(member => member.IsLearner) is { } learner)
             return CheckResult.Warn(Causes.EtcdMemberLearning, $"{text}; '{learner.Hostname}' only learns");
-        return members.Count % 2 == 0
+        return members.Length % 2 == 0
             ? CheckResult.Warn(
                 Causes.EtcdMembersEven,
-                $"{text}; {members.Count} members stand no more failures than {members.Count - 1}"
+                $"{text}; {members.Length} members stand no more failures than {members.Length - 1}"
             )
             : CheckResult.Pass(text);
     }
@@ -63,32 +66,14 @@ internal static class EtcdChecks
 
     public static async Task<CheckResult> LeaderAsync(ClusterFacts facts)
     {
-        var states = new List<TalosEtcdStatus>();
-        foreach (var node in await facts.ControlPlanesAsync().ConfigureAwait(false))
-        {
-            try
-            {
-                states.Add(
-                    await facts
-                        .Options.Talos.Node(node.Address, node.Name)
-                        .EtcdStatusAsync(facts.Cancellation)
-                        .ConfigureAwait(false)
-                );
-            }
-            catch (TsException e) when (e.Error != TalosErrors.TalosRoleMissing)
-            {
-                return CheckResult.Fail(Causes.EtcdUnhealthy, $"'{node.Name}' does not tell its state: {e.Message}");
-            }
-        }
-
-        if (states.Count == 0)
-            return CheckResult.Skip("no control plane is known");
+        var etcd = await facts.EtcdAsync().ConfigureAwait(false);
+        TalosEtcdStatus[] states = [.. etcd.Members.Where(one => one.Answers).Select(one => one.Status!)];
         var text = string.Join(", ", states.Select(state => state.ToString()));
-        if (states.FirstOrDefault(state => state.Errors.Count > 0) is { } ill)
-            return CheckResult.Fail(Causes.EtcdUnhealthy, $"'{ill.Node}': {string.Join("; ", ill.Errors)}");
-        return states[0].Leader != 0 && states.All(state => state.Leader == states[0].Leader)
-            ? CheckResult.Pass(text)
-            : CheckResult.Fail(Causes.EtcdWithoutLeader, $"{text}; one leader, on which all agree, was expected");
+        if (states.Any(state => state.Leader == 0 || state.Leader != states[0].Leader))
+            return CheckResult.Fail(Causes.EtcdWithoutLeader, $"{text}; one leader, on which all agree, was expected");
+        return etcd.Members.FirstOrDefault(one => one.Trouble is not null) is { } sick
+            ? CheckResult.Fail(Causes.EtcdUnhealthy, $"{text}; the member {sick}")
+            : CheckResult.Pass(text);
     }
 
     public static async Task<CheckResult> LoadBalancerAsync(ClusterFacts facts)

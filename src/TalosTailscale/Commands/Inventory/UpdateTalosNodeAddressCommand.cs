@@ -26,6 +26,8 @@ public sealed partial class UpdateTalosNodeAddressCommand : TalosCmdlet
     /// <summary>Looks at one node after the other: repairs of two must not meet in one file.</summary>
     public UpdateTalosNodeAddressCommand() => ThrottleLimit = 1;
 
+    private protected override bool TakesMachinesOnce => false;
+
     /// <inheritdoc/>
     protected override async Task BeginAsync(CancellationToken cancellationToken)
     {

@@ -14,7 +14,7 @@ namespace TalosTailscale.Commands;
 [EditorBrowsable(EditorBrowsableState.Never)]
 public abstract class RolloutCmdlet : TsCmdlet
 {
-    private readonly List<TsNode> _nodes = [];
+    private List<TsNode> _nodes = [];
     private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
     private bool _failed;
     private DeviceInventory? _inventory;
@@ -158,6 +158,12 @@ public abstract class RolloutCmdlet : TsCmdlet
         // A name that is not known may be the very node that the others must not go without: nothing is begun then.
         if (_failed || _nodes.Count == 0)
             return;
+        IReadOnlyDictionary<string, TsNode> machines = await GivenMachines.FirstAsync(
+            _client!,
+            _nodes,
+            cancellationToken
+        );
+        _nodes = [.. _nodes.Where(node => machines[node.Address].Address == node.Address)];
         var session = new RolloutSession(
             await SetupAsync(await ConnectAsync(cancellationToken), cancellationToken),
             Reporter

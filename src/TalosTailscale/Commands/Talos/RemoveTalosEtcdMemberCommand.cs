@@ -4,8 +4,8 @@ using TalosTailscale.Core.Talos;
 namespace TalosTailscale.Commands;
 
 /// <summary>
-/// Removes a dead member from the etcd cluster, through a control plane node that lives. A live member and one that
-/// etcd cannot do without are refused.
+/// Removes a dead member from the etcd cluster, through a control plane node that lives. A member that lives, one that
+/// may live and one that etcd cannot do without are refused.
 /// </summary>
 [Cmdlet(VerbsCommon.Remove, "TalosEtcdMember", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
 [OutputType(typeof(void))]
@@ -25,6 +25,10 @@ public sealed class RemoveTalosEtcdMemberCommand : TalosCmdlet
     )]
     [EtcdMemberId]
     public ulong Id { get; set; }
+
+    /// <summary>Removes also a member whose machine may live as it says nothing: it is switched off for good.</summary>
+    [Parameter(Mandatory = false)]
+    public SwitchParameter Force { get; set; }
 
     /// <summary>Goes on with the next member after one that failed.</summary>
     [Parameter(Mandatory = false)]
@@ -52,15 +56,29 @@ public sealed class RemoveTalosEtcdMemberCommand : TalosCmdlet
                 return;
         }
 
-        TalosEtcdMember member = await EtcdQuorum.CheckRemovalAsync(client, id, Reporter, cancellationToken);
+        TalosEtcdMember member = await CheckAsync(client, id, cancellationToken);
         string action =
             $"Remove the etcd member '{member.Hostname}' ({member.IdHex}, {string.Join(", ", member.PeerUrls)})";
         if (!await ShouldProcessAsync(Describe(node), action))
             return;
 
         // A question may stand for hours: what counts is how etcd is after the answer.
-        await EtcdQuorum.CheckRemovalAsync(client, id, Reporter, cancellationToken);
+        await CheckAsync(client, id, cancellationToken);
         await client.EtcdRemoveMemberAsync(id, cancellationToken);
         Reporter.Verbose($"{node.Name}: removed the etcd member '{member.Hostname}'.");
     }
+
+    private async Task<TalosEtcdMember> CheckAsync(
+        TalosNodeClient client,
+        ulong id,
+        CancellationToken cancellationToken
+    ) =>
+        await EtcdQuorum.CheckRemovalAsync(
+            client,
+            id,
+            await client.MembersAsync(cancellationToken),
+            Force,
+            Reporter,
+            cancellationToken
+        );
 }

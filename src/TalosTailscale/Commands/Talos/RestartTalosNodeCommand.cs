@@ -83,6 +83,7 @@ public sealed class RestartTalosNodeCommand : TalosCmdlet
                     PreviousBootTime = before.BootTime,
                     NodeId = before.NodeId,
                     PreviousHostname = before.Hostname,
+                    PreviousAddress = before.MemberAddress,
                 }
             );
         }

@@ -86,7 +86,7 @@ public abstract class TalosCmdlet : TsCmdlet
         {
             try
             {
-                Add(DeviceInventory.Resolve(reference, _inventory));
+                Add(DeviceInventory.Resolve(reference, _inventory), Input);
             }
             catch (TsException e)
             {
@@ -103,6 +103,8 @@ public abstract class TalosCmdlet : TsCmdlet
     {
         if (_seen.Count == 0 && !await TakeNodesOfContextAsync())
             return;
+        if (Changes && TakesMachinesOnce)
+            await TakeMachinesOnceAsync(cancellationToken);
         await PrepareAsync([.. _work.Select(item => item.Node).Distinct()], cancellationToken);
         var limit = new ParallelOptions
         {
@@ -167,6 +169,9 @@ public abstract class TalosCmdlet : TsCmdlet
     /// <summary>Whether a node can take only one <see cref="Input"/>: one image, one backup.</summary>
     private protected virtual bool OneInputPerNode => false;
 
+    /// <summary>Whether a machine that was given by two addresses is one; not where it is asked which machine an address has.</summary>
+    private protected virtual bool TakesMachinesOnce => true;
+
     /// <summary>The work on one node and input. What it throws becomes the error of this node.</summary>
     /// <param name="client">The node's calls.</param>
     /// <param name="node">The node.</param>
@@ -223,18 +228,47 @@ public abstract class TalosCmdlet : TsCmdlet
     private protected static string Describe(TsNode node) =>
         node.Name == node.Address ? node.Name : $"{node.Name} ({node.Address})";
 
-    private void Add(TsNode node)
+    private bool Changes => GetType().GetCustomAttribute<CmdletAttribute>()?.SupportsShouldProcess ?? false;
+
+    private async Task TakeMachinesOnceAsync(CancellationToken cancellationToken)
+    {
+        (TsNode Node, object? Input)[] given = [.. _work];
+        IReadOnlyDictionary<string, TsNode> first = await GivenMachines.FirstAsync(
+            Client,
+            given.Select(item => item.Node),
+            cancellationToken
+        );
+        _work.Clear();
+        _seen.Clear();
+        foreach ((TsNode node, object? input) in given)
+        {
+            TsNode machine = first[node.Address];
+            if (machine.Address != node.Address)
+                Reporter.Warning($"'{node.Name}' is the machine that was given as '{machine.Name}': it is taken once.");
+            try
+            {
+                Add(machine, input);
+            }
+            catch (TsException e)
+            {
+                _unknown.Add(node.Name);
+                await WriteErrorAsync(e, node.Name);
+            }
+        }
+    }
+
+    private void Add(TsNode node, object? input)
     {
         if (
             OneInputPerNode
-            && _work.Find(item => item.Node.Address == node.Address && !Equals(item.Input, Input)).Input is { } other
+            && _work.Find(item => item.Node.Address == node.Address && !Equals(item.Input, input)).Input is { } other
         )
             throw CommandErrors.InputAmbiguous.New(
-                $"'{node.Name}' was given both '{other}' and '{Input}'; one was expected.",
+                $"'{node.Name}' was given both '{other}' and '{input}'; one was expected.",
                 node.Name
             );
-        if (_seen.Add((node.Address, Input)))
-            _work.Add((node, Input));
+        if (_seen.Add((node.Address, input)))
+            _work.Add((node, input));
     }
 
     // Only a reader may take all nodes of the context: a change of every node has to be asked for by name, and a pipeline
@@ -246,13 +280,12 @@ public abstract class TalosCmdlet : TsCmdlet
         // A node was given, and what came with it was wrong: that error is written already.
         if (Node.Length > 0)
             return false;
-        bool changes = GetType().GetCustomAttribute<CmdletAttribute>()?.SupportsShouldProcess ?? false;
-        if (!changes && !MyInvocation.ExpectingInput)
+        if (!Changes && !MyInvocation.ExpectingInput)
         {
             foreach (string text in Client.Context.Nodes)
             {
                 TsNode node = _inventory?.TryFind(text) ?? new TsNode { Name = text, Address = text };
-                Add(node);
+                Add(node, Input);
             }
         }
 
@@ -260,7 +293,7 @@ public abstract class TalosCmdlet : TsCmdlet
             return true;
         await WriteErrorAsync(
             TalosErrors.TalosNodeMissing.New(
-                changes
+                Changes
                     ? "No node was given; what changes nodes takes none of its own accord."
                     : $"No node was given, and the context '{Client.Context.Name}' of '{Client.Context.Source}' has no 'nodes'.",
                 Client.Context.Name

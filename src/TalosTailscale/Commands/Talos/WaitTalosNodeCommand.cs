@@ -32,10 +32,17 @@ public sealed class WaitTalosNodeCommand : TalosCmdlet
     [Parameter(Mandatory = false, ValueFromPipelineByPropertyName = true)]
     public string? PreviousHostname { get; set; }
 
+    /// <summary>The address by which the cluster knew the machine, to notice another one. From Restart-TalosNode -PassThru.</summary>
+    [Parameter(Mandatory = false, ValueFromPipelineByPropertyName = true)]
+    public string? PreviousAddress { get; set; }
+
     private protected override object? Input =>
         PreviousBootId is null && PreviousBootTime is null
             ? null
-            : new TalosBootMark(PreviousBootId, PreviousBootTime, NodeId, PreviousHostname);
+            : new TalosBootMark(PreviousBootId, PreviousBootTime, NodeId, PreviousHostname)
+            {
+                MemberAddress = PreviousAddress,
+            };
 
     private protected override async Task WorkAsync(
         TalosNodeClient client,
