@@ -50,6 +50,10 @@ public class OneMachineTests
     [Theory]
     [InlineData("Restart-TalosNode ampone -Wait -Confirm:$false")]
     [InlineData("Restart-TalosNode ampone -PassThru -Confirm:$false | Wait-TalosNode")]
+    [InlineData(
+        "$r = Restart-TalosNode ampone -PassThru -Confirm:$false; "
+            + "Wait-TalosNode ampone -PreviousBootId $r.PreviousBootId -NodeId $r.NodeId -PreviousAddress $r.PreviousAddress"
+    )]
     public async Task A_machine_that_comes_back_elsewhere_is_told_to_have_moved(string command)
     {
         await using LabSession lab = await LabSession.StartAsync();
