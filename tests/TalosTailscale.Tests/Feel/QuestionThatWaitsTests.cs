@@ -77,7 +77,9 @@ public class QuestionThatWaitsTests
         var screen = new ScreenHost(100) { WhileAsking = () => SwitchOff(lab.Lab.Node("altra")) };
         using PowerShellSession session = lab.OpenOn(screen);
 
-        session.Invoke("param($id) Remove-TalosEtcdMember ryzen $id -Force", ("id", stale.Id)).AssertError("EtcdQuorumAtRisk");
+        session
+            .Invoke("param($id) Remove-TalosEtcdMember ryzen $id -Force", ("id", stale.Id))
+            .AssertError("EtcdQuorumAtRisk");
 
         Assert.Contains(stale, lab.Lab.Etcd.Members);
     }
