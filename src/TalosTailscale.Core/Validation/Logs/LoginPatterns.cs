@@ -185,7 +185,7 @@ internal static class LoginPatterns
                 + "disconnecting from control"
                 + "|Error ensuring services are not advertised|(egress|ingress) proxy failed"
                 + "|error installing ingress proxy rules|installing (egress"
-                + "|ingress) proxy rules( for destination .*)?: |could not find Tailscale node"
+                + "|ingress) proxy rules( for (destination|DNS target) .*)?: |could not find Tailscale node"
                 + @"|Tailscale node "".*"" not found|serve proxy: .*(error|failed)"
                 + "|^autoadvertisement: |error (refreshing (advertised services|DNS config)"
                 + @"|looking up IPv[46] addresses|resolving DNS name|parsing "".*"" as FQDN"
