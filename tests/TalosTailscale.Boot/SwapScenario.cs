@@ -34,8 +34,9 @@ internal sealed class SwapScenario
             BootedEntry = Entry,
             Variables = LoaderState.Empty,
 
-            // Booted after every backup was made, so that none of them is what runs.
-            BootTime = DateTimeOffset.MaxValue,
+            // No backup is of this boot, and the entry is what runs: every older backup may go.
+            BootId = "b0070000-0000-4000-8000-000000000001",
+            TalosVersion = "v1.12.4",
         };
 
     public static UkiSwapOptions Options { get; } = new() { Skip = Enum.GetValues<UkiSwapGate>().ToHashSet() };

@@ -107,7 +107,8 @@ public sealed class KubernetesTerminalTests(ITestOutputHelper output) : IDisposa
     private void Program(string name, string script)
     {
         string path = _folder.Write($"programs/{name}", $"#!/bin/sh\n{script}\n");
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     private static JsonObject Pod(string text) =>
