@@ -16,7 +16,12 @@ public sealed class SwapFactsReaderTests
     public async Task What_a_node_says_is_what_the_gates_get()
     {
         await using TalosLab lab = await StartAsync("v1.12.4", node =>
-            node with { Extensions = ["siderolabs/tailscale"], SecureBoot = true, IsSealed = node.Name == "ampone" }
+            node with
+            {
+                Extensions = ["siderolabs/tailscale"],
+                SecureBoot = true,
+                IsSealed = node.Name == "ampone",
+            }
         );
 
         SwapNodeFacts facts = await ReadAsync(lab, "ampone");
@@ -61,11 +66,7 @@ public sealed class SwapFactsReaderTests
         await using TalosLab lab = await StartAsync("v1.12.4", node => node);
         string text = lab.Cluster.Node("ampone").ActiveConfig.Text + GateLab.Service;
         await lab.ApplyAsync("ampone", text);
-        await lab.ApplyAsync(
-            "ampone",
-            text + "  - TS_EXTRA_ARGS=--netfilter-mode=nodivert\n",
-            TalosApplyMode.Staged
-        );
+        await lab.ApplyAsync("ampone", text + "  - TS_EXTRA_ARGS=--netfilter-mode=nodivert\n", TalosApplyMode.Staged);
 
         SwapNodeFacts staged = await ReadAsync(lab, "ampone");
         await lab.RebootAsync("ampone", node => node.IsApiUp);

@@ -56,6 +56,26 @@ public sealed class AddressDriftTests
         Assert.Equal(New, DeviceInventory.Load(lab.Session.Devices).Find("ampone").Address);
     }
 
+    /// <summary>Boards leave the factory with one system UUID: a node that is off is not for that a neighbour that lives.</summary>
+    [Fact]
+    public async Task A_firmware_UUID_that_all_share_makes_no_other_machine_of_a_node_that_is_off()
+    {
+        var shared = Guid.Parse("03000200-0400-0500-0006-000700080009");
+        await using LabSession session = await LabSession.StartAsync(
+            new LabOptions { Nodes = [.. LabNodeOptions.Runbook.Select(node => node with { SystemUuid = shared })] }
+        );
+        foreach (string other in (string[])["ryzen", "altra"])
+            Directory.Delete(Path.Combine(session.Devices, other), recursive: true);
+        LabNode ampone = session.Lab.Node("ampone");
+        ampone.Power.Off();
+        await ampone.WhenAsync(node => !node.IsKubernetesReady, TestContext.Current.CancellationToken);
+
+        session.Invoke("Update-TalosNodeAddress ampone -Repair KubernetesNode, NodeFile, EtcdMember -Confirm:$false");
+
+        Assert.Equal(3, session.Lab.Etcd.Members.Count);
+        Assert.Equal("192.168.1.203", DeviceInventory.Load(session.Devices).Find("ampone").Address);
+    }
+
     /// <summary>Where discovery is off nobody lists the machines, and a member without a machine is not for that a dead one.</summary>
     [Fact]
     public async Task Without_discovery_a_living_member_at_the_old_address_stays()

@@ -122,7 +122,8 @@ public sealed class AddressDriftFinder
         return (atNew ?? At(members, node.Address), IdentityEvidence.Given);
     }
 
-    // The node object that nobody keeps up and the one of a live machine are of one machine when its ids are the same.
+    // The node object that nobody keeps up and the one of a live machine are of one machine when its machine id is the
+    // same. The firmware's UUID is no proof: many boards leave the factory with one for all.
     private TalosMember? ByMachine(TsNode node, IReadOnlyList<TalosMember> members)
     {
         KubernetesNodeState? gone = _kubernetes.FirstOrDefault(one =>
@@ -131,12 +132,7 @@ public sealed class AddressDriftFinder
         if (gone is null)
             return null;
         KubernetesNodeState? now = _kubernetes.FirstOrDefault(one =>
-            one.Ready
-            && one.Name != gone.Name
-            && (
-                KubernetesNodeState.SameId(one.MachineId, gone.MachineId)
-                || KubernetesNodeState.SameId(one.SystemUuid, gone.SystemUuid)
-            )
+            one.Ready && one.Name != gone.Name && KubernetesNodeState.SameId(one.MachineId, gone.MachineId)
         );
         return now is null
             ? null
