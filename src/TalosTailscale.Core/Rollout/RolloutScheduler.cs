@@ -7,8 +7,9 @@ namespace TalosTailscale.Core.Rollout;
 /// </summary>
 /// <remarks>
 /// Its rules: nodes that an earlier run left in the middle go on first; a wave begins when all before it have ended; no
-/// more nodes of a wave at once than it is wide; one control plane at a time, and none after one that failed; after
-/// too many failures no node is begun, those whose image is not changed yet back out, the others are brought to their end.
+/// more nodes of a wave at once than it is wide; one control plane at a time, those left in the middle too, of which
+/// those that may be down come first; none is begun after one that failed; after too many failures no node is begun, those
+/// whose image is not changed yet back out, the others are brought to their end.
 /// </remarks>
 internal sealed class RolloutScheduler(
     IReadOnlyList<RolloutTrack> tracks,
@@ -18,7 +19,12 @@ internal sealed class RolloutScheduler(
 {
     /// <summary>The state before anything is begun.</summary>
     internal TrackState[] Start() =>
-        [.. tracks.Select(track => new TrackState(track.InFlight ? TrackPhase.Active : TrackPhase.Waiting, 0))];
+        [
+            .. tracks.Select(track => new TrackState(
+                track is { InFlight: true, IsControlPlane: false } ? TrackPhase.Active : TrackPhase.Waiting,
+                0
+            )),
+        ];
 
     /// <summary>True when every node has come to an end.</summary>
     internal static bool IsOver(TrackState[] state) => Array.TrueForAll(state, track => track.IsOver);
@@ -75,13 +81,16 @@ internal sealed class RolloutScheduler(
             controlPlaneBusy |= next[i].IsUnderWay;
         }
 
+        while (!controlPlaneBusy && InterruptedControlPlane(next) is { } interrupted)
+            controlPlaneBusy = Resume(next, interrupted, stopping || controlPlaneLost, begun, left);
+
         int room = wave == int.MaxValue ? 0 : waveWidths[wave - 1];
         for (int i = 0; i < next.Length; i++)
             if (tracks[i].Wave == wave && next[i].IsUnderWay)
                 room--;
         for (int i = 0; i < next.Length; i++)
         {
-            if (next[i].Phase != TrackPhase.Waiting)
+            if (next[i].Phase != TrackPhase.Waiting || IsInterruptedControlPlane(next, i))
                 continue;
             bool never = stopping || (tracks[i].IsControlPlane && controlPlaneLost);
             if (never)
@@ -98,6 +107,40 @@ internal sealed class RolloutScheduler(
             room--;
             begun.Add(i);
         }
+    }
+
+    private bool IsInterruptedControlPlane(TrackState[] state, int index) =>
+        state[index].Phase == TrackPhase.Waiting && tracks[index] is { InFlight: true, IsControlPlane: true };
+
+    // One that has been told to restart may be down: until it is back no other can be spared.
+    private int? InterruptedControlPlane(TrackState[] state)
+    {
+        int? first = null;
+        for (int i = 0; i < state.Length; i++)
+        {
+            if (!IsInterruptedControlPlane(state, i))
+                continue;
+            if (tracks[i].IsCommitted(0))
+                return i;
+            first ??= i;
+        }
+
+        return first;
+    }
+
+    // True when it is under way now; one that has nothing to back out of comes to its end at once.
+    private bool Resume(TrackState[] next, int index, bool backsOut, List<int> begun, List<int> left)
+    {
+        TrackState track =
+            backsOut && !tracks[index].IsCommitted(0)
+                ? BackOut(index, next[index], failed: false)
+                : next[index] with
+                {
+                    Phase = TrackPhase.Active,
+                };
+        next[index] = track with { Busy = track.IsUnderWay };
+        (track.IsUnderWay ? begun : left).Add(index);
+        return track.IsUnderWay;
     }
 
     private TrackState Advance(int index, TrackState track)

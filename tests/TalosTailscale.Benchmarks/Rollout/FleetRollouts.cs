@@ -219,6 +219,8 @@ internal static class FleetRollouts
             ("stop at the second failure, 2 workers at once", Any, new ModelShape(3, 2, false, 2, 2, [1, 4])),
             ("stop at the third failure, 2 workers at once", faults, new ModelShape(3, 2, false, 2, 3, [1, 4])),
             ("go on after failures", Any, new ModelShape(3, 1, false, 1, 5, [1, 3])),
+            ("runs of some of the nodes", faults, new ModelShape(3, 0, false, 1, 5, [1]) { Subsets = true }),
+            ("runs of some of the nodes", 3, new ModelShape(3, 1, false, 1, 2, [1, 3]) { Subsets = true }),
             ("go on after failures, 1 worker at once", faults, new ModelShape(3, 2, false, 1, 5, [1, 4])),
             ("go on after failures, 2 workers at once", faults, new ModelShape(3, 2, false, 2, 5, [1, 4])),
         ];

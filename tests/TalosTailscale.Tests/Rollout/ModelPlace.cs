@@ -93,10 +93,12 @@ internal sealed class ModelPlace(ModelShape shape, int index)
     /// <summary>The worlds of a set.</summary>
     internal int[] Worlds(int set) => _worlds[set];
 
-    /// <summary>It after a new plan.</summary>
-    internal int Planned(int world)
+    /// <summary>It after a new plan. Of a node that the run is not given nothing is asked: it is over before it begins.</summary>
+    internal int Planned(int world, bool given)
     {
         ModelNode node = _nodes[world];
+        if (!given)
+            return Id(node with { State = new TrackState(TrackPhase.Left, 0) });
         (bool inFlight, IReadOnlyList<TsRolloutAction> steps) = RolloutTracks.For(Facts(node), node.Memory);
         node.Track = (byte)(
             steps[0] == TsRolloutAction.Return ? 1
@@ -158,8 +160,12 @@ internal sealed class ModelPlace(ModelShape shape, int index)
         if (node.State.Phase == TrackPhase.Done && !(node.Up && node.RunsNew && !node.Cordoned))
             return $"n{index} is called done and is not.";
 
-        // A cordon that an earlier, failed attempt could not lift is the next attempt's to lift.
-        return node.State.Phase == TrackPhase.Left && node.Cordoned && node.Outcome != RolloutOutcome.Failed
+        // A cordon that an earlier attempt could not lift, or has not lifted yet, is the next attempt's to lift.
+        return
+            node.State.Phase == TrackPhase.Left
+            && node.Cordoned
+            && !node.RemembersFlight
+            && node.Outcome != RolloutOutcome.Failed
             ? $"n{index} was left cordoned."
             : null;
     }

@@ -41,6 +41,9 @@ internal sealed class ModelSchedulers(ModelShape shape, ModelPlace[] places)
         TrackState[] tracks = index == Start ? scheduler.Start() : [.. nodes.Select(node => node.State)];
         if (index != Start)
             scheduler.Apply(tracks, index, succeeded);
+        for (int i = 0; i < tracks.Length; i++)
+            if (nodes[i].State.IsOver)
+                tracks[i] = nodes[i].State;
         var begun = new List<int>();
         scheduler.Next(tracks, begun, []);
         ulong answer = 0;

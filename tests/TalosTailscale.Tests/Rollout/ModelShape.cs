@@ -18,6 +18,14 @@ internal sealed record ModelShape(
 {
     public int Count => ControlPlanes + Workers;
 
+    /// <summary>Whether a command may name any of the nodes, and not always all of them.</summary>
+    public bool Subsets { get; init; }
+
+    /// <summary>What a run may be given, a bit for each node.</summary>
+    public IEnumerable<int> Choices => Subsets ? Enumerable.Range(1, All) : [All];
+
+    private int All => (1 << Count) - 1;
+
     public IReadOnlyList<int> Widths => OneWave ? [Count] : [Width, 1];
 
     public bool IsControlPlane(int index) => index < ControlPlanes;

@@ -5,7 +5,8 @@ namespace TalosTailscale.Tests.Rollout;
 /// <summary>
 /// A small cluster with the real scheduler, the real rules of resuming and the real memory of the journal, and
 /// everything that can happen to it: each step succeeds, fails without effect, or fails after its effect; nodes come
-/// back late, with the old image, or never; the operator is killed at any moment and started again, as often as it likes.
+/// back late, with the old image, or never; the operator is killed at any moment and started again, as often as it likes
+/// and each time with any of the nodes.
 /// All states that can be reached are visited, or all that can be with so many faults: a fault is a step that fails, a
 /// node that comes back with the old image, or an operator that is started again.
 /// </summary>
@@ -136,9 +137,7 @@ internal sealed class RolloutModel
             if (!_restarted.Add(Pack(worlds)))
                 return;
             Restarts++;
-            Span<int> ids = stackalloc int[worlds.Length];
-            worlds.CopyTo(ids);
-            Plan(ids, state, fault: 1);
+            Plan(worlds, state, fault: 1);
             return;
         }
 
@@ -151,12 +150,16 @@ internal sealed class RolloutModel
         }
     }
 
-    private void Plan(Span<int> ids, ulong from, int fault)
+    private void Plan(ReadOnlySpan<int> worlds, ulong from, int fault)
     {
-        for (int i = 0; i < ids.Length; i++)
-            ids[i] = _places[i].Planned(ids[i]);
-        Take(ids, _schedulers.Begin(ids));
-        Visit(ids, from, fault);
+        Span<int> ids = stackalloc int[worlds.Length];
+        foreach (int given in _shape.Choices)
+        {
+            for (int i = 0; i < ids.Length; i++)
+                ids[i] = _places[i].Planned(worlds[i], (given & (1 << i)) != 0);
+            Take(ids, _schedulers.Begin(ids));
+            Visit(ids, from, fault);
+        }
     }
 
     private void Take(Span<int> ids, ulong answer)
