@@ -39,8 +39,8 @@ public sealed class LabCluster : IAsyncDisposable
     /// <summary>The second cluster with the same names, where the options ask for one.</summary>
     public LabCluster? Twin => Part<LabTwin>()?.Cluster;
 
-    /// <summary>What is in UKI files, by their length and time of last write.</summary>
-    internal ConcurrentDictionary<(long Length, DateTime Written), UkiInfo?> KnownUkis { get; } = new();
+    /// <summary>What is in UKI files, by their name, length and time of last write.</summary>
+    internal ConcurrentDictionary<(string Name, long Length, DateTime Written), UkiInfo?> KnownUkis { get; } = new();
 
     /// <summary>The clock of the lab.</summary>
     internal TimeProvider Clock => Options.TimeProvider;

@@ -12,7 +12,10 @@ namespace TalosTailscale.Lab.Factory;
 public sealed class LabFactory : ILabPart
 {
     private static readonly string[] s_versions = ["v1.10.9", "v1.11.6", "v1.12.3", "v1.12.4", "v1.13.0"];
-    private readonly ConcurrentDictionary<string, LabSchematic> _schematics = new();
+    private static readonly LabSchematic s_plain = LabSchematic.Parse("customization: {}");
+
+    // The plain one, of which nodes without extensions are, is at every factory.
+    private readonly ConcurrentDictionary<string, LabSchematic> _schematics = new() { [s_plain.Id] = s_plain };
     private readonly CancellationTokenSource _stopping = new();
     private LabHttp? _server;
     private LabFactoryImages? _images;

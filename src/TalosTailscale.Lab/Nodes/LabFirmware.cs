@@ -81,11 +81,11 @@ internal static class LabFirmware
     }
 
     // What an installation put there is known, as long as nobody has touched the file: a fleet boots one UKI a
-    // thousand times.
+    // thousand times. The factory gives all files one time, and versions may be of one size: the name tells them apart.
     private static async Task<UkiInfo?> ReadKnownAsync(LabNode node, string path, CancellationToken cancellationToken)
     {
         var file = new System.IO.FileInfo(path);
-        var key = (file.Length, file.LastWriteTimeUtc);
+        var key = (file.Name, file.Length, file.LastWriteTimeUtc);
         if (node.Cluster.KnownUkis.TryGetValue(key, out var known))
             return known is null ? null : known with { Name = file.Name, Path = path };
         return node.Cluster.KnownUkis[key] = await ReadAsync(path, cancellationToken);
