@@ -106,6 +106,33 @@ public sealed class EspSession : IAsyncDisposable
             };
     }
 
+    /// <summary>A source that is on the partition already, by what it holds: under the booted name, or any other.</summary>
+    /// <returns>The source; null where no file holds the image.</returns>
+    internal async Task<UkiSwapSource?> FindSourceAsync(
+        SwapNodeFacts facts,
+        string sha256,
+        CancellationToken cancellationToken
+    )
+    {
+        EspState esp = await EspReader.ReadAsync(_volume, facts, cancellationToken).ConfigureAwait(false);
+        return SwapSourcesOnEsp.FindBy(esp, sha256);
+    }
+
+    /// <summary>What Talos's own way back would boot, and the gates for it. Changes nothing.</summary>
+    internal async Task<RollbackTarget> PlanRollbackAsync(
+        SwapNodeFacts facts,
+        IReadOnlySet<UkiSwapGate> skip,
+        CancellationToken cancellationToken
+    )
+    {
+        EspState esp = await EspReader.ReadAsync(_volume, facts, cancellationToken).ConfigureAwait(false);
+        EspFile[] others = [.. RollbackTarget.OtherEntries(esp)];
+        if (others is not [var other])
+            return new RollbackTarget([.. others.Select(file => file.Name)], null, []);
+        UkiInfo uki = await EspReader.ReadWholeAsync(_volume, other, cancellationToken).ConfigureAwait(false);
+        return new RollbackTarget([other.Name], uki, RollbackTarget.Judge(esp, facts, uki, skip));
+    }
+
     /// <summary>
     /// A source that the shell's own container has, such as the UKI of an installer image: looked at on the node, by its
     /// headers only, so that next to nothing is transferred.
@@ -225,17 +252,7 @@ public sealed class EspSession : IAsyncDisposable
     public static IEnumerable<TsException> Refusals(UkiSwapPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        return plan
-            .Gates.Where(g => g.Status is UkiSwapGateStatus.Refused or UkiSwapGateStatus.Unknown)
-            .Select(Refusal);
-
-        TsException Refusal(UkiSwapGateResult gate)
-        {
-            TsError error =
-                gate.Status == UkiSwapGateStatus.Unknown ? SwapErrors.GateUnknown : SwapGates.ErrorOf(gate.Gate);
-            string message = $"'{plan.NewUki.Name}' is not put on '{plan.Node}' (gate {gate.Gate}): {gate.Evidence}.";
-            return error.New(message, plan.Node, recommendedAction: gate.Advice);
-        }
+        return SwapGates.Refusals(plan.Gates, $"'{plan.NewUki.Name}' is not put on '{plan.Node}'", plan.Node);
     }
 
     /// <summary>Ends the shell and waits until nothing of it is left on the node.</summary>

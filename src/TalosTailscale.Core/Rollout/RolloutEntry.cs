@@ -59,8 +59,14 @@ internal sealed record RolloutEntry
     /// <summary>The schematic that it runs.</summary>
     public string? PreviousSchematicId { get; init; }
 
-    /// <summary>SHA-256 of the image that was put into its place.</summary>
+    /// <summary>The Talos version that it runs, and is to run on.</summary>
+    public string? TalosVersion { get; init; }
+
+    /// <summary>SHA-256 of the image that is put into the place of the one of before.</summary>
     public string? ImageSha256 { get; init; }
+
+    /// <summary>SHA-256 of the image of before.</summary>
+    public string? PreviousSha256 { get; init; }
 
     /// <summary>The file that holds the image of before.</summary>
     public string? Backup { get; init; }

@@ -75,6 +75,14 @@ public static class RolloutErrors
         "Use Restore-Uki for a backup on the EFI system partition; the journal is that of the machine and user who ran Install-TsNode."
     );
 
+    /// <summary>The image of before is not where it could be gone back to.</summary>
+    public static readonly TsError PreviousImageNotThere = new(
+        "PreviousImageNotThere",
+        TsErrorCategory.ObjectNotFound,
+        "The way back does not lead to the image that the node ran before Install-TsNode: something else was installed since.",
+        "Get-TalosEsp shows what is there; Update-TalosNode with the installer of the image of before goes back to it."
+    );
+
     /// <summary>Parts that exclude each other, or that miss each other.</summary>
     public static readonly TsError RolloutOptionInvalid = new(
         "RolloutOptionInvalid",

@@ -37,14 +37,23 @@ internal sealed record RolloutMemory
     /// <summary>How the image was, or is being, changed.</summary>
     public TsRolloutMethod Method { get; init; }
 
-    /// <summary>The schematic that it was to run.</summary>
+    /// <summary>The schematic that was put there.</summary>
     public string? SchematicId { get; init; }
+
+    /// <summary>The Talos version that was put there, and ran before; null in a journal that does not have it.</summary>
+    public string? TalosVersion { get; init; }
 
     /// <summary>The schematic that it ran before.</summary>
     public string? PreviousSchematicId { get; init; }
 
     /// <summary>The file on its EFI system partition that holds the image of before.</summary>
     public string? Backup { get; init; }
+
+    /// <summary>SHA-256 of the image of before; null where it is not known, as of an upgrade or an old journal.</summary>
+    public string? PreviousSha256 { get; init; }
+
+    /// <summary>The boot in which that image was found.</summary>
+    public string? FoundInBoot { get; init; }
 
     /// <summary>Whether it is a control plane, as far as was known.</summary>
     public bool IsControlPlane { get; init; }
@@ -57,10 +66,7 @@ internal sealed record RolloutMemory
         entry.Event switch
         {
             RolloutEvent.Begun => Begin(entry),
-            RolloutEvent.Done when entry.Action == TsRolloutAction.Activate => this with
-            {
-                Backup = entry.Backup ?? Backup,
-            },
+            RolloutEvent.Done when entry.Action == TsRolloutAction.Activate => Exchange(entry),
             RolloutEvent.Over => (entry.Outcome == RolloutOutcome.Done && GoesBack(Method) ? Undone() : this) with
             {
                 InFlight = false,
@@ -75,15 +81,33 @@ internal sealed record RolloutMemory
     internal static bool GoesBack(TsRolloutMethod method) =>
         method is TsRolloutMethod.Restore or TsRolloutMethod.Rollback;
 
+    /// <summary>What counts for the way back: what an installation left in the middle is no beginning of it.</summary>
+    internal RolloutMemory ForTheWayBack() =>
+        GoesBack(Method) ? this : this with { InFlight = false, RestartBegun = false, BootId = null };
+
     // The way back has been gone: there is nothing left that it could be gone once more for.
     private RolloutMemory Undone() =>
         this with
         {
             Method = TsRolloutMethod.None,
             SchematicId = null,
+            TalosVersion = null,
             PreviousSchematicId = null,
             Backup = null,
+            PreviousSha256 = null,
+            FoundInBoot = null,
         };
+
+    // Written down before an exchange, in older journals after it. What runs is the image that the first exchange of a
+    // boot found. On the way back the image of before is the one that is put there.
+    private RolloutMemory Exchange(RolloutEntry entry)
+    {
+        if (GoesBack(Method))
+            return this with { PreviousSha256 = PreviousSha256 ?? entry.ImageSha256 };
+        if (entry.Backup is null || (PreviousSha256 is not null && entry.BootId is { } boot && boot == FoundInBoot))
+            return this;
+        return this with { Backup = entry.Backup, PreviousSha256 = entry.PreviousSha256, FoundInBoot = entry.BootId };
+    }
 
     private RolloutMemory Begin(RolloutEntry entry)
     {
@@ -94,19 +118,20 @@ internal sealed record RolloutMemory
                 return now with { InFlight = true, Outcome = RolloutOutcome.None };
             case TsRolloutAction.Activate:
                 // An upgrade restarts the node by itself. What ran before is what ran before the first attempt of all; an
-                // attempt to go back leads to the same place however often it is made.
-                return now with
+                // attempt to go back leads to the same place, from the same, however often it is made.
+                bool back = GoesBack(entry.Method);
+                now = now with
                 {
                     InFlight = true,
                     Outcome = RolloutOutcome.None,
                     Method = entry.Method,
-                    SchematicId = entry.SchematicId,
-                    PreviousSchematicId = GoesBack(entry.Method)
-                        ? PreviousSchematicId
-                        : entry.PreviousSchematicId ?? PreviousSchematicId,
+                    SchematicId = back ? SchematicId : entry.SchematicId,
+                    TalosVersion = back ? TalosVersion : entry.TalosVersion,
+                    PreviousSchematicId = back ? PreviousSchematicId : entry.PreviousSchematicId ?? PreviousSchematicId,
                     RestartBegun = RestartBegun || entry.Method is TsRolloutMethod.Upgrade or TsRolloutMethod.Rollback,
                     BootId = RestartBegun ? BootId : entry.BootId,
                 };
+                return now.Exchange(entry);
             case TsRolloutAction.Restart:
                 // The boot before the first restart of the attempt is what a later one is told from.
                 return now with

@@ -23,7 +23,12 @@ internal static class RolloutMethods
             return (method, "asked for");
 
         // What was begun is ended the same way: the other way would write a second image.
-        if (memory.InFlight && memory.Method != TsRolloutMethod.None && memory.SchematicId == facts.WantedSchematicId)
+        if (
+            memory.InFlight
+            && memory.Method != TsRolloutMethod.None
+            && !RolloutMemory.GoesBack(memory.Method)
+            && memory.SchematicId == facts.WantedSchematicId
+        )
             return (memory.Method, "an earlier run has begun it this way");
         if (
             memory is { Outcome: RolloutOutcome.Failed, Method: TsRolloutMethod.Upgrade }
@@ -60,13 +65,4 @@ internal static class RolloutMethods
                 $"its image was exchanged; the previous image is '{memory.Backup ?? "the newest backup"}'"
             );
     }
-
-    /// <summary>Why a node cannot go back; null when it can.</summary>
-    internal static TsException? NothingToUndo(RolloutNodeFacts facts, RolloutMemory memory) =>
-        memory.Method == TsRolloutMethod.None
-            ? RolloutErrors.NothingToUndo.New(
-                $"No image change by Install-TsNode is recorded for '{facts.Node.Name}' that was not undone already.",
-                facts.Node.Name
-            )
-            : null;
 }

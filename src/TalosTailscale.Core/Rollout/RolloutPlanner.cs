@@ -16,11 +16,15 @@ internal static class RolloutPlanner
         RolloutOptions options
     )
     {
-        TsException? NothingToUndo(RolloutNodeFacts facts) =>
-            RolloutMethods.NothingToUndo(facts, memoryOf(RolloutWork.KeyOf(facts)));
-        TsException[] refusals = options.GoBack ? [.. nodes.Select(NothingToUndo).OfType<TsException>()] : [];
+        RolloutMemory MemoryOf(RolloutNodeFacts facts)
+        {
+            RolloutMemory memory = memoryOf(RolloutWork.KeyOf(facts));
+            return options.GoBack ? memory.ForTheWayBack() : memory;
+        }
+        TsException? RefusalOf(RolloutNodeFacts facts) => WayBack.Refusal(facts, MemoryOf(facts));
+        TsException[] refusals = options.GoBack ? [.. nodes.Select(RefusalOf).OfType<TsException>()] : [];
         if (refusals.Length > 0)
-            nodes = [.. nodes.Where(facts => NothingToUndo(facts) is null)];
+            nodes = [.. nodes.Where(facts => RefusalOf(facts) is null)];
         var works = new List<RolloutWork>(nodes.Count);
         var views = new List<TsRolloutNode>(nodes.Count);
         int workers = nodes.Count(node => !node.IsControlPlane);
@@ -31,11 +35,7 @@ internal static class RolloutPlanner
             RolloutNodeFacts facts in nodes.Where(n => !n.IsControlPlane).Concat(nodes.Where(n => n.IsControlPlane))
         )
         {
-            RolloutMemory memory = memoryOf(RolloutWork.KeyOf(facts));
-
-            // What an installation left in the middle is no beginning of the way back.
-            if (options.GoBack && !RolloutMemory.GoesBack(memory.Method))
-                memory = memory with { InFlight = false, RestartBegun = false, BootId = null };
+            RolloutMemory memory = MemoryOf(facts);
             (bool inFlight, IReadOnlyList<TsRolloutAction> steps) = RolloutTracks.For(facts, memory);
             if (options.SkipDrain)
                 steps = [.. steps.Where(step => step is not (TsRolloutAction.Cordon or TsRolloutAction.Drain))];
@@ -67,6 +67,7 @@ internal static class RolloutPlanner
                     steps
                 ),
                 Method = method,
+                GoesBack = options.GoBack,
                 BootId = memory.RestartBegun ? memory.BootId : null,
             };
             works.Add(work);

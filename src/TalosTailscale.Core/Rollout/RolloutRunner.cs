@@ -109,22 +109,26 @@ internal sealed class RolloutRunner(RolloutPlan plan, INodeSteps steps, RolloutJ
         try
         {
             await BeginAsync(work, action, cancellationToken).ConfigureAwait(false);
-            RolloutEvidence evidence = await steps.RunAsync(work, action, cancellationToken).ConfigureAwait(false);
+            Task AnnounceAsync(ImageExchange exchange) =>
+                journal.WriteAsync(
+                    Entry(work, RolloutEvent.Begun, action) with
+                    {
+                        Backup = exchange.Backup,
+                        ImageSha256 = exchange.ImageSha256,
+                        PreviousSha256 = exchange.PreviousSha256,
+                    }
+                );
+            string evidence = await steps
+                .RunAsync(work, action, AnnounceAsync, cancellationToken)
+                .ConfigureAwait(false);
             if (action == TsRolloutAction.Activate)
-            {
-                RolloutEntry done = Entry(work, RolloutEvent.Done, action) with
-                {
-                    Backup = evidence.Backup,
-                    ImageSha256 = evidence.ImageSha256,
-                };
-                await journal.WriteAsync(done).ConfigureAwait(false);
-            }
+                await journal.WriteAsync(Entry(work, RolloutEvent.Done, action)).ConfigureAwait(false);
 
             return new(
                 step with
                 {
                     Status = TsRolloutStatus.Done,
-                    Evidence = evidence.Text,
+                    Evidence = evidence,
                     Duration = time.GetElapsedTime(started),
                 },
                 null
@@ -190,6 +194,7 @@ internal sealed class RolloutRunner(RolloutPlan plan, INodeSteps steps, RolloutJ
             BootId = what == RolloutEvent.Begun ? work.BootId : null,
             SchematicId = action == TsRolloutAction.Activate ? work.Facts.WantedSchematicId : null,
             PreviousSchematicId = action == TsRolloutAction.Activate ? work.Facts.SchematicId : null,
+            TalosVersion = action == TsRolloutAction.Activate ? work.Facts.TalosVersion : null,
         };
 
     private static RolloutStepEnd Left(RolloutWork work) =>

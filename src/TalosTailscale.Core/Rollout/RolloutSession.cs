@@ -91,7 +91,7 @@ public sealed class RolloutSession
                         $"{journal.Unreadable} lines of '{journal.Path}' could not be read; the nodes themselves are asked anyway."
                     );
                 _reporter.Verbose($"What is done is written down in '{journal.Path}'.");
-                var steps = new TalosNodeSteps(_setup, _images, lease?.Tenure, _reporter);
+                using var steps = new TalosNodeSteps(_setup, _images, lease?.Tenure, _reporter);
                 IAsyncEnumerator<RolloutStepEnd> ends = new RolloutRunner(plan, steps, journal, TimeProvider.System)
                     .RunAsync(stop.Token)
                     .GetAsyncEnumerator(stop.Token);

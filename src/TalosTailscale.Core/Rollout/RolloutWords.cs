@@ -1,5 +1,3 @@
-using TalosTailscale.Core.Talos;
-
 namespace TalosTailscale.Core.Rollout;
 
 /// <summary>What the steps of a plan are in words.</summary>
@@ -16,7 +14,7 @@ internal static class RolloutWords
             TsRolloutAction.Drain => $"kubectl drain {work.Node.KubernetesName ?? node} --ignore-daemonsets",
             TsRolloutAction.HandOver => $"talosctl etcd forfeit-leadership -n {work.Node.Address}",
             TsRolloutAction.Activate => Activate(work),
-            TsRolloutAction.Restart => RestartsItself(work)
+            TsRolloutAction.Restart => work.RestartsItself
                 ? "(Talos restarts by itself)"
                 : $"Restart-TalosNode {node} -Mode PowerCycle",
             TsRolloutAction.Return => $"Wait-TalosNode {node}",
@@ -38,8 +36,10 @@ internal static class RolloutWords
                 "the gates of the swap" + Quorum(work),
             TsRolloutAction.Activate when work.Method == TsRolloutMethod.Upgrade =>
                 "no running extension lost; the extension's configuration there" + Quorum(work),
+            TsRolloutAction.Activate when work.Method == TsRolloutMethod.Rollback =>
+                "Talos goes back to the image of before; the gates of the swap" + Quorum(work),
             TsRolloutAction.Activate when work.Track.IsControlPlane => "etcd has its quorum without the node",
-            TsRolloutAction.Restart when work.Track.IsControlPlane && !RestartsItself(work) =>
+            TsRolloutAction.Restart when work.Track.IsControlPlane && !work.RestartsItself =>
                 "etcd has its quorum without the node",
             TsRolloutAction.Verify when work.Track.IsControlPlane =>
                 "the image runs, no check fails, etcd is whole again",
@@ -47,11 +47,6 @@ internal static class RolloutWords
             TsRolloutAction.Uncordon => "the cordon is ours",
             _ => null,
         };
-
-    // From 1.13 on the installer of an upgrade leaves that to who called it.
-    private static bool RestartsItself(RolloutWork work) =>
-        work.Method == TsRolloutMethod.Rollback
-        || (work.Method == TsRolloutMethod.Upgrade && TalosTag.Parse(work.Facts.TalosVersion) < new Version(1, 13));
 
     private static string Quorum(RolloutWork work) =>
         work.Track.IsControlPlane ? "; etcd has its quorum without the node" : "";

@@ -1,3 +1,5 @@
+using TalosTailscale.Core.Talos;
+
 namespace TalosTailscale.Core.Rollout;
 
 /// <summary>The work on one node: what was found, what is planned, and the boot in which it began.</summary>
@@ -15,6 +17,9 @@ internal sealed class RolloutWork
     /// <summary>How it gets the image.</summary>
     public required TsRolloutMethod Method { get; init; }
 
+    /// <summary>Whether it is to run what it ran before; also where it does already, and no way back is gone.</summary>
+    public bool GoesBack { get; init; }
+
     /// <summary>The boot in which the image is changed; null until that begins.</summary>
     public string? BootId { get; set; }
 
@@ -23,6 +28,11 @@ internal sealed class RolloutWork
 
     /// <summary>What the journal calls the node.</summary>
     public string Key => KeyOf(Facts);
+
+    /// <summary>Whether the step that changes the image restarts the node too: an installer does before Talos 1.13.</summary>
+    internal bool RestartsItself =>
+        Method == TsRolloutMethod.Rollback
+        || (Method == TsRolloutMethod.Upgrade && TalosTag.Parse(Facts.TalosVersion) < new Version(1, 13));
 
     /// <summary>The machine's identity, else its address.</summary>
     internal static string KeyOf(RolloutNodeFacts facts) => facts.NodeId ?? facts.Node.Address;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using TalosTailscale.Core.Boot.Swap;
 using TalosTailscale.Core.Kubernetes;
 using TalosTailscale.Core.MachineConfig;
 using TalosTailscale.Core.Reporting;
@@ -9,8 +10,15 @@ namespace TalosTailscale.Core.Rollout;
 
 /// <summary>The steps as they are done on real nodes, by the other rooms.</summary>
 internal sealed class TalosNodeSteps(RolloutSetup setup, RolloutImages images, LeaseTenure? tenure, IReporter reporter)
-    : INodeSteps
+    : INodeSteps,
+        IDisposable
 {
+    // The scheduler changes one control plane at a time. This holds for whatever restarts one, all the same.
+    private readonly ControlPlaneRestarts _restarts = new(
+        new TalosWaitOptions { Timeout = setup.ReturnTimeout },
+        EtcdQuorum.SkipGateQuorum,
+        reporter
+    );
     private readonly ConcurrentDictionary<string, TalosBootMark> _before = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> _restartsItself = new(StringComparer.Ordinal);
     private readonly ImageSteps _image = new(setup, images, tenure, reporter);
@@ -22,9 +30,10 @@ internal sealed class TalosNodeSteps(RolloutSetup setup, RolloutImages images, L
         return mark.BootId;
     }
 
-    public async Task<RolloutEvidence> RunAsync(
+    public async Task<string> RunAsync(
         RolloutWork work,
         TsRolloutAction action,
+        Func<ImageExchange, Task> announce,
         CancellationToken cancellationToken
     )
     {
@@ -32,21 +41,21 @@ internal sealed class TalosNodeSteps(RolloutSetup setup, RolloutImages images, L
         reporter.Verbose($"{work.Node.Name}: {RolloutWords.Description(work, action)}");
         if (action is >= TsRolloutAction.Patch and <= TsRolloutAction.Restart)
             await RequireSameMachineAsync(node, work, cancellationToken).ConfigureAwait(false);
-        if (action == TsRolloutAction.Activate)
-            return await ActivateAsync(node, work, cancellationToken).ConfigureAwait(false);
-        string text = action switch
+        return action switch
         {
-            TsRolloutAction.Check => await CheckAsync(node, work, cancellationToken).ConfigureAwait(false),
+            TsRolloutAction.Check => await CheckAsync(node, work, cancellationToken).ConfigureAwait(false)
+                + await WayBackAsync(node, work, cancellationToken).ConfigureAwait(false),
             TsRolloutAction.Patch => await PatchAsync(node, work, cancellationToken).ConfigureAwait(false),
             TsRolloutAction.Cordon => await CordonAsync(node, work, cancellationToken).ConfigureAwait(false),
             TsRolloutAction.Drain => await DrainAsync(node, work, cancellationToken).ConfigureAwait(false),
             TsRolloutAction.HandOver => await HandOverAsync(node, cancellationToken).ConfigureAwait(false),
+            TsRolloutAction.Activate => await ActivateAsync(node, work, announce, cancellationToken)
+                .ConfigureAwait(false),
             TsRolloutAction.Restart => await RestartAsync(node, work, cancellationToken).ConfigureAwait(false),
             TsRolloutAction.Return => await ReturnAsync(node, work, cancellationToken).ConfigureAwait(false),
             TsRolloutAction.Verify => await VerifyAsync(node, work, cancellationToken).ConfigureAwait(false),
             _ => await UncordonAsync(work, cancellationToken).ConfigureAwait(false),
         };
-        return new RolloutEvidence(text);
     }
 
     // A rollout takes long, and addresses change meanwhile: the plan, the patch and the key are for one machine.
@@ -65,6 +74,8 @@ internal sealed class TalosNodeSteps(RolloutSetup setup, RolloutImages images, L
                 work.Node.Name
             );
     }
+
+    public void Dispose() => _restarts.Dispose();
 
     private TalosNodeClient Node(RolloutWork work) => setup.Talos.Node(work.Node.Address, work.Node.Name);
 
@@ -111,6 +122,16 @@ internal sealed class TalosNodeSteps(RolloutSetup setup, RolloutImages images, L
             );
         return $"{etcd}; {nodes.Count(n => n.ControlPlane)} control planes Ready";
     }
+
+    // Before anything is begun, so that a node that cannot go back is not drained for it.
+    private async Task<string> WayBackAsync(
+        TalosNodeClient node,
+        RolloutWork work,
+        CancellationToken cancellationToken
+    ) =>
+        work.Method == TsRolloutMethod.Rollback
+            ? "; " + await _image.CheckRollbackAsync(node, work, cancellationToken).ConfigureAwait(false)
+            : "";
 
     private async Task<string> PatchAsync(TalosNodeClient node, RolloutWork work, CancellationToken cancellationToken)
     {
@@ -162,28 +183,71 @@ internal sealed class TalosNodeSteps(RolloutSetup setup, RolloutImages images, L
         return leader.Length == 0 ? "did not lead" : $"'{leader}' leads now";
     }
 
-    private async Task<RolloutEvidence> ActivateAsync(
+    private async Task<string> ActivateAsync(
         TalosNodeClient node,
         RolloutWork work,
+        Func<ImageExchange, Task> announce,
         CancellationToken cancellationToken
     )
     {
-        await QuorumAsync(node, work, cancellationToken).ConfigureAwait(false);
-        (RolloutEvidence evidence, bool restarts) = await _image
-            .ActivateAsync(node, work, cancellationToken)
+        string text = "";
+        bool restarts = true;
+        if (!work.RestartsItself)
+        {
+            await QuorumAsync(node, work, cancellationToken).ConfigureAwait(false);
+            (text, restarts) = await _image
+                .ActivateAsync(node, work, announce, cancellationToken)
+                .ConfigureAwait(false);
+            _restartsItself[work.Key] = restarts;
+            return restarts ? text + WithoutQuorum(work) : text;
+        }
+
+        await RestartAsync(
+                node,
+                work,
+                async () =>
+                {
+                    TalosBootMark before = await TalosBootMark.TakeAsync(node, cancellationToken).ConfigureAwait(false);
+                    (text, restarts) = await _image
+                        .ActivateAsync(node, work, announce, cancellationToken)
+                        .ConfigureAwait(false);
+                    if (!restarts)
+                        await node.RebootAsync(TalosRebootMode.PowerCycle, cancellationToken).ConfigureAwait(false);
+                    return before;
+                },
+                cancellationToken
+            )
             .ConfigureAwait(false);
-        _restartsItself[work.Key] = restarts;
-        return restarts ? evidence with { Text = evidence.Text + WithoutQuorum(work) } : evidence;
+        _restartsItself[work.Key] = true;
+        return text + WithoutQuorum(work);
     }
 
     private async Task<string> RestartAsync(TalosNodeClient node, RolloutWork work, CancellationToken cancellationToken)
     {
         if (_restartsItself.GetValueOrDefault(work.Key))
             return "restarts by itself";
-        await QuorumAsync(node, work, cancellationToken).ConfigureAwait(false);
-        await node.RebootAsync(TalosRebootMode.PowerCycle, cancellationToken).ConfigureAwait(false);
+        await RestartAsync(node, work, () => SwapAftercare.RebootAsync(node, cancellationToken), cancellationToken)
+            .ConfigureAwait(false);
         return $"restart begun, boot id was {work.BootId ?? "not readable"}{WithoutQuorum(work)}";
     }
+
+    private Task RestartAsync(
+        TalosNodeClient node,
+        RolloutWork work,
+        Func<Task<TalosBootMark>> restart,
+        CancellationToken cancellationToken
+    ) =>
+        _restarts.RestartAsync(
+            node,
+            SkipsQuorum,
+            etcd =>
+            {
+                RequireAgreed(etcd, work);
+                return Task.FromResult(true);
+            },
+            restart,
+            cancellationToken
+        );
 
     private async Task<string> ReturnAsync(TalosNodeClient node, RolloutWork work, CancellationToken cancellationToken)
     {
@@ -241,13 +305,14 @@ internal sealed class TalosNodeSteps(RolloutSetup setup, RolloutImages images, L
     {
         IReadOnlyList<TalosExtension> extensions = await node.ExtensionsAsync(cancellationToken).ConfigureAwait(false);
         string? running = extensions.FirstOrDefault(e => e.Name == "schematic")?.Version;
-        bool back = RolloutMemory.GoesBack(work.Method);
+        bool back = work.GoesBack;
         string? wanted = back ? work.Memory.PreviousSchematicId : work.Facts.WantedSchematicId;
         if (running != wanted)
         {
             throw RolloutErrors.RolloutImageNotRunning.New(
                 $"'{work.Node.Name}' runs the schematic '{running ?? "(none)"}'; expected '{wanted ?? "(none)"}'.",
-                work.Node.Name
+                work.Node.Name,
+                recommendedAction: back ? WayBack.Advice(work.Facts, work.Memory) : null
             );
         }
 
@@ -290,7 +355,12 @@ internal sealed class TalosNodeSteps(RolloutSetup setup, RolloutImages images, L
             .CheckRestartAsync(node, EtcdQuorum.SkipGateQuorum, reporter, cancellationToken)
             .ConfigureAwait(false);
 
-        // Of such a node the plan says so, and who lets the plan be carried out has been asked.
+        RequireAgreed(etcd, work);
+    }
+
+    // Of such a node the plan says so, and who lets the plan be carried out has been asked.
+    private static void RequireAgreed(EtcdRestart etcd, RolloutWork work)
+    {
         if (etcd == EtcdRestart.OnlyMember && !work.Facts.IsOnlyEtcdVoter)
         {
             throw TalosErrors.OnlyControlPlane.New(

@@ -48,6 +48,20 @@ internal static class SwapGates
     internal static IReadOnlyList<UkiSwapGateResult> Evaluate(SwapGateInput input, IReadOnlySet<UkiSwapGate> skip) =>
         [.. s_gates.Select(gate => gate.Evaluate(input, skip))];
 
+    /// <summary>The refusals among the results, in their order, as errors.</summary>
+    /// <param name="results">What the gates said.</param>
+    /// <param name="refused">What is not done therefore, as a clause.</param>
+    /// <param name="node">The node.</param>
+    internal static IEnumerable<TsException> Refusals(
+        IReadOnlyList<UkiSwapGateResult> results,
+        string refused,
+        string node
+    ) =>
+        from gate in results
+        where gate.Status is UkiSwapGateStatus.Refused or UkiSwapGateStatus.Unknown
+        let error = gate.Status == UkiSwapGateStatus.Unknown ? SwapErrors.GateUnknown : ErrorOf(gate.Gate)
+        select error.New($"{refused} (gate {gate.Gate}): {gate.Evidence}.", node, recommendedAction: gate.Advice);
+
     private static GateVerdict Complete(SwapGateInput x)
     {
         string[] missing = [.. s_sections.Where(n => !x.Uki.Sections.Any(s => s.Name == n && s.Size > 0))];

@@ -14,16 +14,8 @@ internal static class SwapSourcesOnEsp
     {
         string target = esp.Target?.Name ?? "";
         EspFile? file = backup ? Backup(esp, target, name) : Entry(esp, facts, name);
-        if (file?.Uki is { } uki)
-        {
-            var source = new UkiSwapSource(uki, _ =>
-                throw new InvalidOperationException("The image is on the partition already.")
-            )
-            {
-                PromotedName = file.Name,
-            };
-            return (source, file);
-        }
+        if (file is { Uki: { } uki })
+            return (Source(file, uki), file);
 
         string there = string.Join(
             ", ",
@@ -36,6 +28,22 @@ internal static class SwapSourcesOnEsp
             facts.Node
         );
     }
+
+    /// <summary>The file that holds an image, of which only the hash is known; best the booted entry, then a backup.</summary>
+    internal static UkiSwapSource? FindBy(EspState esp, string sha256) =>
+        esp
+            .Info.Files.Where(f => f is { Uki: not null, Sha256: { } hash } && hash == sha256)
+            .OrderByDescending(f => f.IsBooted)
+            .ThenByDescending(f => f.Role == EspFileRole.Backup)
+            .ThenByDescending(f => f.Name, StringComparer.OrdinalIgnoreCase)
+            .Select(f => Source(f, f.Uki!))
+            .FirstOrDefault();
+
+    private static UkiSwapSource Source(EspFile file, UkiInfo uki) =>
+        new(uki, _ => throw new InvalidOperationException("The image is on the partition already."))
+        {
+            PromotedName = file.Name,
+        };
 
     // Newest first by the time in the name, which does not depend on the clock that wrote the slot; what a broken-off swap
     // left under the staged name is newer than all of them.

@@ -98,9 +98,10 @@ internal sealed class SimulatedFleet : INodeSteps
         return Do(() => node.Up ? $"{node.Boot}" : throw Fault($"'{node.Name}' does not answer."));
     }
 
-    public async Task<RolloutEvidence> RunAsync(
+    public async Task<string> RunAsync(
         RolloutWork work,
         TsRolloutAction action,
+        Func<ImageExchange, Task> announce,
         CancellationToken cancellationToken
     )
     {
@@ -113,10 +114,7 @@ internal sealed class SimulatedFleet : INodeSteps
         else
             Do(() => Step(node, work.Method, action));
         await PauseAsync(2, cancellationToken);
-        return new RolloutEvidence(
-            action == TsRolloutAction.Activate ? "image written" : "done",
-            action == TsRolloutAction.Activate ? "old.bak" : null
-        );
+        return action == TsRolloutAction.Activate ? "image written" : "done";
     }
 
     private bool Step(SimulatedNode node, TsRolloutMethod method, TsRolloutAction action)
