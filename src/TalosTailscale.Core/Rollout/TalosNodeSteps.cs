@@ -39,7 +39,10 @@ internal sealed class TalosNodeSteps(RolloutSetup setup, RolloutImages images, L
     {
         TalosNodeClient node = Node(work);
         reporter.Verbose($"{work.Node.Name}: {RolloutWords.Description(work, action)}");
-        if (action is >= TsRolloutAction.Patch and <= TsRolloutAction.Restart)
+
+        // One that restarts by itself is on its way down by then, and nothing is told to it any more.
+        bool told = action != TsRolloutAction.Restart || !_restartsItself.GetValueOrDefault(work.Key);
+        if (told && action is >= TsRolloutAction.Patch and <= TsRolloutAction.Restart)
             await RequireSameMachineAsync(node, work, cancellationToken).ConfigureAwait(false);
         return action switch
         {
