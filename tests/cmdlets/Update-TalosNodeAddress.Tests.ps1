@@ -55,11 +55,12 @@ Describe 'Update-TalosNodeAddress' {
         }
 
         # The last on this lab: a node stays down.
-        It 'A stale etcd member stays where quorum would go' {
+        It 'A stale etcd member stays while a control plane is silent, which it may be' {
             $altra = $lab.Cluster.Node('altra')
             $altra.Faults.Set([TalosTailscale.Lab.LabFault]::NeverBoots, [NullString]::Value)
             Restart-LabNode $altra -Down
-            (Invoke-Captured { Update-TalosNodeAddress ampone -Path $lab.Devices -Repair EtcdMember -Confirm:$false }).Errors | Get-ErrorId | Should -Contain EtcdQuorumAtRisk
+            $run = Invoke-Captured { Update-TalosNodeAddress ampone -Path $lab.Devices -Repair EtcdMember -Confirm:$false }
+            $run.Output | Where-Object IsRepaired | Should -BeNullOrEmpty
             $lab.Cluster.Etcd.Members.Id | Should -Contain $stale.Id
         }
     }

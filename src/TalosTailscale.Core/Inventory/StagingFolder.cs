@@ -48,7 +48,10 @@ public sealed class StagingFolder : IDisposable
         foreach (string file in Directory.EnumerateFiles(Path))
             if (System.IO.Path.GetFileName(file) != IgnoreFile)
                 File.Delete(file);
-        _lock.Dispose();
+        // Deleted while it is locked, so that nobody gets the lock of what is about to go; Windows deletes nothing locked,
+        // and lets nobody have it either.
+        if (OperatingSystem.IsWindows())
+            _lock.Dispose();
         try
         {
             Directory.Delete(Path, recursive: true);
@@ -57,6 +60,8 @@ public sealed class StagingFolder : IDisposable
         {
             // It holds nothing any more, and another run removes it as abandoned.
         }
+
+        _lock.Dispose();
     }
 
     private static StagingFolder Make(string path)
@@ -66,6 +71,12 @@ public sealed class StagingFolder : IDisposable
         else
             Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         FileStream held = Lock(path, FileMode.CreateNew);
+        if (!File.Exists(held.Name))
+        {
+            held.Dispose();
+            throw new IOException($"'{path}' was removed while it was made.");
+        }
+
         held.Write("*\n"u8);
         held.Flush(flushToDisk: true);
         return new StagingFolder(path, held);

@@ -36,7 +36,6 @@ public sealed class GateCallTests(GateLab lab, GateTable table) : IClassFixture<
         ["EtcdMemberList"] = ([UkiSwapGate.Quorum], null),
         ["EtcdStatus"] = ([UkiSwapGate.Quorum], null),
         ["Nodenames.kubernetes.talos.dev"] = ([UkiSwapGate.ControlPlane], null),
-        ["SystemStat"] = ([], null),
         ["/proc/sys/kernel/random/boot_id"] = ([], null),
     };
 

@@ -10,7 +10,9 @@ public class OneMachineTests
     [Fact]
     public async Task A_machine_given_by_two_addresses_is_worked_on_once_and_waited_for_by_either()
     {
-        await using LabSession lab = await JoinedLab.StartAsync(until: node => node.TailnetAddress is not null);
+        await using LabSession lab = await JoinedLab.StartAsync(until: one =>
+            one.Stage == LabStage.Running && one.TailnetAddress is not null
+        );
         LabNode node = lab.Lab.Node("ampone");
         string tailnet = node.TailnetAddress!;
 

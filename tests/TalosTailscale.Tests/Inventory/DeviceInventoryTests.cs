@@ -97,7 +97,7 @@ public sealed class DeviceInventoryTests : IDisposable
     [InlineData("address: 10.0.0.1\naddress: 10.0.0.2\n", "YamlMalformed", "line 2, column 1")]
     [InlineData("address: 'open\n", "YamlMalformed", "line 1, column 10")]
     [InlineData("- a\n", "YamlMalformed", "mapping")]
-    [InlineData("address: &a 10.0.0.1\n", "YamlMalformed", "anchors")]
+    [InlineData("address: &a 10.0.0.1\nname: *a\n", "YamlMalformed", "aliases")]
     [InlineData("address: 10.0.0.1\n---\naddress: 10.0.0.2\n", "YamlMalformed", "2 YAML documents")]
     [InlineData("", "YamlMalformed", "mapping")]
     public void A_bad_node_file_is_named_with_its_place(string yaml, string errorId, string fragment)
