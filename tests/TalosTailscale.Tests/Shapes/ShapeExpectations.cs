@@ -34,6 +34,7 @@ internal static class ShapeExpectations
         [("Test-TsCluster", LabShape.FiveControlPlanes)] =
         [
             "EtcdMembers:EtcdMemberLearning",
+            "EtcdMembers:EtcdUnhealthy",
             "EtcdMembers:CheckFailed",
             "EtcdLeader:EtcdUnhealthy",
             "EtcdLeader:CheckFailed",
