@@ -39,7 +39,10 @@ internal sealed record StagingFailure(string Name, string? ErrorId)
     public bool Stalls { get; init; }
 
     /// <summary>Whether it can go wrong too where the image is copied out of the shell's container, and nothing is sent.</summary>
-    public bool WhenCopied => _source is null && AlreadyThere == 0;
+    public bool WhenCopied => _source is null && AlreadyThere == 0 && !SentOnly;
+
+    /// <summary>With nothing sent, which of two errors comes first is a race.</summary>
+    public bool SentOnly { get; init; }
 
     private static Dictionary<string, string> Tool(string name, string text) => new() { [name] = text };
 
@@ -150,7 +153,12 @@ internal sealed record StagingFailure(string Name, string? ErrorId)
         new("source is another", "SwapSourceChanged") { Source = source => new OtherStream(source) },
         new("source cannot be read", "IOException") { Source = source => new BrokenStream(source, StagingLab.Middle) },
         new("disk hangs", "*Stalled") { Stalls = true, Programs = Tool("dd", Hangs) },
-        new("program is killed", "*Stalled") { Stalls = true, Programs = Tool("mkfifo", "kill -KILL $PPID") },
+        new("program is killed", "*Stalled")
+        {
+            Stalls = true,
+            SentOnly = true,
+            Programs = Tool("mkfifo", "kill -KILL $PPID"),
+        },
     ];
 
     /// <summary>What can go wrong only where the image is copied out of the shell's container.</summary>
