@@ -68,12 +68,14 @@ internal sealed class TalosNodeSteps(RolloutSetup setup, RolloutImages images, L
         CancellationToken cancellationToken
     )
     {
-        if (work.Facts.NodeId is not { Length: > 0 } planned)
-            return;
+        string? planned = work.Facts.NodeId;
         string? id = await node.NodeIdAsync(cancellationToken).ConfigureAwait(false);
-        if (id != planned)
+
+        // Where either is not told, nobody knows that it is the same.
+        if (string.IsNullOrEmpty(planned) || id != planned)
             throw RolloutErrors.RolloutNodeReplaced.New(
-                $"At the address {work.Node.Address} of '{work.Node.Name}' the machine '{id ?? "(not told)"}' answers; '{planned}' was expected, as when the plan was made.",
+                $"At the address {work.Node.Address} of '{work.Node.Name}' the machine '{id ?? "(not told)"}' answers; "
+                    + $"'{planned ?? "(not told)"}' was expected, as when the plan was made.",
                 work.Node.Name
             );
     }

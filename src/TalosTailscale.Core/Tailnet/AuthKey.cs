@@ -73,8 +73,7 @@ public sealed partial class AuthKey
     {
         foreach (var name in (string[])["TS_AUTHKEY", "TS_AUTH_KEY"])
         {
-            var value = entries.LastOrDefault(one => one.StartsWith(name + "=", StringComparison.Ordinal));
-            value = value?[(name.Length + 1)..];
+            var value = EnvironmentText.Value(entries, name);
             if (string.IsNullOrWhiteSpace(value))
                 continue;
             return value.StartsWith("file:", StringComparison.Ordinal) || value.Contains("${", StringComparison.Ordinal)

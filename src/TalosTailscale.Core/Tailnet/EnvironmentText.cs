@@ -24,6 +24,12 @@ internal static class EnvironmentText
         return (list, items);
     }
 
+    /// <summary>The value of a variable among entries <c>NAME=value</c>: the last one, which counts; null when not set.</summary>
+    public static string? Value(IEnumerable<string> entries, string variable) =>
+        entries
+            .LastOrDefault(entry => entry.StartsWith(variable + "=", StringComparison.Ordinal))
+            ?[(variable.Length + 1)..];
+
     /// <summary>The text with a variable set: its entry replaced in place, or a new entry after the last.</summary>
     public static string Set(string text, string documentName, string variable, string value)
     {

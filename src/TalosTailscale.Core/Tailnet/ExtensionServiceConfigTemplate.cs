@@ -90,8 +90,7 @@ public sealed class ExtensionServiceConfigTemplate
     /// <summary>The value of a variable; null when it is not set.</summary>
     /// <param name="name">The variable.</param>
     /// <returns>The last value, which is the one that counts.</returns>
-    public string? Variable(string name) =>
-        Entries.LastOrDefault(entry => entry.StartsWith(name + "=", StringComparison.Ordinal))?[(name.Length + 1)..];
+    public string? Variable(string name) => EnvironmentText.Value(Entries, name);
 
     /// <summary>The template with other settings.</summary>
     /// <param name="settings">What is to differ.</param>

@@ -51,7 +51,7 @@ public static class PatchedServiceSettings
         try
         {
             key = AuthKey.OfEnvironment(entries);
-            if (!UpArguments.Parse(Value(entries, "TS_EXTRA_ARGS")).HasOwnServer)
+            if (!UpArguments.Parse(EnvironmentText.Value(entries, "TS_EXTRA_ARGS")).HasOwnServer)
                 key?.RequireTailscale();
         }
         catch (TsException e)
@@ -72,10 +72,10 @@ public static class PatchedServiceSettings
         IReadOnlyList<string> after
     )
     {
-        if (before.Count == 0 || !GoBool.TryParse(Value(after, "TS_AUTH_ONCE"), out var once) || !once)
+        if (before.Count == 0 || !GoBool.TryParse(EnvironmentText.Value(after, "TS_AUTH_ONCE"), out var once) || !once)
             yield break;
-        UpArguments old = UpArguments.Parse(Value(before, "TS_EXTRA_ARGS"));
-        UpArguments now = UpArguments.Parse(Value(after, "TS_EXTRA_ARGS"));
+        UpArguments old = UpArguments.Parse(EnvironmentText.Value(before, "TS_EXTRA_ARGS"));
+        UpArguments now = UpArguments.Parse(EnvironmentText.Value(after, "TS_EXTRA_ARGS"));
         string[] changed =
         [
             .. old
@@ -90,14 +90,14 @@ public static class PatchedServiceSettings
                 $"TS_AUTH_ONCE is true, and a node that has joined takes no change of {string.Join(", ", changed)} then.",
                 "Set TS_AUTH_ONCE=false along with it, with a key that is still good, and back once the node has it."
             );
-        if (!string.IsNullOrEmpty(Value(before, "TS_ROUTES")) && Value(after, "TS_ROUTES") is null)
+        if (
+            !string.IsNullOrEmpty(EnvironmentText.Value(before, "TS_ROUTES"))
+            && EnvironmentText.Value(after, "TS_ROUTES") is null
+        )
             yield return new MachineConfigWarning(
                 "RoutesStay",
                 "TS_ROUTES is gone, and a node that has joined goes on offering the routes it had.",
                 "Set TS_ROUTES= (with nothing behind it) to take them back."
             );
     }
-
-    private static string? Value(IReadOnlyList<string> entries, string name) =>
-        entries.LastOrDefault(entry => entry.StartsWith(name + "=", StringComparison.Ordinal))?[(name.Length + 1)..];
 }

@@ -41,7 +41,7 @@ internal static class NetworkChecks
                 }
 
                 var environment = await probe.ServiceEnvironmentAsync(persistent: false).ConfigureAwait(false) ?? [];
-                var hostname = Value(environment, "TS_HOSTNAME") ?? probe.Node.Name;
+                var hostname = EnvironmentText.Value(environment, "TS_HOSTNAME") ?? probe.Node.Name;
                 var addresses = (await probe.TailnetAddressesNowAsync().ConfigureAwait(false)).Own;
                 var device = devices.FirstOrDefault(one => one.Addresses.Any(address => addresses.Contains(address)))
                     ?? devices.FirstOrDefault(one =>
@@ -164,15 +164,10 @@ internal static class NetworkChecks
     }
 
     private static string[] WantedTags(IReadOnlyList<string> environment) =>
-        (UpArguments.Parse(Value(environment, "TS_EXTRA_ARGS"))["advertise-tags"] ?? "").Split(
+        (UpArguments.Parse(EnvironmentText.Value(environment, "TS_EXTRA_ARGS"))["advertise-tags"] ?? "").Split(
             ',',
             StringSplitOptions.RemoveEmptyEntries
         );
-
-    private static string? Value(IReadOnlyList<string> environment, string name) =>
-        environment
-            .LastOrDefault(entry => entry.StartsWith(name + "=", StringComparison.Ordinal))
-            ?[(name.Length + 1)..];
 
     private static string List(IReadOnlyList<string> addresses) =>
         addresses.Count == 0 ? "none" : string.Join(" ", addresses);
