@@ -97,7 +97,7 @@ internal sealed class ClusterAddresses(
             string[] saying = [.. node.Addresses.Prepend(node.Name).Where(Says)];
             if (saying.Length == 0)
                 continue;
-            string? keeps = WhyKept(node, nodes, machines);
+            string? keeps = WhyKept(node, machines);
             string state = node.Ready ? "Ready" : node.NotReadyReason ?? "NotReady";
             found.Add(
                 new AddressChange
@@ -158,19 +158,15 @@ internal sealed class ClusterAddresses(
             .ListAsync(kubernetes!, cancellation)
             .ConfigureAwait(false);
         IReadOnlyList<TalosMember> machines = await MachinesAsync(cancellation).ConfigureAwait(false);
-        if (nodes.FirstOrDefault(node => node.Name == name) is { } now && WhyKept(now, nodes, machines) is { } keeps)
+        if (nodes.FirstOrDefault(node => node.Name == name) is { } now && WhyKept(now, machines) is { } keeps)
             throw AddressErrors.KubernetesNodeAlive.New($"The Kubernetes node '{name}' is not deleted. {keeps}", name);
         await RefusePinnedAsync(kubernetes, [name], cancellation).ConfigureAwait(false);
         await KubernetesNodes.DeleteAsync(kubernetes!, name, cancellation).ConfigureAwait(false);
         reporter.Verbose($"Deleted the Kubernetes node '{name}'.");
     }
 
-    // A name and an address may be another machine's by now: only the machine's ids say whose node it is.
-    private string? WhyKept(
-        KubernetesNodeState node,
-        IReadOnlyList<KubernetesNodeState> nodes,
-        IReadOnlyList<TalosMember> machines
-    )
+    // A name and an address may be another machine's by now: only the machine id says whose node it is.
+    private string? WhyKept(KubernetesNodeState node, IReadOnlyList<TalosMember> machines)
     {
         if (node.Name == drift.NewName)
             return "The node as it is now: its kubelet reports its addresses, and its name is that of its machine configuration.";
@@ -181,13 +177,8 @@ internal sealed class ClusterAddresses(
         if (machines.FirstOrDefault(one => TalosMachineId.Of(one.NodeId) == node.MachineId) is { } other)
             return $"It is '{other.Hostname}', by its machine id.";
 
-        // The node was installed anew and has another identity since.
-        bool sameBoard =
-            nodes.FirstOrDefault(one => one.Name == drift.NewName) is { } current
-            && KubernetesNodeState.SameId(current.SystemUuid, node.SystemUuid);
-        return sameBoard && machines.Count > 0 && machines.All(one => one.NodeId.Length > 0)
-            ? null
-            : $"It is another machine than '{drift.Node.Name}', by its machine id; 'kubectl delete node {node.Name}' deletes it where that is gone for good.";
+        // A board that was installed anew has another id too, and the firmware's UUID is no proof: many boards share one.
+        return $"It is another machine than '{drift.Node.Name}', by its machine id; 'kubectl delete node {node.Name}' deletes it where that is gone for good.";
     }
 
     private Task<IReadOnlyList<TalosMember>> MachinesAsync(CancellationToken cancellation) =>
